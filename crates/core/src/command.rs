@@ -1,0 +1,110 @@
+//! Orders: what somebody wants to happen to a job.
+
+use crate::event::{Delivery, Fault};
+use crate::id::{Attempt, WorkerId};
+use crate::money::Amount;
+use crate::policy::{Ruling, Verdict};
+use crate::time::Millis;
+
+/// What is wanted of a job.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Command {
+    /// Let a new job stand open, without money.
+    Create,
+    /// Hold the price.
+    Fund,
+    /// Give it to a worker.
+    Assign {
+        /// Whom.
+        worker: WorkerId,
+        /// The coordinator's life, for the attempt's number.
+        epoch: u32,
+        /// How long he may take to accept; `None` if being told is accepting.
+        accept_within: Option<Millis>,
+    },
+    /// The worker has begun.
+    Accept {
+        /// Under which attempt.
+        attempt: Attempt,
+    },
+    /// The worker does not have it any more.
+    Return {
+        /// Under which attempt.
+        attempt: Attempt,
+        /// Why.
+        reason: Fault,
+    },
+    /// The work is here, and its receipt proves it.
+    Submit {
+        /// What arrived.
+        delivery: Delivery,
+        /// How much of it.
+        charge: Charge,
+    },
+    /// The client or the operator withdraws it.
+    Cancel {
+        /// Who: [`Fault::ByClient`] or [`Fault::ByOperator`].
+        by: Fault,
+    },
+    /// No worker can ever fit, so waiting is of no use.
+    GiveUp {
+        /// Why.
+        reason: Fault,
+    },
+    /// The evaluator judges.
+    Evaluate {
+        /// What he says.
+        verdict: Verdict,
+    },
+    /// A party disputes the outcome.
+    Dispute,
+    /// The dispute is decided.
+    Rule {
+        /// How.
+        ruling: Ruling,
+    },
+    /// The deadline of the present state has come.
+    Lapse,
+    /// The coordinator has started again.
+    Recover {
+        /// How long the former holder has to come back.
+        grace: Millis,
+    },
+}
+
+/// How much of the price delivered work costs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Charge {
+    /// All of it.
+    Whole,
+    /// What was metered.
+    Exactly(Amount),
+    /// `floor(price * delivered / covered)`, for a stream that broke.
+    Portion {
+        /// Tokens that reached the client.
+        delivered: u64,
+        /// Tokens that the price covers.
+        covered: u64,
+    },
+}
+
+impl Command {
+    /// The name in tables and messages.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Fund => "fund",
+            Self::Assign { .. } => "assign",
+            Self::Accept { .. } => "accept",
+            Self::Return { .. } => "return",
+            Self::Submit { .. } => "submit",
+            Self::Cancel { .. } => "cancel",
+            Self::GiveUp { .. } => "give-up",
+            Self::Evaluate { .. } => "evaluate",
+            Self::Dispute => "dispute",
+            Self::Rule { .. } => "rule",
+            Self::Lapse => "lapse",
+            Self::Recover { .. } => "recover",
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! What a command causes: the rules of a job's life, one block for each command.
+
+use crate::command::{Charge, Command};
+use crate::event::{Closing, Event, Fault};
+use crate::id::Attempt;
+use crate::job::{Job, State};
+use crate::money::Amount;
+use crate::policy::Verdict;
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+
+/// Answers a command with the event it causes, or with the reason why it may not happen.
+///
+/// A job of [`crate::id::Version::NONE`] does not exist yet: it takes `Create` or `Fund` and nothing else.
+pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Refusal> {
+    let not_now = || Refusal::NotNow { state: job.state.name(), command: command.name() };
+    let new = job.version == crate::id::Version::NONE;
+    match (command, &job.state) {
+        (Command::Create, State::Open { .. }) if new => {
+            Ok(Event::Created { by: now + job.policy.fund_within })
+        }
+        (Command::Create, _) => Err(Refusal::IdTaken),
+
+        (Command::Fund, State::Open { by }) if !new && now >= *by => Err(Refusal::TooLate),
+        (Command::Fund, State::Open { .. }) => {
+            let finish_by = now + job.policy.finish_within;
+            Ok(Event::Funded { by: (now + job.policy.match_within).min(finish_by), finish_by })
+        }
+        (_, _) if new => Err(Refusal::NoSuchJob),
+
+        (Command::Assign { .. }, State::Funded { by }) if now >= *by => Err(Refusal::TooLate),
+        (Command::Assign { worker, .. }, State::Funded { .. }) if job.tried.contains(worker) => {
+            Err(Refusal::AlreadyTried)
+        }
+        (Command::Assign { worker, epoch, accept_within }, State::Funded { .. }) => {
+            let attempt = Attempt { epoch: *epoch, number: job.attempts + 1 };
+            Ok(match accept_within {
+                Some(span) => {
+                    Event::Assigned { worker: *worker, attempt, by: (now + *span).min(promise(job)) }
+                }
+                None => Event::Accepted { worker: *worker, attempt, by: run_deadline(job, now) },
+            })
+        }
+
+        (Command::Accept { attempt: given }, State::Assigned { worker, attempt, by }) => {
+            current(*given, *attempt)?;
+            before(*by, now)?;
+            Ok(Event::Accepted { worker: *worker, attempt: *attempt, by: run_deadline(job, now) })
+        }
+
+        (
+            Command::Return { attempt: given, reason },
+            State::Assigned { worker, attempt, .. } | State::Running { worker, attempt, .. },
+        ) => {
+            current(*given, *attempt)?;
+            Ok(give_back(job, *worker, *reason, now))
+        }
+
+        (
+            Command::Submit { delivery, charge },
+            State::Assigned { worker, attempt, by } | State::Running { worker, attempt, by },
+        ) => {
+            current(delivery.attempt, *attempt)?;
+            if delivery.worker != *worker {
+                return Err(Refusal::ReceiptByOtherWorker);
+            }
+            before(*by, now)?;
+            let charge = charged(job.escrow, *charge)?;
+            let delivery = delivery.clone();
+            Ok(match job.policy.evaluation {
+                Some(evaluation) => Event::Submitted { delivery, by: now + evaluation.within },
+                None => Event::Settled { delivery, charge, vests_at: window(job, now) },
+            })
+        }
+
+        (
+            Command::Cancel { by },
+            State::Open { .. } | State::Funded { .. } | State::Assigned { .. } | State::Running { .. },
+        ) => Ok(Event::Closed { how: Closing::Cancelled, reason: *by }),
+
+        (Command::GiveUp { reason }, State::Funded { .. }) => {
+            Ok(Event::Closed { how: Closing::Failed, reason: *reason })
+        }
+
+        (Command::Evaluate { .. }, State::Submitted { by, .. }) if now >= *by => Err(Refusal::TooLate),
+        (Command::Evaluate { verdict }, State::Submitted { .. }) => Ok(evaluated(job, *verdict, now)),
+
+        (
+            Command::Dispute,
+            State::Settled { vests_at: Some(until), .. } | State::Rejected { vests_at: Some(until), .. },
+        ) => {
+            if now >= *until {
+                return Err(Refusal::DisputeWindowClosed);
+            }
+            Ok(Event::Disputed { by: now + job.policy.arbitration.within })
+        }
+        (Command::Dispute, State::Settled { .. } | State::Rejected { .. }) => {
+            Err(if job.policy.dispute_window.0 == 0 {
+                Refusal::NotDisputable
+            } else {
+                Refusal::DisputeWindowClosed
+            })
+        }
+
+        (Command::Rule { .. }, State::Disputed { by, .. }) if now >= *by => Err(Refusal::TooLate),
+        (Command::Rule { ruling }, State::Disputed { .. }) => Ok(Event::Ruled { ruling: *ruling }),
+
+        (Command::Lapse, state) => match state.deadline() {
+            None => Err(not_now()),
+            Some(by) if now < by => Err(Refusal::NotYetDue),
+            Some(_) => Ok(lapsed(job, now)),
+        },
+
+        (Command::Recover { grace }, State::Funded { by }) => {
+            Ok(Event::Recovered { by: (*by).max(now + *grace).min(promise(job).max(*by)) })
+        }
+
+        (
+            Command::Assign { .. }
+            | Command::Accept { .. }
+            | Command::Return { .. }
+            | Command::Submit { .. }
+            | Command::Cancel { .. }
+            | Command::GiveUp { .. }
+            | Command::Evaluate { .. }
+            | Command::Dispute
+            | Command::Rule { .. }
+            | Command::Fund
+            | Command::Recover { .. },
+            _,
+        ) => Err(not_now()),
+    }
+}
+
+/// What becomes of a state whose deadline has come.
+fn lapsed(job: &Job, now: Timestamp) -> Event {
+    let lapse = |reason| Event::Closed { how: job.policy.lapse.into(), reason };
+    match &job.state {
+        State::Open { .. } => Event::Closed { how: Closing::Expired, reason: Fault::NotFunded },
+        State::Funded { .. } if job.attempts == 0 => lapse(Fault::NoWorker),
+        State::Funded { .. } => lapse(if now >= promise(job) { Fault::TimedOut } else { Fault::NoWorker }),
+        State::Assigned { worker, .. } => give_back(job, *worker, Fault::NotAccepted, now),
+        State::Running { .. } => lapse(Fault::TimedOut),
+        State::Submitted { .. } => {
+            let silence = job.policy.evaluation.map_or(Verdict::Complete, |evaluation| evaluation.silence);
+            evaluated(job, silence, now)
+        }
+        State::Settled { .. } | State::Rejected { .. } => Event::Vested,
+        State::Disputed { .. } => Event::Ruled { ruling: job.policy.arbitration.default },
+        State::Arbitrated { .. } | State::Closed { .. } => {
+            unreachable!("a final state has no deadline")
+        }
+    }
+}
+
+/// The worker gave the job up: another may try, unless attempts or time are used up.
+fn give_back(job: &Job, worker: crate::id::WorkerId, reason: Fault, now: Timestamp) -> Event {
+    let promise = promise(job);
+    let tries_left = job.attempts < job.policy.attempts || !uses_up_an_attempt(reason);
+    if tries_left && now < promise {
+        Event::Returned { worker, reason, by: (now + job.policy.match_within).min(promise) }
+    } else {
+        Event::Closed { how: Closing::Failed, reason }
+    }
+}
+
+/// A worker that shuts down in order does not use up one of the job's attempts.
+const fn uses_up_an_attempt(reason: Fault) -> bool {
+    !matches!(reason, Fault::HandedBack)
+}
+
+fn evaluated(job: &Job, verdict: Verdict, now: Timestamp) -> Event {
+    Event::Evaluated { verdict, charge: job.escrow, vests_at: window(job, now) }
+}
+
+/// When the outcome is beyond dispute; `None` if it is so at once.
+fn window(job: &Job, now: Timestamp) -> Option<Timestamp> {
+    (job.policy.dispute_window.0 > 0).then(|| now + job.policy.dispute_window)
+}
+
+fn promise(job: &Job) -> Timestamp {
+    job.finish_by.unwrap_or(Timestamp(i64::MAX))
+}
+
+fn run_deadline(job: &Job, now: Timestamp) -> Timestamp {
+    (now + job.policy.run_within).min(promise(job))
+}
+
+fn current(given: Attempt, attempt: Attempt) -> Result<(), Refusal> {
+    if given == attempt { Ok(()) } else { Err(Refusal::StaleAttempt) }
+}
+
+fn before(by: Timestamp, now: Timestamp) -> Result<(), Refusal> {
+    if now < by { Ok(()) } else { Err(Refusal::TooLate) }
+}
+
+/// What delivered work costs; never more than is held.
+fn charged(hold: Amount, charge: Charge) -> Result<Amount, Refusal> {
+    match charge {
+        Charge::Whole => Ok(hold),
+        Charge::Exactly(amount) if amount.asset != hold.asset => Err(Refusal::OtherAsset),
+        Charge::Exactly(amount) if amount.units > hold.units => Err(Refusal::ChargeExceedsHold),
+        Charge::Exactly(amount) => Ok(amount),
+        Charge::Portion { delivered, covered } => Ok(hold.portion(delivered, covered)),
+    }
+}

@@ -1,0 +1,323 @@
+//! Facts about a job: what a command caused.
+
+use crate::hash::Sha256;
+use crate::id::{Attempt, WorkerId};
+use crate::job::{Job, State};
+use crate::ledger::pays_worker;
+use crate::money::Amount;
+use crate::policy::{Lapse, Ruling, Verdict};
+use crate::time::Timestamp;
+
+/// What happened to a job.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// The job exists; no money is held.
+    Created {
+        /// When it expires unfunded.
+        by: Timestamp,
+    },
+    /// The money is held.
+    Funded {
+        /// When it gives up waiting for a worker.
+        by: Timestamp,
+        /// What is promised to the client.
+        finish_by: Timestamp,
+    },
+    /// A worker was chosen.
+    Assigned {
+        /// Who.
+        worker: WorkerId,
+        /// Under which number.
+        attempt: Attempt,
+        /// When he must have accepted.
+        by: Timestamp,
+    },
+    /// The worker has begun.
+    Accepted {
+        /// Who.
+        worker: WorkerId,
+        /// Under which number.
+        attempt: Attempt,
+        /// When he must have delivered.
+        by: Timestamp,
+    },
+    /// The worker does not have it any more, and another may try.
+    Returned {
+        /// Who had it.
+        worker: WorkerId,
+        /// Why.
+        reason: Fault,
+        /// When the job gives up waiting for another.
+        by: Timestamp,
+    },
+    /// After a restart: the deadlines of the waiting job begin again, within what was promised.
+    Recovered {
+        /// When it gives up waiting for a worker.
+        by: Timestamp,
+    },
+    /// The work is here and waits for the evaluator.
+    Submitted {
+        /// What was delivered.
+        delivery: Delivery,
+        /// When his silence becomes a verdict.
+        by: Timestamp,
+    },
+    /// The work is here and needs no evaluator.
+    Settled {
+        /// What was delivered.
+        delivery: Delivery,
+        /// What it costs, at most the hold.
+        charge: Amount,
+        /// When it is beyond dispute; `None` if it is so at once.
+        vests_at: Option<Timestamp>,
+    },
+    /// The evaluator has judged, or his time is over.
+    Evaluated {
+        /// What he said.
+        verdict: Verdict,
+        /// What is to move; the whole hold.
+        charge: Amount,
+        /// When it is beyond dispute; `None` if it is so at once.
+        vests_at: Option<Timestamp>,
+    },
+    /// Nobody disputed in time.
+    Vested,
+    /// Somebody disputes the outcome.
+    Disputed {
+        /// Until when somebody must rule.
+        by: Timestamp,
+    },
+    /// The dispute has ended.
+    Ruled {
+        /// How.
+        ruling: Ruling,
+    },
+    /// It ended without work, and the client has his money back.
+    Closed {
+        /// As what.
+        how: Closing,
+        /// Why.
+        reason: Fault,
+    },
+}
+
+/// How a job ends without being paid.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Closing {
+    /// It could not be done.
+    Failed,
+    /// It was not done in time.
+    Refunded,
+    /// Its own deadline came.
+    Expired,
+    /// The client or the operator withdrew it.
+    Cancelled,
+}
+
+impl From<Lapse> for Closing {
+    fn from(lapse: Lapse) -> Self {
+        match lapse {
+            Lapse::Failed => Self::Failed,
+            Lapse::Refunded => Self::Refunded,
+            Lapse::Expired => Self::Expired,
+        }
+    }
+}
+
+/// Why an attempt or a job came to nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Fault {
+    /// No worker fitted in time.
+    NoWorker,
+    /// No worker that the client trusts was there.
+    NoTrustedWorker,
+    /// The worker declined.
+    Declined,
+    /// The worker did not answer the offer in time.
+    NotAccepted,
+    /// The worker's connection was gone for longer than the grace.
+    WorkerLost,
+    /// The worker said that it failed.
+    WorkerError,
+    /// The worker's receipt does not prove this work.
+    BadReceipt,
+    /// The work was not there in time.
+    TimedOut,
+    /// The client withdrew.
+    ByClient,
+    /// The operator withdrew it.
+    ByOperator,
+    /// The worker is shutting down and hands the job back.
+    HandedBack,
+    /// It was never funded.
+    NotFunded,
+}
+
+impl Fault {
+    /// All of them, for tables.
+    pub const ALL: [Self; 12] = [
+        Self::NoWorker,
+        Self::NoTrustedWorker,
+        Self::Declined,
+        Self::NotAccepted,
+        Self::WorkerLost,
+        Self::WorkerError,
+        Self::BadReceipt,
+        Self::TimedOut,
+        Self::ByClient,
+        Self::ByOperator,
+        Self::HandedBack,
+        Self::NotFunded,
+    ];
+
+    /// The published code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoWorker => "no_eligible_worker",
+            Self::NoTrustedWorker => "no_trusted_worker",
+            Self::Declined => "worker_declined",
+            Self::NotAccepted => "worker_did_not_accept",
+            Self::WorkerLost => "worker_disconnected",
+            Self::WorkerError => "worker_error",
+            Self::BadReceipt => "bad_receipt",
+            Self::TimedOut => "timed_out",
+            Self::ByClient => "cancelled_by_client",
+            Self::ByOperator => "cancelled_by_operator",
+            Self::HandedBack => "worker_draining",
+            Self::NotFunded => "not_funded",
+        }
+    }
+
+    /// The reverse of [`Self::code`].
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fault| fault.code() == code)
+    }
+
+    /// Whether it costs the worker reputation.
+    pub const fn blames_worker(self) -> bool {
+        matches!(
+            self,
+            Self::WorkerLost | Self::WorkerError | Self::BadReceipt | Self::TimedOut | Self::NotAccepted
+        )
+    }
+}
+
+/// Work that has arrived, and what is known of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Delivery {
+    /// Who did it.
+    pub worker: WorkerId,
+    /// Under which attempt.
+    pub attempt: Attempt,
+    /// The digest of the bytes that the coordinator received.
+    pub output: Sha256,
+    /// The digest of the signed receipt.
+    pub receipt: Sha256,
+    /// Who vouches for it.
+    pub voucher: Voucher,
+    /// What is billed; already bounded by what the coordinator relayed.
+    pub usage: Usage,
+}
+
+/// Whose signature stands behind a delivery.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Voucher {
+    /// The worker's.
+    Worker,
+    /// Only the coordinator's, over its own running hash.
+    Coordinator,
+}
+
+/// Counts of tokens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Usage {
+    /// Read.
+    pub input: u64,
+    /// Written.
+    pub output: u64,
+}
+
+/// What an event does to money; the key of [`crate::ledger::ENDINGS`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Moves {
+    /// Nothing.
+    Nothing,
+    /// The price goes into escrow.
+    Hold,
+    /// The charge is divided at once, the rest goes back.
+    PayAtOnce,
+    /// The charge waits until the dispute window closes, the rest goes back.
+    Vest,
+    /// All that is held goes back.
+    GiveBack,
+    /// What has vested is divided.
+    PayVested,
+    /// What has vested goes back.
+    ReturnVested,
+}
+
+impl Event {
+    /// What it does to money, given the job as it stood before.
+    pub fn moves(&self, job: &Job) -> Moves {
+        match self {
+            Self::Created { .. }
+            | Self::Assigned { .. }
+            | Self::Accepted { .. }
+            | Self::Returned { .. }
+            | Self::Recovered { .. }
+            | Self::Submitted { .. }
+            | Self::Disputed { .. } => Moves::Nothing,
+            Self::Funded { .. } => Moves::Hold,
+            Self::Settled { vests_at: None, .. } => Moves::PayAtOnce,
+            Self::Evaluated { vests_at: None, verdict, .. } if pays_worker(*verdict) => Moves::PayAtOnce,
+            Self::Evaluated { vests_at: None, .. } => Moves::GiveBack,
+            Self::Settled { vests_at: Some(_), .. } | Self::Evaluated { vests_at: Some(_), .. } => {
+                Moves::Vest
+            }
+            Self::Vested if matches!(job.state, State::Rejected { .. }) => Moves::ReturnVested,
+            Self::Vested => Moves::PayVested,
+            Self::Ruled { ruling: Ruling::ForClient } => Moves::ReturnVested,
+            Self::Ruled { ruling: Ruling::ForWorker | Ruling::Divided { .. } } => Moves::PayVested,
+            Self::Closed { .. } if job.escrow.is_zero() => Moves::Nothing,
+            Self::Closed { .. } => Moves::GiveBack,
+        }
+    }
+
+    /// Whether somebody may have been told of it, so that it must outlive the process.
+    ///
+    /// Who has a job, and that he began, lives in memory and goes into the job's next durable change.
+    pub const fn is_durable(&self) -> bool {
+        !matches!(self, Self::Assigned { .. } | Self::Accepted { .. } | Self::Recovered { .. })
+    }
+
+    /// The delivery that the event brought.
+    pub const fn delivery(&self) -> Option<&Delivery> {
+        match self {
+            Self::Submitted { delivery, .. } | Self::Settled { delivery, .. } => Some(delivery),
+            _ => None,
+        }
+    }
+
+    /// The name that stands in the journal and in the log.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Created { .. } => "created",
+            Self::Funded { .. } => "funded",
+            Self::Assigned { .. } => "assigned",
+            Self::Accepted { .. } => "accepted",
+            Self::Returned { .. } => "returned",
+            Self::Recovered { .. } => "recovered",
+            Self::Submitted { .. } => "submitted",
+            Self::Settled { .. } => "settled",
+            Self::Evaluated { verdict: Verdict::Complete, .. } => "completed",
+            Self::Evaluated { verdict: Verdict::Reject, .. } => "rejected",
+            Self::Vested => "vested",
+            Self::Disputed { .. } => "disputed",
+            Self::Ruled { .. } => "ruled",
+            Self::Closed { how: Closing::Failed, .. } => "failed",
+            Self::Closed { how: Closing::Refunded, .. } => "refunded",
+            Self::Closed { how: Closing::Expired, .. } => "expired",
+            Self::Closed { how: Closing::Cancelled, .. } => "cancelled",
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! A job: what is asked, on which terms, and how far it has come.
+
+use crate::event::{Closing, Delivery, Event, Fault};
+use crate::id::{AgentId, Attempt, ClientId, JobId, PublicId, Version, WorkerId};
+use crate::ledger::{self, Account};
+use crate::money::Amount;
+use crate::policy::{Policy, Ruling, Verdict};
+use crate::time::Timestamp;
+use std::sync::Arc;
+
+/// One job.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Job {
+    /// Its internal name.
+    pub id: JobId,
+    /// The name that its dialect shows.
+    pub public_id: PublicId,
+    /// Who pays.
+    pub client: ClientId,
+    /// Who judges, where somebody does.
+    pub evaluator: Option<AgentId>,
+    /// What is asked of a worker.
+    pub ask: Arc<Ask>,
+    /// The most that it can cost; all of it is held.
+    pub price: Amount,
+    /// The terms.
+    pub policy: Arc<Policy>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// What was promised to the client, once it is funded.
+    pub finish_by: Option<Timestamp>,
+    /// How many workers have been tried.
+    pub attempts: u32,
+    /// Those who had it and do not any more: it is not given to them again.
+    pub tried: Vec<WorkerId>,
+    /// How far it has come.
+    pub state: State,
+    /// When it came to its end, or to its settlement.
+    pub ended_at: Option<Timestamp>,
+    /// What is held: the balance of [`Account::Escrow`].
+    pub escrow: Amount,
+    /// What may still be disputed: the balance of [`Account::Vesting`].
+    pub vesting: Amount,
+    /// How many events it has seen.
+    pub version: Version,
+}
+
+/// What is asked of a worker, as far as matching cares. The payload lives apart.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ask {
+    /// What he must be able to do.
+    pub skill: Skill,
+    /// The model he must serve, if the client named one.
+    pub model: Option<Arc<str>>,
+    /// Whether speed or price counts.
+    pub speed: Speed,
+    /// Whether only those may see it whom the client trusts.
+    pub private: bool,
+}
+
+/// What kind of work a job is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Skill {
+    /// Inference by a language model.
+    Infer,
+    /// A built-in task.
+    Task,
+}
+
+impl Skill {
+    /// The name in the store.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Infer => "infer",
+            Self::Task => "task",
+        }
+    }
+
+    /// The reverse of [`Self::name`].
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Infer, Self::Task].into_iter().find(|skill| skill.name() == name)
+    }
+}
+
+/// What the client prefers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Speed {
+    /// Soon, at a higher price.
+    Fast,
+    /// For less.
+    Cheap,
+}
+
+impl Speed {
+    /// The name in the store.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fast => "fast",
+            Self::Cheap => "cheap",
+        }
+    }
+
+    /// The reverse of [`Self::name`].
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Fast, Self::Cheap].into_iter().find(|speed| speed.name() == name)
+    }
+}
+
+/// How far a job has come. A state carries only what exists in that state; `by` is its deadline.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum State {
+    /// Created, no money held.
+    Open {
+        /// Then it expires.
+        by: Timestamp,
+    },
+    /// The money is held, and nobody has it.
+    Funded {
+        /// Then it lapses.
+        by: Timestamp,
+    },
+    /// Offered to a worker who has not answered yet.
+    Assigned {
+        /// Who.
+        worker: WorkerId,
+        /// Under which number.
+        attempt: Attempt,
+        /// Then the next worker is tried.
+        by: Timestamp,
+    },
+    /// A worker is at it.
+    Running {
+        /// Who.
+        worker: WorkerId,
+        /// Under which number.
+        attempt: Attempt,
+        /// Then it lapses.
+        by: Timestamp,
+    },
+    /// The work waits for the evaluator.
+    Submitted {
+        /// What was delivered.
+        delivery: Delivery,
+        /// Then his silence becomes a verdict.
+        by: Timestamp,
+    },
+    /// Done; the worker is or will be paid.
+    Settled {
+        /// What was delivered.
+        delivery: Delivery,
+        /// What it cost.
+        charge: Amount,
+        /// When it is beyond dispute; `None` once it is.
+        vests_at: Option<Timestamp>,
+    },
+    /// The evaluator refused the work.
+    Rejected {
+        /// What was delivered.
+        delivery: Delivery,
+        /// When it is beyond dispute; `None` once it is.
+        vests_at: Option<Timestamp>,
+    },
+    /// Somebody disputes the outcome.
+    Disputed {
+        /// What was delivered.
+        delivery: Delivery,
+        /// What had been decided.
+        verdict: Verdict,
+        /// Then the default ruling holds.
+        by: Timestamp,
+    },
+    /// The dispute has ended.
+    Arbitrated {
+        /// What was delivered.
+        delivery: Delivery,
+        /// How.
+        ruling: Ruling,
+    },
+    /// Ended without work; the money is back.
+    Closed {
+        /// As what.
+        how: Closing,
+        /// Why.
+        reason: Fault,
+    },
+}
+
+impl State {
+    /// The name that stands in the store and in tables.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "open",
+            Self::Funded { .. } => "funded",
+            Self::Assigned { .. } => "assigned",
+            Self::Running { .. } => "running",
+            Self::Submitted { .. } => "submitted",
+            Self::Settled { .. } => "settled",
+            Self::Rejected { .. } => "rejected",
+            Self::Disputed { .. } => "disputed",
+            Self::Arbitrated { .. } => "arbitrated",
+            Self::Closed { how: Closing::Failed, .. } => "failed",
+            Self::Closed { how: Closing::Refunded, .. } => "refunded",
+            Self::Closed { how: Closing::Expired, .. } => "expired",
+            Self::Closed { how: Closing::Cancelled, .. } => "cancelled",
+        }
+    }
+
+    /// When the state's default outcome is due; `None` exactly if the state is final.
+    pub const fn deadline(&self) -> Option<Timestamp> {
+        match self {
+            Self::Open { by }
+            | Self::Funded { by }
+            | Self::Assigned { by, .. }
+            | Self::Running { by, .. }
+            | Self::Submitted { by, .. }
+            | Self::Disputed { by, .. } => Some(*by),
+            Self::Settled { vests_at, .. } | Self::Rejected { vests_at, .. } => *vests_at,
+            Self::Arbitrated { .. } | Self::Closed { .. } => None,
+        }
+    }
+
+    /// Whether nothing can happen any more.
+    pub const fn is_final(&self) -> bool {
+        self.deadline().is_none()
+    }
+
+    /// Whether the client has his answer: the work is done, or will never be.
+    pub const fn is_answered(&self) -> bool {
+        !matches!(
+            self,
+            Self::Open { .. } | Self::Funded { .. } | Self::Assigned { .. } | Self::Running { .. }
+        )
+    }
+}
+
+impl Job {
+    /// The worker who has it now.
+    pub const fn holder(&self) -> Option<(WorkerId, Attempt)> {
+        match &self.state {
+            State::Assigned { worker, attempt, .. } | State::Running { worker, attempt, .. } => {
+                Some((*worker, *attempt))
+            }
+            _ => None,
+        }
+    }
+
+    /// What was delivered, once something was.
+    pub const fn delivery(&self) -> Option<&Delivery> {
+        match &self.state {
+            State::Submitted { delivery, .. }
+            | State::Settled { delivery, .. }
+            | State::Rejected { delivery, .. }
+            | State::Disputed { delivery, .. }
+            | State::Arbitrated { delivery, .. } => Some(delivery),
+            State::Open { .. }
+            | State::Funded { .. }
+            | State::Assigned { .. }
+            | State::Running { .. }
+            | State::Closed { .. } => None,
+        }
+    }
+
+    /// Folds an event into the job.
+    ///
+    /// The event must have been decided on this very version of the job.
+    #[must_use]
+    pub fn apply(&self, event: &Event, now: Timestamp) -> Self {
+        let mut job = self.clone();
+        for transfer in ledger::transfers(self, event) {
+            job.book(&transfer.from, transfer.amount, false);
+            job.book(&transfer.to, transfer.amount, true);
+        }
+        job.version = self.version.next();
+        match event {
+            Event::Funded { finish_by, .. } => job.finish_by = Some(*finish_by),
+            Event::Assigned { attempt, .. } => job.attempts = attempt.number,
+            Event::Returned { worker, .. } => job.tried.push(*worker),
+            Event::Submitted { .. }
+            | Event::Settled { .. }
+            | Event::Evaluated { .. }
+            | Event::Ruled { .. }
+            | Event::Closed { .. } => job.ended_at = Some(now),
+            Event::Created { .. }
+            | Event::Accepted { .. }
+            | Event::Recovered { .. }
+            | Event::Vested
+            | Event::Disputed { .. } => {}
+        }
+        job.state = self.next_state(event);
+        job
+    }
+
+    fn next_state(&self, event: &Event) -> State {
+        match (event, &self.state) {
+            (Event::Created { by }, _) => State::Open { by: *by },
+            (Event::Funded { by, .. } | Event::Returned { by, .. } | Event::Recovered { by }, _) => {
+                State::Funded { by: *by }
+            }
+            (Event::Assigned { worker, attempt, by }, _) => {
+                State::Assigned { worker: *worker, attempt: *attempt, by: *by }
+            }
+            (Event::Accepted { worker, attempt, by }, _) => {
+                State::Running { worker: *worker, attempt: *attempt, by: *by }
+            }
+            (Event::Submitted { delivery, by }, _) => {
+                State::Submitted { delivery: delivery.clone(), by: *by }
+            }
+            (Event::Settled { delivery, charge, vests_at }, _) => {
+                State::Settled { delivery: delivery.clone(), charge: *charge, vests_at: *vests_at }
+            }
+            (Event::Evaluated { verdict, charge, vests_at }, State::Submitted { delivery, .. }) => {
+                match verdict {
+                    Verdict::Complete => {
+                        State::Settled { delivery: delivery.clone(), charge: *charge, vests_at: *vests_at }
+                    }
+                    Verdict::Reject => State::Rejected { delivery: delivery.clone(), vests_at: *vests_at },
+                }
+            }
+            (Event::Vested, State::Settled { delivery, charge, .. }) => {
+                State::Settled { delivery: delivery.clone(), charge: *charge, vests_at: None }
+            }
+            (Event::Vested, State::Rejected { delivery, .. }) => {
+                State::Rejected { delivery: delivery.clone(), vests_at: None }
+            }
+            (Event::Disputed { by }, State::Settled { delivery, .. }) => {
+                State::Disputed { delivery: delivery.clone(), verdict: Verdict::Complete, by: *by }
+            }
+            (Event::Disputed { by }, State::Rejected { delivery, .. }) => {
+                State::Disputed { delivery: delivery.clone(), verdict: Verdict::Reject, by: *by }
+            }
+            (Event::Ruled { ruling }, State::Disputed { delivery, .. }) => {
+                State::Arbitrated { delivery: delivery.clone(), ruling: *ruling }
+            }
+            (Event::Closed { how, reason }, _) => State::Closed { how: *how, reason: *reason },
+            // Events are made by `decide` for the state that they leave: these pairs do not occur.
+            (
+                Event::Evaluated { .. } | Event::Vested | Event::Disputed { .. } | Event::Ruled { .. },
+                state,
+            ) => state.clone(),
+        }
+    }
+
+    fn book(&mut self, account: &Account, amount: Amount, credit: bool) {
+        let balance = match account {
+            Account::Escrow(_) => &mut self.escrow,
+            Account::Vesting(_) => &mut self.vesting,
+            _ => return,
+        };
+        let changed = if credit { balance.checked_add(amount) } else { balance.checked_sub(amount) };
+        *balance = changed.expect("a transfer never takes more than the job's own account holds");
+    }
+}

@@ -1,0 +1,23 @@
+//! The domain of Docket: what may happen to a job, what it moves, and who must be told.
+//!
+//! Nothing here waits, fails for outside reasons, or knows the time; no type is serializable.
+
+pub mod change;
+pub mod command;
+pub mod decide;
+pub mod effect;
+pub mod event;
+pub mod hash;
+pub mod id;
+pub mod job;
+pub mod ledger;
+pub mod merkle;
+pub mod money;
+pub mod policy;
+pub mod quote;
+pub mod receipt;
+pub mod refusal;
+pub mod routing;
+pub mod time;
+pub mod trust;
+pub mod worker;

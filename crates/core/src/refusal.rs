@@ -1,0 +1,133 @@
+//! Why the domain says no.
+
+/// Why the domain said no. Nothing has changed when a refusal is returned.
+///
+/// The codes are published in `docs/errors.md`; they are never renamed and never reused.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The command does not fit the state.
+    #[error("a job that is {state} cannot be asked to {command}")]
+    NotNow {
+        /// The state's name.
+        state: &'static str,
+        /// The command's name.
+        command: &'static str,
+    },
+    /// There is no such job, or it is not the caller's.
+    #[error("there is no such job")]
+    NoSuchJob,
+    /// Somebody else created the same id.
+    #[error("this id is taken")]
+    IdTaken,
+    /// The deadline lies ahead.
+    #[error("the deadline has not come yet")]
+    NotYetDue,
+    /// The deadline has passed.
+    #[error("the deadline has passed")]
+    TooLate,
+    /// The answer belongs to an attempt that is over.
+    #[error("the job was given to somebody else meanwhile")]
+    StaleAttempt,
+    /// The worker had the job before and gave it up.
+    #[error("this worker has tried the job before")]
+    AlreadyTried,
+    /// The work costs more than was held for it.
+    #[error("the charge exceeds the hold")]
+    ChargeExceedsHold,
+    /// The asset of the charge is not that of the hold.
+    #[error("the charge is in another asset than the hold")]
+    OtherAsset,
+    /// The window for disputes has closed.
+    #[error("the dispute window has closed")]
+    DisputeWindowClosed,
+    /// The outcome of this job cannot be disputed.
+    #[error("the outcome of this job cannot be disputed")]
+    NotDisputable,
+    /// The account does not hold enough.
+    #[error("the account does not hold enough")]
+    InsufficientFunds,
+    /// The way of paying is not open to this caller.
+    #[error("a payment is required")]
+    PaymentRequired,
+    /// The key was used for another request.
+    #[error("the idempotency key was used with another request")]
+    KeyReused,
+    /// The receipt names another job.
+    #[error("the receipt is for another job")]
+    ReceiptForOtherJob,
+    /// The receipt names another worker.
+    #[error("the receipt is by another worker")]
+    ReceiptByOtherWorker,
+    /// The receipt does not match what arrived.
+    #[error("the receipt's output hash is not that of the output received")]
+    ReceiptForOtherOutput,
+    /// The signature is not the worker's.
+    #[error("the receipt's signature does not verify")]
+    ReceiptNotSigned,
+    /// There is no receipt.
+    #[error("the work came without a receipt")]
+    ReceiptMissing,
+    /// A proven key came without a proof.
+    #[error("this worker must prove its key")]
+    ProofRequired,
+    /// The proof does not verify.
+    #[error("the proof of the worker's key does not verify")]
+    ProofInvalid,
+    /// The key is connected already.
+    #[error("this key is connected already")]
+    AlreadyConnected,
+    /// The worker is barred by the operator.
+    #[error("this worker is suspended")]
+    WorkerSuspended,
+    /// No such code, or no more.
+    #[error("the pairing code is not valid")]
+    PairingUnknown,
+    /// The code was used.
+    #[error("the pairing code has been claimed")]
+    PairingClaimed,
+    /// The code is too old.
+    #[error("the pairing code has expired")]
+    PairingExpired,
+    /// Too many wrong guesses.
+    #[error("too many wrong pairing codes, try again later")]
+    PairingLocked,
+    /// The coordinator takes no new work.
+    #[error("the coordinator is shutting down and takes no new jobs")]
+    Draining,
+}
+
+impl Refusal {
+    /// The code that callers may match on, listed in `docs/errors.md`.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotNow { .. } => "job.not_now",
+            Self::NoSuchJob => "job.not_found",
+            Self::IdTaken => "job.id_taken",
+            Self::NotYetDue => "job.not_yet_due",
+            Self::TooLate => "job.too_late",
+            Self::StaleAttempt => "job.stale_attempt",
+            Self::AlreadyTried => "job.already_tried",
+            Self::ChargeExceedsHold => "money.charge_exceeds_hold",
+            Self::OtherAsset => "money.other_asset",
+            Self::DisputeWindowClosed => "dispute.window_closed",
+            Self::NotDisputable => "dispute.not_disputable",
+            Self::InsufficientFunds => "money.insufficient_funds",
+            Self::PaymentRequired => "money.payment_required",
+            Self::KeyReused => "idempotency.key_reused",
+            Self::ReceiptForOtherJob => "receipt.other_job",
+            Self::ReceiptByOtherWorker => "receipt.other_worker",
+            Self::ReceiptForOtherOutput => "receipt.other_output",
+            Self::ReceiptNotSigned => "receipt.bad_signature",
+            Self::ReceiptMissing => "receipt.missing",
+            Self::ProofRequired => "worker.proof_required",
+            Self::ProofInvalid => "worker.proof_invalid",
+            Self::AlreadyConnected => "worker.already_connected",
+            Self::WorkerSuspended => "worker.suspended",
+            Self::PairingUnknown => "pairing.unknown",
+            Self::PairingClaimed => "pairing.claimed",
+            Self::PairingExpired => "pairing.expired",
+            Self::PairingLocked => "pairing.locked",
+            Self::Draining => "coordinator.draining",
+        }
+    }
+}

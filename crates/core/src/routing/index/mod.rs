@@ -1,0 +1,216 @@
+//! The same choice as the plain scan, without looking at every worker.
+//!
+//! A worker that has room stands on one [`Shelf`] for each model it hosts and on the one for jobs that name none. A
+//! shelf keeps workers apart by what a job asks of them outright (their [`Kind`]); workers of one kind stand in order
+//! of reputation, then of lot, in a [`Ladder`] cut into rungs, and each rung knows the most favourable values in it.
+//! A search goes from the top, passes over rungs that hold nobody fit or nobody better, and judges whom it meets with
+//! the scan's own rules. Time moves nothing: a heartbeat only changes a number in place.
+
+mod ladder;
+mod reach;
+mod shelf;
+
+use super::choice::{RUNNERS_UP, Ranked, Shortlist};
+use super::podium::{Podium, Standing};
+use super::unfit::objection;
+use super::{Audience, Candidate, Demand, Lot, ModelId, Scoring};
+use crate::id::WorkerId;
+use crate::time::Timestamp;
+use ladder::Entry;
+use reach::Reach;
+use shelf::{Kind, Shelf};
+use std::collections::BTreeMap;
+
+/// All connected workers, kept so that a job's worker is found quickly.
+///
+/// One index serves every [`Scoring`] and every [`Demand`]. It holds about 400 bytes for a worker with one model, and
+/// nothing for a worker that was removed.
+#[derive(Default)]
+pub struct Index {
+    workers: Vec<Option<Candidate>>,
+    vacant: Vec<u32>,
+    slots: BTreeMap<WorkerId, u32>,
+    shelves: BTreeMap<Option<ModelId>, Shelf>,
+}
+
+impl Index {
+    /// With nobody in it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many workers it holds, idle or not.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether it holds nobody.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// What is known of a worker.
+    pub fn get(&self, worker: &WorkerId) -> Option<&Candidate> {
+        self.slots.get(worker).and_then(|slot| self.workers[*slot as usize].as_ref())
+    }
+
+    /// All workers, in the order of their keys: a snapshot for [`choose`](super::choose()) and
+    /// [`explain`](super::explain).
+    pub fn candidates(&self) -> impl Iterator<Item = &Candidate> {
+        self.slots.values().filter_map(|slot| self.workers[*slot as usize].as_ref())
+    }
+
+    /// Takes a worker in, in place of what was known of it.
+    pub fn insert(&mut self, worker: Candidate) {
+        let slot = match self.slots.get(&worker.id) {
+            Some(slot) => *slot,
+            None => self.vacate(worker.id),
+        };
+        let before = self.workers[slot as usize].replace(worker.clone());
+        self.move_about(slot, before.as_ref(), Some(&worker));
+    }
+
+    /// Changes what is known of a worker; whatever the change, the key stays. Does nothing if the worker is unknown,
+    /// and says so by `false`.
+    pub fn update(&mut self, worker: &WorkerId, change: impl FnOnce(&mut Candidate)) -> bool {
+        let Some(&slot) = self.slots.get(worker) else { return false };
+        let Some(known) = &mut self.workers[slot as usize] else { return false };
+        let before = known.clone();
+        change(known);
+        known.id = before.id;
+        let after = known.clone();
+        self.move_about(slot, Some(&before), Some(&after));
+        true
+    }
+
+    /// Forgets a worker.
+    pub fn remove(&mut self, worker: &WorkerId) -> Option<Candidate> {
+        let slot = self.slots.remove(worker)?;
+        self.vacant.push(slot);
+        let before = self.workers[slot as usize].take();
+        self.move_about(slot, before.as_ref(), None);
+        before
+    }
+
+    /// The worker that [`choose`](super::choose()) would choose.
+    pub fn choose(
+        &self,
+        demand: &Demand<'_>,
+        scoring: &Scoring,
+        now: Timestamp,
+        seed: u64,
+    ) -> Option<Ranked> {
+        self.best::<1>(demand, scoring, now, seed).standings().next().map(Ranked::from)
+    }
+
+    /// The shortlist that [`choose`](super::choose()) would make. Counts of reasons are not kept here:
+    /// [`tally`](super::tally()) takes them from [`Self::candidates`] when somebody asks.
+    pub fn shortlist(&self, demand: &Demand<'_>, scoring: &Scoring, now: Timestamp, seed: u64) -> Shortlist {
+        self.best::<{ 1 + RUNNERS_UP }>(demand, scoring, now, seed).into()
+    }
+
+    fn best<const N: usize>(
+        &self,
+        demand: &Demand<'_>,
+        scoring: &Scoring,
+        now: Timestamp,
+        seed: u64,
+    ) -> Podium<N> {
+        let wanted = Reach::wanted(demand, scoring, now);
+        let search = Search { demand, scoring, now, start: Lot::start(seed), wanted, workers: &self.workers };
+        let mut podium = Podium::new();
+        match demand.audience {
+            Audience::Only(trusted) => {
+                for worker in trusted.iter().filter_map(|worker| self.get(worker)) {
+                    search.offer(worker, &mut podium);
+                }
+            }
+            Audience::Anyone => {
+                if let Some(shelf) = self.shelves.get(&demand.model) {
+                    shelf.search(&search, &mut podium);
+                }
+            }
+        }
+        podium
+    }
+
+    fn vacate(&mut self, worker: WorkerId) -> u32 {
+        let slot = self.vacant.pop().unwrap_or_else(|| {
+            self.workers.push(None);
+            u32::try_from(self.workers.len() - 1).expect("four billion workers do not fit in memory")
+        });
+        self.slots.insert(worker, slot);
+        slot
+    }
+
+    /// Brings the shelves from what was known of a worker to what is known now.
+    fn move_about(&mut self, slot: u32, before: Option<&Candidate>, after: Option<&Candidate>) {
+        let before = before.filter(|worker| worker.has_room());
+        let after = after.filter(|worker| worker.has_room());
+        if let (Some(before), Some(after)) = (before, after)
+            && before.models == after.models
+            && Kind::of(before) == Kind::of(after)
+        {
+            let (old, new) = (Entry::of(before, slot), Entry::of(after, slot));
+            for model in shelves_of(after) {
+                if let Some(shelf) = self.shelves.get_mut(&model) {
+                    shelf.replace(&Kind::of(after), &old, new);
+                }
+            }
+            return;
+        }
+        if let Some(before) = before {
+            for model in shelves_of(before) {
+                self.take_from(model, before, slot);
+            }
+        }
+        if let Some(after) = after {
+            for model in shelves_of(after) {
+                let shelf = self.shelves.entry(model).or_default();
+                shelf.insert(Kind::of(after), Entry::of(after, slot));
+            }
+        }
+    }
+
+    fn take_from(&mut self, model: Option<ModelId>, worker: &Candidate, slot: u32) {
+        if let Some(shelf) = self.shelves.get_mut(&model) {
+            shelf.remove(&Kind::of(worker), &Entry::of(worker, slot));
+            if shelf.is_empty() {
+                self.shelves.remove(&model);
+            }
+        }
+    }
+}
+
+/// The shelves on which a worker with room stands.
+fn shelves_of(worker: &Candidate) -> impl Iterator<Item = Option<ModelId>> {
+    std::iter::once(None).chain(worker.models.iter().map(Some))
+}
+
+/// One decision on its way through the shelves.
+struct Search<'a> {
+    demand: &'a Demand<'a>,
+    scoring: &'a Scoring,
+    now: Timestamp,
+    start: Lot,
+    wanted: Reach,
+    workers: &'a [Option<Candidate>],
+}
+
+impl Search<'_> {
+    /// Judges a worker as the scan would.
+    fn offer<const N: usize>(&self, worker: &Candidate, podium: &mut Podium<N>) {
+        if objection(worker, self.demand, self.scoring.lost_after, self.now).is_none() {
+            let score = self.scoring.score(worker, self.now);
+            podium.offer(Standing::new(score, worker.lot, self.start, worker.id));
+        }
+    }
+}
+
+#[cfg(test)]
+impl Index {
+    /// Whether no worker has left a trace.
+    pub(super) fn holds_nothing(&self) -> bool {
+        self.is_empty() && self.shelves.is_empty() && self.workers.iter().all(Option::is_none)
+    }
+}

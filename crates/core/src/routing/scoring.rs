@@ -1,0 +1,96 @@
+//! What a fit worker is worth: a published formula as a value of whole numbers.
+
+use super::{Candidate, StakeTier, WorkerClass};
+use crate::time::{Millis, Timestamp};
+use std::fmt;
+
+/// A worker's score in millionths of a point.
+///
+/// This unit makes every score exact: a reputation in basis points times a multiplier in percent times whole
+/// points is a whole number of millionths. Nothing is ever rounded, and no parameter can make it overflow.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Score(pub i64);
+
+impl Score {
+    const POINT: i64 = 1_000_000;
+}
+
+impl fmt::Display for Score {
+    /// Points as a decimal number without needless zeros, such as `22.5`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let (point, size) = (Self::POINT.unsigned_abs(), self.0.unsigned_abs());
+        let text = format!("{sign}{}.{:06}", size / point, size % point);
+        f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
+
+/// How workers are compared: the points for each quality.
+///
+/// score = preferred class + freshness + reputation x stake multiplier + stake bonus - load, where freshness is
+/// `freshness_points` less one for each whole heartbeat interval without a sign, never below zero.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Scoring {
+    /// The kind of machine that is better suited, if one is.
+    pub preferred: Option<WorkerClass>,
+    /// Points for being of the preferred kind.
+    pub preferred_points: u16,
+    /// Points for a sign of life less than one interval ago.
+    pub freshness_points: u16,
+    /// How often a worker gives a sign of life. Less than a millisecond counts as one.
+    pub heartbeat: Millis,
+    /// A worker silent for longer than this is [`Unfit::Stale`](super::Unfit::Stale).
+    pub lost_after: Millis,
+    /// Points for the best possible reputation, before the stake multiplies them. With none, [`Index`](super::Index)
+    /// is no faster than the scan.
+    pub reputation_points: u16,
+    /// Whether stake counts: if not, everybody is weighed as with [`StakeTier::NONE`].
+    pub stake_counts: bool,
+    /// Millionths of a point taken off for each running job. A few only decide between equals.
+    pub load_micropoints: u32,
+}
+
+impl Scoring {
+    /// What a fit worker is worth now.
+    pub fn score(&self, worker: &Candidate, now: Timestamp) -> Score {
+        let grade = self.grade(worker.class, worker.stake, worker.running);
+        Score(grade.at(worker.reputation_bps()) + self.freshness(worker.last_seen, now))
+    }
+
+    /// The part of the score that does not depend on the time, for all workers that have this in common.
+    pub(super) fn grade(&self, class: WorkerClass, stake: StakeTier, running: u16) -> Grade {
+        let stake = if self.stake_counts { stake } else { StakeTier::NONE };
+        let preferred = if self.preferred == Some(class) { self.preferred_points } else { 0 };
+        let points = i64::from(preferred) + i64::from(stake.bonus_points);
+        let load = i64::from(self.load_micropoints) * i64::from(running);
+        Grade {
+            base: points * Score::POINT - load,
+            slope: i64::from(self.reputation_points) * i64::from(stake.multiplier_percent),
+        }
+    }
+
+    /// The part of the score that ages, in millionths of a point.
+    pub(super) fn freshness(&self, last_seen: Timestamp, now: Timestamp) -> i64 {
+        let intervals = now.since(last_seen).0 / self.heartbeat.0.max(1);
+        (i64::from(self.freshness_points) - intervals).max(0) * Score::POINT
+    }
+
+    /// The most that freshness can be worth.
+    pub(super) fn freshest(&self) -> i64 {
+        i64::from(self.freshness_points) * Score::POINT
+    }
+}
+
+/// A score as a function of reputation, in millionths of a point. It never falls where reputation rises.
+#[derive(Clone, Copy)]
+pub(super) struct Grade {
+    base: i64,
+    slope: i64,
+}
+
+impl Grade {
+    /// The score at a reputation of so many basis points.
+    pub(super) fn at(self, reputation_bps: u16) -> i64 {
+        self.base + self.slope * i64::from(reputation_bps)
+    }
+}

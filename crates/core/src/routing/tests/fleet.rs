@@ -1,0 +1,71 @@
+//! Workers, jobs and scorings to choose among.
+
+use super::super::*;
+use crate::id::WorkerId;
+use crate::money::{Amount, Asset, BasisPoints};
+use crate::time::{Millis, Timestamp};
+
+/// The start of every test's time.
+pub(super) const NOON: Timestamp = Timestamp(1_800_000_000_000);
+
+/// The stake tiers that the tests know.
+pub(super) const VERIFIED: StakeTier = StakeTier { multiplier_percent: 150, bonus_points: 5 };
+pub(super) const SENTINEL: StakeTier = StakeTier { multiplier_percent: 200, bonus_points: 10 };
+
+/// A key that reads as its number.
+pub(super) fn key(number: u16) -> WorkerId {
+    let mut bytes = [0; 32];
+    bytes[..2].copy_from_slice(&number.to_be_bytes());
+    WorkerId(bytes)
+}
+
+/// An idle, fresh, unproven desktop that does everything for nothing and has no reputation yet.
+pub(super) fn worker(number: u16) -> Candidate {
+    Candidate {
+        id: key(number),
+        class: WorkerClass::Desktop,
+        skills: Skills::INFER.with(Skills::TASK),
+        models: Models::default(),
+        gpu_tier: 0,
+        region: None,
+        price_floor: Amount::zero(Asset::USDC),
+        concurrency: 1,
+        running: 0,
+        last_seen: NOON,
+        reputation: BasisPoints(0),
+        stake: StakeTier::NONE,
+        draining: false,
+        proven: false,
+        probation: None,
+        cooling_until: None,
+        lot: Lot::draw(0, &key(number), 0),
+    }
+}
+
+/// A public job that any fresh worker can do.
+pub(super) fn demand() -> Demand<'static> {
+    Demand {
+        skills: Skills::INFER,
+        model: None,
+        min_gpu_tier: 0,
+        region: None,
+        price: Amount::new(5_000, Asset::USDC),
+        audience: Audience::Anyone,
+        must_be_proven: false,
+        excluded: &[],
+    }
+}
+
+/// The formula of the dialect `quotes` for a job that prefers one kind of machine, or none.
+pub(super) fn scoring(preferred: Option<WorkerClass>) -> Scoring {
+    Scoring {
+        preferred,
+        preferred_points: 10,
+        freshness_points: 5,
+        heartbeat: Millis::seconds(10),
+        lost_after: Millis::seconds(30),
+        reputation_points: 10,
+        stake_counts: true,
+        load_micropoints: 0,
+    }
+}

@@ -1,0 +1,7 @@
+//! The rules of the domain, from outside: as golden tables, as properties, and as single sentences.
+
+mod endings;
+mod golden;
+mod life;
+mod properties;
+mod sample;

@@ -1,0 +1,96 @@
+//! What the writer needs of a database: read what a group relies on, write what has won.
+
+use crate::batch::Batch;
+use crate::error::StoreError;
+use docket_core::change::Claim;
+use docket_core::hash::Sha256;
+use docket_core::id::{ClientId, JobId, WorkerId};
+use docket_core::job::Job;
+use docket_core::ledger::Account;
+use docket_core::merkle::Hash;
+use docket_core::money::Asset;
+use docket_core::policy::Policy;
+use docket_core::trust::Pairing;
+use docket_core::worker::Worker;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// One database, as the writer sees it. Every call blocks; the writer has a thread of its own.
+pub trait Backend: Send {
+    /// Reads where the last write ended.
+    fn resume(&mut self) -> Result<Resumed, StoreError>;
+
+    /// Reads the rows that a group relies on and that are not cached.
+    fn load(&mut self, needs: &Needs) -> Result<Loaded, StoreError>;
+
+    /// Writes a group in one transaction and syncs once. All of it is durable when this returns `Ok`;
+    /// after an error nothing may be assumed.
+    fn write(&mut self, batch: &Batch) -> Result<(), StoreError>;
+}
+
+/// Where the last write ended.
+#[derive(Default)]
+pub struct Resumed {
+    /// Counts the starts of the coordinator; already counted up and durable.
+    pub epoch: u32,
+    /// The greatest id of a job.
+    pub last_job: Option<JobId>,
+    /// The last number given to a row of the journal.
+    pub journal_id: i64,
+    /// The last number given to a transfer.
+    pub transfer_id: i64,
+    /// How many leaves the log has.
+    pub log_size: u64,
+    /// The roots of the complete subtrees of the log.
+    pub log_peaks: Vec<Hash>,
+    /// The policies that are stored, by number.
+    pub policies: Vec<(i64, Policy)>,
+    /// Every job that is not final.
+    pub open_jobs: Vec<Arc<Job>>,
+}
+
+/// Rows that a group relies on.
+#[derive(Default, Debug)]
+pub struct Needs {
+    /// Keys that may have been used.
+    pub claims: Vec<Arc<str>>,
+    /// Accounts whose balances are not cached.
+    pub balances: Vec<(Account, Asset)>,
+    /// Workers that are not cached.
+    pub workers: Vec<WorkerId>,
+    /// Pairing codes.
+    pub pairings: Vec<Sha256>,
+    /// Trust that may exist already.
+    pub trusts: Vec<(ClientId, WorkerId)>,
+}
+
+impl Needs {
+    /// Whether nothing has to be read.
+    pub fn is_empty(&self) -> bool {
+        self.claims.is_empty()
+            && self.balances.is_empty()
+            && self.workers.is_empty()
+            && self.pairings.is_empty()
+            && self.trusts.is_empty()
+    }
+}
+
+/// The rows that were found.
+#[derive(Default)]
+pub struct Loaded {
+    /// Keys that were used.
+    pub claims: HashMap<Arc<str>, Claim>,
+    /// Balances; an account that is absent holds nothing.
+    pub balances: HashMap<(Account, Asset), i128>,
+    /// Workers.
+    pub workers: HashMap<WorkerId, Worker>,
+    /// Pairings.
+    pub pairings: HashMap<Sha256, Pairing>,
+    /// Trust that exists already.
+    pub trusts: Vec<(ClientId, WorkerId)>,
+}
+
+/// The first version of the schema, with a database's own words for a key and for bytes.
+pub(crate) fn schema(id: &str, bytes: &str) -> String {
+    include_str!("../migrations/V1__spine.sql").replace("{id}", id).replace("{bytes}", bytes)
+}

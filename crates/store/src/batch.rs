@@ -1,0 +1,127 @@
+//! What callers hand in, and what a group of winners is written as.
+
+use docket_core::change::{Change, Claim, Record, Standing};
+use docket_core::effect::Effect;
+use docket_core::event::Event;
+use docket_core::id::{JobId, Version, WorkerId};
+use docket_core::job::Job;
+use docket_core::ledger::Account;
+use docket_core::merkle::Hash;
+use docket_core::money::{Amount, Asset};
+use docket_core::time::Timestamp;
+use std::sync::Arc;
+
+/// A change with the bytes that belong to it.
+#[derive(Clone, Debug)]
+pub struct Write {
+    /// What is to change.
+    pub change: Change,
+    /// What is stored beside it, apart from the hot rows.
+    pub documents: Documents,
+    /// The entry for the log and its leaf hash; set exactly if money moves.
+    pub leaf: Option<Leaf>,
+}
+
+/// One entry of the log.
+#[derive(Clone, Debug)]
+pub struct Leaf {
+    /// The bytes that the leaf hash covers, below 64 KiB.
+    pub entry: Arc<[u8]>,
+    /// [`docket_core::merkle::leaf_hash`] of the entry, computed by the caller off the writer.
+    pub hash: Hash,
+}
+
+impl Leaf {
+    /// A leaf for an entry.
+    pub fn new(entry: Vec<u8>) -> Self {
+        Self { hash: docket_core::merkle::leaf_hash(&entry), entry: entry.into() }
+    }
+}
+
+/// Bytes that are read rarely and never searched.
+#[derive(Clone, Debug, Default)]
+pub struct Documents {
+    /// What the client asks; comes with the job.
+    pub payload: Option<Arc<[u8]>>,
+    /// What the worker answered, and its proof; comes with the delivery.
+    pub result: Option<ResultDocument>,
+}
+
+/// The answer to a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultDocument {
+    /// The raw bytes of the output, as the worker sent them.
+    pub output: Arc<[u8]>,
+    /// The signed receipts, in the protocol's form.
+    pub receipt: Arc<[u8]>,
+    /// Why this worker was chosen, in the engine's form.
+    pub decision: Arc<str>,
+}
+
+/// One transfer, as it stands in the journal.
+pub(crate) struct TransferEntry {
+    pub(crate) id: i64,
+    pub(crate) journal_id: i64,
+    pub(crate) from: Account,
+    pub(crate) to: Account,
+    pub(crate) amount: Amount,
+}
+
+/// One change, as it stands in the journal.
+pub(crate) struct JournalEntry {
+    pub(crate) journal_id: i64,
+    pub(crate) job: Option<JobId>,
+    pub(crate) version: Version,
+    pub(crate) at: Timestamp,
+    pub(crate) event: &'static str,
+    pub(crate) detail: String,
+    pub(crate) leaf_index: Option<u64>,
+}
+
+/// The winners of a group, ready to be written in one transaction.
+#[derive(Default)]
+pub struct Batch {
+    pub(crate) new_policies: Vec<(i64, String)>,
+    pub(crate) new_jobs: Vec<(Arc<Job>, i64)>,
+    pub(crate) changed_jobs: Vec<Arc<Job>>,
+    pub(crate) payloads: Vec<(JobId, Arc<[u8]>)>,
+    pub(crate) results: Vec<(JobId, ResultDocument)>,
+    pub(crate) journal: Vec<JournalEntry>,
+    pub(crate) transfers: Vec<TransferEntry>,
+    pub(crate) balances: Vec<(Account, Asset, i128)>,
+    pub(crate) claims: Vec<(Claim, Timestamp)>,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) routed: Vec<JobId>,
+    pub(crate) leaves: Vec<(u64, Leaf)>,
+    pub(crate) nodes: Vec<(u8, u64, Hash)>,
+    pub(crate) records: Vec<(Version, Record)>,
+    pub(crate) standings: Vec<(WorkerId, Standing)>,
+}
+
+impl Batch {
+    /// Whether there is nothing to write.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.journal.is_empty()
+    }
+}
+
+/// What the journal keeps of an event besides its name: who, why, how much.
+pub(crate) fn detail(event: &Event) -> String {
+    match event {
+        Event::Returned { worker, reason, .. } => format!("{} by {worker}", reason.code()),
+        Event::Closed { reason, .. } => reason.code().to_owned(),
+        Event::Submitted { delivery, .. } | Event::Settled { delivery, .. } => {
+            let attempt = delivery.attempt;
+            format!("by {} in attempt {}-{}", delivery.worker, attempt.epoch, attempt.number)
+        }
+        Event::Ruled { ruling } => crate::policy::encode_ruling(*ruling),
+        Event::Created { .. }
+        | Event::Funded { .. }
+        | Event::Assigned { .. }
+        | Event::Accepted { .. }
+        | Event::Recovered { .. }
+        | Event::Evaluated { .. }
+        | Event::Vested
+        | Event::Disputed { .. } => String::new(),
+    }
+}

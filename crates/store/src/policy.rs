@@ -1,0 +1,149 @@
+//! The terms of a job as one line of text: many jobs share it, so it is stored once.
+
+use crate::columns::corrupt;
+use crate::error::StoreError;
+use docket_core::ledger::NetworkId;
+use docket_core::money::{BasisPoints, Split};
+use docket_core::policy::{Arbitration, Evaluation, Lapse, Policy, Ruling, Source, Verdict};
+use docket_core::time::Millis;
+use std::str::SplitWhitespace;
+
+/// Writes the terms: the fields in the order of [`Policy`], with a space between.
+pub(crate) fn encode(policy: &Policy) -> String {
+    let source = match &policy.source {
+        Source::Client => "client".to_owned(),
+        Source::Minted(network) => format!("mint={}", network.0),
+    };
+    let lapse = match policy.lapse {
+        Lapse::Failed => "failed",
+        Lapse::Refunded => "refunded",
+        Lapse::Expired => "expired",
+    };
+    let evaluation = policy.evaluation.map_or("none".to_owned(), |evaluation| {
+        format!("{}={}", evaluation.within.0, verdict_name(evaluation.silence))
+    });
+    format!(
+        "{source} {} {} {} {} {} {} {} {} {lapse} {evaluation} {} {}={}",
+        policy.split.evaluator.0,
+        policy.split.platform.0,
+        policy.split.burned.0,
+        policy.fund_within.0,
+        policy.match_within.0,
+        policy.run_within.0,
+        policy.finish_within.0,
+        policy.attempts,
+        policy.dispute_window.0,
+        policy.arbitration.within.0,
+        encode_ruling(policy.arbitration.default),
+    )
+}
+
+/// The reverse of [`encode`].
+pub(crate) fn decode(text: &str) -> Result<Policy, StoreError> {
+    read(text.split_whitespace()).ok_or_else(|| corrupt("the terms of a job"))
+}
+
+fn read(mut words: SplitWhitespace<'_>) -> Option<Policy> {
+    let source = match words.next()? {
+        "client" => Source::Client,
+        minted => Source::Minted(NetworkId(minted.strip_prefix("mint=")?.into())),
+    };
+    let share = |word: Option<&str>| word?.parse().ok().map(BasisPoints);
+    let span = |word: Option<&str>| word?.parse().ok().map(Millis);
+    Some(Policy {
+        source,
+        split: Split {
+            evaluator: share(words.next())?,
+            platform: share(words.next())?,
+            burned: share(words.next())?,
+        },
+        fund_within: span(words.next())?,
+        match_within: span(words.next())?,
+        run_within: span(words.next())?,
+        finish_within: span(words.next())?,
+        attempts: words.next()?.parse().ok()?,
+        lapse: match words.next()? {
+            "failed" => Lapse::Failed,
+            "refunded" => Lapse::Refunded,
+            "expired" => Lapse::Expired,
+            _ => return None,
+        },
+        evaluation: match words.next()? {
+            "none" => None,
+            text => {
+                let (within, silence) = text.split_once('=')?;
+                Some(Evaluation { within: span(Some(within))?, silence: parse_verdict(silence)? })
+            }
+        },
+        dispute_window: span(words.next())?,
+        arbitration: {
+            let (within, default) = words.next()?.split_once('=')?;
+            Arbitration { within: span(Some(within))?, default: decode_ruling(default)? }
+        },
+    })
+}
+
+/// The name of a verdict.
+pub(crate) const fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Complete => "complete",
+        Verdict::Reject => "reject",
+    }
+}
+
+/// The reverse of [`verdict_name`].
+pub(crate) fn parse_verdict(name: &str) -> Option<Verdict> {
+    [Verdict::Complete, Verdict::Reject].into_iter().find(|verdict| verdict_name(*verdict) == name)
+}
+
+/// A ruling as text.
+pub(crate) fn encode_ruling(ruling: Ruling) -> String {
+    match ruling {
+        Ruling::ForWorker => "worker".to_owned(),
+        Ruling::ForClient => "client".to_owned(),
+        Ruling::Divided { client } => format!("divided:{}", client.0),
+    }
+}
+
+/// The reverse of [`encode_ruling`].
+pub(crate) fn decode_ruling(text: &str) -> Option<Ruling> {
+    match text {
+        "worker" => Some(Ruling::ForWorker),
+        "client" => Some(Ruling::ForClient),
+        divided => {
+            let client = divided.strip_prefix("divided:")?.parse().ok()?;
+            Some(Ruling::Divided { client: BasisPoints(client) })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_read_back_as_they_are_written() {
+        let mut policy = Policy {
+            source: Source::Client,
+            split: Split { evaluator: BasisPoints(300), platform: BasisPoints(200), burned: BasisPoints(1) },
+            fund_within: Millis(1),
+            match_within: Millis(2),
+            run_within: Millis(3),
+            finish_within: Millis(4),
+            attempts: 5,
+            lapse: Lapse::Refunded,
+            evaluation: Some(Evaluation { within: Millis(6), silence: Verdict::Complete }),
+            dispute_window: Millis(7),
+            arbitration: Arbitration {
+                within: Millis(8),
+                default: Ruling::Divided { client: BasisPoints(5_000) },
+            },
+        };
+        assert_eq!(decode(&encode(&policy)).unwrap(), policy);
+        policy.source = Source::Minted(NetworkId("ledger:testnet".into()));
+        policy.evaluation = None;
+        policy.arbitration.default = Ruling::ForClient;
+        assert_eq!(decode(&encode(&policy)).unwrap(), policy);
+        assert!(decode("client 1 2").is_err());
+    }
+}

@@ -1,0 +1,234 @@
+//! The store as everybody else sees it: commit a change, read what is durable.
+
+use crate::backend::Backend;
+use crate::batch::Write;
+use crate::error::{CommitError, StoreError};
+use crate::hot::{Hot, Standing};
+use crate::read::{Answer, BalanceRow, JobFilter, JournalRow, Reader, TransferRow};
+use crate::writer::{Request, Writer};
+use docket_core::effect::Effect;
+use docket_core::hash::Sha256;
+use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
+use docket_core::job::Job;
+use docket_core::ledger::Account;
+use docket_core::merkle::Hash;
+use docket_core::trust::{Pairing, Trust};
+use docket_core::worker::Worker;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use tokio::sync::{mpsc, oneshot};
+
+/// How many writes may wait. Beyond it, callers wait before they are let into the queue.
+const QUEUE: usize = 4_096;
+
+/// What a committed change left behind.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    /// The job as it is now, if the change was about one.
+    pub job: Option<Arc<Job>>,
+    /// The place of the change in the log, if money moved.
+    pub log_index: Option<u64>,
+}
+
+/// What the writer tells everybody: how long the durable log is, and whether it still writes.
+#[derive(Default)]
+pub(crate) struct Published {
+    log: Mutex<(u64, Hash)>,
+    stopped: OnceLock<String>,
+}
+
+impl Published {
+    pub(crate) fn extend_log(&self, size: u64, root: Hash) {
+        *self.log.lock().unwrap_or_else(PoisonError::into_inner) = (size, root);
+    }
+
+    pub(crate) fn stop(&self, reason: String) {
+        self.stopped.set(reason).ok(); // The first reason is the one that counts.
+    }
+}
+
+/// The durable state of one coordinator.
+#[derive(Clone)]
+pub struct Store {
+    queue: mpsc::Sender<Request>,
+    hot: Arc<Hot>,
+    published: Arc<Published>,
+    reader: Arc<dyn Reader>,
+    start: Start,
+}
+
+/// What the store knew when it was opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// Counts the starts of the coordinator on this store.
+    pub epoch: u32,
+    /// The greatest id that a job had.
+    pub last_job: Option<JobId>,
+}
+
+impl Store {
+    /// A store over a database, and the writer that somebody must run or pump.
+    pub fn open(
+        mut backend: Box<dyn Backend>,
+        reader: Arc<dyn Reader>,
+    ) -> Result<(Self, Writer), StoreError> {
+        let resumed = backend.resume()?;
+        let start = Start { epoch: resumed.epoch, last_job: resumed.last_job };
+        let (queue, requests) = mpsc::channel(QUEUE);
+        let (hot, published) = (Arc::new(Hot::default()), Arc::new(Published::default()));
+        let writer = Writer::new(backend, requests, hot.clone(), published.clone(), resumed)?;
+        Ok((Self { queue, hot, published, reader, start }, writer))
+    }
+
+    /// What was known when the store was opened.
+    pub const fn start(&self) -> Start {
+        self.start
+    }
+
+    /// Writes a change, all or nothing, provided that all it relied on still stands.
+    ///
+    /// What must be durable is durable when this returns; what only memory needs stands at once.
+    pub async fn commit(&self, write: Write) -> Result<Committed, CommitError> {
+        if let (false, Some(job)) = (write.change.is_durable(), &write.change.job) {
+            match self.hot.apply_at_once(job) {
+                Standing::Current => return Ok(Committed { job: Some(job.after.clone()), log_index: None }),
+                Standing::Outdated | Standing::Absent => return Err(CommitError::Conflict),
+                Standing::Busy => {} // It waits for its turn behind the write.
+            }
+        }
+        let (answer, durable) = oneshot::channel();
+        let stopped = || StoreError::Stopped("the writer is gone".to_owned());
+        self.queue.send(Request { write, answer }).await.map_err(|_| stopped())?;
+        durable.await.map_err(|_| stopped())?
+    }
+
+    /// Why the store accepts nothing any more, if so.
+    pub fn stopped(&self) -> Option<&str> {
+        self.published.stopped.get().map(String::as_str)
+    }
+
+    /// The size and the root of the log, as far as it is durable.
+    pub fn log(&self) -> (u64, Hash) {
+        *self.published.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An open job, from memory.
+    pub fn open_job(&self, id: JobId) -> Option<Arc<Job>> {
+        self.hot.get(id)
+    }
+
+    /// Every open job, by id.
+    pub fn open_jobs(&self) -> Vec<Arc<Job>> {
+        self.hot.all()
+    }
+
+    /// How many jobs are open.
+    pub fn open_count(&self) -> usize {
+        self.hot.len()
+    }
+
+    /// A job, open or final.
+    pub async fn job(&self, id: JobId) -> Result<Option<Arc<Job>>, StoreError> {
+        match self.hot.get(id) {
+            Some(job) => Ok(Some(job)),
+            None => self.reader.job(id).await,
+        }
+    }
+
+    /// A job by the name that its dialect shows.
+    pub async fn find(&self, id: &PublicId) -> Result<Option<Arc<Job>>, StoreError> {
+        match self.hot.find(id) {
+            Some(job) => Ok(Some(job)),
+            None => self.reader.find(id).await,
+        }
+    }
+
+    /// Jobs, the newest first. At most 100.
+    pub async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Arc<Job>>, StoreError> {
+        let mut jobs = self.reader.jobs(filter).await?;
+        for job in &mut jobs {
+            if let Some(hot) = self.hot.get(job.id) {
+                *job = hot;
+            }
+        }
+        Ok(jobs)
+    }
+
+    /// What the client asked.
+    pub async fn payload(&self, id: JobId) -> Result<Option<Arc<[u8]>>, StoreError> {
+        self.reader.payload(id).await
+    }
+
+    /// What the worker answered.
+    pub async fn answer(&self, id: JobId) -> Result<Option<Answer>, StoreError> {
+        self.reader.answer(id).await
+    }
+
+    /// What happened to a job, in order.
+    pub async fn journal(&self, id: JobId) -> Result<Vec<JournalRow>, StoreError> {
+        self.reader.journal(id).await
+    }
+
+    /// What was to be done when the store was opened, and was not.
+    pub async fn outbox(&self) -> Result<Vec<Effect>, StoreError> {
+        self.reader.outbox().await
+    }
+
+    /// A worker that has ever connected.
+    pub async fn worker(&self, id: WorkerId) -> Result<Option<Worker>, StoreError> {
+        self.reader.worker(id).await
+    }
+
+    /// Workers in the order of their keys, from after a key. At most 100.
+    pub async fn workers(&self, after: Option<WorkerId>) -> Result<Vec<Worker>, StoreError> {
+        self.reader.workers(after).await
+    }
+
+    /// A pairing by the digest of its code.
+    pub async fn pairing(&self, code: Sha256) -> Result<Option<Pairing>, StoreError> {
+        self.reader.pairing(code).await
+    }
+
+    /// The workers that a client trusts.
+    pub async fn trusted(&self, client: &ClientId) -> Result<Vec<Trust>, StoreError> {
+        self.reader.trusted(client).await
+    }
+
+    /// The balances of all accounts that are not a job's own, in the order of their names, from after one. At most 100.
+    pub async fn balances(&self, after: Option<&str>) -> Result<Vec<BalanceRow>, StoreError> {
+        self.reader.balances(after).await
+    }
+
+    /// The balances of one account, by asset.
+    pub async fn balance(&self, account: &Account) -> Result<Vec<BalanceRow>, StoreError> {
+        self.reader.balance(account).await
+    }
+
+    /// The movements of an account, the newest first, before a transfer. At most 100.
+    pub async fn statement(
+        &self,
+        account: &Account,
+        before: Option<i64>,
+    ) -> Result<Vec<TransferRow>, StoreError> {
+        self.reader.statement(account, before).await
+    }
+
+    /// Transfers in the order in which they were made, from after one. At most 10,000.
+    pub async fn transfers(&self, after: i64) -> Result<Vec<TransferRow>, StoreError> {
+        self.reader.transfers(after).await
+    }
+
+    /// The hashes of a level of the log from `first` on, at most 256. Level 0 are the leaves.
+    pub async fn log_hashes(&self, level: u8, first: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
+        self.reader.log_hashes(level, first, count).await
+    }
+
+    /// The entries of the log from `first` on, at most 256.
+    pub async fn log_entries(&self, first: u64, count: u64) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.reader.log_entries(first, count).await
+    }
+
+    /// The place in the log of a job's event.
+    pub async fn log_index(&self, id: JobId, event: &str) -> Result<Option<u64>, StoreError> {
+        self.reader.log_index(id, event).await
+    }
+}

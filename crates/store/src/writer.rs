@@ -1,0 +1,146 @@
+//! The one way to write: what waits is judged in order, the winners are written together, one sync,
+//! then everybody is answered.
+//!
+//! The writer is a step function. Production pumps it on a thread of its own; a simulation pumps it
+//! on the only thread it has.
+
+mod judge;
+
+use crate::backend::{Backend, Resumed};
+use crate::batch::{Batch, Write};
+use crate::error::{CommitError, StoreError};
+use crate::hot::Hot;
+use crate::store::{Committed, Published};
+use docket_core::merkle::Frontier;
+use judge::Judge;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// The most changes that are written together.
+pub const GROUP: usize = 512;
+
+/// A write on its way to the writer, and where its answer goes.
+pub(crate) struct Request {
+    pub(crate) write: Write,
+    pub(crate) answer: oneshot::Sender<Result<Committed, CommitError>>,
+}
+
+/// What a turn of the writer did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Turn {
+    /// Nothing was waiting.
+    Idle,
+    /// So many writes were answered.
+    Wrote(usize),
+    /// Nobody can write any more.
+    Closed,
+}
+
+/// Writes changes, one group at a time.
+pub struct Writer {
+    backend: Box<dyn Backend>,
+    queue: mpsc::Receiver<Request>,
+    hot: Arc<Hot>,
+    published: Arc<Published>,
+    judge: Judge,
+    failed: Option<String>,
+}
+
+impl Writer {
+    pub(crate) fn new(
+        backend: Box<dyn Backend>,
+        queue: mpsc::Receiver<Request>,
+        hot: Arc<Hot>,
+        published: Arc<Published>,
+        resumed: Resumed,
+    ) -> Result<Self, StoreError> {
+        let frontier = Frontier::restore(resumed.log_size, resumed.log_peaks.clone())
+            .ok_or_else(|| StoreError::Corrupt("the log's hashes do not fit its size".to_owned()))?;
+        published.extend_log(resumed.log_size, frontier.root());
+        hot.publish(resumed.open_jobs.iter());
+        let judge = Judge::resume(resumed, frontier);
+        Ok(Self { backend, queue, hot, published, judge, failed: None })
+    }
+
+    /// Runs until every [`crate::Store`] is gone.
+    pub fn run(mut self) {
+        let mut group = Vec::with_capacity(GROUP);
+        while self.queue.blocking_recv().is_some_and(|first| {
+            group.push(first);
+            true
+        }) {
+            self.take(&mut group);
+            self.write_group(&mut group);
+        }
+    }
+
+    /// Writes what is waiting, and returns.
+    pub fn pump(&mut self) -> Turn {
+        let mut group = Vec::new();
+        let open = self.take(&mut group);
+        match group.len() {
+            0 if open => Turn::Idle,
+            0 => Turn::Closed,
+            count => {
+                self.write_group(&mut group);
+                Turn::Wrote(count)
+            }
+        }
+    }
+
+    /// Takes what waits, up to a whole group; `false` if nothing can come any more.
+    fn take(&mut self, group: &mut Vec<Request>) -> bool {
+        while group.len() < GROUP {
+            match self.queue.try_recv() {
+                Ok(request) => group.push(request),
+                Err(mpsc::error::TryRecvError::Empty) => return true,
+                Err(mpsc::error::TryRecvError::Disconnected) => return false,
+            }
+        }
+        true
+    }
+
+    fn write_group(&mut self, group: &mut Vec<Request>) {
+        let started = std::mem::take(group);
+        let (writes, answers): (Vec<_>, Vec<_>) =
+            started.into_iter().map(|request| (request.write, request.answer)).unzip();
+        let verdicts = self.commit(&writes);
+        for (answer, verdict) in answers.into_iter().zip(verdicts) {
+            answer.send(verdict).ok(); // A caller that has gone needs no answer.
+        }
+    }
+
+    fn commit(&mut self, writes: &[Write]) -> Vec<Result<Committed, CommitError>> {
+        let stopped = |reason: &String| Err(CommitError::Store(StoreError::Stopped(reason.clone())));
+        if let Some(reason) = &self.failed {
+            return writes.iter().map(|_| stopped(reason)).collect();
+        }
+        let needs = self.judge.needs(writes);
+        if !needs.is_empty() {
+            match self.backend.load(&needs) {
+                Ok(loaded) => self.judge.learn(&needs, loaded),
+                // Nothing has been changed: these callers fail, and the next group may succeed.
+                Err(error) => return writes.iter().map(|_| Err(error.clone().into())).collect(),
+            }
+        }
+        let mut batch = Batch::default();
+        let verdicts: Vec<_> =
+            writes.iter().map(|write| self.judge.judge(write, &self.hot, &mut batch)).collect();
+        if batch.is_empty() {
+            return verdicts;
+        }
+        self.judge.finish(&mut batch);
+        if let Err(error) = self.backend.write(&batch) {
+            // Whether it is on disk is unknown. Only a restart, which reads the disk, can tell.
+            tracing::error!(%error, "a write failed: nothing is accepted any more");
+            let reason = error.to_string();
+            self.failed = Some(reason.clone());
+            self.published.stop(reason.clone());
+            return verdicts.into_iter().map(|verdict| verdict.and_then(|_| stopped(&reason))).collect();
+        }
+        self.hot.publish(batch.new_jobs.iter().map(|(job, _)| job).chain(&batch.changed_jobs));
+        let (size, root) = self.judge.log();
+        self.published.extend_log(size, root);
+        verdicts
+    }
+}
