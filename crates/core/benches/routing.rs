@@ -1,6 +1,8 @@
-//! What a routing decision costs: the plain scan and the index, in fleets of 1,000, 10,000 and 100,000 idle workers.
+//! What a routing decision costs: the plain scan and the index, in fleets of 1,000, 10,000 and 100,000 idle
+//! workers.
 //!
-//! `cargo bench -p docket-core --bench routing`. Times are of single calls on a quiet thread, less the clock's own.
+//! `cargo bench -p docket-core --bench routing`. Times are of single calls on a quiet thread, less the
+//! clock's own.
 
 use docket_core::id::WorkerId;
 use docket_core::money::{Amount, Asset, BasisPoints};
@@ -149,12 +151,8 @@ fn percentile(times: &mut [u128], share: usize) -> u128 {
 fn measure_fleet(size: u64, fleet: Fleet) {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     let workers: Vec<_> = (0..size).map(|number| worker(number, fleet, &mut dice)).collect();
-    let before = resident_bytes();
     let mut index = Index::new();
     workers.iter().for_each(|worker| index.insert(worker.clone()));
-    if let (Some(before), Some(after)) = (before, resident_bytes()) {
-        println!("  the index holds {} bytes a worker", after.saturating_sub(before) / size);
-    }
     let jobs: Vec<_> = (0..1_024).map(|_| job(&mut dice)).collect();
     let rare: Vec<_> = (0..1_024).map(|_| picky(&mut dice)).collect();
     let ask = |jobs: &[(Demand<'static>, Scoring)], round: u64| jobs[round as usize % jobs.len()];
@@ -202,7 +200,20 @@ fn resident_bytes() -> Option<u64> {
     pages.split_whitespace().nth(1)?.parse::<u64>().ok().map(|pages| pages * 4_096)
 }
 
+/// Prints what the index holds for a worker with one to three models. Must come first: memory once taken is
+/// reused.
+fn measure_memory() {
+    const SIZE: u64 = 100_000;
+    let (mut dice, mut index) = (Dice(1), Index::new());
+    let before = resident_bytes();
+    (0..SIZE).for_each(|number| index.insert(worker(number, Fleet::Mixed, &mut dice)));
+    if let (Some(before), Some(after)) = (before, resident_bytes()) {
+        println!("{} bytes a worker among {} idle workers", after.saturating_sub(before) / SIZE, index.len());
+    }
+}
+
 fn main() {
+    measure_memory();
     for (fleet, name) in [(Fleet::Mixed, "all differ"), (Fleet::Equal, "all equal")] {
         for size in [1_000, 10_000, 100_000] {
             println!("{size} idle workers, {name}");

@@ -33,7 +33,7 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
             Err(Refusal::AlreadyTried)
         }
         (Command::Assign { worker, epoch, accept_within }, State::Funded { .. }) => {
-            let attempt = Attempt { epoch: *epoch, number: job.attempts + 1 };
+            let attempt = Attempt { epoch: *epoch, number: next_number(job) };
             Ok(match accept_within {
                 Some(span) => {
                     Event::Assigned { worker: *worker, attempt, by: (now + *span).min(promise(job)) }
@@ -156,7 +156,7 @@ fn lapsed(job: &Job, now: Timestamp) -> Event {
 /// The worker gave the job up: another may try, unless attempts or time are used up.
 fn give_back(job: &Job, worker: crate::id::WorkerId, reason: Fault, now: Timestamp) -> Event {
     let promise = promise(job);
-    let tries_left = job.attempts < job.policy.attempts || !uses_up_an_attempt(reason);
+    let tries_left = job.attempts < job.policy.attempts || !reason.uses_up_an_attempt();
     if tries_left && now < promise {
         Event::Returned { worker, reason, by: (now + job.policy.match_within).min(promise) }
     } else {
@@ -164,9 +164,9 @@ fn give_back(job: &Job, worker: crate::id::WorkerId, reason: Fault, now: Timesta
     }
 }
 
-/// A worker that shuts down in order does not use up one of the job's attempts.
-const fn uses_up_an_attempt(reason: Fault) -> bool {
-    !matches!(reason, Fault::HandedBack)
+/// Counts every giving of the job, those that did not use up an attempt included: a number never repeats.
+fn next_number(job: &Job) -> u32 {
+    u32::try_from(job.tried.len()).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 fn evaluated(job: &Job, verdict: Verdict, now: Timestamp) -> Event {
@@ -201,6 +201,7 @@ fn charged(hold: Amount, charge: Charge) -> Result<Amount, Refusal> {
         Charge::Exactly(amount) if amount.asset != hold.asset => Err(Refusal::OtherAsset),
         Charge::Exactly(amount) if amount.units > hold.units => Err(Refusal::ChargeExceedsHold),
         Charge::Exactly(amount) => Ok(amount),
+        Charge::Portion { delivered: 0, .. } => Ok(hold.with_units(0)),
         Charge::Portion { delivered, covered } => Ok(hold.portion(delivered, covered)),
     }
 }

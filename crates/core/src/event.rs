@@ -193,6 +193,11 @@ impl Fault {
         Self::ALL.into_iter().find(|fault| fault.code() == code)
     }
 
+    /// Whether the attempt counts. A worker that shuts down in order does not use one up.
+    pub const fn uses_up_an_attempt(self) -> bool {
+        !matches!(self, Self::HandedBack)
+    }
+
     /// Whether it costs the worker reputation.
     pub const fn blames_worker(self) -> bool {
         matches!(

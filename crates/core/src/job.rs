@@ -29,7 +29,7 @@ pub struct Job {
     pub created_at: Timestamp,
     /// What was promised to the client, once it is funded.
     pub finish_by: Option<Timestamp>,
-    /// How many workers have been tried.
+    /// How many attempts are used up, the present one included.
     pub attempts: u32,
     /// Those who had it and do not any more: it is not given to them again.
     pub tried: Vec<WorkerId>,
@@ -273,14 +273,18 @@ impl Job {
         job.version = self.version.next();
         match event {
             Event::Funded { finish_by, .. } => job.finish_by = Some(*finish_by),
-            Event::Assigned { attempt, .. } => job.attempts = attempt.number,
-            Event::Returned { worker, .. } => job.tried.push(*worker),
+            Event::Assigned { .. } | Event::Accepted { .. } if self.holder().is_none() => job.attempts += 1,
+            Event::Returned { worker, reason, .. } => {
+                job.tried.push(*worker);
+                job.attempts -= u32::from(!reason.uses_up_an_attempt());
+            }
             Event::Submitted { .. }
             | Event::Settled { .. }
             | Event::Evaluated { .. }
             | Event::Ruled { .. }
             | Event::Closed { .. } => job.ended_at = Some(now),
             Event::Created { .. }
+            | Event::Assigned { .. }
             | Event::Accepted { .. }
             | Event::Recovered { .. }
             | Event::Vested

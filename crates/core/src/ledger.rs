@@ -225,8 +225,7 @@ impl Sums {
         let hold = if job.escrow.is_zero() { job.price } else { job.escrow };
         let charge = match event {
             Event::Settled { charge, .. } | Event::Evaluated { charge, .. } => *charge,
-            _ if !job.vesting.is_zero() => job.vesting,
-            _ => hold,
+            _ => job.vesting,
         };
         let returned = match event {
             Event::Ruled { ruling: Ruling::Divided { client } } => charge.share(*client),

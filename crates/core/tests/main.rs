@@ -1,7 +1,9 @@
 //! The rules of the domain, from outside: as golden tables, as properties, and as single sentences.
 
+mod boundaries;
 mod endings;
 mod golden;
 mod life;
 mod properties;
 mod sample;
+mod script;

@@ -154,8 +154,8 @@ pub fn tally<'a>(
     tally
 }
 
-/// Says for every worker what it is worth or why it is unfit: the fit ones first, in the order in which they would
-/// be chosen, then the others by reason and key.
+/// Says for every worker what it is worth or why it is unfit: the fit ones first, in the order in which they
+/// would be chosen, then the others by reason and key.
 pub fn explain<'a>(
     fleet: impl IntoIterator<Item = &'a Candidate>,
     demand: &Demand<'_>,

@@ -4,8 +4,9 @@ use crate::time::Millis;
 
 /// How long a worker is left alone after this many failures in a row; nothing after a first or second one.
 ///
-/// A worker that fails at once is idle again at once, and would draw every job to itself. From the third failure
-/// on it waits 5 s, then twice as long each time, 5 minutes at most. One success sets the count back to zero.
+/// A worker that fails at once is idle again at once, and would draw every job to itself. From the third
+/// failure on it waits 5 s, then twice as long each time, 5 minutes at most. One success sets the count back
+/// to zero.
 pub fn cooldown(failures_in_a_row: u32) -> Millis {
     const FORGIVEN: u32 = 2;
     const FIRST: Millis = Millis::seconds(5);

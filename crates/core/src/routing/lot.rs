@@ -5,8 +5,9 @@ use crate::id::WorkerId;
 /// A place on a circle of 2^64 places.
 ///
 /// Of workers with the same score, the one first met has the job, going up from the place that the decision's
-/// seed points at. In one decision the chance of a worker is the gap before it, so a worker must move whenever
-/// it is given a job: then all gaps change all the time, and in the long run equals get equal shares.
+/// seed points at. In one decision the chance of a worker is the gap before it, so a worker must move
+/// whenever it is given a job: then all gaps change all the time, and in the long run equals get equal
+/// shares.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct Lot(pub u64);
 

@@ -1,7 +1,7 @@
 //! Who gets a job: a pure function over a snapshot of the connected workers, with a reason for every answer.
 //!
-//! [`choose`] is the definition, a plain scan. [`Index`] gives the same answers among many workers in
-//! about a microsecond. What a worker is worth under which dialect, and when it is offered a job, is left to others.
+//! [`choose`] is the definition, a plain scan. [`Index`] gives the same answers among many workers in about a
+//! microsecond. What a worker is worth under which dialect, and when it is offered a job, is left to others.
 //!
 //! Three steps: [`judge`] drops whoever may not have the job, each with an [`Unfit`]; [`Scoring`] weighs the
 //! rest; equals are decided on a circle (see [`Lot`]).

@@ -4,8 +4,8 @@ use super::{Lot, Score};
 use crate::id::WorkerId;
 use std::cmp::Reverse;
 
-/// A fit worker's place in a decision. The least is the best: more points, then less way from where the decision
-/// starts to look, then the lower key.
+/// A fit worker's place in a decision. The least is the best: more points, then less way from where the
+/// decision starts to look, then the lower key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Standing {
     score: Reverse<i64>,

@@ -27,8 +27,8 @@ impl fmt::Display for Score {
 
 /// How workers are compared: the points for each quality.
 ///
-/// score = preferred class + freshness + reputation x stake multiplier + stake bonus - load, where freshness is
-/// `freshness_points` less one for each whole heartbeat interval without a sign, never below zero.
+/// score = preferred class + freshness + reputation x stake multiplier + stake bonus - load, where freshness
+/// is `freshness_points` less one for each whole heartbeat interval without a sign, never below zero.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Scoring {
     /// The kind of machine that is better suited, if one is.
@@ -41,8 +41,8 @@ pub struct Scoring {
     pub heartbeat: Millis,
     /// A worker silent for longer than this is [`Unfit::Stale`](super::Unfit::Stale).
     pub lost_after: Millis,
-    /// Points for the best possible reputation, before the stake multiplies them. With none, [`Index`](super::Index)
-    /// is no faster than the scan.
+    /// Points for the best possible reputation, before the stake multiplies them. With none,
+    /// [`Index`](super::Index) is no faster than the scan.
     pub reputation_points: u16,
     /// Whether stake counts: if not, everybody is weighed as with [`StakeTier::NONE`].
     pub stake_counts: bool,

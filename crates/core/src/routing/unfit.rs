@@ -4,8 +4,8 @@ use super::{Audience, Candidate, Demand};
 use crate::money::Amount;
 use crate::time::{Millis, Timestamp};
 
-/// Why a worker may not have a job. Only the first reason that applies is reported: first the connection, then
-/// what the worker cannot do, then what it may not do, and last what will pass by itself.
+/// Why a worker may not have a job. Only the first reason that applies is reported: first the connection,
+/// then what the worker cannot do, then what it may not do, and last what will pass by itself.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Unfit {
     /// It takes nothing new.

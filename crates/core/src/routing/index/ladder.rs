@@ -179,8 +179,8 @@ impl Climb<'_> {
         }
     }
 
-    /// Rungs of one single reputation: from where the decision starts to look once round the circle, as long as
-    /// somebody better can come. The way only gets longer, so after the first fresh worker that is soon.
+    /// Rungs of one single reputation: from where the decision starts to look once round the circle, as long
+    /// as somebody better can come. The way only gets longer, so after the first fresh worker that is soon.
     fn go_round<const N: usize>(&self, rungs: &[Rung], podium: &mut Podium<N>) {
         let start = self.search.start;
         let (before, after) = rungs.split_at(rungs.partition_point(|rung| rung.last.1 < start));
@@ -221,5 +221,18 @@ impl Climb<'_> {
     /// The most that somebody of this reputation and reach is worth now; of a single worker, exactly that.
     fn worth(&self, reputation: u16, reach: &Reach) -> i64 {
         self.grade.at(reputation) + self.search.scoring.freshness(reach.last_seen, self.search.now)
+    }
+}
+
+#[cfg(test)]
+impl Ladder {
+    pub(super) fn is_in_order(&self) -> bool {
+        let exact = |rung: &Rung| {
+            let fresh = Rung::new(rung.entries.clone());
+            (fresh.reach, fresh.first, fresh.last) == (rung.reach, rung.first, rung.last)
+        };
+        let entries = self.rungs.iter().flat_map(|rung| &rung.entries);
+        entries.map(Entry::key).is_sorted_by(|key, next| key < next)
+            && self.rungs.iter().all(|rung| exact(rung) && rung.entries.len() <= LONGEST)
     }
 }

@@ -1,10 +1,11 @@
 //! The same choice as the plain scan, without looking at every worker.
 //!
-//! A worker that has room stands on one [`Shelf`] for each model it hosts and on the one for jobs that name none. A
-//! shelf keeps workers apart by what a job asks of them outright (their [`Kind`]); workers of one kind stand in order
-//! of reputation, then of lot, in a [`Ladder`] cut into rungs, and each rung knows the most favourable values in it.
-//! A search goes from the top, passes over rungs that hold nobody fit or nobody better, and judges whom it meets with
-//! the scan's own rules. Time moves nothing: a heartbeat only changes a number in place.
+//! A worker that has room stands on one [`Shelf`] for each model it hosts and on the one for jobs that name
+//! none. A shelf keeps workers apart by what a job asks of them outright (their [`Kind`]); workers of one
+//! kind stand in order of reputation, then of lot, in a [`Ladder`] cut into rungs, and each rung knows the
+//! most favourable values in it. A search goes from the top, passes over rungs that hold nobody fit or nobody
+//! better, and judges whom it meets with the scan's own rules. Time moves nothing: a heartbeat only changes a
+//! number in place.
 
 mod ladder;
 mod reach;
@@ -23,8 +24,8 @@ use std::collections::BTreeMap;
 
 /// All connected workers, kept so that a job's worker is found quickly.
 ///
-/// One index serves every [`Scoring`] and every [`Demand`]. It holds about 400 bytes for a worker with one model, and
-/// nothing for a worker that was removed.
+/// One index serves every [`Scoring`] and every [`Demand`]. It holds about 500 bytes for a worker with two
+/// models, and nothing for a worker that was removed.
 #[derive(Default)]
 pub struct Index {
     workers: Vec<Option<Candidate>>,
@@ -70,8 +71,8 @@ impl Index {
         self.move_about(slot, before.as_ref(), Some(&worker));
     }
 
-    /// Changes what is known of a worker; whatever the change, the key stays. Does nothing if the worker is unknown,
-    /// and says so by `false`.
+    /// Changes what is known of a worker; whatever the change, the key stays. Does nothing if the worker is
+    /// unknown, and says so by `false`.
     pub fn update(&mut self, worker: &WorkerId, change: impl FnOnce(&mut Candidate)) -> bool {
         let Some(&slot) = self.slots.get(worker) else { return false };
         let Some(known) = &mut self.workers[slot as usize] else { return false };
@@ -209,6 +210,11 @@ impl Search<'_> {
 
 #[cfg(test)]
 impl Index {
+    /// Whether every summary is exact, and nothing is longer or shorter than it should be.
+    pub(super) fn is_in_order(&self) -> bool {
+        self.shelves.values().all(|shelf| !shelf.is_empty() && shelf.is_in_order())
+    }
+
     /// Whether no worker has left a trace.
     pub(super) fn holds_nothing(&self) -> bool {
         self.is_empty() && self.shelves.is_empty() && self.workers.iter().all(Option::is_none)

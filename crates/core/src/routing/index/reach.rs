@@ -1,4 +1,5 @@
-//! What a worker, or the best of several, might satisfy: a quick test that may say yes too often, but never no.
+//! What a worker, or the best of several, might satisfy: a quick test that may say yes too often, but never
+//! no.
 
 use super::{Candidate, Demand, Scoring};
 use crate::routing::RegionId;

@@ -7,7 +7,8 @@ use crate::routing::podium::Podium;
 use crate::routing::{Skills, StakeTier, WorkerClass};
 use std::cmp::Reverse;
 
-/// What a search can tell of workers without looking at them one by one. There are few kinds, however many workers.
+/// What a search can tell of workers without looking at them one by one. There are few kinds, however many
+/// workers.
 ///
 /// The order is the one in which kinds are searched: those first that are likely to hold the best.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,5 +91,13 @@ impl Shelf {
 
     fn find(&self, kind: &Kind) -> Result<usize, usize> {
         self.ladders.binary_search_by(|(known, _)| known.cmp(kind))
+    }
+}
+
+#[cfg(test)]
+impl Shelf {
+    pub(super) fn is_in_order(&self) -> bool {
+        self.ladders.is_sorted_by(|(kind, _), (next, _)| kind < next)
+            && self.ladders.iter().all(|(_, ladder)| !ladder.is_empty() && ladder.is_in_order())
     }
 }

@@ -18,8 +18,10 @@ struct Named {
     known: Candidate,
 }
 
+type Differs = fn(&mut Candidate);
+
 fn fleet() -> Vec<Named> {
-    let who: [(&str, &str, fn(&mut Candidate)); 16] = [
+    let who: [(&str, &str, Differs); 16] = [
         ("ada", "desktop, new", |_| ()),
         ("bob", "desktop, reputation 80 %", |w| w.reputation = BasisPoints(8_000)),
         ("cyd", "desktop, reputation 80 %, silent for 19.999 s", |w| {
@@ -86,7 +88,7 @@ fn fleet() -> Vec<Named> {
         }),
         ("pam", "desktop, new", |_| ()),
     ];
-    let named = |(number, (name, about, differs)): (u16, (_, _, fn(&mut Candidate)))| {
+    let named = |(number, (name, about, differs)): (u16, (_, _, Differs))| {
         let mut known = worker(number);
         differs(&mut known);
         Named { name, about, known }

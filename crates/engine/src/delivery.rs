@@ -1,0 +1,83 @@
+//! Work arrives: it counts only if its receipt proves it.
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::execute::Executed;
+use crate::roster::Connection;
+use crate::workers::InHand;
+use docket_core::command::{Charge, Command};
+use docket_core::event::{Delivery, Fault, Usage, Voucher};
+use docket_core::hash::Sha256;
+use docket_core::id::{PublicId, WorkerId};
+use docket_core::receipt::{self, Claims};
+use docket_core::refusal::Refusal;
+use docket_store::{Documents, ResultDocument};
+use std::sync::Arc;
+
+/// What a worker sent.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// The job, by its public id.
+    pub job: Arc<str>,
+    /// The raw bytes of the output, as they stood in the frame.
+    pub output: Arc<[u8]>,
+    /// What the worker counted; already bounded by what was relayed.
+    pub usage: Usage,
+    /// The receipt.
+    pub proof: Proof,
+}
+
+/// A receipt, read and checked by the protocol.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// The job it names.
+    pub job: Arc<str>,
+    /// The key it names.
+    pub worker: WorkerId,
+    /// The output it names.
+    pub output: Sha256,
+    /// Whether its signature is by the key that it names.
+    pub signed: bool,
+    /// The digest that the log commits to.
+    pub digest: Sha256,
+    /// The receipts and their signatures, to be kept.
+    pub document: Arc<[u8]>,
+}
+
+impl Engine {
+    /// Takes delivered work. A receipt that proves nothing fails the attempt, and the job goes on.
+    pub async fn deliver(&self, connection: Connection, arrival: Arrival) -> Result<Executed, EngineError> {
+        let InHand { worker, job: id, attempt, decision } = self.in_hand(connection, &arrival.job)?;
+        let job = self.store.open_job(id).ok_or(Refusal::StaleAttempt)?;
+        let output = Sha256::of(&arrival.output);
+        if let Err(refusal) = check(&arrival.proof, &job.public_id, worker, output) {
+            let reason = Fault::BadReceipt;
+            self.execute(id, &Command::Return { attempt, reason }).await?;
+            self.offer_room().await;
+            return Err(refusal.into());
+        }
+        let delivery = Delivery {
+            worker,
+            attempt,
+            output,
+            receipt: arrival.proof.digest,
+            voucher: Voucher::Worker,
+            usage: arrival.usage,
+        };
+        let result = ResultDocument {
+            output: arrival.output,
+            receipt: arrival.proof.document,
+            decision: crate::decision::document(&decision).into(),
+        };
+        let documents = Documents { payload: None, result: Some(result) };
+        let command = Command::Submit { delivery, charge: Charge::Whole };
+        let executed = self.execute_with(id, &command, documents).await?;
+        self.offer_room().await;
+        Ok(executed)
+    }
+}
+
+fn check(proof: &Proof, job: &PublicId, worker: WorkerId, received: Sha256) -> Result<(), Refusal> {
+    let claims = Claims { job: &proof.job, worker: proof.worker, output: proof.output, signed: proof.signed };
+    receipt::check(&claims, job, worker, received)
+}

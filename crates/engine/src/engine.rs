@@ -1,0 +1,109 @@
+//! The engine's parts, put together.
+
+use crate::clock::Clock;
+use crate::deadlines::Deadlines;
+use crate::entropy::Entropy;
+use crate::ids::JobIds;
+use crate::outbox::Outbox;
+use crate::roster::Roster;
+use crate::trust::Guesses;
+use crate::watch::Watch;
+use docket_core::id::{JobId, PublicId};
+use docket_core::job::Job;
+use docket_core::routing::Scoring;
+use docket_settlement::Ledger;
+use docket_store::{Answer, Store, StoreError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What the operator decides once.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where money settles.
+    pub ledger: Ledger,
+    /// How the workers for a job are compared: each dialect publishes its own formula.
+    pub scoring: fn(&Job) -> Scoring,
+}
+
+/// The coordinator of a market, without any wire.
+pub struct Engine {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) entropy: Entropy,
+    pub(crate) config: Config,
+    pub(crate) ids: JobIds,
+    pub(crate) deadlines: Deadlines,
+    pub(crate) roster: Roster,
+    pub(crate) outbox: Outbox,
+    pub(crate) watch: Watch,
+    pub(crate) guesses: Guesses,
+    draining: AtomicBool,
+}
+
+impl Engine {
+    /// An engine over an open store. Call [`Self::recover`] before anything else.
+    pub fn new(store: Store, clock: Clock, entropy: Entropy, config: Config) -> Arc<Self> {
+        let start = store.start();
+        Arc::new(Self {
+            ids: JobIds::after(start.last_job),
+            roster: Roster::new(entropy.number()),
+            store,
+            clock,
+            entropy,
+            config,
+            deadlines: Deadlines::default(),
+            outbox: Outbox::default(),
+            watch: Watch::default(),
+            guesses: Guesses::default(),
+            draining: AtomicBool::new(false),
+        })
+    }
+
+    /// The clock that everything here goes by.
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The source of random numbers that everything here draws from.
+    pub const fn entropy(&self) -> &Entropy {
+        &self.entropy
+    }
+
+    /// The store, for reading.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Where money settles.
+    pub const fn ledger(&self) -> &Ledger {
+        &self.config.ledger
+    }
+
+    /// A job by the name that its dialect shows.
+    pub async fn find(&self, id: &PublicId) -> Result<Option<Arc<Job>>, StoreError> {
+        self.store.find(id).await
+    }
+
+    /// The answer to a job that was delivered.
+    pub async fn answer(&self, id: JobId) -> Result<Option<Answer>, StoreError> {
+        self.store.answer(id).await
+    }
+
+    /// Resolves when the job may have its answer: look at it once more before waiting, and after.
+    pub fn answered(&self, id: JobId) -> impl Future<Output = ()> + use<> {
+        let woken = self.watch.wait(id);
+        async move {
+            woken.await.ok(); // A sender that is gone wakes too.
+        }
+    }
+
+    /// Takes no new jobs from now on.
+    pub fn stop_accepting(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether new jobs are refused.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,102 @@
+//! The one way to change a job: read, decide, write all that follows.
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use docket_core::change::{Change, Claim};
+use docket_core::command::Command;
+use docket_core::decide::decide;
+use docket_core::effect::Effect;
+use docket_core::event::Event;
+use docket_core::id::JobId;
+use docket_core::job::Job;
+use docket_core::refusal::Refusal;
+use docket_store::{CommitError, Documents, Write};
+use std::sync::Arc;
+
+/// How often a decision is made again because others were faster.
+const ATTEMPTS: usize = 16;
+
+/// What a command has done.
+#[derive(Clone, Debug)]
+pub struct Executed {
+    /// The job as it is now.
+    pub job: Arc<Job>,
+    /// The place in the log, if money moved.
+    pub log_index: Option<u64>,
+    /// What must be done next; in the store until it is.
+    pub(crate) effects: Vec<Effect>,
+}
+
+impl Engine {
+    /// Carries out a command on a job that exists.
+    ///
+    /// Deciding again after a conflict is safe, because deciding changes nothing.
+    pub async fn execute(&self, id: JobId, command: &Command) -> Result<Executed, EngineError> {
+        self.execute_with(id, command, Documents::default()).await
+    }
+
+    /// The same, with what is to be stored beside the change.
+    pub(crate) async fn execute_with(
+        &self,
+        id: JobId,
+        command: &Command,
+        documents: Documents,
+    ) -> Result<Executed, EngineError> {
+        for _ in 0..ATTEMPTS {
+            let job = self.store.job(id).await?.ok_or(Refusal::NoSuchJob)?;
+            match self.attempt(&job, command, documents.clone(), None).await {
+                Err(CommitError::Conflict) => {}
+                result => {
+                    let executed = result?;
+                    for effect in &executed.effects {
+                        self.outbox.add(*effect);
+                    }
+                    return Ok(executed);
+                }
+            }
+        }
+        Err(EngineError::Busy)
+    }
+
+    /// Decides once, on the job as it was read. The caller sees to the effects.
+    pub(crate) async fn attempt(
+        &self,
+        job: &Job,
+        command: &Command,
+        documents: Documents,
+        claim: Option<Claim>,
+    ) -> Result<Executed, CommitError> {
+        let now = self.clock.now();
+        let event = decide(job, command, now)?;
+        let mut change = Change::of(job, event.clone(), now);
+        change.claim = claim;
+        let effects = change.effects.clone();
+        let committed = self.commit(change, documents).await?;
+        let after = committed.job.ok_or(CommitError::Conflict)?;
+        self.notice(job, &event, &after, committed.log_index);
+        Ok(Executed { job: after, log_index: committed.log_index, effects })
+    }
+
+    /// Writes a change; what moves money becomes a leaf of the log.
+    pub(crate) async fn commit(
+        &self,
+        change: Change,
+        documents: Documents,
+    ) -> Result<docket_store::Committed, CommitError> {
+        let leaf = change.moves_money().then(|| crate::log::leaf(&change));
+        self.store.commit(Write { change, documents, leaf }).await
+    }
+
+    /// Tells those who wait in memory what has become of a job.
+    fn notice(&self, before: &Job, event: &Event, after: &Job, log_index: Option<u64>) {
+        self.deadlines.note(after);
+        if let Some((worker, attempt)) = before.holder()
+            && after.holder() != before.holder()
+        {
+            self.roster.let_go(worker, before, attempt, event, log_index, self.clock.now());
+        }
+        if after.state.is_answered() {
+            self.watch.wake(after.id);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Makes ids: internal ones that grow, public ones that nobody can guess.
+
+use docket_core::id::JobId;
+use docket_core::time::Timestamp;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The first millisecond of 2024: ids count from here, and have room for 69 years.
+const ORIGIN: i64 = 1_704_067_200_000;
+/// Bits below the milliseconds: more than four million ids in each of them.
+const COUNTER_BITS: u32 = 22;
+
+/// Gives out ids, each greater than all before it, also after a restart and after a clock was set back.
+#[derive(Debug)]
+pub(crate) struct JobIds(AtomicU64);
+
+impl JobIds {
+    /// Ids after the last one that is stored.
+    pub(crate) fn after(last: Option<JobId>) -> Self {
+        Self(AtomicU64::new(last.map_or(0, |id| id.0)))
+    }
+
+    /// The next id.
+    pub(crate) fn next(&self, now: Timestamp) -> JobId {
+        let millis = u64::try_from(now.0.saturating_sub(ORIGIN)).unwrap_or_default();
+        let earliest = millis << COUNTER_BITS;
+        let last = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some((last + 1).max(earliest)))
+            .unwrap_or_else(|last| last);
+        JobId((last + 1).max(earliest))
+    }
+}
+
+/// A UUID of version 7: 48 bits of time, so that new rows stand together, and 74 bits that nobody can guess.
+pub(crate) fn public_uuid(now: Timestamp, random: [u8; 10]) -> String {
+    let millis = u64::try_from(now.0).unwrap_or_default() & 0xffff_ffff_ffff;
+    let [a, b, rest @ ..] = random;
+    let version = 0x7000 | (u16::from_be_bytes([a, b]) & 0x0fff);
+    let [variant, node @ ..] = rest;
+    let [second, node @ ..] = node;
+    let variant = 0x8000 | (u16::from_be_bytes([variant, second]) & 0x3fff);
+    let node = node.iter().fold(0_u64, |node, byte| node << 8 | u64::from(*byte));
+    format!("{:08x}-{:04x}-{version:04x}-{variant:04x}-{node:012x}", millis >> 16, millis & 0xffff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_grow_even_if_the_clock_does_not() {
+        let ids = JobIds::after(Some(JobId(1 << 60)));
+        let (first, second) = (ids.next(Timestamp(ORIGIN)), ids.next(Timestamp(0)));
+        assert!(JobId(1 << 60) < first && first < second);
+        let later = ids.next(Timestamp(ORIGIN + (1 << 40)));
+        assert_eq!(later, JobId(1 << 62));
+    }
+
+    #[test]
+    fn a_public_id_is_a_uuid_of_version_7() {
+        let id = public_uuid(Timestamp(0x0192_3456_789a), [0xff; 10]);
+        assert_eq!(id, "01923456-789a-7fff-bfff-ffffffffffff");
+        assert_eq!(public_uuid(Timestamp(0), [0; 10]), "00000000-0000-7000-8000-000000000000");
+    }
+}

@@ -1,0 +1,45 @@
+//! Makes decisions happen: carries out commands, finds workers, keeps deadlines.
+//!
+//! Everything that changes anything goes through [`Engine::execute`]. The loops ([`outbox`], timers)
+//! only call it. Nothing here needs a particular async runtime, so that a simulation can run the real
+//! engine on one thread with a clock in its hand.
+
+pub mod clock;
+mod deadlines;
+mod decision;
+mod delivery;
+mod engine;
+pub mod entropy;
+mod error;
+mod execute;
+mod ids;
+mod log;
+mod operator;
+pub mod outbox;
+mod recovery;
+mod roster;
+mod route;
+mod submit;
+mod trust;
+mod watch;
+mod workers;
+
+pub use delivery::{Arrival, Proof};
+pub use engine::{Config, Engine};
+pub use error::EngineError;
+pub use execute::Executed;
+pub use log::entry_receipt_hash;
+pub use roster::{Assignment, Connection, Outbound, Profile, ToWorker, WorkerView};
+pub use route::Placement;
+pub use submit::{NewJob, Submitted};
+pub use trust::NewPairing;
+pub use workers::{Hello, Welcome};
+
+/// How often a worker gives a sign of life.
+pub const HEARTBEAT: docket_core::time::Millis = docket_core::time::Millis::seconds(10);
+/// A worker without a sign for so long is gone.
+pub const LOST_AFTER: docket_core::time::Millis = docket_core::time::Millis::seconds(30);
+/// How long a worker whose socket closed may come back with the work it has.
+pub const RESUME_GRACE: docket_core::time::Millis = docket_core::time::Millis::seconds(5);
+/// How long a worker that wants to be asked may take to accept.
+pub const ACCEPT_WITHIN: docket_core::time::Millis = docket_core::time::Millis::seconds(5);

@@ -1,0 +1,138 @@
+//! Who is connected, what each may do, and which jobs each holds.
+
+mod fleet;
+mod waiting;
+
+use docket_core::event::Event;
+use docket_core::id::{Attempt, JobId, WorkerId};
+use docket_core::job::{Job, Skill};
+use docket_core::money::Amount;
+use docket_core::refusal::Refusal;
+use docket_core::routing::{Skills, Verdict, WorkerClass};
+use docket_core::time::Timestamp;
+use fleet::Fleet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::mpsc;
+
+pub(crate) use fleet::Choice;
+
+/// Names one connection of a worker; a later one has another number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Connection(pub u64);
+
+/// What a worker says of itself.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// What kind of machine it is.
+    pub class: WorkerClass,
+    /// What it can do.
+    pub skills: Skills,
+    /// The models it hosts.
+    pub models: Vec<Arc<str>>,
+    /// The class of its hardware, 0 if it names none.
+    pub gpu_tier: u8,
+    /// The least it works for.
+    pub price_floor: Amount,
+    /// How many jobs it takes at a time.
+    pub concurrency: u16,
+    /// Whether it wants to be asked before it has a job.
+    pub accepts: bool,
+}
+
+/// What the coordinator tells a worker.
+#[derive(Clone, Debug)]
+pub enum ToWorker {
+    /// Here is a job.
+    Assign(Box<Assignment>),
+    /// The job is not yours any more.
+    Cancel {
+        /// Which, by its public id.
+        job: Arc<str>,
+        /// Under which attempt.
+        attempt: Attempt,
+        /// Why, as a code.
+        reason: &'static str,
+    },
+    /// What you sent has been judged: the work may be forgotten.
+    Done {
+        /// Which, by its public id.
+        job: Arc<str>,
+        /// Under which attempt.
+        attempt: Attempt,
+        /// The place of the settlement in the log, or why it was refused.
+        outcome: Result<Option<u64>, Refusal>,
+    },
+    /// Finish what you have and take nothing new.
+    Drain,
+    /// The connection is over.
+    Close,
+}
+
+/// A job for a worker.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    /// The job.
+    pub job: Arc<Job>,
+    /// Under which attempt.
+    pub attempt: Attempt,
+    /// What is asked, in the dialect's form.
+    pub payload: Arc<[u8]>,
+}
+
+/// Where messages for a worker go. It holds at most a few for each job that the worker has.
+pub type Outbound = mpsc::UnboundedSender<ToWorker>;
+
+/// A worker as the operator sees it.
+#[derive(Clone, Debug)]
+pub struct WorkerView {
+    /// What matching knows of it.
+    pub candidate: docket_core::routing::Candidate,
+    /// Whether it is connected now, and not only expected back.
+    pub connected: bool,
+    /// The jobs that it holds, by public id.
+    pub jobs: Vec<Arc<str>>,
+    /// Its models by name.
+    pub models: Vec<Arc<str>>,
+}
+
+/// The fleet, behind one lock that is held for microseconds and never across an await.
+pub(crate) struct Roster {
+    fleet: Mutex<Fleet>,
+}
+
+impl Roster {
+    pub(crate) fn new(secret: u64) -> Self {
+        Self { fleet: Mutex::new(Fleet::new(secret)) }
+    }
+
+    pub(crate) fn fleet(&self) -> MutexGuard<'_, Fleet> {
+        self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A worker does not hold a job any more.
+    pub(crate) fn let_go(
+        &self,
+        worker: WorkerId,
+        before: &Job,
+        attempt: Attempt,
+        event: &Event,
+        log_index: Option<u64>,
+        now: Timestamp,
+    ) {
+        self.fleet().let_go(worker, before, attempt, event, log_index, now);
+    }
+}
+
+/// What a job asks for, in matching's words.
+pub(crate) const fn skills(skill: Skill) -> Skills {
+    match skill {
+        Skill::Infer => Skills::INFER,
+        Skill::Task => Skills::TASK,
+    }
+}
+
+/// What a decision says of each worker, for the operator.
+pub(crate) type Explanation = Vec<Verdict>;
+
+/// The public ids of jobs that wait, by the job.
+pub(crate) type Queue = std::collections::BTreeSet<JobId>;

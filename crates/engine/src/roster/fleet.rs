@@ -1,0 +1,437 @@
+//! The state behind the roster's lock.
+
+use super::waiting::Waiting;
+use super::{Connection, Explanation, Outbound, Profile, ToWorker, WorkerView};
+use crate::{LOST_AFTER, RESUME_GRACE};
+use docket_core::change::Standing;
+use docket_core::event::Event;
+use docket_core::id::{Attempt, JobId, WorkerId};
+use docket_core::job::Job;
+use docket_core::money::BasisPoints;
+use docket_core::routing::{
+    Audience, Candidate, Decision, Demand, Index, Lot, ModelId, Models, Scoring, StakeTier, cooldown, tally,
+};
+use docket_core::time::{Millis, Timestamp};
+use docket_core::worker::{Worker, reputation};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// A live connection is not replaced by another with the same key.
+const LIVE: Millis = Millis(LOST_AFTER.0 / 2);
+/// So many paid jobs make a worker not new any more.
+const PROBATION_JOBS: u32 = 10;
+/// How many jobs at a time a new worker is given.
+const PROBATION_CAP: u16 = 64;
+
+/// Up to so many connected workers, a decision keeps why each of the others was unfit, as counts.
+const COUNTED: usize = 256;
+
+/// Everybody who is connected, or expected back.
+pub(crate) struct Fleet {
+    index: Index,
+    members: BTreeMap<WorkerId, Member>,
+    connections: HashMap<Connection, WorkerId>,
+    /// Those whose socket closed while they held jobs, and when.
+    gone: BTreeMap<WorkerId, Timestamp>,
+    models: HashMap<Arc<str>, ModelId>,
+    pub(super) waiting: Waiting,
+    next_connection: u64,
+    secret: u64,
+}
+
+struct Member {
+    connection: Option<Connection>,
+    outbound: Outbound,
+    held: BTreeMap<JobId, Held>,
+    model_names: Vec<Arc<str>>,
+    accepts: bool,
+    turns: u64,
+    failures_in_a_row: u32,
+    standing: Standing,
+    candidate: Candidate,
+}
+
+/// A job in a worker's hands.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    /// Its public id.
+    pub(crate) name: Arc<str>,
+    /// Under which attempt; `None` while the assignment is being made.
+    pub(crate) attempt: Option<Attempt>,
+    /// Why this worker was chosen.
+    pub(crate) decision: Arc<Decision>,
+}
+
+/// A worker that was chosen, its place taken already.
+pub(crate) struct Choice {
+    pub(crate) worker: WorkerId,
+    pub(crate) accepts: bool,
+}
+
+/// What a new connection found.
+pub(crate) struct Joined {
+    pub(crate) connection: Connection,
+    /// The jobs that it held when its last connection ended.
+    pub(crate) held: Vec<(JobId, Held)>,
+}
+
+impl Fleet {
+    pub(super) fn new(secret: u64) -> Self {
+        Self {
+            index: Index::new(),
+            members: BTreeMap::new(),
+            connections: HashMap::new(),
+            gone: BTreeMap::new(),
+            models: HashMap::new(),
+            waiting: Waiting::default(),
+            next_connection: 0,
+            secret,
+        }
+    }
+
+    /// Whether a worker's connection has shown life lately.
+    pub(crate) fn is_live(&self, worker: &WorkerId, now: Timestamp) -> bool {
+        self.members
+            .get(worker)
+            .is_some_and(|member| member.connection.is_some() && now.since(member.candidate.last_seen) < LIVE)
+    }
+
+    /// Takes in a worker whose identity was checked. A silent older connection is closed.
+    pub(crate) fn join(
+        &mut self,
+        worker: &Worker,
+        proven: bool,
+        profile: Profile,
+        outbound: Outbound,
+        now: Timestamp,
+    ) -> Joined {
+        self.next_connection += 1;
+        let connection = Connection(self.next_connection);
+        let models = profile.models.iter().map(|name| self.model(name)).collect::<Models>();
+        let earlier = self.members.remove(&worker.id);
+        if let Some(earlier) = &earlier {
+            earlier.outbound.send(ToWorker::Close).ok(); // It may be gone already.
+            if let Some(old) = earlier.connection {
+                self.connections.remove(&old);
+            }
+        }
+        let (held, turns, failures) =
+            earlier.map(|member| (member.held, member.turns, member.failures_in_a_row)).unwrap_or_default();
+        let candidate = Candidate {
+            id: worker.id,
+            class: profile.class,
+            skills: profile.skills,
+            models,
+            gpu_tier: profile.gpu_tier,
+            region: None,
+            price_floor: profile.price_floor,
+            concurrency: profile.concurrency,
+            running: u16::try_from(held.len()).unwrap_or(u16::MAX),
+            last_seen: now,
+            reputation: BasisPoints(reputation(worker.standing)),
+            stake: StakeTier::NONE,
+            draining: false,
+            proven,
+            probation: probation(worker.standing),
+            cooling_until: cooling(failures, now),
+            lot: Lot::draw(self.secret, &worker.id, turns),
+        };
+        self.index.insert(candidate.clone());
+        self.connections.insert(connection, worker.id);
+        self.gone.remove(&worker.id);
+        let list = held.iter().map(|(job, held)| (*job, held.clone())).collect();
+        let member = Member {
+            connection: Some(connection),
+            outbound,
+            held,
+            model_names: profile.models,
+            accepts: profile.accepts,
+            turns,
+            failures_in_a_row: failures,
+            standing: worker.standing,
+            candidate,
+        };
+        self.members.insert(worker.id, member);
+        Joined { connection, held: list }
+    }
+
+    fn model(&mut self, name: &Arc<str>) -> ModelId {
+        let next = ModelId(u32::try_from(self.models.len()).unwrap_or(u32::MAX));
+        *self.models.entry(name.clone()).or_insert(next)
+    }
+
+    /// The worker behind a connection, if that is still its connection.
+    pub(crate) fn worker(&self, connection: Connection) -> Option<WorkerId> {
+        self.connections.get(&connection).copied()
+    }
+
+    /// A sign of life.
+    pub(crate) fn seen(&mut self, connection: Connection, now: Timestamp) -> bool {
+        let Some(worker) = self.worker(connection) else { return false };
+        self.change(&worker, |member| member.candidate.last_seen = now);
+        true
+    }
+
+    /// The worker takes nothing new from now on.
+    pub(crate) fn drain(&mut self, connection: Connection) {
+        if let Some(worker) = self.worker(connection) {
+            self.change(&worker, |member| member.candidate.draining = true);
+        }
+    }
+
+    /// A connection has ended. Its jobs stay with the worker for the grace.
+    pub(crate) fn leave(&mut self, connection: Connection, now: Timestamp) {
+        let Some(worker) = self.connections.remove(&connection) else { return };
+        self.index.remove(&worker);
+        let Some(member) = self.members.get_mut(&worker) else { return };
+        member.connection = None;
+        if member.held.is_empty() {
+            self.members.remove(&worker);
+        } else {
+            self.gone.insert(worker, now);
+        }
+    }
+
+    /// Chooses a worker for a job and takes its place; without one, the job waits.
+    pub(crate) fn choose(
+        &mut self,
+        job: &Job,
+        trusted: Option<&[WorkerId]>,
+        scoring: &Scoring,
+        now: Timestamp,
+        seed: u64,
+    ) -> Option<Choice> {
+        let demand = self.demand(job, trusted);
+        let shortlist = self.index.shortlist(&demand, scoring, now, seed);
+        let Some(chosen) = shortlist.chosen else {
+            self.waiting.add(job);
+            return None;
+        };
+        let counted = self.index.len() <= COUNTED;
+        let tally = counted.then(|| tally(self.index.candidates(), &demand, scoring, now));
+        let decision = Arc::new(Decision { shortlist, tally: tally.unwrap_or_default() });
+        self.waiting.remove(job.id);
+        let secret = self.secret;
+        let held = Held { name: job.public_id.text.clone(), attempt: None, decision };
+        self.change(&chosen.worker, |member| {
+            member.turns += 1;
+            member.candidate.lot = Lot::draw(secret, &member.candidate.id, member.turns);
+            member.held.insert(job.id, held);
+        });
+        let accepts = self.members.get(&chosen.worker).is_some_and(|member| member.accepts);
+        Some(Choice { worker: chosen.worker, accepts })
+    }
+
+    /// What a job asks for; a model that no worker ever named has no number, so nobody fits.
+    fn demand<'a>(&self, job: &'a Job, trusted: Option<&'a [WorkerId]>) -> Demand<'a> {
+        Demand {
+            skills: super::skills(job.ask.skill),
+            model: match &job.ask.model {
+                Some(name) => Some(self.models.get(name).copied().unwrap_or(ModelId(u32::MAX))),
+                None => None,
+            },
+            min_gpu_tier: 0,
+            region: None,
+            price: job.policy.split.divide(job.price).worker,
+            audience: trusted.map_or(Audience::Anyone, Audience::Only),
+            must_be_proven: job.ask.private,
+            excluded: &job.tried,
+        }
+    }
+
+    /// Says of every worker why it may or may not have a job.
+    pub(crate) fn explain(
+        &self,
+        job: &Job,
+        trusted: Option<&[WorkerId]>,
+        scoring: &Scoring,
+        now: Timestamp,
+    ) -> Explanation {
+        let demand = self.demand(job, trusted);
+        docket_core::routing::explain(self.index.candidates(), &demand, scoring, now, 0)
+    }
+
+    /// The assignment stands: the worker is told, if it is still there.
+    pub(crate) fn hold(&mut self, worker: &WorkerId, job: JobId, attempt: Attempt, message: ToWorker) {
+        let Some(member) = self.members.get_mut(worker) else { return };
+        if let Some(held) = member.held.get_mut(&job) {
+            held.attempt = Some(attempt);
+        }
+        member.outbound.send(message).ok(); // A connection that has just ended is noticed by `leave`.
+    }
+
+    /// A worker takes up a job that it had when the coordinator was started again.
+    pub(crate) fn take_up(&mut self, worker: &WorkerId, job: &Job) {
+        self.waiting.remove(job.id);
+        let decision = Arc::default();
+        let held = Held { name: job.public_id.text.clone(), attempt: None, decision };
+        self.change(worker, |member| {
+            member.held.insert(job.id, held);
+        });
+    }
+
+    /// The assignment did not come about.
+    pub(crate) fn release(&mut self, worker: &WorkerId, job: JobId) {
+        self.change(worker, |member| {
+            member.held.remove(&job);
+        });
+    }
+
+    /// A worker does not hold a job any more: it learns why, and its standing follows.
+    pub(super) fn let_go(
+        &mut self,
+        worker: WorkerId,
+        before: &Job,
+        attempt: Attempt,
+        event: &Event,
+        log_index: Option<u64>,
+        now: Timestamp,
+    ) {
+        let Some(member) = self.members.get_mut(&worker) else { return };
+        let delivered = event.delivery().is_some();
+        let fault = match event {
+            Event::Returned { reason, .. } | Event::Closed { reason, .. } => Some(*reason),
+            _ => None,
+        };
+        let job = before.public_id.text.clone();
+        let message = match fault {
+            None => ToWorker::Done { job, attempt, outcome: Ok(log_index) },
+            Some(reason) => ToWorker::Cancel { job, attempt, reason: reason.code() },
+        };
+        member.outbound.send(message).ok(); // A worker that is gone needs no message.
+        let blamed = fault.is_some_and(docket_core::event::Fault::blames_worker);
+        self.change(&worker, |member| {
+            member.held.remove(&before.id);
+            if delivered {
+                member.failures_in_a_row = 0;
+                member.standing.completed += 1;
+            } else if blamed {
+                member.failures_in_a_row += 1;
+                member.standing.failed += 1;
+            }
+            member.candidate.reputation = BasisPoints(reputation(member.standing));
+            member.candidate.probation = probation(member.standing);
+            member.candidate.cooling_until = cooling(member.failures_in_a_row, now);
+        });
+        self.forget_if_gone(&worker);
+    }
+
+    fn forget_if_gone(&mut self, worker: &WorkerId) {
+        let gone = |member: &Member| member.connection.is_none() && member.held.is_empty();
+        if self.members.get(worker).is_some_and(gone) {
+            self.members.remove(worker);
+            self.gone.remove(worker);
+        }
+    }
+
+    /// Changes what is known of a worker, in the index too.
+    fn change(&mut self, worker: &WorkerId, change: impl FnOnce(&mut Member)) {
+        let Some(member) = self.members.get_mut(worker) else { return };
+        change(member);
+        member.candidate.running = u16::try_from(member.held.len()).unwrap_or(u16::MAX);
+        if member.connection.is_some() {
+            let candidate = &member.candidate;
+            self.index.update(worker, |known| known.clone_from(candidate));
+        }
+    }
+
+    /// A job in a worker's hands, by the name that both sides use.
+    pub(crate) fn held(&self, connection: Connection, name: &str) -> Option<(WorkerId, JobId, Held)> {
+        let worker = self.worker(connection)?;
+        let member = self.members.get(&worker)?;
+        let (job, held) = member.held.iter().find(|(_, held)| &*held.name == name)?;
+        Some((worker, *job, held.clone()))
+    }
+
+    /// Jobs whose worker did not come back in time, with the worker.
+    pub(crate) fn overdue(&self, now: Timestamp) -> Vec<(WorkerId, JobId, Attempt)> {
+        let overdue = |at: Timestamp| now >= at + RESUME_GRACE;
+        let workers: Vec<_> =
+            self.gone.iter().filter(|(_, at)| overdue(**at)).map(|(worker, _)| *worker).collect();
+        let members = workers.iter().filter_map(|worker| Some((worker, self.members.get(worker)?)));
+        members
+            .flat_map(|(worker, member)| {
+                member.held.iter().filter_map(|(job, held)| Some((*worker, *job, held.attempt?)))
+            })
+            .collect()
+    }
+
+    /// Connections that gave no sign for too long.
+    pub(crate) fn silent(&self, now: Timestamp) -> Vec<Connection> {
+        let silent = |member: &Member| now.since(member.candidate.last_seen) > LOST_AFTER;
+        let members = self.members.values().filter(|member| silent(member));
+        members.filter_map(|member| member.connection).collect()
+    }
+
+    /// When a worker that is gone is given up.
+    pub(crate) fn next_overdue(&self) -> Option<Timestamp> {
+        self.gone.values().min().map(|at| *at + RESUME_GRACE)
+    }
+
+    /// The first job of each line, if somebody could have room.
+    pub(crate) fn waiting_heads(&self) -> Vec<JobId> {
+        self.waiting.heads()
+    }
+
+    /// Whether any job waits for a worker.
+    pub(crate) fn somebody_waits(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// The job waits no more.
+    pub(crate) fn stop_waiting(&mut self, job: JobId) {
+        self.waiting.remove(job);
+    }
+
+    /// How many workers are connected.
+    pub(crate) fn connected(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Tells the worker behind a connection something.
+    pub(crate) fn tell(&self, connection: Connection, message: ToWorker) {
+        let member = self.worker(connection).and_then(|worker| self.members.get(&worker));
+        if let Some(member) = member {
+            member.outbound.send(message).ok(); // Whoever is gone needs no message.
+        }
+    }
+
+    /// Tells everybody something.
+    pub(crate) fn tell_all(&self, message: &ToWorker) {
+        for member in self.members.values() {
+            member.outbound.send(message.clone()).ok(); // Whoever is gone needs no message.
+        }
+    }
+
+    /// Workers as the operator sees them, from after a key.
+    pub(crate) fn views(&self, after: Option<WorkerId>, limit: usize) -> Vec<WorkerView> {
+        let from = after.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
+        let members = self.members.range((from, std::ops::Bound::Unbounded)).take(limit);
+        members.map(|(_, member)| member.view()).collect()
+    }
+
+    /// One worker as the operator sees it.
+    pub(crate) fn view(&self, worker: &WorkerId) -> Option<WorkerView> {
+        self.members.get(worker).map(Member::view)
+    }
+}
+
+impl Member {
+    fn view(&self) -> WorkerView {
+        WorkerView {
+            candidate: self.candidate.clone(),
+            connected: self.connection.is_some(),
+            jobs: self.held.values().map(|held| held.name.clone()).collect(),
+            models: self.model_names.clone(),
+        }
+    }
+}
+
+fn probation(standing: Standing) -> Option<u16> {
+    (standing.completed < PROBATION_JOBS).then_some(PROBATION_CAP)
+}
+
+fn cooling(failures: u32, now: Timestamp) -> Option<Timestamp> {
+    let span = cooldown(failures);
+    (span.0 > 0).then(|| now + span)
+}

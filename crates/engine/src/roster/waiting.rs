@@ -1,0 +1,62 @@
+//! Jobs that found no worker: the oldest of each kind is tried again when somebody has room.
+
+use super::Queue;
+use docket_core::id::JobId;
+use docket_core::job::{Ask, Job};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// Jobs that any worker could do who can do one of them wait in one line. A job with conditions of
+/// its own waits alone, so that it never stands in others' way.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Kind {
+    Plain { skill: docket_core::job::Skill, model: Option<Arc<str>>, speed: docket_core::job::Speed },
+    Special(JobId),
+}
+
+impl Kind {
+    fn of(job: &Job) -> Self {
+        let Ask { skill, model, speed, private } = &*job.ask;
+        if *private || !job.tried.is_empty() {
+            return Self::Special(job.id);
+        }
+        Self::Plain { skill: *skill, model: model.clone(), speed: *speed }
+    }
+}
+
+/// The lines.
+#[derive(Default)]
+pub(super) struct Waiting {
+    lines: BTreeMap<Kind, Queue>,
+    kinds: HashMap<JobId, Kind>,
+}
+
+impl Waiting {
+    pub(super) fn add(&mut self, job: &Job) {
+        let kind = Kind::of(job);
+        self.remove(job.id);
+        self.lines.entry(kind.clone()).or_default().insert(job.id);
+        self.kinds.insert(job.id, kind);
+    }
+
+    pub(super) fn remove(&mut self, job: JobId) {
+        let Some(kind) = self.kinds.remove(&job) else { return };
+        if let Some(line) = self.lines.get_mut(&kind) {
+            line.remove(&job);
+            if line.is_empty() {
+                self.lines.remove(&kind);
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+
+    /// The first of each line, the oldest first.
+    pub(super) fn heads(&self) -> Vec<JobId> {
+        let mut heads: Vec<_> = self.lines.values().filter_map(|line| line.first().copied()).collect();
+        heads.sort_unstable();
+        heads
+    }
+}

@@ -1,0 +1,106 @@
+//! Takes a new job: holds the money, then finds a worker.
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::route::Placement;
+use docket_core::change::Claim;
+use docket_core::command::Command;
+use docket_core::event::Fault;
+use docket_core::hash::Sha256;
+use docket_core::id::{ClientId, Dialect, PublicId, Version};
+use docket_core::job::{Ask, Job, State};
+use docket_core::money::Amount;
+use docket_core::policy::Policy;
+use docket_core::refusal::Refusal;
+use docket_store::{CommitError, Documents};
+use std::sync::Arc;
+
+/// A job that a client wants done.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    /// The dialect it came in by.
+    pub dialect: Dialect,
+    /// Its name, where the dialect makes names of its own; otherwise a UUID is made.
+    pub name: Option<Arc<str>>,
+    /// Who pays.
+    pub client: ClientId,
+    /// What is asked of a worker.
+    pub ask: Arc<Ask>,
+    /// The most it can cost.
+    pub price: Amount,
+    /// The terms.
+    pub policy: Arc<Policy>,
+    /// What the worker gets to see, in the dialect's form.
+    pub payload: Arc<[u8]>,
+    /// The caller's key, with the scope in which it is unique, and the digest of the request.
+    pub key: Option<(Arc<str>, Sha256)>,
+    /// Give up at once if nobody fits now.
+    pub now_or_never: Option<Fault>,
+}
+
+/// A job that is durable, its money held.
+#[derive(Clone, Debug)]
+pub struct Submitted {
+    /// Its name.
+    pub id: PublicId,
+    /// Whether the same request had made it before.
+    pub repeated: bool,
+    /// Whether it was given up at once, because nobody fitted.
+    pub given_up: bool,
+}
+
+impl Engine {
+    /// Makes a job, holds its price and gives it to a worker. Durable when it returns.
+    pub async fn submit(&self, new: NewJob) -> Result<Submitted, EngineError> {
+        if self.is_draining() {
+            return Err(Refusal::Draining.into());
+        }
+        let (payload, now_or_never) = (new.payload.clone(), new.now_or_never);
+        let (job, claim) = self.draft(new);
+        let documents = Documents { payload: Some(payload.clone()), result: None };
+        let executed = match self.attempt(&job, &Command::Fund, documents, claim).await {
+            Ok(executed) => executed,
+            Err(CommitError::Repeated(id)) => return Ok(Submitted { id, repeated: true, given_up: false }),
+            Err(error) => return Err(error.into()),
+        };
+        let id = executed.job.public_id.clone();
+        let placement = self.route(executed.job.id, Some(payload)).await;
+        if let (Ok(Placement::Waiting), Some(reason)) = (&placement, now_or_never) {
+            self.execute(executed.job.id, &Command::GiveUp { reason }).await?;
+            return Ok(Submitted { id, repeated: false, given_up: true });
+        }
+        if let Err(error) = placement {
+            // The job is durable, so it is accepted; its deadline stands, and so does its effect.
+            tracing::warn!(job = executed.job.id.0, %error, "a new job could not be routed");
+        }
+        Ok(Submitted { id, repeated: false, given_up: false })
+    }
+
+    /// The job as it is before anything has happened to it.
+    fn draft(&self, new: NewJob) -> (Job, Option<Claim>) {
+        let now = self.clock.now();
+        let text = new.name.unwrap_or_else(|| crate::ids::public_uuid(now, self.entropy.bytes()).into());
+        let public_id = PublicId { dialect: new.dialect, text };
+        let nothing = Amount::zero(new.price.asset);
+        let claim = new.key.map(|(key, request)| Claim { key, request, answer: public_id.clone() });
+        let job = Job {
+            id: self.ids.next(now),
+            public_id,
+            client: new.client,
+            evaluator: None,
+            ask: new.ask,
+            price: new.price,
+            state: State::Open { by: now + new.policy.fund_within },
+            policy: new.policy,
+            created_at: now,
+            finish_by: None,
+            attempts: 0,
+            tried: Vec::new(),
+            ended_at: None,
+            escrow: nothing,
+            vesting: nothing,
+            version: Version::NONE,
+        };
+        (job, claim)
+    }
+}

@@ -1,0 +1,125 @@
+//! The file that proves a job: receipts, signatures, and where in the log they stand.
+
+use super::dispatch::SignedDispatch;
+use super::full::FullReceipt;
+use crate::canonical::{StrictError, parse_strict};
+use crate::digest::Digest;
+use crate::fields;
+use crate::keys::Signature;
+use docket_core::merkle::Hash;
+use serde::{Deserialize, Serialize};
+
+/// The largest bundle that is read.
+pub const MAX_BUNDLE_BYTES: usize = 4 << 20;
+
+/// The version of the form, `docket-bundle/1`. A reader refuses what it does not know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum BundleForm {
+    /// The form described here.
+    #[default]
+    #[serde(rename = "docket-bundle/1")]
+    V1,
+}
+
+/// Who states what the full receipt says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignedBy {
+    /// The worker did the work and signed for it.
+    Worker,
+    /// The worker did not sign (a broken stream, a worker of another make): the coordinator states it.
+    Coordinator,
+}
+
+/// What `GET /v1/jobs/{id}/receipt` returns and what `docket verify` reads.
+///
+/// Nothing in here is to be believed before [`crate::verify::verify`] has judged it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bundle {
+    /// The version of this form.
+    pub format: BundleForm,
+    /// Who states the full receipt.
+    pub signed_by: SignedBy,
+    /// The full receipt, or `null` if there is only the short one.
+    pub receipt: Option<FullReceipt>,
+    /// Over the full receipt. `null` if there is none, or if the coordinator's checkpoint stands for it.
+    pub signature: Option<Signature>,
+    /// The short receipt, or `null` if the worker signed nothing.
+    pub dispatch: Option<SignedDispatch>,
+    /// The bytes of the output as they were delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
+    /// Names of what only the coordinator vouches for, for instance `usage` or `delivered_part`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "fields::names::<32, _>")]
+    pub vouched: Vec<String>,
+    /// Where the log has the job; absent until there is a checkpoint that covers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogProof>,
+}
+
+/// A leaf of the log, and the way from it to a signed root.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogProof {
+    /// Which log.
+    #[serde(deserialize_with = "fields::text::<256, _>")]
+    pub origin: String,
+    /// The place of the entry.
+    pub index: u64,
+    /// The bytes of the entry: canonical JSON with the member `receipt_hash`. In base64.
+    #[serde(with = "fields::base64_bytes")]
+    pub entry: Vec<u8>,
+    /// The inclusion proof of RFC 6962. Each hash in base64.
+    #[serde(with = "fields::base64_hashes")]
+    pub proof: Vec<Hash>,
+    /// A signed checkpoint, as its note.
+    #[serde(deserialize_with = "fields::text::<65536, _>")]
+    pub checkpoint: String,
+}
+
+/// A file is no bundle.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// More than [`MAX_BUNDLE_BYTES`].
+    #[error("larger than {MAX_BUNDLE_BYTES} bytes")]
+    TooLarge,
+    /// Not strict JSON.
+    #[error("not strict JSON: {0}")]
+    NotStrict(#[from] StrictError),
+    /// JSON, but not of this form.
+    #[error("not a receipt bundle: {0}")]
+    OtherForm(#[from] serde_json::Error),
+}
+
+impl Bundle {
+    /// Reads a bundle. Unknown members are refused, since nobody would have checked them.
+    pub fn parse(json: &[u8]) -> Result<Self, BundleError> {
+        if json.len() > MAX_BUNDLE_BYTES {
+            return Err(BundleError::TooLarge);
+        }
+        Ok(serde_json::from_value(parse_strict(json, 8)?)?)
+    }
+
+    /// What the log's entry must name for this bundle; see [`receipt_hash`].
+    pub fn receipt_hash(&self) -> Digest {
+        receipt_hash(self.dispatch.as_ref(), self.receipt.as_ref(), self.signature.as_ref())
+    }
+}
+
+/// What an entry of the log names as `receipt_hash`: SHA-256 over the canonical JSON of
+/// `{"dispatch":{"receipt":…,"signature":…},"receipt":…,"signature":…}`, with `null` for what is absent.
+pub fn receipt_hash(
+    dispatch: Option<&SignedDispatch>,
+    receipt: Option<&FullReceipt>,
+    signature: Option<&Signature>,
+) -> Digest {
+    #[derive(Serialize)]
+    struct Signed<'a> {
+        dispatch: Option<&'a SignedDispatch>,
+        receipt: Option<&'a FullReceipt>,
+        signature: Option<&'a Signature>,
+    }
+    let signed = Signed { dispatch, receipt, signature };
+    Digest::of(&serde_json::to_vec(&signed).expect("texts can always be written"))
+}

@@ -1,0 +1,181 @@
+//! What a bundle proves, by whose key, and what it does not: offline, with the keys that the reader pins.
+//!
+//! A key that stands in the bundle is never trusted where one is pinned, and is called self-claimed where none is.
+
+mod log_proof;
+mod receipts;
+
+use crate::keys::PublicKey;
+use crate::log::{Checkpoint, VerifierKey};
+use crate::receipt::Bundle;
+use docket_core::merkle::Hash;
+use serde::Serialize;
+use std::fmt;
+
+/// What the reader knows from elsewhere. The more is pinned, the more can be proven.
+#[derive(Clone, Debug, Default)]
+pub struct Pins {
+    /// The job that was asked for.
+    pub job_id: Option<String>,
+    /// The key of the worker.
+    pub worker_key: Option<PublicKey>,
+    /// The coordinator's key for its log, with the name of the log.
+    pub coordinator_vkey: Option<VerifierKey>,
+    /// The output as the reader received it.
+    pub output: Option<Vec<u8>>,
+    /// An earlier or later checkpoint of the same log that the reader verified and kept.
+    pub seen: Option<Seen>,
+}
+
+/// A checkpoint that the reader kept.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The checkpoint.
+    pub checkpoint: Checkpoint,
+    /// The consistency proof between it and the one in the bundle, from the smaller to the larger.
+    pub proof: Option<Vec<Hash>>,
+}
+
+/// What may be claimed of a bundle. In the order in which a verdict lists them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Claim {
+    /// It is about the job that was asked for.
+    Job,
+    /// The worker is the one the reader knows.
+    WorkerKey,
+    /// The worker signed the short receipt.
+    ShortReceipt,
+    /// Whoever states the full receipt signed it.
+    FullReceipt,
+    /// All parts speak of one job, one worker and one output.
+    Agreement,
+    /// The output is the one that the receipts name.
+    Output,
+    /// The log's entry names exactly these receipts.
+    LogEntry,
+    /// The entry is in the log.
+    Inclusion,
+    /// The coordinator signed the root of the log.
+    Checkpoint,
+    /// The log still has all that it had at the checkpoint that the reader kept.
+    Consistency,
+    /// Something for which there is only the coordinator's word.
+    Vouched,
+}
+
+/// Whether a claim holds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holds {
+    /// By mathematics and the keys that the reader knows, or by the key that the finding names.
+    Proven,
+    /// Neither proven nor disproven; the detail says what is missing.
+    NotProven,
+    /// The bundle contradicts it.
+    False,
+}
+
+/// One claim, judged.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Finding {
+    /// What is claimed.
+    pub claim: Claim,
+    /// Whether it holds.
+    pub holds: Holds,
+    /// The key on which it rests: a worker's in hexadecimal or a log's by name. Empty if on none.
+    pub by: String,
+    /// In words, for a person.
+    pub detail: String,
+}
+
+/// All that was found.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Verdict {
+    /// In the order of [`Claim`].
+    pub findings: Vec<Finding>,
+}
+
+impl Verdict {
+    /// Whether nothing is false. What is not proven stays so: look at the findings that matter to you.
+    #[must_use]
+    pub fn ok(&self) -> bool {
+        self.findings.iter().all(|finding| finding.holds != Holds::False)
+    }
+
+    /// How a claim stands; the worst, if there are several findings. `None` if it does not arise.
+    pub fn holds(&self, claim: Claim) -> Option<Holds> {
+        self.findings.iter().filter(|finding| finding.claim == claim).map(|finding| finding.holds).max()
+    }
+}
+
+/// Judges a bundle.
+pub fn verify(bundle: &Bundle, pins: &Pins) -> Verdict {
+    let mut findings = Findings::default();
+    let log = log_proof::judge(bundle, pins, &mut findings);
+    receipts::judge(bundle, pins, log.as_deref(), &mut findings);
+    let mut findings = findings.0;
+    findings.sort_by_key(|finding| finding.claim);
+    Verdict { findings }
+}
+
+/// Findings as they are made.
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn proven(&mut self, claim: Claim, by: &str, detail: impl Into<String>) {
+        self.add(claim, Holds::Proven, by, detail.into());
+    }
+
+    fn not_proven(&mut self, claim: Claim, by: &str, detail: impl Into<String>) {
+        self.add(claim, Holds::NotProven, by, detail.into());
+    }
+
+    fn wrong(&mut self, claim: Claim, by: &str, detail: impl Into<String>) {
+        self.add(claim, Holds::False, by, detail.into());
+    }
+
+    fn add(&mut self, claim: Claim, holds: Holds, by: &str, detail: String) {
+        self.0.push(Finding { claim, holds, by: by.to_owned(), detail });
+    }
+}
+
+impl fmt::Display for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Job => "job",
+            Self::WorkerKey => "worker's key",
+            Self::ShortReceipt => "short receipt",
+            Self::FullReceipt => "full receipt",
+            Self::Agreement => "agreement",
+            Self::Output => "output",
+            Self::LogEntry => "log entry",
+            Self::Inclusion => "inclusion",
+            Self::Checkpoint => "checkpoint",
+            Self::Consistency => "consistency",
+            Self::Vouched => "coordinator's word",
+        })
+    }
+}
+
+impl fmt::Display for Holds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Proven => "proven",
+            Self::NotProven => "not proven",
+            Self::False => "FALSE",
+        })
+    }
+}
+
+impl fmt::Display for Verdict {
+    /// One line for each finding.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Finding { claim, holds, by, detail } in &self.findings {
+            write!(f, "{holds:<10}  {claim:<18}  {detail}")?;
+            writeln!(f, "{}", if by.is_empty() { String::new() } else { format!(" (by {by})") })?;
+        }
+        Ok(())
+    }
+}

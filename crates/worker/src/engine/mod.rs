@@ -1,0 +1,49 @@
+//! What does the work: language models and the built-in tasks, behind one [`Engine`].
+//!
+//! An engine turns a checked [`Request`] into an [`Outcome`]. Jobs, money, receipts and the coordinator are left to
+//! the rest of the worker.
+
+use futures::future::BoxFuture;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+mod error;
+#[cfg(feature = "gguf")]
+mod gguf;
+mod offer;
+pub mod openai;
+mod outcome;
+mod request;
+mod set;
+mod spec;
+pub mod tasks;
+
+pub use error::{EngineError, StartError};
+#[cfg(feature = "gguf")]
+pub use gguf::Gguf;
+pub use offer::{Capability, ModelOffer, Offer};
+pub use outcome::{Delta, FinishReason, ModelUsed, Outcome, Sampler, Usage};
+pub use request::{
+    DEFAULT_MAX_TOKENS, Infer, MAX_INPUT_BYTES, MAX_MAX_TOKENS, MAX_PAYLOAD_BYTES, MAX_PROMPT_BYTES, Message,
+    Request, Role, Task, TaskKind,
+};
+pub use set::Engines;
+pub use spec::{EngineSpec, SpecError};
+
+/// Something that can carry out requests, several at a time.
+pub trait Engine: Send + Sync {
+    /// What it can do, to be declared to the coordinator. Does not change after the start.
+    fn offer(&self) -> Offer;
+
+    /// Carries out one request.
+    ///
+    /// Text is sent to `sink` as it comes; joined, it is exactly the `text` of the outcome. Tasks stream nothing. A
+    /// full sink slows the engine down, a closed one does not stop it. After a cancel the answer is
+    /// [`EngineError::Cancelled`], soon, whatever the sink does; dropping the future stops the work as well.
+    fn run(
+        &self,
+        request: Request,
+        sink: mpsc::Sender<Delta>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<Outcome, EngineError>>;
+}

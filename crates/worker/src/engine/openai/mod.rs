@@ -1,0 +1,219 @@
+//! Any OpenAI-compatible server as an engine: Ollama, vLLM, llama.cpp, SGLang, LM Studio or a hosted API.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, Url};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::outcome::infer_output;
+use super::{
+    Delta, Engine, EngineError, FinishReason, Infer, ModelOffer, ModelUsed, Offer, Outcome, Request, Sampler,
+    StartError, Usage,
+};
+
+mod discover;
+mod stream;
+mod wire;
+
+use stream::{Answer, read_answer};
+use wire::{ChatRequest, error_message};
+
+/// How to reach a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenAiConfig {
+    /// What `/chat/completions` and `/models` are appended to; usually ends in `/v1`.
+    pub base_url: Url,
+    /// The only model to offer; without one, all that the server lists.
+    pub model: Option<String>,
+    /// The environment variable that holds the bearer key.
+    pub api_key_env: Option<String>,
+    /// How long the server may be silent, before its first byte or between two. A server that loads a model for its
+    /// first request is silent for a while.
+    pub idle: Duration,
+    /// How many requests to send at once.
+    pub concurrency: usize,
+}
+
+impl OpenAiConfig {
+    /// Two minutes of silence, four requests at once, no key, every model.
+    pub fn new(base_url: Url) -> Self {
+        Self { base_url, model: None, api_key_env: None, idle: Duration::from_secs(120), concurrency: 4 }
+    }
+}
+
+/// An OpenAI-compatible server that has answered, and what it has.
+pub struct OpenAi {
+    client: Client,
+    base_url: Url,
+    key: Option<String>,
+    idle: Duration,
+    offer: Offer,
+}
+
+const CONNECT: Duration = Duration::from_secs(10);
+/// Of an error's body, no more is read.
+const MAX_ERROR_BYTES: usize = 16 << 10;
+
+impl OpenAi {
+    /// Asks the server for its models and gets ready to use them.
+    pub async fn start(config: OpenAiConfig) -> Result<Self, StartError> {
+        let key = config.api_key_env.map(|name| std::env::var(&name).map_err(|_| StartError::NoKey(name)));
+        let unreachable = |error: reqwest::Error| StartError::Unreachable {
+            url: config.base_url.to_string(),
+            reason: error.to_string(),
+        };
+        let mut engine = Self {
+            client: client(config.idle).map_err(unreachable)?,
+            base_url: config.base_url.clone(),
+            key: key.transpose()?,
+            idle: config.idle,
+            offer: Offer { concurrency: config.concurrency.max(1), ..Offer::default() },
+        };
+        engine.offer.models = engine.discover(config.model.as_deref()).await?;
+        Ok(engine)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/{path}", self.base_url.as_str().trim_end_matches('/'))
+    }
+
+    fn authorized(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match &self.key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        }
+    }
+
+    fn model_for(&self, infer: &Infer) -> Result<&ModelOffer, EngineError> {
+        let mut models = self.offer.models.iter();
+        let model = match &infer.model {
+            Some(name) => models.find(|model| model.name == *name),
+            None => models.next(),
+        };
+        model.ok_or_else(|| EngineError::Unsupported("the model server does not have this model".into()))
+    }
+
+    async fn infer(
+        &self,
+        infer: Infer,
+        sink: mpsc::Sender<Delta>,
+        cancel: CancellationToken,
+    ) -> Result<Outcome, EngineError> {
+        let model = self.model_for(&infer)?;
+        let request =
+            self.client.post(self.url("chat/completions")).json(&ChatRequest::new(&model.name, &infer));
+        let answer = async {
+            let response = self.authorized(request).send().await.map_err(|error| self.failed(&error))?;
+            if !response.status().is_success() {
+                return Err(refused(response).await);
+            }
+            read_answer(response, &sink, |error| self.failed(error)).await
+        };
+        // Dropping the answer closes the connection, which is how such a server learns of a cancel.
+        let answer = tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(EngineError::Cancelled),
+            answer = answer => answer,
+        }?;
+        outcome(answer, &infer, model)
+    }
+
+    fn failed(&self, error: &reqwest::Error) -> EngineError {
+        if error.is_timeout() && !error.is_connect() {
+            return EngineError::Timeout { after: self.idle };
+        }
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(deeper) = cause.source() {
+            cause = deeper;
+        }
+        let message = if error.is_connect() { format!("cannot connect: {cause}") } else { cause.to_string() };
+        EngineError::Upstream { status: None, message }
+    }
+}
+
+impl Engine for OpenAi {
+    fn offer(&self) -> Offer {
+        self.offer.clone()
+    }
+
+    fn run(
+        &self,
+        request: Request,
+        sink: mpsc::Sender<Delta>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<Outcome, EngineError>> {
+        match request {
+            Request::Infer(infer) => Box::pin(self.infer(infer, sink, cancel)),
+            Request::Task(_) => {
+                let no = EngineError::Unsupported("a model server does not run the built-in tasks".into());
+                Box::pin(std::future::ready(Err(no)))
+            }
+        }
+    }
+}
+
+/// Follows no redirect: prompt and key go to the server that was named, or nowhere.
+fn client(idle: Duration) -> Result<Client, reqwest::Error> {
+    // An error only means that the program has installed a provider already.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    Client::builder()
+        .connect_timeout(CONNECT)
+        .read_timeout(idle)
+        .redirect(Policy::none())
+        .tcp_nodelay(true)
+        .user_agent(concat!("docket-worker/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
+async fn refused(mut response: Response) -> EngineError {
+    let status = Some(response.status().as_u16());
+    let mut body = vec![];
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() >= MAX_ERROR_BYTES {
+            break;
+        }
+    }
+    EngineError::Upstream { status, message: error_message(&body) }
+}
+
+fn outcome(answer: Answer, infer: &Infer, model: &ModelOffer) -> Result<Outcome, EngineError> {
+    let usage = match answer.usage {
+        Some((prompt_tokens, completion_tokens)) if completion_tokens > 0 || answer.text.is_empty() => {
+            Usage { prompt_tokens, completion_tokens, estimated: false }
+        }
+        _ => Usage {
+            prompt_tokens: infer.messages.iter().map(|message| estimate(&message.content)).sum(),
+            completion_tokens: estimate(&answer.text),
+            estimated: true,
+        },
+    };
+    let finish_reason = match answer.finish_reason.as_deref() {
+        Some("stop") => FinishReason::Stop,
+        Some("length") => FinishReason::Length,
+        Some(other) => FinishReason::Other(other.to_owned()),
+        None => FinishReason::Other("unspecified".to_owned()),
+    };
+    Ok(Outcome {
+        output: infer_output(&answer.text, &model.name)?,
+        usage,
+        finish_reason,
+        model: ModelUsed { name: Cow::Owned(model.name.clone()), weights_sha256: None },
+        sampler: Some(Sampler {
+            temperature: infer.temperature,
+            top_p: infer.top_p,
+            seed: infer.seed,
+            max_tokens: infer.max_tokens,
+        }),
+    })
+}
+
+/// A guess at the tokens of a text: a quarter of its characters, or its words if they are more.
+fn estimate(text: &str) -> u32 {
+    let tokens = text.chars().count().div_ceil(4).max(text.split_whitespace().count());
+    u32::try_from(tokens).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,147 @@
+//! The parts of OpenAI's chat API that are used, read leniently: servers add fields, and leave some out or null.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::engine::Infer;
+
+/// Of a server's own words, no more is repeated.
+const MAX_MESSAGE_CHARS: usize = 300;
+
+/// The body of `POST /chat/completions`. Always streams, and asks for the usage at the end.
+#[derive(Serialize)]
+pub(super) struct ChatRequest<'a> {
+    model: &'a str,
+    messages: Vec<ChatMessage<'a>>,
+    max_tokens: u32,
+    stream: bool,
+    stream_options: StreamOptions,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_p: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<u64>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    stop: &'a [String],
+}
+
+#[derive(Serialize)]
+struct ChatMessage<'a> {
+    role: &'static str,
+    content: &'a str,
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
+}
+
+impl<'a> ChatRequest<'a> {
+    pub(super) fn new(model: &'a str, infer: &'a Infer) -> Self {
+        let messages = infer.messages.iter();
+        Self {
+            model,
+            messages: messages.map(|m| ChatMessage { role: m.role.name(), content: &m.content }).collect(),
+            max_tokens: infer.max_tokens,
+            stream: true,
+            stream_options: StreamOptions { include_usage: true },
+            temperature: infer.temperature,
+            top_p: infer.top_p,
+            seed: infer.seed,
+            stop: &infer.stop,
+        }
+    }
+}
+
+/// One event of a streamed answer.
+#[derive(Deserialize)]
+pub(super) struct Chunk {
+    pub(super) choices: Option<Vec<Choice>>,
+    pub(super) usage: Option<ChunkUsage>,
+    error: Option<Value>,
+    object: Option<Value>,
+    message: Option<Value>,
+}
+
+/// One alternative of the answer; only the first was asked for.
+#[derive(Deserialize)]
+pub(super) struct Choice {
+    pub(super) delta: Option<ChoiceDelta>,
+    pub(super) finish_reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ChoiceDelta {
+    pub(super) content: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ChunkUsage {
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+}
+
+impl Chunk {
+    /// What went wrong, if this event says that something did: `{"error": …}`, or vLLM's `{"object": "error", …}`.
+    pub(super) fn failure(&self) -> Option<String> {
+        if let Some(error) = &self.error {
+            return Some(said(error));
+        }
+        let is_error = self.object.as_ref().is_some_and(|object| object == "error");
+        is_error.then(|| self.message.as_ref().map_or_else(|| "an error without a message".to_owned(), said))
+    }
+}
+
+impl ChunkUsage {
+    /// Tokens read and written, if the server says both.
+    pub(super) fn counts(&self) -> Option<(u32, u32)> {
+        let count = |tokens: u64| u32::try_from(tokens).unwrap_or(u32::MAX);
+        Some((count(self.prompt_tokens?), count(self.completion_tokens?)))
+    }
+}
+
+/// The body of `GET /models`.
+#[derive(Deserialize)]
+pub(super) struct ModelList {
+    pub(super) data: Vec<ListedModel>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ListedModel {
+    pub(super) id: String,
+    /// vLLM's and SGLang's name for the context.
+    max_model_len: Option<u64>,
+    /// Where llama.cpp says it.
+    meta: Option<Value>,
+}
+
+impl ListedModel {
+    pub(super) fn context_tokens(&self) -> Option<u32> {
+        let meta = || self.meta.as_ref()?.get("n_ctx_train")?.as_u64();
+        self.max_model_len.or_else(meta).and_then(|tokens| u32::try_from(tokens).ok())
+    }
+}
+
+/// The message in the body of an error, in whichever of the usual forms, else the body's beginning.
+pub(super) fn error_message(body: &[u8]) -> String {
+    match serde_json::from_slice::<Value>(body) {
+        Ok(body) => {
+            let inner = ["error", "message", "detail"].iter().find_map(|key| body.get(key));
+            said(inner.unwrap_or(&body))
+        }
+        Err(_) if body.is_empty() => "no reason given".into(),
+        Err(_) => clip(&String::from_utf8_lossy(body)),
+    }
+}
+
+fn said(error: &Value) -> String {
+    match error.get("message").unwrap_or(error) {
+        Value::String(text) => clip(text),
+        other => clip(&other.to_string()),
+    }
+}
+
+pub(super) fn clip(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_MESSAGE_CHARS).collect()
+}

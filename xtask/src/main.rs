@@ -1,0 +1,76 @@
+//! `cargo xtask`: the repository's tasks.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+use clap::Parser;
+use xtask::repository::{self, Repository};
+use xtask::rules::{self, refusals};
+use xtask::{checks, steps};
+
+/// The repository's tasks.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Task {
+    /// Run every check that a change must pass.
+    Test {
+        /// Stop at the first step that fails.
+        #[arg(long)]
+        fail_fast: bool,
+        /// Unix time in seconds from which the total is counted, where a caller began before this program.
+        #[arg(long)]
+        since: Option<u64>,
+    },
+    /// Check only the repository's own rules.
+    Rules,
+    /// Write docs/errors.md from the refusals of the core.
+    Errors,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let root = repository::root();
+    match Task::parse() {
+        Task::Test { fail_fast, since } => test(root, fail_fast, since),
+        Task::Rules => check_rules(root),
+        Task::Errors => write_errors(root),
+    }
+}
+
+fn test(root: &Path, fail_fast: bool, since: Option<u64>) -> anyhow::Result<ExitCode> {
+    let begun = match since {
+        Some(seconds) => UNIX_EPOCH + Duration::from_secs(seconds),
+        None => SystemTime::now(),
+    };
+    let report = steps::run(root, checks::STEPS, fail_fast);
+    // A clock that was set back in between costs the total, not the verdict.
+    let total = begun.elapsed().unwrap_or_default();
+    println!("\n{}", report.table(total));
+    for line in report.closing() {
+        println!("{line}");
+    }
+    Ok(verdict(report.passed()))
+}
+
+fn check_rules(root: &Path) -> anyhow::Result<ExitCode> {
+    let violations = rules::violations(&Repository::read(root)?);
+    for violation in &violations {
+        println!("{violation}");
+    }
+    println!("{} rules, {} violations", rules::RULES.len(), violations.len());
+    Ok(verdict(violations.is_empty()))
+}
+
+fn write_errors(root: &Path) -> anyhow::Result<ExitCode> {
+    let page =
+        refusals::page(&Repository::read(root)?).map_err(|violation| anyhow::anyhow!("{violation}"))?;
+    let path = root.join(refusals::PAGE);
+    std::fs::write(&path, page).with_context(|| format!("writing {}", path.display()))?;
+    println!("wrote {}", refusals::PAGE);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn verdict(good: bool) -> ExitCode {
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
