@@ -1,1 +1,15 @@
-//! Placeholder.
+//! The coordinator's wires: one folder a dialect, the workers' socket, and what operators ask.
+//!
+//! A handler translates and nothing else: wire to command, answer to wire.
+
+mod app;
+mod health;
+mod limits;
+mod quotes;
+mod router;
+mod serve;
+mod workers;
+
+pub use app::{App, Limits, Settings};
+pub use router::{router, scoring};
+pub use serve::{Peer, Server};

@@ -278,15 +278,14 @@ impl Job {
                 job.tried.push(*worker);
                 job.attempts -= u32::from(!reason.uses_up_an_attempt());
             }
-            Event::Submitted { .. }
-            | Event::Settled { .. }
-            | Event::Evaluated { .. }
-            | Event::Ruled { .. }
-            | Event::Closed { .. } => job.ended_at = Some(now),
+            Event::Settled { .. } | Event::Evaluated { .. } | Event::Ruled { .. } | Event::Closed { .. } => {
+                job.ended_at = Some(now);
+            }
             Event::Created { .. }
             | Event::Assigned { .. }
             | Event::Accepted { .. }
             | Event::Recovered { .. }
+            | Event::Submitted { .. }
             | Event::Vested
             | Event::Disputed { .. } => {}
         }

@@ -85,6 +85,18 @@ pub struct Tile {
     pub width: u16,
 }
 
+impl Tile {
+    /// Which hashes of its level the tile holds; `None` unless a tree of `size` leaves has them all.
+    ///
+    /// Any tile may be asked, also one that a stranger made up.
+    pub fn hashes(self, size: u64) -> Option<Range<u64>> {
+        let first = self.index.checked_mul(TILE_WIDTH)?;
+        let end = first.checked_add(self.width.into())?;
+        let there = size.checked_shr(8 * u32::from(self.level)).unwrap_or(0);
+        (first < end && end <= there && u64::from(self.width) <= TILE_WIDTH).then_some(first..end)
+    }
+}
+
 /// A tile that a proof needs was not given, or not with its width.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("tile {} of level {} with {} hashes is missing", .0.index, .0.level, .0.width)]

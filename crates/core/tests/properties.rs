@@ -192,6 +192,23 @@ fn what_is_final_stays_as_it_is() {
 }
 
 #[test]
+fn a_job_has_ended_when_it_was_settled_judged_ruled_or_closed() {
+    for_any_run(15, |steps| {
+        let mut ended_at = None;
+        for step in steps {
+            if let Some(
+                Event::Settled { .. } | Event::Evaluated { .. } | Event::Ruled { .. } | Event::Closed { .. },
+            ) = step.event()
+            {
+                ended_at = Some(step.at);
+            }
+            prop_assert_eq!(step.after().ended_at, ended_at);
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn every_job_comes_to_an_end_by_waiting() {
     for_any_run(8, |steps| {
         for step in steps {

@@ -31,6 +31,12 @@ impl JobIds {
     }
 }
 
+/// The latest instant that is known to have passed: when the last stored job was made.
+pub fn latest_known(start: docket_store::Start) -> Timestamp {
+    let millis = start.last_job.map_or(0, |id| id.0 >> COUNTER_BITS);
+    Timestamp(ORIGIN.saturating_add(i64::try_from(millis).unwrap_or_default()))
+}
+
 /// A UUID of version 7: 48 bits of time, so that new rows stand together, and 74 bits that nobody can guess.
 pub(crate) fn public_uuid(now: Timestamp, random: [u8; 10]) -> String {
     let millis = u64::try_from(now.0).unwrap_or_default() & 0xffff_ffff_ffff;

@@ -28,6 +28,7 @@ pub use delivery::{Arrival, Proof};
 pub use engine::{Config, Engine};
 pub use error::EngineError;
 pub use execute::Executed;
+pub use ids::latest_known;
 pub use log::entry_receipt_hash;
 pub use roster::{Assignment, Connection, Outbound, Profile, ToWorker, WorkerView};
 pub use route::Placement;

@@ -42,9 +42,15 @@ impl Engine {
         Ok(executed)
     }
 
-    /// Tells every worker to finish what it has: this coordinator is about to stop.
-    pub fn tell_workers_to_drain(&self) {
-        self.roster.fleet().tell_all(&ToWorker::Drain);
+    /// Tells every worker that this coordinator is about to go: its connection ends, and it comes back
+    /// when there is one again.
+    pub fn tell_workers_to_close(&self) {
+        self.roster.fleet().tell_all(&ToWorker::Close);
+    }
+
+    /// How many jobs workers have in their hands.
+    pub fn running(&self) -> usize {
+        self.roster.fleet().running()
     }
 
     /// Connected workers, from after a key.

@@ -1,6 +1,7 @@
 //! The number under which a job was given to a worker. An answer under any other number is late.
 
 use crate::fields::{decimal, parsed};
+use docket_core::id::Attempt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -18,6 +19,18 @@ impl AttemptRef {
     pub fn parse(text: &str) -> Option<Self> {
         let (epoch, number) = text.split_once('-')?;
         Some(Self { epoch: decimal::parse(epoch)?, number: decimal::parse(number)? })
+    }
+}
+
+impl From<Attempt> for AttemptRef {
+    fn from(Attempt { epoch, number }: Attempt) -> Self {
+        Self { epoch, number }
+    }
+}
+
+impl From<AttemptRef> for Attempt {
+    fn from(AttemptRef { epoch, number }: AttemptRef) -> Self {
+        Self { epoch, number }
     }
 }
 

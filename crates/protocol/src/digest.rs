@@ -1,6 +1,7 @@
 //! SHA-256 digests as they stand on the wire, and the running hash of a stream.
 
 use crate::fields::parsed;
+use docket_core::hash::Sha256;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Digest as _;
 use std::fmt;
@@ -21,6 +22,18 @@ impl Digest {
         let mut bytes = [0; 32];
         let lower = !digits.bytes().any(|byte| byte.is_ascii_uppercase());
         (lower && hex::decode_to_slice(digits, &mut bytes).is_ok()).then_some(Self(bytes))
+    }
+}
+
+impl From<Sha256> for Digest {
+    fn from(digest: Sha256) -> Self {
+        Self(digest.0)
+    }
+}
+
+impl From<Digest> for Sha256 {
+    fn from(digest: Digest) -> Self {
+        Self(digest.0)
     }
 }
 

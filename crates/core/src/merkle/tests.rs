@@ -232,6 +232,22 @@ fn tiles_have_the_widths_of_the_specification() {
 }
 
 #[test]
+fn only_tiles_that_a_tree_has_hold_hashes() {
+    let hashes = |level, index, width| Tile { level, index, width }.hashes(70_000);
+    assert_eq!(hashes(0, 0, 256), Some(0..256));
+    assert_eq!(hashes(0, 273, 112), Some(69_888..70_000));
+    assert_eq!(hashes(0, 273, 100), Some(69_888..69_988), "a partial tile of a smaller tree");
+    assert_eq!(hashes(0, 273, 113), None);
+    assert_eq!(hashes(1, 1, 17), Some(256..273));
+    assert_eq!(hashes(2, 0, 1), Some(0..1));
+    for (level, index, width) in
+        [(2, 0, 2), (3, 0, 1), (63, 0, 1), (255, 0, 1), (0, 0, 0), (0, 0, 257), (0, u64::MAX, 1)]
+    {
+        assert_eq!(hashes(level, index, width), None, "level {level}, {width} at {index}");
+    }
+}
+
+#[test]
 fn a_missing_or_short_tile_is_named() {
     let (kept, _) = Kept::grown_to(300);
     let plan = Plan::inclusion(3, 300).expect("the leaf is there");

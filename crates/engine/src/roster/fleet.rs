@@ -383,6 +383,11 @@ impl Fleet {
         self.waiting.remove(job);
     }
 
+    /// How many jobs are in workers' hands.
+    pub(crate) fn running(&self) -> usize {
+        self.members.values().map(|member| member.held.len()).sum()
+    }
+
     /// How many workers are connected.
     pub(crate) fn connected(&self) -> usize {
         self.connections.len()

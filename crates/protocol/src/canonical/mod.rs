@@ -2,10 +2,8 @@
 //!
 //! Numbers that not every reader holds exactly are refused; our forms carry money and 64-bit counts as texts.
 
-mod number;
 mod strict;
 
-pub use number::write_number;
 pub use strict::{StrictError, parse_strict};
 
 use serde::Serialize;
@@ -17,7 +15,7 @@ pub const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 /// A value has no canonical form.
 #[derive(Debug, thiserror::Error)]
 pub enum CanonicalError {
-    /// A number is not finite, or lies beyond [`MAX_SAFE_INTEGER`].
+    /// A whole number beyond [`MAX_SAFE_INTEGER`].
     #[error("a number that not every reader holds exactly")]
     Number,
     /// The value cannot be written as JSON at all, for instance a map whose keys are not texts.
@@ -72,13 +70,22 @@ fn separate(at: usize, out: &mut Vec<u8>) {
     }
 }
 
+/// A number as ECMAScript writes it: the shortest digits that read back as the same double.
+///
+/// `None` for what is not finite. Minus zero is written `0`.
+pub fn write_number(number: f64) -> Option<String> {
+    number.is_finite().then(|| ryu_js::Buffer::new().format_finite(number).to_owned())
+}
+
 /// The library escapes exactly what ECMAScript does, and in the same way; a test says so.
 fn write_text(text: &str, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
     Ok(serde_json::to_writer(out, text)?)
 }
 
-/// The number as a double, if it lies where doubles are exact.
+/// The number as a double, unless it would be written as digits that not every reader holds exactly.
 fn as_safe(number: &Number) -> Option<f64> {
+    const FIRST_WITH_EXPONENT: f64 = 1e21;
     let double = number.as_f64()?;
-    (double.abs() <= MAX_SAFE_INTEGER as f64).then_some(double)
+    let exact = double.abs() <= MAX_SAFE_INTEGER as f64 || double.abs() >= FIRST_WITH_EXPONENT;
+    exact.then_some(double)
 }

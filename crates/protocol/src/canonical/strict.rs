@@ -19,7 +19,8 @@ pub enum StrictError {
 
 /// Reads one JSON value in UTF-8 and nothing after it. `max_depth` is at most 100.
 ///
-/// Refuses a key that stands twice in an object, and numbers beyond 2^53 - 1 (I-JSON, RFC 7493).
+/// Refuses a key that stands twice in an object (I-JSON, RFC 7493), and every number beyond 2^53 - 1,
+/// because its digits may mean one thing to one reader and another to the next.
 pub fn parse_strict(json: &[u8], max_depth: usize) -> Result<Value, StrictError> {
     if !nesting::within(json, max_depth.min(100)) {
         return Err(StrictError::TooDeep);

@@ -101,8 +101,11 @@ fn kind_of(text: &str) -> Result<Cow<'_, str>, FrameError> {
 
 /// The frame of a known type. Parsed from the text itself, so that raw parts keep their bytes.
 fn body<'t, T: Deserialize<'t>>(kind: &str, text: &'t str) -> Result<T, FrameError> {
-    serde_json::from_str(text)
-        .map_err(|error| FrameError::Invalid { kind: kind.to_owned(), detail: clip(&error.to_string()) })
+    serde_json::from_str(text).map_err(|error: serde_json::Error| {
+        // The parser may quote the frame, and what it quotes ends up in logs.
+        let detail = clip(&error.to_string()).replace(char::is_control, "?");
+        FrameError::Invalid { kind: kind.to_owned(), detail }
+    })
 }
 
 fn unknown(kind: &str) -> FrameError {

@@ -12,6 +12,7 @@ pub use file::KeyFileError;
 pub use registration::registration_text;
 pub use signature::Signature;
 
+use docket_core::id::WorkerId;
 use ed25519_dalek::{Signer, VerifyingKey};
 use std::fmt;
 
@@ -71,6 +72,12 @@ impl PublicKey {
     pub fn verify(&self, message: &[u8], signature: &Signature) -> bool {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
         self.0.verify_strict(message, &signature).is_ok()
+    }
+}
+
+impl From<PublicKey> for WorkerId {
+    fn from(key: PublicKey) -> Self {
+        Self(*key.as_bytes())
     }
 }
 

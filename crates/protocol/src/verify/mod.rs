@@ -136,7 +136,9 @@ impl Findings {
         self.add(claim, Holds::False, by, detail.into());
     }
 
+    /// Texts from the bundle lose their control characters, which could forge a line of the verdict.
     fn add(&mut self, claim: Claim, holds: Holds, by: &str, detail: String) {
+        let detail = detail.replace(char::is_control, "\u{fffd}");
         self.0.push(Finding { claim, holds, by: by.to_owned(), detail });
     }
 }

@@ -1,0 +1,64 @@
+//! What every handler shares.
+
+use docket_core::money::Asset;
+use docket_engine::Engine;
+use docket_protocol::keys::SigningKey;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The state behind all routes.
+pub struct App {
+    /// The market itself.
+    pub engine: Arc<Engine>,
+    /// What the operator has decided.
+    pub settings: Settings,
+    /// Signs checkpoints of the log.
+    pub key: SigningKey,
+}
+
+/// What the operator has decided about the wires.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The log's name, which stands on its checkpoints.
+    pub origin: String,
+    /// Whether workers that cannot prove a key are let in, on loopback.
+    pub allow_unproven: bool,
+    /// SHA-256 of the token that opens `/admin/v1`; `None` closes it.
+    pub admin_token: Option<docket_core::hash::Sha256>,
+    /// Bounds on what comes in.
+    pub limits: Limits,
+}
+
+/// Bounds on what comes in from outside.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The largest body of a request, in bytes.
+    pub body: usize,
+    /// The largest head of a request, in bytes.
+    pub head: usize,
+    /// How many connections may be open, workers included.
+    pub connections: usize,
+    /// How long a client may take to send the head of a request.
+    pub head_within: Duration,
+    /// The longest that a request may wait for an answer to a job.
+    pub longest_wait: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 512 * 1024,
+            head: 16 * 1024,
+            connections: 20_000,
+            head_within: Duration::from_secs(10),
+            longest_wait: Duration::from_secs(60),
+        }
+    }
+}
+
+impl App {
+    /// The asset in which this market's prices are counted.
+    pub fn asset(&self) -> Asset {
+        self.engine.ledger().asset()
+    }
+}

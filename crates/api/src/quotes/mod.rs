@@ -1,0 +1,14 @@
+//! The dialect `quotes`: quote, commit, poll. Its words stay in this folder.
+//!
+//! The wire is that of Dispatch's guide "Submit a Job"; `docs/dialects.md` names where we depart.
+
+mod errors;
+mod offer;
+mod routes;
+mod status;
+mod trust;
+mod wire;
+
+pub(crate) use errors::{method_not_allowed, not_found};
+pub(crate) use offer::scoring;
+pub(crate) use routes::routes;

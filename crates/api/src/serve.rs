@@ -1,0 +1,98 @@
+//! Accepts connections: bounded in number, without delay, and ended in order.
+
+use crate::app::Limits;
+use axum::Router;
+use axum::extract::connect_info::ConnectInfo;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+/// Where a request came from.
+pub type Peer = ConnectInfo<SocketAddr>;
+
+/// A listener and the routes behind it.
+pub struct Server {
+    /// Where it listens.
+    pub listener: TcpListener,
+    /// What answers.
+    pub router: Router,
+    /// Bounds on connections and heads.
+    pub limits: Limits,
+}
+
+impl Server {
+    /// Serves until the token is cancelled, then ends what is idle and waits for the rest, at most `grace`.
+    pub async fn run(self, shutdown: CancellationToken, grace: Duration) {
+        let Self { listener, router, limits } = self;
+        let (places, tasks) = (Arc::new(Semaphore::new(limits.connections)), TaskTracker::new());
+        loop {
+            let accepted = tokio::select! {
+                () = shutdown.cancelled() => break,
+                accepted = listener.accept() => accepted,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, most likely: the next attempt may succeed.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
+            // Beyond the bound a connection is closed at once, which a client sees clearly.
+            let Ok(place) = places.clone().try_acquire_owned() else { continue };
+            let (router, shutdown) = (router.clone(), shutdown.clone());
+            tasks.spawn(async move {
+                connection(stream, peer, router, limits, shutdown).await;
+                drop(place);
+            });
+        }
+        drop(listener);
+        tasks.close();
+        if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
+            tracing::warn!(open = tasks.len(), "connections were still open at the end of the grace");
+        }
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    limits: Limits,
+    shutdown: CancellationToken,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, %peer, "a connection was closed before it was used");
+        return;
+    }
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().oneshot(request)
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_within)
+        .max_buf_size(limits.head.max(8 * 1024))
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
+        () = shutdown.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.as_mut().await
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, %peer, "a connection ended early");
+    }
+}

@@ -1,0 +1,42 @@
+//! The workers' socket: frames in, commands out, and back.
+
+mod outbound;
+mod receipts;
+mod register;
+mod session;
+
+pub(crate) use receipts::Receipts;
+
+use crate::app::App;
+use crate::serve::Peer;
+use axum::Router;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{Extension, State};
+use axum::response::Response;
+use axum::routing::get;
+use docket_protocol::frames::MAX_FRAME_BYTES;
+use std::sync::Arc;
+
+/// What an idle connection keeps in memory for each direction.
+const BUFFER: usize = 4 * 1024;
+
+pub(crate) fn routes() -> Router<Arc<App>> {
+    // Dispatch's workers open the root; ours say what they want.
+    Router::new().route("/", get(upgrade)).route("/v1/worker", get(upgrade))
+}
+
+/// `GET /v1/worker`, upgraded to a WebSocket.
+async fn upgrade(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let loopback = peer.0.ip().is_loopback();
+    upgrade
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(0)
+        .max_write_buffer_size(4 * MAX_FRAME_BYTES)
+        .max_message_size(MAX_FRAME_BYTES)
+        .max_frame_size(MAX_FRAME_BYTES)
+        .on_upgrade(move |socket| session::run(app, socket, loopback))
+}

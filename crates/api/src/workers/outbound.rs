@@ -1,0 +1,78 @@
+//! What the coordinator tells a worker, as frames.
+
+use crate::app::App;
+use docket_core::id::Attempt;
+use docket_core::job::{Ask, Job, Skill};
+use docket_engine::{Assignment, ToWorker};
+use docket_protocol::attempt::AttemptRef;
+use docket_protocol::digest::Digest;
+use docket_protocol::frames::{
+    DoneStatus, FromCoordinator, JobAssign, JobCancel, JobDone, JobType, PrivacyClass, Terms,
+};
+use docket_protocol::receipt::Model;
+use serde_json::value::RawValue;
+
+/// A frame for a message; `None` where the worker's protocol has none.
+pub(super) fn frame(app: &App, message: ToWorker, ours: bool) -> Option<FromCoordinator> {
+    match message {
+        ToWorker::Assign(assignment) => assign(app, &assignment),
+        ToWorker::Cancel { .. } | ToWorker::Done { .. } | ToWorker::Drain if !ours => None,
+        ToWorker::Cancel { job, attempt, reason } => Some(FromCoordinator::JobCancel(JobCancel {
+            job_id: job.to_string(),
+            attempt: attempt_ref(attempt),
+            reason: reason.to_owned(),
+        })),
+        ToWorker::Done { job, attempt, outcome } => Some(FromCoordinator::JobDone(JobDone {
+            job_id: job.to_string(),
+            attempt: Some(attempt_ref(attempt)),
+            status: if outcome.is_ok() { DoneStatus::Settled } else { DoneStatus::Refused },
+            reason: outcome.as_ref().err().map(|refusal| refusal.code().to_owned()),
+            log_index: outcome.ok().flatten(),
+        })),
+        ToWorker::Drain => Some(FromCoordinator::Drain),
+        ToWorker::Close => None,
+    }
+}
+
+fn assign(app: &App, assignment: &Assignment) -> Option<FromCoordinator> {
+    let Assignment { job, attempt, payload } = assignment;
+    let Ask { skill, speed, private, .. } = &*job.ask;
+    let payload = String::from_utf8(payload.to_vec()).ok()?;
+    Some(FromCoordinator::JobAssign(Box::new(JobAssign {
+        job_id: job.public_id.text.to_string(),
+        job_type: match skill {
+            Skill::Infer => JobType::LlmInfer,
+            Skill::Task => JobType::Task,
+        },
+        policy: speed.name().to_ascii_uppercase(),
+        privacy_class: if *private { PrivacyClass::Private } else { PrivacyClass::Public },
+        user_id: client_name(job),
+        attempt: attempt_ref(*attempt),
+        deadline_ms: job.state.deadline().map_or(i64::MAX, |by| by.0),
+        terms: terms(app, job, payload.as_bytes()),
+        payload: RawValue::from_string(payload).ok()?,
+    })))
+}
+
+/// What the full receipt has to repeat.
+pub(super) fn terms(app: &App, job: &Job, payload: &[u8]) -> Terms {
+    Terms {
+        network: app.engine.ledger().network().0.to_string(),
+        client: client_name(job),
+        price: job.price.units,
+        hold: job.escrow.units,
+        asset: job.price.asset.name().to_owned(),
+        request_hash: Digest::of(payload),
+        model: job.ask.model.as_ref().map(|name| Model { name: name.to_string(), weights_hash: None }),
+    }
+}
+
+/// The client as workers may know it: without the dialect's scope.
+fn client_name(job: &Job) -> String {
+    let scoped = &*job.client.0;
+    scoped.split_once(':').map_or(scoped, |(_, name)| name).to_owned()
+}
+
+pub(super) const fn attempt_ref(attempt: Attempt) -> AttemptRef {
+    AttemptRef { epoch: attempt.epoch, number: attempt.number }
+}

@@ -1,0 +1,268 @@
+//! One worker's connection, from its first frame to its last.
+
+use super::outbound::{self, frame};
+use super::receipts::Receipts;
+use super::register::{Registered, register};
+use crate::app::App;
+use axum::extract::ws::{Message, WebSocket};
+use docket_core::event::{Fault, Usage};
+use docket_engine::{Arrival, Connection, EngineError, ToWorker};
+use docket_protocol::frames::{
+    ErrorFrame, FromCoordinator, FromWorker, JobComplete, ReceiptSubmit, clip, decode_from_worker, encode,
+};
+use docket_protocol::keys::PublicKey;
+use docket_protocol::receipt::SignedDispatch;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How long a frame may take to be written before the worker counts as gone.
+const WRITE_WITHIN: Duration = Duration::from_secs(10);
+/// So many faulty frames in a row end a connection.
+const FAULTS: u32 = 16;
+/// So many halves of a delivery may wait for their other half.
+const HALVES: usize = 512;
+
+/// A socket that speaks in frames.
+pub(super) struct Socket {
+    socket: WebSocket,
+    faults: u32,
+}
+
+impl Socket {
+    /// Sends a frame; `None` if the connection has ended.
+    pub(super) async fn send(&mut self, frame: &FromCoordinator) -> Option<()> {
+        let message = Message::Text(encode(frame).into());
+        tokio::time::timeout(WRITE_WITHIN, self.socket.send(message)).await.ok()?.ok()
+    }
+
+    /// Tells the worker what was wrong with a frame; `None` if the connection has ended, or should.
+    pub(super) async fn complain(&mut self, code: &str, message: &str) -> Option<()> {
+        self.faults += 1;
+        let error = ErrorFrame { code: code.to_owned(), message: clip(message) };
+        self.send(&FromCoordinator::Error(error)).await?;
+        (self.faults < FAULTS).then_some(())
+    }
+
+    /// The next frame within a time; `None` if the connection has ended.
+    pub(super) async fn receive(&mut self, within: Duration) -> Option<FromWorker> {
+        tokio::time::timeout(within, self.next()).await.ok()?
+    }
+
+    /// The next frame that can be read. Can be dropped at any point without losing one.
+    async fn next(&mut self) -> Option<FromWorker> {
+        loop {
+            let text = match self.socket.recv().await?.ok()? {
+                Message::Text(text) => text,
+                Message::Binary(_) => {
+                    self.complain("PARSE_ERROR", "frames are texts").await?;
+                    continue;
+                }
+                Message::Ping(_) | Message::Pong(_) => continue,
+                Message::Close(_) => return None,
+            };
+            match decode_from_worker(&text) {
+                Ok(frame) => {
+                    self.faults = 0;
+                    return Some(frame);
+                }
+                Err(error) => self.complain(error.code(), &error.to_string()).await?,
+            }
+        }
+    }
+}
+
+/// Serves one worker until it goes.
+pub(super) async fn run(app: Arc<App>, socket: WebSocket, loopback: bool) {
+    let mut socket = Socket { socket, faults: 0 };
+    let (outbound, inbox) = mpsc::unbounded_channel();
+    let Some(registered) = register(&app, &mut socket, loopback, outbound).await else { return };
+    let connection = registered.welcome.connection;
+    let mut session = Session {
+        app: app.clone(),
+        connection,
+        key: registered.key,
+        ours: registered.ours,
+        completed: HashMap::new(),
+        receipts: HashMap::new(),
+    };
+    session.serve(&mut socket, inbox, &registered).await;
+    app.engine.disconnect(connection);
+}
+
+struct Session {
+    app: Arc<App>,
+    connection: Connection,
+    key: PublicKey,
+    ours: bool,
+    /// Deliveries that wait for their receipt, by job.
+    completed: HashMap<String, Box<JobComplete>>,
+    /// Receipts that came before their delivery, by job.
+    receipts: HashMap<String, SignedDispatch>,
+}
+
+impl Session {
+    async fn serve(
+        &mut self,
+        socket: &mut Socket,
+        mut inbox: mpsc::UnboundedReceiver<ToWorker>,
+        registered: &Registered,
+    ) {
+        tracing::info!(worker = %registered.key.to_hex(), ours = self.ours, "a worker has connected");
+        loop {
+            let alive = tokio::select! {
+                message = inbox.recv() => match message {
+                    None | Some(ToWorker::Close) => None,
+                    Some(message) => self.tell(socket, message).await,
+                },
+                frame = socket.next() => match frame {
+                    None => None,
+                    Some(frame) => self.hear(socket, frame).await,
+                },
+            };
+            if alive.is_none() {
+                break;
+            }
+        }
+        tracing::info!(worker = %registered.key.to_hex(), "a worker's connection has ended");
+    }
+
+    async fn tell(&self, socket: &mut Socket, message: ToWorker) -> Option<()> {
+        match frame(&self.app, message, self.ours) {
+            Some(frame) => socket.send(&frame).await,
+            None => Some(()),
+        }
+    }
+
+    async fn hear(&mut self, socket: &mut Socket, frame: FromWorker) -> Option<()> {
+        if !self.app.engine.heartbeat(self.connection) {
+            return None; // The worker has a newer connection.
+        }
+        match frame {
+            FromWorker::Heartbeat(heartbeat) => {
+                if !heartbeat.provider_pubkey.eq_ignore_ascii_case(&self.key.to_hex()) {
+                    return socket.complain("INVALID_MSG", "a heartbeat for another key").await;
+                }
+                return socket.send(&FromCoordinator::HeartbeatAck).await;
+            }
+            FromWorker::JobComplete(complete) => self.take_completion(complete),
+            FromWorker::ReceiptSubmit(submit) => self.take_receipt(*submit),
+            FromWorker::JobAccept(accept) => {
+                let (app, connection) = (self.app.clone(), self.connection);
+                tokio::spawn(async move {
+                    report(app.engine.accept(connection, &accept.job_id).await, &accept.job_id);
+                });
+            }
+            FromWorker::JobReject(reject) => self.hand_back(reject.job_id, Fault::Declined),
+            FromWorker::JobFail(fail) => self.hand_back(fail.job_id, Fault::WorkerError),
+            FromWorker::JobChunk(_) => {} // Nobody listens to a stream in this dialect yet.
+            FromWorker::Drain => self.app.engine.drain_worker(self.connection),
+            FromWorker::Register(_) | FromWorker::ChallengeResponse(_) => {
+                return socket.complain("UNKNOWN_MSG", "this connection is registered already").await;
+            }
+        }
+        Some(())
+    }
+
+    fn hand_back(&self, job: String, reason: Fault) {
+        let (app, connection) = (self.app.clone(), self.connection);
+        tokio::spawn(async move {
+            report(app.engine.hand_back(connection, &job, reason).await, &job);
+        });
+    }
+
+    /// A receipt may come with its delivery, before it, or after it.
+    fn take_completion(&mut self, mut complete: Box<JobComplete>) {
+        let receipt = match (complete.receipt.take(), complete.receipt_signature.take()) {
+            (Some(receipt), Some(signature)) => Some(SignedDispatch { receipt, signature }),
+            _ => self.receipts.remove(&complete.job_id),
+        };
+        if is_error(&complete) {
+            return self.hand_back(complete.job_id, Fault::WorkerError);
+        }
+        match receipt {
+            Some(receipt) => self.deliver(complete, receipt),
+            // Without its other half it waits until the job's deadline.
+            None if self.completed.len() < HALVES => {
+                self.completed.insert(complete.job_id.clone(), complete);
+            }
+            None => {}
+        }
+    }
+
+    fn take_receipt(&mut self, submit: ReceiptSubmit) {
+        let signed = SignedDispatch { receipt: submit.receipt, signature: submit.signature };
+        match self.completed.remove(&signed.receipt.job_id) {
+            Some(complete) => self.deliver(complete, signed),
+            None if self.receipts.len() < HALVES => {
+                self.receipts.insert(signed.receipt.job_id.clone(), signed);
+            }
+            None => {}
+        }
+    }
+
+    /// Checks signatures and settles, beside whatever else the connection does.
+    fn deliver(&self, complete: Box<JobComplete>, dispatch: SignedDispatch) {
+        let (app, connection, key) = (self.app.clone(), self.connection, self.key.clone());
+        tokio::spawn(async move {
+            let job = complete.job_id.clone();
+            report(deliver(&app, connection, &key, *complete, dispatch).await, &job);
+        });
+    }
+}
+
+async fn deliver(
+    app: &App,
+    connection: Connection,
+    key: &PublicKey,
+    complete: JobComplete,
+    dispatch: SignedDispatch,
+) -> Result<(), EngineError> {
+    let Some(job) = app.engine.held_job(connection, &complete.job_id) else {
+        return Err(docket_core::refusal::Refusal::StaleAttempt.into());
+    };
+    let payload = app.engine.store().payload(job.id).await?.unwrap_or_else(|| Arc::from([].as_slice()));
+    let terms = outbound::terms(app, &job, &payload);
+    let usage = usage(&complete);
+    let receipts = Receipts {
+        dispatch: Some(dispatch),
+        full: complete.full_receipt.map(|full| *full),
+        signature: complete.full_signature,
+    };
+    let Some(proof) = receipts.proof(key, &terms) else {
+        app.engine.hand_back(connection, &complete.job_id, Fault::BadReceipt).await?;
+        return Err(docket_core::refusal::Refusal::ReceiptMissing.into());
+    };
+    let output: Arc<[u8]> = complete.output.get().as_bytes().into();
+    let arrival = Arrival { job: complete.job_id.into(), output, usage, proof };
+    app.engine.deliver(connection, arrival).await?;
+    Ok(())
+}
+
+/// What is billed: the worker's count, but no more than one token for each byte that arrived.
+fn usage(complete: &JobComplete) -> Usage {
+    let relayed = complete.output.get().len() as u64;
+    let counted = complete.usage.as_ref();
+    Usage {
+        input: counted.map_or(0, |usage| u64::from(usage.prompt_tokens)),
+        output: counted.map_or(0, |usage| u64::from(usage.completion_tokens).min(relayed)),
+    }
+}
+
+/// One of Dispatch's workers reports a failure as an output of the form `{"error": …}`. That is no result.
+fn is_error(complete: &JobComplete) -> bool {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Failure {
+        #[serde(rename = "error")]
+        _error: serde::de::IgnoredAny,
+    }
+    serde_json::from_str::<Failure>(complete.output.get()).is_ok()
+}
+
+fn report<T>(result: Result<T, EngineError>, job: &str) {
+    if let Err(error) = result {
+        tracing::info!(%job, %error, "a worker's message about a job was refused");
+    }
+}

@@ -1,0 +1,71 @@
+//! `docket serve`: the coordinator alone.
+
+use crate::config::Config;
+use crate::coordinator::Coordinator;
+use crate::telemetry::{self, LogFormat};
+use anyhow::Result;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Settings come from `docket.toml`, then from `DOCKET_*`, then from here.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The configuration file [default: docket.toml, if there is one].
+    #[arg(long, env = "DOCKET_CONFIG")]
+    config: Option<PathBuf>,
+    /// Where to listen; port 0 takes any [default: 127.0.0.1:4010].
+    #[arg(long, env = "DOCKET_LISTEN")]
+    listen: Option<SocketAddr>,
+    /// The data folder [default: ./docket-data].
+    #[arg(long, env = "DOCKET_DATA")]
+    data: Option<PathBuf>,
+    /// Mint test money for each job, instead of asking for real money.
+    #[arg(long, env = "TESTNET_MODE", num_args = 0..=1, default_missing_value = "true")]
+    testnet: Option<bool>,
+    /// Let workers in that cannot prove a key, on loopback.
+    #[arg(long, env = "DOCKET_ALLOW_UNPROVEN_WORKERS", num_args = 0..=1, default_missing_value = "true")]
+    allow_unproven_workers: Option<bool>,
+    /// The name of the log, which stands on its checkpoints.
+    #[arg(long, env = "DOCKET_ORIGIN")]
+    origin: Option<String>,
+    /// How logs are written.
+    #[arg(long, env = "DOCKET_LOG_FORMAT")]
+    log_format: Option<LogFormat>,
+    /// Print the effective configuration and end.
+    #[arg(long)]
+    print_config: bool,
+}
+
+impl Args {
+    fn config(self) -> Result<Config> {
+        let mut config = Config::read(self.config.as_deref())?;
+        let Self { listen, data, testnet, allow_unproven_workers, origin, log_format, .. } = self;
+        config.listen = listen.unwrap_or(config.listen);
+        config.data = data.unwrap_or(config.data);
+        config.testnet = testnet.unwrap_or(config.testnet);
+        config.allow_unproven_workers = allow_unproven_workers.unwrap_or(config.allow_unproven_workers);
+        config.origin = origin.unwrap_or(config.origin);
+        config.log_format = log_format.unwrap_or(config.log_format);
+        config.check()?;
+        Ok(config)
+    }
+}
+
+/// Runs a coordinator until it is told to stop.
+pub(crate) fn run(args: Args) -> Result<()> {
+    let print = args.print_config;
+    let config = args.config()?;
+    if print {
+        print!("{}", toml::to_string_pretty(&config)?);
+        return Ok(());
+    }
+    telemetry::start(config.log_format, "info");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let coordinator = Coordinator::start(&config).await?;
+        tracing::info!(url = coordinator.url(), network = %coordinator.engine.ledger().network().0, "ready");
+        super::told_to_stop().await?;
+        tracing::info!("draining: no new jobs, running ones finish");
+        coordinator.drain().await
+    })
+}

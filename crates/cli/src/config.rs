@@ -1,0 +1,77 @@
+//! The coordinator's settings: defaults, then `docket.toml`, then `DOCKET_*`, then flags.
+
+use crate::telemetry::LogFormat;
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The effective settings of a coordinator.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Where to listen; port 0 takes any.
+    pub(crate) listen: SocketAddr,
+    /// The data folder.
+    pub(crate) data: PathBuf,
+    /// Whether money is test money that is minted for each job.
+    pub(crate) testnet: bool,
+    /// Whether workers without a proven key are let in, on loopback.
+    pub(crate) allow_unproven_workers: bool,
+    /// The log's name.
+    pub(crate) origin: String,
+    /// How long a shutdown waits for running jobs, in seconds.
+    pub(crate) drain_seconds: u64,
+    /// How logs are written.
+    pub(crate) log_format: LogFormat,
+    /// The largest body of a request, in bytes.
+    pub(crate) max_body_bytes: usize,
+    /// How many connections may be open.
+    pub(crate) max_connections: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let limits = docket_api::Limits::default();
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 4010)),
+            data: PathBuf::from("./docket-data"),
+            testnet: false,
+            allow_unproven_workers: false,
+            origin: "docket.local/log".to_owned(),
+            drain_seconds: 30,
+            log_format: LogFormat::Text,
+            max_body_bytes: limits.body,
+            max_connections: limits.connections,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a file; without a name, `docket.toml` in this folder if there is one.
+    pub(crate) fn read(file: Option<&Path>) -> Result<Self> {
+        let path = match file {
+            Some(path) => path,
+            None if Path::new("docket.toml").is_file() => Path::new("docket.toml"),
+            None => return Ok(Self::default()),
+        };
+        let text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
+        toml::from_str(&text).with_context(|| format!("{} is not a valid configuration", path.display()))
+    }
+
+    /// Refuses what cannot work.
+    pub(crate) fn check(&self) -> Result<()> {
+        let limits = 1024..=64 * 1024 * 1024;
+        if !limits.contains(&self.max_body_bytes) {
+            bail!("max_body_bytes must be 1024 to {}", limits.end());
+        }
+        if self.max_connections == 0 {
+            bail!("max_connections must be at least 1");
+        }
+        let sound = |byte: u8| byte.is_ascii_graphic() && byte != b'+';
+        if self.origin.is_empty() || !self.origin.bytes().all(sound) {
+            bail!("origin must be a name without spaces and plus signs, such as market.example/log");
+        }
+        Ok(())
+    }
+}

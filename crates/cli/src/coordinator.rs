@@ -1,0 +1,150 @@
+//! A coordinator in this process: store, engine, timers and wires, from start to drain.
+
+use crate::config::Config;
+use crate::data::DataDir;
+use anyhow::{Context, Result, bail};
+use docket_api::{App, Limits, Server, Settings};
+use docket_core::hash::Sha256;
+use docket_engine::clock::Clock;
+use docket_engine::entropy::Entropy;
+use docket_engine::{Engine, outbox};
+use docket_settlement::Ledger;
+use docket_store::Sqlite;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle as Task;
+use tokio_util::sync::CancellationToken;
+
+/// The longest that timers sleep, lest a missed wake-up keeps somebody waiting.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// A running coordinator.
+pub(crate) struct Coordinator {
+    /// The market.
+    pub(crate) engine: Arc<Engine>,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// The operator's token.
+    pub(crate) admin_token: String,
+    stop: CancellationToken,
+    server: Task<()>,
+    loops: Vec<Task<()>>,
+    writer: JoinHandle<()>,
+    grace: Duration,
+}
+
+impl Coordinator {
+    /// Opens the store, takes up what the last process left, and listens.
+    pub(crate) async fn start(config: &Config) -> Result<Self> {
+        config.check()?;
+        let data = DataDir::open(&config.data)?;
+        // The port first: a second start on the same port must not touch the first one's data.
+        let listener = listen(config.listen).await?;
+        let address = listener.local_addr().context("the listener has no address")?;
+        let (key, admin_token) = (data.coordinator_key()?, data.admin_token()?);
+        let (store, writer) = Sqlite::file(data.database()).open()?;
+        let writer = std::thread::Builder::new()
+            .name("docket-writer".to_owned())
+            .spawn(move || writer.run())
+            .context("the writer's thread cannot be started")?;
+        let clock = Clock::system(docket_engine::latest_known(store.start()));
+        let ledger = if config.testnet { Ledger::testnet() } else { Ledger::main() };
+        let engine_config = docket_engine::Config { ledger, scoring: docket_api::scoring };
+        let engine = Engine::new(store, clock, Entropy::system(), engine_config);
+        let recovered = engine.recover().await?;
+        tracing::info!(open = recovered.open, unplaced = recovered.unplaced, "the store is open");
+        let stop = CancellationToken::new();
+        let app = Arc::new(App { engine: engine.clone(), settings: settings(config, &admin_token), key });
+        let server = Server { listener, router: docket_api::router(app), limits: limits(config) };
+        let grace = Duration::from_secs(config.drain_seconds);
+        Ok(Self {
+            server: tokio::spawn(server.run(stop.clone(), Duration::from_secs(2))),
+            loops: vec![tokio::spawn(outbox::run(engine.clone())), tokio::spawn(timers(engine.clone()))],
+            engine,
+            address,
+            admin_token,
+            stop,
+            writer,
+            grace,
+        })
+    }
+
+    /// The address as clients write it.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Takes nothing new, lets running jobs finish within the grace, and ends. What is open then is
+    /// taken up by the next start.
+    pub(crate) async fn drain(self) -> Result<()> {
+        let Self { engine, stop, server, loops, writer, grace, .. } = self;
+        engine.stop_accepting();
+        let finished = async {
+            while engine.running() > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        if tokio::time::timeout(grace, finished).await.is_err() {
+            tracing::warn!(running = engine.running(), "jobs still run: the next start takes them up");
+        }
+        engine.tell_workers_to_close();
+        stop.cancel();
+        server.await.context("the server ended badly")?;
+        for task in &loops {
+            task.abort();
+        }
+        for task in loops {
+            task.await.ok(); // It was aborted just now.
+        }
+        drop(engine);
+        let ended = tokio::task::spawn_blocking(move || writer.join()).await?;
+        if ended.is_err() {
+            bail!("the writer ended badly");
+        }
+        Ok(())
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "{address} is in use: is another coordinator running? Choose another with --listen, or port 0 for any"
+        ),
+        _ => anyhow::anyhow!("cannot listen on {address}: {error}"),
+    })
+}
+
+fn settings(config: &Config, admin_token: &str) -> Settings {
+    Settings {
+        origin: config.origin.clone(),
+        allow_unproven: config.allow_unproven_workers,
+        admin_token: Some(Sha256::of(admin_token.as_bytes())),
+        limits: limits(config),
+    }
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits { body: config.max_body_bytes, connections: config.max_connections, ..Limits::default() }
+}
+
+/// Does what is due, and sleeps until something is.
+async fn timers(engine: Arc<Engine>) {
+    loop {
+        engine.lapse_due().await;
+        let swept = engine.sweep_workers().await;
+        let ripe = engine.ripen_effects();
+        let next = [engine.next_deadline(), swept, ripe].into_iter().flatten().min();
+        let sleep = next.map_or(LONGEST_SLEEP, |at| {
+            let millis = at.since(engine.clock().now()).0;
+            Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+                .clamp(Duration::from_millis(1), LONGEST_SLEEP)
+        });
+        tokio::select! {
+            () = tokio::time::sleep(sleep) => {}
+            () = engine.deadline_moved() => {}
+        }
+    }
+}

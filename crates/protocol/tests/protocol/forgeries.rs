@@ -1,0 +1,204 @@
+//! What is found in every forged variant of a bundle that was perfect.
+
+use crate::bundles::{examples, lies};
+use docket_protocol::keys::SigningKey;
+use docket_protocol::log::Checkpoint;
+use docket_protocol::receipt::{Bundle, LogProof, SignedDispatch};
+use docket_protocol::verify::{Claim, Holds, Pins, Seen, verify};
+
+/// What is found when the full bundle was changed in some way.
+fn lies_after(change: impl FnOnce(&mut Bundle)) -> Vec<Claim> {
+    let examples = examples();
+    let mut bundle = examples.full.bundle();
+    change(&mut bundle);
+    lies(&verify(&bundle, &examples.pins()))
+}
+
+#[test]
+fn the_receipt_of_another_job_is_found() {
+    let examples = examples();
+    let verdict =
+        verify(&examples.full.bundle(), &Pins { job_id: Some("other".to_owned()), ..examples.pins() });
+    assert_eq!(lies(&verdict), [Claim::Job]);
+    let renamed = lies_after(|bundle| bundle.receipt.as_mut().unwrap().job_id = "other".to_owned());
+    assert_eq!(renamed, [Claim::Job, Claim::FullReceipt, Claim::Agreement, Claim::LogEntry]);
+    let short = lies_after(|bundle| bundle.dispatch.as_mut().unwrap().receipt.job_id = "other".to_owned());
+    assert_eq!(short, [Claim::ShortReceipt, Claim::Agreement, Claim::LogEntry]);
+}
+
+#[test]
+fn a_receipt_by_another_key_is_found() {
+    let stranger = SigningKey::from_seed(&[9; 32]);
+    // All is signed anew by a stranger, who also names its own key: perfect, but for the pin.
+    let resigned = |bundle: &mut Bundle| {
+        let full = bundle.receipt.as_mut().unwrap();
+        let mut short = full.dispatch.clone().unwrap().receipt;
+        short.provider_pubkey = stranger.public_key().to_hex();
+        full.worker = short.provider_pubkey.clone();
+        full.dispatch = Some(short.sign(&stranger));
+        bundle.dispatch = full.dispatch.clone();
+        bundle.signature = Some(full.sign(&stranger));
+    };
+    let claims = [Claim::WorkerKey, Claim::ShortReceipt, Claim::FullReceipt, Claim::LogEntry];
+    assert_eq!(lies_after(resigned), claims);
+    let mut bundle = examples().full.bundle();
+    resigned(&mut bundle);
+    bundle.log = None;
+    let unpinned = verify(&bundle, &Pins::default());
+    assert!(unpinned.ok());
+    assert_eq!(unpinned.holds(Claim::WorkerKey), Some(Holds::NotProven), "without a pin nobody can tell");
+
+    // The receipt still names the worker, but the stranger signed it.
+    let signed_by_other = |bundle: &mut Bundle| {
+        bundle.signature = bundle.receipt.as_ref().map(|full| full.sign(&stranger));
+    };
+    assert_eq!(lies_after(signed_by_other), [Claim::FullReceipt, Claim::LogEntry]);
+}
+
+#[test]
+fn another_hash_or_another_output_is_found() {
+    let rehashed = lies_after(|bundle| bundle.receipt.as_mut().unwrap().output_hash.0[0] ^= 1);
+    assert_eq!(rehashed, [Claim::FullReceipt, Claim::Agreement, Claim::Output, Claim::LogEntry]);
+    let short =
+        lies_after(|bundle| bundle.dispatch.as_mut().unwrap().receipt.output_hash = "sha256:no".to_owned());
+    assert_eq!(short, [Claim::ShortReceipt, Claim::Agreement, Claim::LogEntry]);
+    assert_eq!(lies_after(|bundle| bundle.output = Some("{}".to_owned())), [Claim::Output]);
+    let examples = examples();
+    let received = Pins { output: Some(b"{}".to_vec()), ..examples.pins() };
+    assert_eq!(lies(&verify(&examples.full.bundle(), &received)), [Claim::Output]);
+    let bundle = Bundle { output: None, ..examples.full.bundle() };
+    assert_eq!(lies(&verify(&bundle, &received)), [Claim::Output]);
+    assert_eq!(verify(&bundle, &Pins::default()).holds(Claim::Output), Some(Holds::NotProven));
+}
+
+#[test]
+fn tampered_terms_and_usage_are_found() {
+    let claims = [Claim::FullReceipt, Claim::LogEntry];
+    assert_eq!(lies_after(|bundle| bundle.receipt.as_mut().unwrap().usage.completion_tokens += 1), claims);
+    assert_eq!(lies_after(|bundle| bundle.receipt.as_mut().unwrap().price += 1), claims);
+    assert_eq!(lies_after(|bundle| bundle.signature = None), claims);
+    assert_eq!(lies_after(|bundle| bundle.dispatch = None), [Claim::Agreement, Claim::LogEntry]);
+    let emptied = lies_after(|bundle| {
+        (bundle.receipt, bundle.signature, bundle.dispatch) = (None, None, None);
+    });
+    assert_eq!(emptied, [Claim::ShortReceipt, Claim::LogEntry]);
+}
+
+#[test]
+fn two_receipts_that_do_not_agree_are_found() {
+    // The worker itself signs two stories.
+    let worker = SigningKey::from_seed(&[1; 32]);
+    let two_stories = |bundle: &mut Bundle| {
+        let full = bundle.receipt.as_mut().unwrap();
+        let mut short = full.dispatch.clone().unwrap().receipt;
+        short.output_hash = "00".repeat(32);
+        full.dispatch = Some(short.sign(&worker));
+        bundle.dispatch = full.dispatch.clone();
+        bundle.signature = Some(full.sign(&worker));
+    };
+    assert_eq!(lies_after(two_stories), [Claim::Agreement, Claim::LogEntry]);
+}
+
+#[test]
+fn a_wrong_inclusion_proof_is_found() {
+    let log = |change: fn(&mut LogProof)| lies_after(|bundle| change(bundle.log.as_mut().unwrap()));
+    assert_eq!(log(|log| log.proof[0][0] ^= 1), [Claim::Inclusion]);
+    assert_eq!(log(|log| log.proof.truncate(2)), [Claim::Inclusion]);
+    assert_eq!(log(|log| log.proof.push([0; 32])), [Claim::Inclusion]);
+    assert_eq!(log(|log| log.index = 5), [Claim::Inclusion]);
+    assert_eq!(log(|log| log.index = 7), [Claim::Inclusion]);
+    let other_entry = log(|log| log.entry = br#"{"kind":"job_settled","receipt_hash":"sha256:00"}"#.to_vec());
+    assert_eq!(other_entry, [Claim::LogEntry, Claim::Inclusion]);
+}
+
+#[test]
+fn an_entry_must_be_canonical_and_name_these_receipts() {
+    let entry = |change: fn(String) -> String| {
+        lies_after(|bundle| {
+            let log = bundle.log.as_mut().unwrap();
+            log.entry = change(String::from_utf8(log.entry.clone()).unwrap()).into_bytes();
+        })
+    };
+    let claims = [Claim::LogEntry, Claim::Inclusion];
+    assert_eq!(entry(|entry| entry.replace(':', ": ")), claims);
+    assert_eq!(entry(|entry| entry.replace("receipt_hash", "receipt_hush")), claims);
+    assert_eq!(entry(|entry| format!("[{entry}]")), claims);
+    assert_eq!(entry(|entry| entry.replacen('{', r#"{"a":1,"a":1,"#, 1)), claims);
+    assert_eq!(entry(|_| String::new()), claims);
+}
+
+#[test]
+fn a_checkpoint_by_another_key_or_of_another_log_is_found() {
+    let examples = examples();
+    let stranger = SigningKey::from_seed(&[9; 32]);
+    let signed_by = |key: &SigningKey, origin: &str| {
+        let mut bundle = examples.full.bundle();
+        let log = bundle.log.as_mut().unwrap();
+        let checkpoint = Checkpoint::read_unverified(&log.checkpoint).unwrap();
+        log.checkpoint = Checkpoint { origin: origin.to_owned(), ..checkpoint }.sign(key).unwrap();
+        bundle
+    };
+    let forged = signed_by(&stranger, "docket.example/log");
+    let verdict = verify(&forged, &examples.pins());
+    assert_eq!(lies(&verdict), [Claim::Checkpoint]);
+    assert_eq!(verdict.holds(Claim::Inclusion), Some(Holds::NotProven));
+    assert!(verify(&forged, &Pins::default()).ok(), "without a pin nobody can tell");
+
+    let elsewhere = signed_by(&examples.coordinator(), "docket.example/other");
+    assert_eq!(lies(&verify(&elsewhere, &examples.pins())), [Claim::Checkpoint]);
+    assert_eq!(
+        lies(&verify(&elsewhere, &Pins::default())),
+        [Claim::Checkpoint],
+        "the bundle says another log"
+    );
+    assert_eq!(
+        lies_after(|bundle| bundle.log.as_mut().unwrap().checkpoint = "x".to_owned()),
+        [Claim::Checkpoint]
+    );
+}
+
+#[test]
+fn a_log_that_shrank_or_forked_is_found() {
+    let examples = examples();
+    let bundle = examples.full.bundle();
+    let now = Checkpoint::read_unverified(&bundle.log.as_ref().unwrap().checkpoint).unwrap();
+    let seen = |checkpoint: Checkpoint, proof: Option<Vec<[u8; 32]>>| {
+        let pins = Pins { seen: Some(Seen { checkpoint, proof }), ..examples.pins() };
+        verify(&bundle, &pins).holds(Claim::Consistency)
+    };
+    let Seen { checkpoint: earlier, proof } = examples.full.seen(&examples);
+    assert_eq!(seen(earlier.clone(), proof.clone()), Some(Holds::Proven));
+    assert_eq!(seen(earlier.clone(), None), Some(Holds::NotProven));
+    assert_eq!(seen(now.clone(), None), Some(Holds::Proven));
+
+    let other_past = Checkpoint { root: [9; 32], ..earlier.clone() };
+    assert_eq!(seen(other_past, proof.clone()), Some(Holds::False), "the past was rewritten");
+    let fork = Checkpoint { root: [9; 32], ..now.clone() };
+    assert_eq!(seen(fork, None), Some(Holds::False), "two roots of one size");
+    let larger = Checkpoint { size: 9, root: [9; 32], ..now.clone() };
+    assert_eq!(seen(larger.clone(), proof), Some(Holds::False), "what was seen had more entries, and others");
+    assert_eq!(seen(larger, None), Some(Holds::NotProven));
+    let other_log = Checkpoint { origin: "docket.example/other".to_owned(), ..now };
+    assert_eq!(seen(other_log, None), Some(Holds::False));
+}
+
+#[test]
+fn a_key_of_small_order_proves_nothing() {
+    let weak = "00".repeat(32);
+    let mut bundle = Bundle { log: None, receipt: None, signature: None, ..examples().full.bundle() };
+    let SignedDispatch { receipt, .. } = bundle.dispatch.as_mut().unwrap();
+    receipt.provider_pubkey = weak;
+    assert_eq!(lies(&verify(&bundle, &Pins::default())), [Claim::WorkerKey, Claim::ShortReceipt]);
+}
+
+#[test]
+fn no_text_of_a_bundle_can_forge_a_line_of_the_verdict() {
+    let worker = SigningKey::from_seed(&[1; 32]);
+    let mut bundle = examples().full.bundle();
+    let full = bundle.receipt.as_mut().unwrap();
+    full.asset = "USDC\nproven      checkpoint\u{1b}[2K".to_owned();
+    bundle.signature = Some(full.sign(&worker));
+    let verdict = verify(&bundle, &Pins::default());
+    assert_eq!(verdict.to_string().lines().count(), verdict.findings.len());
+    assert!(!verdict.to_string().contains('\u{1b}'));
+}

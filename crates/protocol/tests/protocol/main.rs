@@ -1,0 +1,13 @@
+//! The wire forms from outside: against published vectors, against what Node made, and against forgers.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod bundles;
+mod canonical;
+mod fixture;
+mod forgeries;
+mod frames;
+mod keys;
+mod log;
+mod receipts;
+mod verify;

@@ -1,0 +1,134 @@
+//! What honest bundles prove, and what they leave open.
+
+use crate::bundles::{examples, lies};
+use docket_protocol::keys::Signature;
+use docket_protocol::receipt::{Bundle, BundleError, SignedBy};
+use docket_protocol::verify::{Claim, Holds, Pins, verify};
+use serde_json::{Value, json};
+
+#[test]
+fn with_every_pin_everything_is_proven() {
+    let examples = examples();
+    let verdict = verify(&examples.full.bundle(), &examples.pins());
+    assert!(verdict.ok());
+    assert!(verdict.findings.iter().all(|finding| finding.holds == Holds::Proven), "{verdict}");
+    assert_eq!(verdict.findings.len(), 10, "all claims but those of the coordinator alone: {verdict}");
+    let by = |claim| &verdict.findings.iter().find(|finding| finding.claim == claim).unwrap().by;
+    assert_eq!(by(Claim::Output), &examples.worker);
+    assert_eq!(by(Claim::Checkpoint), "docket.example/log");
+    assert!(verdict.to_string().contains(
+        "full receipt        job a1b2c3d4-e5f6-7890-abcd-ef1234567890, attempt 3-1 with llama3.2: 12 tokens in, 40 out, \
+         at a price of 10000 USDC (by 8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c)"
+    ));
+}
+
+#[test]
+fn without_pins_keys_are_called_self_claimed() {
+    let verdict = verify(&examples().full.bundle(), &Pins::default());
+    assert!(verdict.ok());
+    for claim in [Claim::WorkerKey, Claim::Checkpoint, Claim::Inclusion] {
+        assert_eq!(verdict.holds(claim), Some(Holds::NotProven), "{claim}");
+    }
+    assert!(verdict.to_string().contains("self-claimed"));
+    for claim in [Claim::ShortReceipt, Claim::FullReceipt, Claim::Agreement, Claim::Output, Claim::LogEntry] {
+        assert_eq!(verdict.holds(claim), Some(Holds::Proven), "{claim}");
+    }
+    assert_eq!(verdict.holds(Claim::Job), None);
+    assert_eq!(verdict.holds(Claim::Consistency), None);
+}
+
+#[test]
+fn a_short_receipt_says_what_it_does_not_prove() {
+    let examples = examples();
+    let verdict = verify(&examples.short.bundle(), &Pins { seen: None, ..examples.pins() });
+    assert!(verdict.ok());
+    assert_eq!(verdict.holds(Claim::ShortReceipt), Some(Holds::Proven));
+    assert_eq!(verdict.holds(Claim::Output), Some(Holds::Proven));
+    assert_eq!(verdict.holds(Claim::Inclusion), Some(Holds::Proven));
+    assert_eq!(verdict.holds(Claim::FullReceipt), Some(Holds::NotProven));
+    let vouched = verdict.findings.iter().filter(|finding| finding.claim == Claim::Vouched);
+    assert_eq!(
+        vouched.map(|finding| finding.detail.as_str()).collect::<Vec<_>>(),
+        ["only its word for price", "only its word for usage"]
+    );
+}
+
+#[test]
+fn a_broken_stream_rests_on_the_coordinator_alone() {
+    let examples = examples();
+    let pins = Pins { seen: None, ..examples.pins() };
+    let bundle = examples.broken_stream.bundle();
+    let verdict = verify(&bundle, &pins);
+    assert!(verdict.ok());
+    let full = verdict.findings.iter().find(|finding| finding.claim == Claim::FullReceipt).unwrap();
+    assert_eq!((full.holds, full.by.as_str()), (Holds::Proven, "docket.example/log"));
+    assert_eq!(verdict.holds(Claim::WorkerKey), Some(Holds::NotProven), "the worker signed nothing");
+    assert_eq!(verdict.holds(Claim::ShortReceipt), Some(Holds::NotProven));
+
+    let unpinned = verify(&bundle, &Pins { coordinator_vkey: None, ..pins.clone() });
+    assert!(unpinned.ok());
+    for claim in [Claim::FullReceipt, Claim::Output, Claim::Job] {
+        assert_eq!(unpinned.holds(claim), Some(Holds::NotProven), "{claim}");
+    }
+
+    let disowned = Bundle { signed_by: SignedBy::Worker, ..bundle };
+    assert_eq!(lies(&verify(&disowned, &pins)), [Claim::FullReceipt], "the worker's signature is missing");
+}
+
+#[test]
+fn the_coordinator_may_also_sign_what_it_states() {
+    let examples = examples();
+    let mut bundle = examples.broken_stream.bundle();
+    bundle.log = None;
+    bundle.signature = bundle.receipt.as_ref().map(|full| full.sign(&examples.coordinator()));
+    let pins = Pins { seen: None, ..examples.pins() };
+    assert_eq!(verify(&bundle, &pins).holds(Claim::FullReceipt), Some(Holds::Proven));
+    assert_eq!(verify(&bundle, &Pins::default()).holds(Claim::FullReceipt), Some(Holds::NotProven));
+    bundle.signature = Some(Signature([1; 64]));
+    assert_eq!(lies(&verify(&bundle, &pins)), [Claim::FullReceipt]);
+}
+
+#[test]
+fn a_bundle_without_a_place_in_the_log_says_so() {
+    let examples = examples();
+    let bundle = Bundle { log: None, ..examples.full.bundle() };
+    let verdict = verify(&bundle, &examples.pins());
+    assert!(verdict.ok());
+    assert_eq!(verdict.holds(Claim::Inclusion), Some(Holds::NotProven));
+    assert_eq!(verdict.holds(Claim::Checkpoint), None);
+    assert_eq!(verdict.holds(Claim::FullReceipt), Some(Holds::Proven));
+}
+
+#[test]
+fn a_bundle_reads_back_and_is_bounded() {
+    let examples = examples();
+    for example in [&examples.full, &examples.short, &examples.broken_stream] {
+        let bundle = example.bundle();
+        assert_eq!(Bundle::parse(&serde_json::to_vec(&bundle).unwrap()).unwrap(), bundle);
+    }
+    let text = examples.full.bundle.to_string();
+    let twice = text.replacen('{', r#"{"signature":null,"#, 1);
+    assert!(matches!(Bundle::parse(twice.as_bytes()), Err(BundleError::NotStrict(_))));
+    let large = text + &" ".repeat(4 << 20);
+    assert!(matches!(Bundle::parse(large.as_bytes()), Err(BundleError::TooLarge)));
+    let changed = |pointer: &str, value: Value| {
+        let mut bundle = examples.full.bundle.clone();
+        *bundle.pointer_mut(pointer).unwrap() = value;
+        Bundle::parse(bundle.to_string().as_bytes())
+    };
+    for (pointer, value) in [
+        ("/format", json!("docket-bundle/2")),
+        ("/receipt/format", json!("docket-receipt/2")),
+        ("/signed_by", json!("nobody")),
+        ("/signature", json!("AAAA")),
+        ("/receipt/price", json!(10_000)),
+        ("/receipt/usage", json!({"prompt_tokens": "1", "completion_tokens": "1", "bonus": "1"})),
+        ("/log/proof", json!(["AAAA"])),
+        ("/log/proof", json!(vec!["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="; 65])),
+        ("/log/index", json!(-1)),
+    ] {
+        assert!(matches!(changed(pointer, value), Err(BundleError::OtherForm(_))), "{pointer}");
+    }
+    let unknown = json!({"format": "docket-bundle/1", "approved": true}).to_string();
+    assert!(Bundle::parse(unknown.as_bytes()).unwrap_err().to_string().contains("approved"));
+}
