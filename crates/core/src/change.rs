@@ -6,6 +6,7 @@ use crate::hash::Sha256;
 use crate::id::{JobId, PublicId, Version, WorkerId};
 use crate::job::Job;
 use crate::ledger::{self, Account, Transfer};
+use crate::policy::Verdict;
 use crate::time::Timestamp;
 use crate::trust::{Pairing, Trust};
 use crate::worker::Worker;
@@ -142,11 +143,11 @@ impl Change {
 
 /// A paid job speaks for the worker, a fault of his against him; nothing else does either.
 fn standing(job: &Job, event: &Event) -> Option<(WorkerId, Standing)> {
+    let completed = Standing { completed: 1, ..Standing::default() };
     let failed = Standing { failed: 1, ..Standing::default() };
     match event {
-        Event::Settled { delivery, .. } => {
-            Some((delivery.worker, Standing { completed: 1, ..Standing::default() }))
-        }
+        Event::Settled { delivery, .. } => Some((delivery.worker, completed)),
+        Event::Evaluated { verdict: Verdict::Complete, .. } => Some((job.delivery()?.worker, completed)),
         Event::Returned { worker, reason, .. } => reason.blames_worker().then_some((*worker, failed)),
         Event::Closed { reason, .. } => {
             let (worker, _) = job.holder()?;

@@ -112,7 +112,9 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
         },
 
         (Command::Recover { grace }, State::Funded { by }) => {
-            Ok(Event::Recovered { by: (*by).max(now + *grace).min(promise(job).max(*by)) })
+            // The former holder has the grace, and then another must have time to be found.
+            let by = (now + *grace + job.policy.match_within).min(promise(job)).max(*by);
+            Ok(Event::Recovered { by })
         }
 
         (

@@ -226,7 +226,8 @@ fn recovering_never_shortens_and_never_goes_beyond_the_promise() {
         for grace in (0..700).step_by(50).map(Millis::seconds) {
             let now = START + passed;
             let recovered = after(&outcome(&funded, &Command::Recover { grace }, now).unwrap());
-            assert_eq!(deadline(&recovered), by.max((now + grace).min(promise)));
+            let again = now + grace + funded.policy.match_within;
+            assert_eq!(deadline(&recovered), by.max(again.min(promise)));
         }
     }
 }

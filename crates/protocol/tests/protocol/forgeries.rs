@@ -120,7 +120,7 @@ fn an_entry_must_be_canonical_and_name_these_receipts() {
         })
     };
     let claims = [Claim::LogEntry, Claim::Inclusion];
-    assert_eq!(entry(|entry| entry.replace(':', ": ")), claims);
+    assert_eq!(entry(|entry| entry.replace("\":", "\": ")), claims);
     assert_eq!(entry(|entry| entry.replace("receipt_hash", "receipt_hush")), claims);
     assert_eq!(entry(|entry| format!("[{entry}]")), claims);
     assert_eq!(entry(|entry| entry.replacen('{', r#"{"a":1,"a":1,"#, 1)), claims);
@@ -201,4 +201,25 @@ fn no_text_of_a_bundle_can_forge_a_line_of_the_verdict() {
     let verdict = verify(&bundle, &Pins::default());
     assert_eq!(verdict.to_string().lines().count(), verdict.findings.len());
     assert!(!verdict.to_string().contains('\u{1b}'));
+}
+
+#[test]
+fn what_the_coordinator_states_must_be_what_its_log_names() {
+    let examples = examples();
+    let pins = Pins { seen: None, ..examples.pins() };
+    let lies_about_full = |change: fn(&mut Bundle)| {
+        let mut bundle = examples.broken_stream.bundle();
+        change(&mut bundle);
+        let verdict = verify(&bundle, &pins);
+        assert_eq!(verdict.holds(Claim::FullReceipt), Some(Holds::NotProven), "nobody vouches any more");
+        lies(&verdict)
+    };
+    assert_eq!(lies_about_full(|bundle| bundle.receipt.as_mut().unwrap().price += 1), [Claim::LogEntry]);
+    assert_eq!(lies_about_full(|bundle| bundle.log.as_mut().unwrap().proof[0][0] ^= 1), [Claim::Inclusion]);
+    let forged = lies_about_full(|bundle| {
+        let log = bundle.log.as_mut().unwrap();
+        let checkpoint = Checkpoint::read_unverified(&log.checkpoint).unwrap();
+        log.checkpoint = checkpoint.sign(&SigningKey::from_seed(&[9; 32])).unwrap();
+    });
+    assert_eq!(forged, [Claim::Checkpoint]);
 }

@@ -13,6 +13,8 @@ use super::language::{code, detect, stop_words};
 /// VADER is made for short texts, and its time grows with the square of their length: longer ones are scored in
 /// parts of about this many bytes, and the scores averaged.
 const PART_BYTES: usize = 1_000;
+/// Where statistics are unsure, this many words are looked up.
+const FEW_WORDS: usize = 40;
 /// VADER's own bounds between neutral and the rest.
 const NEUTRAL: f64 = 0.05;
 
@@ -64,33 +66,30 @@ enum Guess {
     None,
 }
 
-/// Which language to take a text for. Of a few words the statistics are unsure; then the common words decide, and
-/// after them the lexicon: a word that it knows is English until something speaks against it.
+/// Which language to take a text for. Of a few words the statistics are unsure; then the common words of all
+/// languages decide, and after them the lexicon: a word that it knows is English if nothing speaks against it.
 fn guess(text: &str, score: &Score) -> Guess {
-    let Some(info) = detect(text) else { return Guess::None };
-    let language = info.lang();
-    if language == Lang::Eng {
-        return Guess::English;
-    }
-    if info.is_reliable() {
-        return Guess::Other(language);
-    }
-    let (english, other) = (common_share(text, Lang::Eng), common_share(text, language));
-    if other > english {
-        Guess::Other(language)
-    } else if english > 0.0 || score.compound != 0.0 {
-        Guess::English
-    } else {
-        Guess::None
+    match detect(text) {
+        None => Guess::None,
+        Some(info) if info.is_reliable() && info.lang() == Lang::Eng => Guess::English,
+        Some(info) if info.is_reliable() => Guess::Other(info.lang()),
+        Some(_) => guess_from_few(text, score),
     }
 }
 
-/// The share of a text's first words that are among the common ones of a language.
-fn common_share(text: &str, language: Lang) -> f64 {
-    let common = stop_words(language);
-    let words: Vec<String> = text.unicode_words().take(100).map(str::to_lowercase).collect();
-    let hits = words.iter().filter(|word| common.contains(&word.as_str())).count();
-    hits as f64 / words.len().max(1) as f64
+fn guess_from_few(text: &str, score: &Score) -> Guess {
+    let words: Vec<String> = text.unicode_words().take(FEW_WORDS).map(str::to_lowercase).collect();
+    let common = |language: &Lang| {
+        let common = stop_words(*language);
+        words.iter().filter(|word| common.contains(&word.as_str())).count()
+    };
+    let english = common(&Lang::Eng);
+    let others = Lang::all().iter().map(|language| (common(language), *language));
+    match others.max_by_key(|(count, _)| *count) {
+        Some((count, language)) if count > english => Guess::Other(language),
+        _ if english > 0 || score.compound != 0.0 => Guess::English,
+        _ => Guess::None,
+    }
 }
 
 struct Score {

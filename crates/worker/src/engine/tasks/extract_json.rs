@@ -1,25 +1,20 @@
 //! `extract_json`: every JSON object and array in a text, also nested, cut off or slightly broken ones.
 
-use std::thread;
-
-use jsonrepair::{LeadingZeroPolicy, Options, repair_to_string};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::json_scan::{Extent, Quotes, Scanner, begins_like_json};
+use super::json_repair::repair;
+use super::json_scan::{Extent, begins_like_json, extent, opener};
 
-/// The deepest nesting that is extracted.
-pub const MAX_DEPTH: usize = 128;
+/// The deepest nesting that is extracted, one below where the JSON parser ends.
+pub const MAX_DEPTH: usize = 127;
 /// The most values that are extracted from one text.
 pub const MAX_VALUES: usize = 1_000;
 
-const MAX_REPAIRS: usize = 64;
-const MAX_REPAIR_BYTES: usize = 64 << 10;
-/// The repairer recurses for each opener that it sees, and broken quotes may show it more than are there. So all
-/// openers are counted, and it gets a stack that holds as many levels several times over.
-const MAX_REPAIR_OPENERS: usize = 2_000;
-const REPAIR_STACK_BYTES: usize = 64 << 20;
+/// Steps that the search in one text may take. Ordinary text needs one or two for each byte; text made of openers
+/// would need a square of its length.
+const STEPS: usize = 8 << 20;
 
 /// The output of `extract_json`.
 #[derive(Clone, Debug, Serialize)]
@@ -35,92 +30,48 @@ pub struct Extraction {
 
 /// Finds the JSON in a text. Never fails: what cannot be read as JSON is passed over.
 pub fn extract_json(text: &str) -> Extraction {
-    let mut search = Search { text, scanner: Scanner::new(text), repairs_left: MAX_REPAIRS };
     let mut extracted = vec![];
     let mut at = 0;
-    let mut truncated = false;
-    while let Some(start) = search.scanner.opener(at) {
-        if extracted.len() == MAX_VALUES {
-            truncated = true;
-            break;
+    let mut steps = STEPS;
+    while let Some(start) = opener(text, at) {
+        if steps == 0 || extracted.len() == MAX_VALUES {
+            return Extraction { count: extracted.len(), extracted, truncated: true };
         }
-        match search.value_at(start) {
+        at = match value_at(text, start, &mut steps) {
             Found::Value { value, end } => {
                 extracted.push(value);
-                at = end;
+                end
             }
-            Found::TooDeep { end } => at = end,
-            Found::Nothing => at = start + 1,
-            Found::OutOfSteps => {
-                truncated = true;
-                break;
-            }
-        }
+            Found::TooDeep { end } => end,
+            Found::Nothing => start + 1,
+        };
     }
-    let count = extracted.len();
-    Extraction { extracted, count, truncated }
+    Extraction { count: extracted.len(), extracted, truncated: false }
 }
 
 enum Found {
     Value { value: Box<RawValue>, end: usize },
     TooDeep { end: usize },
     Nothing,
-    OutOfSteps,
 }
 
-struct Search<'a> {
-    text: &'a str,
-    scanner: Scanner<'a>,
-    repairs_left: usize,
-}
-
-impl Search<'_> {
-    /// Reads the value that begins with an opener: as it stands, else with quotes ignored, else as cut off.
-    fn value_at(&mut self, start: usize) -> Found {
-        let Some(extent) = self.scanner.extent(start, Quotes::Respected) else { return Found::OutOfSteps };
-        if let Extent::Closed { end, depth } = extent {
-            if depth > MAX_DEPTH {
-                return Found::TooDeep { end };
+/// Reads the value that begins with an opener: as it stands, else as it was probably meant.
+fn value_at(text: &str, start: usize, steps: &mut usize) -> Found {
+    match extent(text, start, steps) {
+        Some(Extent::Closed { end, depth }) if depth > MAX_DEPTH => return Found::TooDeep { end },
+        Some(Extent::Closed { end, .. }) => {
+            if let Some(value) = compact(&text[start..end]) {
+                return Found::Value { value, end };
             }
-            let value =
-                compact(&self.text[start..end]).or_else(|| self.repair(&self.text[start..end], depth));
-            return value.map_or(Found::Nothing, |value| Found::Value { value, end });
         }
-        if !begins_like_json(&self.text[start..]) {
-            return Found::Nothing;
-        }
-        let Some(blind) = self.scanner.extent(start, Quotes::Ignored) else { return Found::OutOfSteps };
-        let (end, depth) = match (blind, extent) {
-            (Extent::Closed { end, depth }, _) => (end, depth),
-            (Extent::Open { .. }, Extent::Open { depth } | Extent::Closed { depth, .. }) => {
-                (self.text.len(), depth)
-            }
-        };
-        let value = self.repair(&self.text[start..end], depth);
-        value.map_or(Found::Nothing, |value| Found::Value { value, end })
+        Some(Extent::Open) => (),
+        None => *steps = 0,
     }
-
-    fn repair(&mut self, piece: &str, depth: usize) -> Option<Box<RawValue>> {
-        let openers = piece.bytes().filter(|byte| matches!(byte, b'{' | b'[' | b'(')).count();
-        let small = piece.len() <= MAX_REPAIR_BYTES && depth <= MAX_DEPTH && openers <= MAX_REPAIR_OPENERS;
-        if !small || !begins_like_json(piece) {
-            return None;
-        }
-        self.repairs_left = self.repairs_left.checked_sub(1)?;
-        thread::scope(|scope| {
-            let repairer = thread::Builder::new().stack_size(REPAIR_STACK_BYTES);
-            let repaired = repairer.spawn_scoped(scope, || repair_to_string(piece, &options()).ok());
-            compact(&repaired.ok()?.join().ok()??)
-        })
+    if !begins_like_json(&text[start..]) {
+        return Found::Nothing;
     }
-}
-
-fn options() -> Options {
-    Options {
-        fenced_code_blocks: false,
-        leading_zero_policy: LeadingZeroPolicy::QuoteAsString,
-        ..Options::default()
-    }
+    let repaired = repair(text, start, steps).and_then(|repaired| Some((compact(&repaired.json)?, repaired.end)));
+    repaired.map_or(Found::Nothing, |(value, end)| Found::Value { value, end })
 }
 
 /// An object or array without the spaces between its parts; `None` if it is not sound JSON.

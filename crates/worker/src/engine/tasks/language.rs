@@ -18,7 +18,8 @@ pub(super) fn is_spaceless(language: Lang) -> bool {
 
 /// Words too common to tell what a text is about; empty for languages that have no list.
 pub(super) fn stop_words(language: Lang) -> &'static [&'static str] {
-    stop_words::lookup(code(language)).unwrap_or_default()
+    let listed_as = if language == Lang::Nob { "no" } else { code(language) };
+    stop_words::lookup(listed_as).unwrap_or_default()
 }
 
 /// The stemming rules, for the languages that have some.

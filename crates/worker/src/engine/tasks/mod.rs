@@ -15,6 +15,7 @@ use super::{
 
 mod classify;
 mod extract_json;
+mod json_repair;
 mod json_scan;
 mod language;
 mod rank;

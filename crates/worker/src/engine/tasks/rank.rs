@@ -21,7 +21,7 @@ pub(super) type Direction = Vec<(u32, f64)>;
 
 /// Sentences in their order of rank.
 pub(super) struct Ranking {
-    /// Indices of sentences, the most central first; ties by place. Sentences that say nothing are left out.
+    /// Indices of sentences, the most central first; ties by place. Those below the average are left out.
     pub(super) order: Vec<usize>,
     /// The direction of every sentence, by index.
     pub(super) directions: Vec<Direction>,
@@ -32,7 +32,10 @@ pub(super) fn rank(sentences: &[String], language: Option<Lang>) -> Ranking {
     let directions = directions(sentences, language);
     let compared = nearest_to_the_whole(&directions);
     let scores = centrality(&compared.iter().map(|at| &directions[*at]).collect::<Vec<_>>());
-    let mut order: Vec<(f64, usize)> = scores.into_iter().zip(compared).collect();
+    let average = scores.iter().sum::<f64>() / scores.len() as f64;
+    let scored = scores.into_iter().zip(compared);
+    // The tolerance keeps all of them where all are equal but for rounding.
+    let mut order: Vec<(f64, usize)> = scored.filter(|(score, _)| *score > average * 0.999_999).collect();
     order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     Ranking { order: order.into_iter().map(|(_, at)| at).collect(), directions }
 }

@@ -26,11 +26,13 @@ fn push(sentences: &mut Vec<String>, sentence: &str) {
     }
 }
 
-/// Lines that belong together, each joined into one; a blank line or a list mark begins a new one.
+/// Lines that belong together, each joined into one; a blank line or a list mark begins a new one. Headings, table
+/// rows and fences of Markdown are no prose and left out.
 fn paragraphs(text: &str) -> Vec<String> {
     let mut paragraphs = vec![String::new()];
-    for line in text.split(['\n', '\r', '\u{2028}', '\u{2029}']) {
+    for line in text.lines() {
         let line = clean(line);
+        let line = if line.starts_with(['#', '|']) || line.starts_with("```") { String::new() } else { line };
         match paragraphs.last_mut() {
             Some(open) if !line.is_empty() && !begins_item(&line) => {
                 if !open.is_empty() {
@@ -56,7 +58,8 @@ pub(super) fn clean(text: &str) -> String {
 }
 
 fn begins_item(line: &str) -> bool {
-    line.starts_with(['-', '*', '•', '#', '>', '|']) || line.starts_with("```")
+    let numbered = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    line.starts_with(['-', '*', '•', '>']) || (numbered.len() < line.len() && numbered.starts_with(". "))
 }
 
 /// Whether a full stop probably belongs to the last word: "Dr.", "U.S.", "Nr.", or the day in "3. Mai".
@@ -83,6 +86,13 @@ mod tests {
             sentences(text),
             ["A line that is wrapped here.", "And a second one.", "A title", "- one item", "- another item"]
         );
+    }
+
+    #[test]
+    fn headings_tables_and_fences_are_no_sentences() {
+        let text =
+            "# Title\nProse under it.\n| a | b |\n|---|---|\n```rust\n1. First point.\n2. Second point.";
+        assert_eq!(sentences(text), ["Prose under it.", "1. First point.", "2. Second point."]);
     }
 
     #[test]

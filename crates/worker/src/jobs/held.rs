@@ -1,0 +1,83 @@
+//! One job in hand: as it was assigned, how far it is, and the frames about its work.
+
+use crate::completion::{Work, sign_completion};
+use crate::transcript::Transcript;
+use docket_protocol::frames::{
+    FrameError, FromWorker, JobAssign, JobChunk, MAX_FRAME_BYTES, MAX_FRAME_DEPTH, decode_from_worker, encode,
+};
+use docket_protocol::keys::SigningKey;
+use tokio_util::task::AbortOnDropHandle;
+
+/// Finished work is kept for so long after its deadline.
+const KEPT_AFTER_DEADLINE_MS: i64 = 60_000;
+/// Besides the output, a frame holds the receipts.
+const MAX_OUTPUT_BYTES: usize = MAX_FRAME_BYTES - (16 << 10);
+
+/// A job that runs or has finished.
+pub(super) struct Held {
+    /// As it was last assigned, without its payload.
+    pub(super) assign: JobAssign,
+    pub(super) assigned_at_ms: i64,
+    pub(super) run: u64,
+    pub(super) transcript: Transcript,
+    pub(super) stage: Stage,
+    /// Whether the present connection has assigned it.
+    pub(super) attached: bool,
+    /// Whether it stands among the speakers.
+    pub(super) speaks: bool,
+}
+
+/// How far a job is.
+pub(super) enum Stage {
+    Running { _stops_when_dropped: AbortOnDropHandle<()> },
+    Finished { work: Box<Work>, order: u64, sent: bool },
+}
+
+impl Held {
+    pub(super) fn due_ms(&self) -> i64 {
+        match self.stage {
+            Stage::Running { .. } => self.assign.deadline_ms,
+            Stage::Finished { .. } => self.assign.deadline_ms.saturating_add(KEPT_AFTER_DEADLINE_MS),
+        }
+    }
+
+    /// The bytes of finished work; its text does not grow any more.
+    pub(super) fn weight(&self) -> usize {
+        match &self.stage {
+            Stage::Running { .. } => 0,
+            Stage::Finished { work, .. } => work.output.get().len() + self.transcript.len(),
+        }
+    }
+
+    pub(super) fn next_chunk(&mut self) -> Option<JobChunk> {
+        let chunk = self.transcript.next_chunk()?;
+        Some(JobChunk {
+            job_id: self.assign.job_id.clone(),
+            attempt: self.assign.attempt,
+            seq: chunk.seq,
+            text: chunk.text,
+            running_hash: chunk.running_hash,
+        })
+    }
+
+    /// The frame with the output, signed under the present attempt; once for each assignment.
+    pub(super) fn completion(&mut self, key: &SigningKey) -> Option<Result<String, FrameError>> {
+        let Stage::Finished { work, sent, .. } = &mut self.stage else { return None };
+        if std::mem::replace(sent, true) {
+            return None;
+        }
+        if work.output.get().len() > MAX_OUTPUT_BYTES {
+            return Some(Err(FrameError::TooLarge));
+        }
+        let deep = openers(work.output.get()) >= MAX_FRAME_DEPTH;
+        let complete = sign_completion(key, &self.assign, (**work).clone());
+        let frame = encode(&FromWorker::JobComplete(Box::new(complete)));
+        // Only the reader knows how deep it is for certain; most outputs cannot be too deep.
+        Some(if deep { decode_from_worker(&frame).map(|_| frame) } else { Ok(frame) })
+    }
+}
+
+/// An upper bound for how deep a JSON text is nested.
+fn openers(json: &str) -> usize {
+    json.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count()
+}

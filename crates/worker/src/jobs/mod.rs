@@ -1,0 +1,177 @@
+//! The jobs that a worker has, running or finished, and what is still to be said about them.
+//!
+//! It knows no socket: a session brings what the coordinator says and takes the frames that come of it. Work outlives
+//! connections; it is kept until the coordinator has judged it.
+
+mod held;
+mod orders;
+mod progress;
+
+use crate::engine::Engines;
+use crate::event::{Event, Listener};
+use crate::work::Report;
+use docket_protocol::frames::{FromWorker, Resume, encode};
+use docket_protocol::keys::SigningKey;
+use held::{Held, Stage};
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// A registration names at most so many jobs.
+const MOST_RESUMED: usize = 256;
+
+/// All jobs of a worker.
+pub(crate) struct Jobs {
+    key: Arc<SigningKey>,
+    engines: Arc<Engines>,
+    concurrency: usize,
+    accept: bool,
+    listener: Listener,
+    reports: mpsc::Sender<Report>,
+    held: HashMap<Arc<str>, Held>,
+    running: usize,
+    kept_bytes: usize,
+    /// Numbers runs, and finished work in its order.
+    counter: u64,
+    /// Whether new jobs are taken.
+    open: bool,
+    /// Short answers for the present connection.
+    answers: VecDeque<FromWorker>,
+    /// Jobs of the present connection that may have a frame to send, each at most once.
+    speakers: VecDeque<Arc<str>>,
+}
+
+impl Jobs {
+    pub(crate) fn new(
+        key: Arc<SigningKey>,
+        engines: Arc<Engines>,
+        concurrency: u16,
+        accept: bool,
+        listener: Listener,
+    ) -> (Self, mpsc::Receiver<Report>) {
+        let (reports, inbox) = mpsc::channel(usize::from(concurrency) * 2);
+        let jobs = Self {
+            key,
+            engines,
+            concurrency: concurrency.into(),
+            accept,
+            listener,
+            reports,
+            held: HashMap::new(),
+            running: 0,
+            kept_bytes: 0,
+            counter: 0,
+            open: true,
+            answers: VecDeque::new(),
+            speakers: VecDeque::new(),
+        };
+        (jobs, inbox)
+    }
+
+    /// How many run.
+    pub(crate) fn running(&self) -> usize {
+        self.running
+    }
+
+    /// Whether there is nothing left to do or to deliver.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    /// Whether new jobs are taken from now on.
+    pub(crate) fn set_open(&mut self, open: bool) {
+        self.open = open;
+    }
+
+    /// What a new connection is told: running jobs first, then finished ones, the newest first.
+    pub(crate) fn resumable(&self) -> Vec<Resume> {
+        let mut jobs: Vec<_> = self.held.values().collect();
+        jobs.sort_by_key(|held| match held.stage {
+            Stage::Running { .. } => None,
+            Stage::Finished { order, .. } => Some(Reverse(order)),
+        });
+        let resume = |held: &Held| Resume { job_id: held.assign.job_id.clone(), attempt: held.assign.attempt };
+        jobs.into_iter().take(MOST_RESUMED).map(resume).collect()
+    }
+
+    /// Begins a connection. What runs and is not wanted any more is stopped; finished work waits to be judged, and
+    /// everything else for its assignment.
+    pub(crate) fn attach(&mut self, resumed: &[String]) {
+        let resumed: HashSet<&str> = resumed.iter().map(String::as_str).collect();
+        for job_id in self.running_jobs() {
+            if !resumed.contains(&*job_id) {
+                self.drop_job(&job_id, "the coordinator does not go on with it");
+            }
+        }
+    }
+
+    /// Ends a connection. Jobs go on.
+    pub(crate) fn detach(&mut self) {
+        self.answers.clear();
+        self.speakers.clear();
+        for held in self.held.values_mut() {
+            held.attached = false;
+            held.speaks = false;
+        }
+    }
+
+    /// The next frame for the coordinator; `None` if there is nothing to say for now.
+    pub(crate) fn next_frame(&mut self) -> Option<String> {
+        loop {
+            if let Some(answer) = self.answers.pop_front() {
+                return Some(encode(&answer));
+            }
+            let job_id = self.speakers.pop_front()?;
+            let Some(held) = self.held.get_mut(&job_id) else { continue };
+            held.speaks = false;
+            if let Some(chunk) = held.next_chunk() {
+                // To the end of the line, so that a long answer does not hold up the others.
+                self.let_speak(&job_id);
+                return Some(encode(&FromWorker::JobChunk(chunk)));
+            }
+            match held.completion(&self.key) {
+                None => {}
+                Some(Ok(frame)) => return Some(frame),
+                Some(Err(error)) => self.fail(&job_id, format!("the output cannot be sent: {error}")),
+            }
+        }
+    }
+
+    fn running_jobs(&self) -> Vec<Arc<str>> {
+        let running = self.held.iter().filter(|(_, held)| matches!(held.stage, Stage::Running { .. }));
+        running.map(|(job_id, _)| job_id.clone()).collect()
+    }
+
+    fn let_speak(&mut self, job_id: &Arc<str>) {
+        if let Some(held) = self.held.get_mut(job_id).filter(|held| held.attached && !held.speaks) {
+            held.speaks = true;
+            self.speakers.push_back(job_id.clone());
+        }
+    }
+
+    fn drop_job(&mut self, job_id: &str, reason: &str) {
+        if self.remove(job_id).is_some() {
+            self.tell(Event::JobDropped { job_id: job_id.into(), reason: reason.to_owned() });
+        }
+    }
+
+    /// Every job that goes, goes through here; one that runs is stopped by it.
+    fn remove(&mut self, job_id: &str) -> Option<Held> {
+        let held = self.held.remove(job_id)?;
+        match held.stage {
+            Stage::Running { .. } => self.running -= 1,
+            Stage::Finished { .. } => self.kept_bytes -= held.weight(),
+        }
+        Some(held)
+    }
+
+    fn count(&mut self) -> u64 {
+        self.counter += 1;
+        self.counter
+    }
+
+    fn tell(&self, event: Event) {
+        (self.listener)(event);
+    }
+}
