@@ -1,9 +1,11 @@
 //! The `docket` binary: a job market for AI inference and agent work.
 
+mod client;
 mod commands;
 mod config;
 mod coordinator;
 mod data;
+mod show;
 mod telemetry;
 
 use clap::{Parser, Subcommand};
@@ -24,18 +26,37 @@ enum Command {
     Up(commands::up::Args),
     /// Run the coordinator alone.
     Serve(commands::serve::Args),
+    /// Take jobs from a coordinator, or look at those who do.
+    Worker(commands::worker::Args),
+    /// Ask what a kind of work costs.
+    Quote(commands::quote::Args),
+    /// Submit, show, list, watch and cancel jobs.
+    Job(commands::job::Args),
+    /// Fetch the receipt that proves a job.
+    Receipt(commands::receipt::Args),
+    /// Check a receipt: exit code 0 if nothing is false, 1 if something is, 2 if it cannot be read.
+    Verify(commands::verify::Args),
+    /// Look at the books, check them, and credit accounts.
+    Ledger(commands::ledger::Args),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // Whoever needs TLS finds its provider here; a second installation would only repeat it.
     rustls::crypto::ring::default_provider().install_default().ok();
+    let done = |()| ExitCode::SUCCESS;
     let result = match cli.command {
-        Command::Up(args) => commands::up::run(args),
-        Command::Serve(args) => commands::serve::run(args),
+        Command::Up(args) => commands::up::run(args).map(done),
+        Command::Serve(args) => commands::serve::run(args).map(done),
+        Command::Worker(args) => commands::worker::run(args).map(done),
+        Command::Quote(args) => commands::quote::run(&args).map(done),
+        Command::Job(args) => commands::job::run(&args),
+        Command::Receipt(args) => commands::receipt::run(&args).map(done),
+        Command::Verify(args) => Ok(commands::verify::run(&args)),
+        Command::Ledger(args) => commands::ledger::run(&args),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("docket: {error:#}");
             ExitCode::FAILURE

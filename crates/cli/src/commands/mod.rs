@@ -1,7 +1,14 @@
 //! One file a command.
 
+pub(crate) mod job;
+pub(crate) mod ledger;
+pub(crate) mod quote;
+pub(crate) mod receipt;
 pub(crate) mod serve;
 pub(crate) mod up;
+pub(crate) mod verify;
+pub(crate) mod worker;
+pub(crate) mod worker_run;
 
 use anyhow::{Context, Result};
 

@@ -1,11 +1,20 @@
 //! `docket up`: all of it on this machine.
 
+use super::worker_run::{EngineArgs, key, one_thread_for_models, start_worker};
 use crate::config::Config;
 use crate::coordinator::Coordinator;
+use crate::data::DataDir;
 use crate::telemetry::{self, LogFormat};
-use anyhow::Result;
+use anyhow::{Context, Result};
+use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// How long the worker of this process may take to be let in.
+const WORKER_WITHIN: Duration = Duration::from_secs(20);
 
 /// A coordinator, one worker and an embedded model, with test money.
 #[derive(clap::Args)]
@@ -22,27 +31,105 @@ pub(crate) struct Args {
     /// Mint test money for each job. With `false`, clients spend what the operator has credited.
     #[arg(long, env = "TESTNET_MODE", default_value_t = true, action = clap::ArgAction::Set)]
     testnet: bool,
+    /// What the worker runs: tasks, tiny, gguf:PATH or openai:URL; may be given several times
+    /// [default: tasks and tiny].
+    #[arg(long = "engine", value_name = "ENGINE")]
+    engines: Vec<String>,
     /// When ready, print one line of JSON instead of a page for people.
     #[arg(long)]
     json: bool,
 }
 
+/// What `--json` prints when everything is ready.
+#[derive(Serialize)]
+struct Ready<'a> {
+    url: &'a str,
+    /// Keys belong to the dialect `credits`; until it is served there is none.
+    api_key: Option<&'a str>,
+    admin_token: &'a str,
+    worker: &'a str,
+    data: String,
+}
+
 /// Runs until told to stop.
 pub(crate) fn run(args: Args) -> Result<()> {
+    one_thread_for_models()?;
     telemetry::start(LogFormat::Text, "warn");
     let temporary = args.ephemeral.then(tempfile::tempdir).transpose()?;
     let config = Config {
         listen: args.listen,
-        data: temporary.as_ref().map_or(args.data, |folder| folder.path().to_owned()),
+        data: temporary.as_ref().map_or_else(|| args.data.clone(), |folder| folder.path().to_owned()),
         testnet: args.testnet,
         allow_unproven_workers: true,
         ..Config::default()
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let coordinator = Coordinator::start(&config).await?;
-        println!("{}", coordinator.url());
-        super::told_to_stop().await?;
-        coordinator.drain().await
-    })
+    runtime.block_on(market(&args, &config))
+}
+
+async fn market(args: &Args, config: &Config) -> Result<()> {
+    let coordinator = Coordinator::start(config).await?;
+    let url = coordinator.url();
+    let data = DataDir::open(&config.data)?;
+    let engines = EngineArgs::or_default(&args.engines, &["tasks", EngineArgs::EMBEDDED]);
+    let (stop, (events, mut heard)) = (CancellationToken::new(), mpsc::unbounded_channel());
+    let worker = start_worker(url.clone(), key(data.path())?, engines.clone(), stop.clone(), move |event| {
+        events.send(event).ok(); // Nobody listens after the start.
+    });
+    let mut worker = tokio::spawn(worker);
+    let connected = async {
+        while let Some(event) = heard.recv().await {
+            if let docket_worker::Event::Connected { worker_id, .. } = event {
+                return Some(worker_id);
+            }
+        }
+        None
+    };
+    let worker_id = tokio::select! {
+        id = tokio::time::timeout(WORKER_WITHIN, connected) => id.ok().flatten(),
+        ended = &mut worker => {
+            ended.context("the worker ended badly")??;
+            None
+        }
+    };
+    let worker_id = worker_id.context("the worker of this process was not let in")?;
+    let shown = std::path::absolute(&config.data).unwrap_or_else(|_| config.data.clone());
+    let ready = Ready {
+        url: &url,
+        api_key: None,
+        admin_token: &coordinator.admin_token,
+        worker: &worker_id,
+        data: shown.display().to_string(),
+    };
+    announce(args.json, &ready, &engines, config.testnet)?;
+    super::told_to_stop().await?;
+    eprintln!("docket: draining, running jobs finish");
+    stop.cancel();
+    worker.await.context("the worker ended badly")??;
+    coordinator.drain().await
+}
+
+fn announce(json: bool, ready: &Ready<'_>, engines: &[String], testnet: bool) -> Result<()> {
+    if json {
+        println!("{}", serde_json::to_string(ready)?);
+        return Ok(());
+    }
+    let Ready { url, worker, data, .. } = ready;
+    let money = if testnet { "test money, minted for each job" } else { "clients spend what was credited to them" };
+    let engines = engines.join(", ");
+    println!(
+        "Docket is ready.\n\n  \
+           coordinator  {url}  ({money})\n  \
+           worker       {worker}\n               runs {engines}\n  \
+           data         {data}\n  \
+           admin token  {data}/admin.token\n\n\
+         Ask for a price, submit a job, and see its receipt verified:\n\n  \
+           curl '{url}/v1/quote?job_type=LLM_INFER'\n  \
+           curl -X POST {url}/v1/jobs/commit/cheap -H 'Content-Type: application/json' \\\n    \
+             -d '{{\"job_type\":\"TASK\",\"user_id\":\"ann\",\"payload\":{{\"job_type\":\"TASK\",\
+                  \"task_type\":\"classify\",\"input\":\"This product is amazing.\"}}}}'\n  \
+           curl '{url}/v1/jobs/JOB_ID?wait=30'\n\n\
+         Ctrl-C drains and stops."
+    );
+    Ok(())
 }
