@@ -1,0 +1,7 @@
+//! The program as its users meet it: real processes, real sockets, real signals.
+
+mod faults;
+mod kill;
+mod market;
+mod process;
+mod upstream;

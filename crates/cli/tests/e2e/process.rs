@@ -1,0 +1,103 @@
+//! Starts and ends the program.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long anything here may take on a machine that is busy.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running `docket`; killed when dropped.
+pub(crate) struct Docket(Child);
+
+/// `docket` with these arguments, its output kept for the test.
+pub(crate) fn docket<I: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = I>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_docket"));
+    command.args(args).env_remove("RUST_LOG").env("CANDLE_NUM_THREADS", "1");
+    command
+}
+
+/// Runs `docket` to its end: exit status, standard output, standard error.
+pub(crate) fn run<I: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = I>) -> (ExitStatus, String, String) {
+    let output = docket(args).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status, text(output.stdout), text(output.stderr))
+}
+
+impl Docket {
+    /// A coordinator on a port that is known beforehand, so that it can come back there.
+    pub(crate) fn serve(port: u16, data: &Path) -> Self {
+        let listen = format!("127.0.0.1:{port}");
+        let args = ["serve", "--testnet", "--listen", &listen, "--data"];
+        let child = docket(args).arg(data).stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        wait_until("the coordinator listens", || std::net::TcpStream::connect(&listen).is_ok());
+        Self(child)
+    }
+
+    /// A worker with an engine.
+    pub(crate) fn worker(coordinator: &str, engine: &str, data: &Path) -> Self {
+        let args = ["worker", "--coordinator", coordinator, "--engine", engine, "--data"];
+        let child = docket(args).arg(data).stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        Self(child)
+    }
+
+    /// `docket up` on any port, keeping nothing; answers with its line of JSON.
+    pub(crate) fn up() -> (Self, serde_json::Value) {
+        let args = ["up", "--ephemeral", "--json", "--listen", "127.0.0.1:0"];
+        let mut child =
+            docket(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        (Self(child), serde_json::from_str(&line).unwrap())
+    }
+
+    /// Ends it without warning.
+    pub(crate) fn kill_9(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    /// Asks it to end, and waits.
+    pub(crate) fn terminate(mut self) -> ExitStatus {
+        let pid = self.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status;
+            }
+            assert!(start.elapsed() < PATIENCE, "it did not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Docket {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// Waits for something, and says what if it never comes.
+pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "waited too long until {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A port that is free now.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// The rest of a child's error output, for messages.
+pub(crate) fn read_all(mut source: impl Read) -> String {
+    let mut text = String::new();
+    source.read_to_string(&mut text).unwrap();
+    text
+}
