@@ -48,8 +48,7 @@ impl Work {
 pub fn sign_completion(key: &SigningKey, assign: &JobAssign, work: Work) -> JobComplete {
     let worker = key.public_key();
     let output_hash = Digest::of(work.output.get().as_bytes());
-    let dispatch =
-        DispatchReceipt::new(&assign.job_id, &worker, output_hash, work.completed_at_ms).sign(key);
+    let dispatch = DispatchReceipt::new(&assign.job_id, &worker, output_hash, work.completed_at_ms).sign(key);
     let terms = &assign.terms;
     let full = FullReceipt {
         asset: terms.asset.clone(),
@@ -135,7 +134,9 @@ mod tests {
         let assign: JobAssign = serde_json::from_str(ASSIGN).unwrap();
         let work = Work::of(outcome(), 1_000, 900);
         let frame = encode(&FromWorker::JobComplete(Box::new(sign_completion(&key, &assign, work))));
-        let FromWorker::JobComplete(complete) = decode_from_worker(&frame).unwrap() else { panic!("{frame}") };
+        let FromWorker::JobComplete(complete) = decode_from_worker(&frame).unwrap() else {
+            panic!("{frame}")
+        };
 
         assert_eq!(complete.output_hash, complete.received_hash());
         let public = key.public_key();
@@ -143,7 +144,10 @@ mod tests {
         assert!(full.is_signed_by(&public, &complete.full_signature.unwrap()));
         let dispatch = full.dispatch.clone().unwrap();
         assert!(dispatch.is_signed_by(&public));
-        assert_eq!((complete.receipt, complete.receipt_signature), (Some(dispatch.receipt), Some(dispatch.signature)));
+        assert_eq!(
+            (complete.receipt, complete.receipt_signature),
+            (Some(dispatch.receipt), Some(dispatch.signature))
+        );
         assert_eq!(assign.terms.departed_from(&full), None);
         assert_eq!((full.attempt, complete.attempt), (assign.attempt, Some(assign.attempt)));
         assert_eq!((full.assigned_at_ms, full.completed_at_ms), (1_000, 1_000));

@@ -32,7 +32,7 @@ pub(crate) enum ConnectError {
     UnknownHost(String, io::Error),
     #[error("nothing listens on {0}; is the coordinator running, and is the address right?")]
     NothingListens(String),
-    #[error("{0} does not answer within {} s", REACH_WITHIN.as_secs())]
+    #[error("{0} does not answer within {secs} s", secs = REACH_WITHIN.as_secs())]
     Silent(String),
     #[error("{0} cannot be reached: {1}")]
     Unreachable(String, io::Error),
@@ -40,7 +40,7 @@ pub(crate) enum ConnectError {
     NoCoordinator(Url, u16),
     #[error("no WebSocket to {0}: {1}")]
     NoWebSocket(Url, tungstenite::Error),
-    #[error("{0} does not register workers within {} s", REGISTER_WITHIN.as_secs())]
+    #[error("{0} does not register the worker within {secs} s", secs = REGISTER_WITHIN.as_secs())]
     Unregistered(String),
     #[error("the coordinator closed the connection before it registered the worker{0}")]
     Closed(String),
@@ -55,9 +55,7 @@ pub(crate) async fn connect(
     register: Register,
 ) -> Result<(Socket, RegisterAck), ConnectError> {
     let host = authority(url);
-    let tcp = timeout(REACH_WITHIN, reach(&host))
-        .await
-        .map_err(|_| ConnectError::Silent(host.clone()))??;
+    let tcp = timeout(REACH_WITHIN, reach(&host)).await.map_err(|_| ConnectError::Silent(host.clone()))??;
     let registered = async {
         let mut socket = upgrade(url, tcp).await?;
         let ack = introduce(&mut socket, key, register).await?;

@@ -240,7 +240,8 @@ mod tests {
     #[test]
     fn a_refusal_says_what_to_do() {
         let retry_in = Duration::from_millis(1500);
-        let refused = |code: &str| Event::Refused { code: code.into(), hint: hint(code), retry_in }.to_string();
+        let refused =
+            |code: &str| Event::Refused { code: code.into(), hint: hint(code), retry_in }.to_string();
         assert!(refused("worker.already_connected").contains("a data folder of its own"));
         let unknown = "the coordinator refuses this worker (worker.other); next attempt in 1.5s";
         assert_eq!(refused("worker.other"), unknown);

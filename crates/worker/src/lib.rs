@@ -15,6 +15,7 @@ mod load;
 mod outbox;
 mod registration;
 mod session;
+mod timing;
 mod transcript;
 mod work;
 mod worker;

@@ -17,8 +17,8 @@ use tokio_tungstenite::tungstenite::{self, Message};
 const HEARTBEAT_MS: u32 = 10_000;
 const SHORTEST_HEARTBEAT_MS: u32 = 50;
 const LONGEST_HEARTBEAT_MS: u32 = 60_000;
-/// A coordinator that was silent for so many heartbeats is gone.
-const SILENT_HEARTBEATS: u32 = 3;
+/// A coordinator that has let so many heartbeats pass without a word is gone.
+const MOST_UNANSWERED: u32 = 2;
 
 /// How a connection has ended.
 pub(crate) enum Ended {
@@ -32,7 +32,9 @@ pub(crate) enum Ended {
 struct Session {
     outbox: Outbox,
     heartbeat: Interval,
-    heard: Instant,
+    /// Heartbeats since anything was heard. Counted, and not measured, so that a machine that was asleep does not
+    /// blame the coordinator.
+    unanswered: u32,
 }
 
 impl Worker {
@@ -42,11 +44,10 @@ impl Worker {
         let period = heartbeat_period(&ack);
         let mut heartbeat = interval_at(Instant::now() + period, period);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut session = Session { outbox: Outbox::new(sink), heartbeat, heard: Instant::now() };
+        let mut session = Session { outbox: Outbox::new(sink), heartbeat, unanswered: 0 };
         self.jobs.set_open(!self.is_leaving());
         self.jobs.attach(&ack.resumed);
         self.tell(Event::Connected { worker_id: ack.worker_id, resumed: ack.resumed.len() });
-        self.begin_idle();
         if self.is_leaving() {
             session.outbox.push(encode(&FromWorker::Drain));
         }
@@ -62,18 +63,18 @@ impl Worker {
                         break Ended::Lost(error.to_string());
                     }
                 }
-                message = stream.next() => {
-                    session.heard = Instant::now();
+                message = stream.next(), if self.jobs.can_answer() => {
+                    session.unanswered = 0;
                     if let Err(reason) = self.receive(message) {
                         break Ended::Lost(reason);
                     }
                 }
                 Some(report) = self.reports.recv() => self.jobs.hear(report, now_ms()),
                 _ = session.heartbeat.tick() => {
-                    let silence = session.heard.elapsed();
-                    if silence > period * SILENT_HEARTBEATS {
-                        break Ended::Lost(format!("nothing was heard for {silence:.1?}"));
+                    if session.unanswered >= MOST_UNANSWERED {
+                        break Ended::Lost(format!("{} heartbeats were not answered", session.unanswered));
                     }
+                    session.unanswered += 1;
                     session.outbox.push(self.sign_of_life());
                 }
                 () = self.shutdown.cancelled(), if !self.is_leaving() => {

@@ -8,6 +8,7 @@ use crate::jobs::Jobs;
 use crate::load::Load;
 use crate::registration::{in_words, register};
 use crate::session::Ended;
+use crate::timing::Timing;
 use crate::work::Report;
 use docket_protocol::frames::Register;
 use docket_protocol::keys::SigningKey;
@@ -20,8 +21,6 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-/// How long finished work may wait for its judgement once the worker has nothing else to do and wants to leave.
-const JUDGED_WITHIN: Duration = Duration::from_secs(5);
 /// The wait after a refusal that will hardly be taken back.
 const REFUSED_WAIT: Duration = Duration::from_secs(30);
 /// The same trouble is told again only after so long.
@@ -41,7 +40,9 @@ pub async fn run(
     shutdown: CancellationToken,
     listener: impl Fn(Event) + Send + Sync + 'static,
 ) -> Result<(), ConfigError> {
-    Box::pin(Worker::new(config, shutdown, Arc::new(listener))?.run()).await;
+    let mut worker = Worker::new(config, shutdown, Arc::new(listener))?;
+    Box::pin(worker.run()).await;
+    worker.jobs.abandon("the worker has stopped, and the coordinator had not judged it");
     Ok(())
 }
 
@@ -61,24 +62,9 @@ pub(crate) struct Worker {
     pub(crate) shutdown: CancellationToken,
     pub(crate) load: Load,
     listener: Listener,
-    grace: Duration,
-    leaving: Option<Leaving>,
-    idle_after: Duration,
-    idle: Idle,
+    timing: Timing,
     offered: Arc<str>,
     trouble: Option<(String, Instant)>,
-}
-
-/// When the worker stops to wait for what.
-struct Leaving {
-    hand_back_at: Instant,
-    leave_at: Instant,
-}
-
-/// Since when there is no work, and when to say so next.
-struct Idle {
-    since: Instant,
-    tell_at: Instant,
 }
 
 impl Worker {
@@ -89,9 +75,7 @@ impl Worker {
         let offered = in_words(&config, concurrency).into();
         let key = Arc::new(config.key);
         let engines = Arc::new(config.engines);
-        let (jobs, reports) =
-            Jobs::new(key.clone(), engines, concurrency, config.accept, listener.clone());
-        let now = Instant::now();
+        let (jobs, reports) = Jobs::new(key.clone(), engines, concurrency, config.accept, listener.clone());
         Ok(Self {
             address,
             key,
@@ -101,26 +85,27 @@ impl Worker {
             shutdown,
             load: Load::default(),
             listener,
-            grace: config.grace,
-            leaving: None,
-            idle_after: config.idle_after,
-            idle: Idle { since: now, tell_at: now + config.idle_after },
+            timing: Timing::new(config.grace, config.idle_after),
             offered,
             trouble: None,
         })
     }
 
-    async fn run(mut self) {
+    async fn run(&mut self) {
         let mut backoff = Backoff::new();
         loop {
             let register = Register { resume: self.jobs.resumable(), ..self.register.clone() };
             let (address, key) = (self.address.clone(), self.key.clone());
-            let Some(connected) = self.meanwhile(connect(&address, &key, register)).await else { return };
+            let connecting = Box::pin(connect(&address, &key, register));
+            let Some(connected) = self.meanwhile(connecting).await else { return };
             let wait = match connected {
                 Ok((socket, ack)) => {
                     self.trouble = None;
                     let since = Instant::now();
-                    let Ended::Lost(reason) = Box::pin(self.serve(socket, ack)).await else { return };
+                    self.timing.set_connected(true, since);
+                    let ended = Box::pin(self.serve(socket, ack)).await;
+                    self.timing.set_connected(false, Instant::now());
+                    let Ended::Lost(reason) = ended else { return };
                     if since.elapsed() >= STABLE_AFTER {
                         backoff = Backoff::new();
                     }
@@ -143,7 +128,10 @@ impl Worker {
             ConnectError::Refused(code) => {
                 let final_word = matches!(
                     code.as_str(),
-                    "worker.suspended" | "worker.proof_invalid" | "worker.proof_required" | "worker.invalid_key"
+                    "worker.suspended"
+                        | "worker.proof_invalid"
+                        | "worker.proof_required"
+                        | "worker.invalid_key"
                 );
                 let retry_in = if final_word { REFUSED_WAIT } else { wait };
                 (Event::Refused { code: code.clone(), hint: hint(code), retry_in }, retry_in)
@@ -178,13 +166,12 @@ impl Worker {
     }
 
     pub(crate) fn is_leaving(&self) -> bool {
-        self.leaving.is_some()
+        self.timing.is_leaving()
     }
 
     /// From now on nothing new is taken.
     pub(crate) fn begin_leaving(&mut self) {
-        let hand_back_at = Instant::now() + self.grace;
-        self.leaving = Some(Leaving { hand_back_at, leave_at: hand_back_at + JUDGED_WITHIN });
+        self.timing.leave(Instant::now());
         self.jobs.set_open(false);
         self.tell(Event::Leaving { running: self.jobs.running() });
     }
@@ -196,13 +183,7 @@ impl Worker {
 
     /// Whether there is no more time.
     pub(crate) fn must_leave(&self) -> bool {
-        self.leaving.as_ref().is_some_and(|leaving| Instant::now() >= leaving.leave_at)
-    }
-
-    /// Idle time counts from here.
-    pub(crate) fn begin_idle(&mut self) {
-        let since = Instant::now();
-        self.idle = Idle { since, tell_at: since + self.idle_after };
+        self.timing.must_leave(Instant::now())
     }
 
     /// When to look at the clock next.
@@ -212,24 +193,18 @@ impl Worker {
             let left_ms = due_ms.saturating_sub(now_ms()).max(0);
             now + Duration::from_millis(left_ms.unsigned_abs()).min(LONGEST_SLEEP)
         });
-        let leaving = self.leaving.iter().flat_map(|leaving| [leaving.hand_back_at, leaving.leave_at]);
-        let ahead = leaving.chain([self.idle.tell_at]).filter(|at| *at > now);
-        due.into_iter().chain(ahead).min().unwrap_or(now + LONGEST_SLEEP).min(now + LONGEST_SLEEP)
+        let latest = now + LONGEST_SLEEP;
+        due.into_iter().chain(self.timing.next(now)).fold(latest, Instant::min)
     }
 
     /// Does what is due by now.
     pub(crate) fn look_at_the_clock(&mut self) {
-        self.jobs.expire(now_ms());
         let now = Instant::now();
-        if self.leaving.as_ref().is_some_and(|leaving| now >= leaving.hand_back_at) {
+        self.jobs.expire(now_ms());
+        if self.timing.must_hand_back(now) {
             self.jobs.hand_back();
         }
-        if self.jobs.running() > 0 {
-            self.begin_idle();
-        } else if now >= self.idle.tell_at {
-            let idle_for = now - self.idle.since;
-            // Twice as long each time, so that a quiet night does not fill a log.
-            self.idle.tell_at = now + idle_for;
+        if let Some(idle_for) = self.timing.note(self.jobs.running(), now) {
             self.tell(Event::Idle { idle_for, offered: self.offered.clone() });
         }
     }

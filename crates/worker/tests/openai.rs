@@ -53,7 +53,7 @@ impl Server {
         let Ok(EngineSpec::OpenAi { base_url, .. }) = format!("openai:{}", self.url).parse() else {
             panic!("{} is a base URL", self.url)
         };
-        OpenAiConfig { idle: Duration::from_millis(400), ..OpenAiConfig::new(base_url) }
+        OpenAiConfig::new(base_url)
     }
 
     fn last_request(&self) -> (String, Value) {
@@ -254,17 +254,30 @@ async fn an_end_without_done_is_a_failure_however_much_came() {
     assert!(matches!(nothing.0, Err(EngineError::Upstream { status: None, .. })), "{:?}", nothing.0);
 }
 
+/// What becomes of an answer when the server may be silent only so long.
+async fn answer_within(idle: Duration, steps: Vec<Step>) -> Result<Outcome, EngineError> {
+    let server = Server::start(&models(), steps).await;
+    let engine = OpenAi::start(OpenAiConfig { idle, ..server.config() }).await.unwrap();
+    ask(&engine, prompt()).await.0
+}
+
 #[tokio::test]
-async fn silence_is_a_timeout_before_and_between_chunks_and_comments_are_no_silence() {
+async fn silence_is_a_timeout_before_and_between_chunks() {
+    let idle = Duration::from_millis(500);
     for steps in [vec![Step::Hold], vec![head(), Step::Hold], vec![head(), text("Half"), Step::Hold]] {
-        let (outcome, _) = answer(steps.clone()).await;
-        assert!(matches!(outcome, Err(EngineError::Timeout { .. })), "{steps:?}: {outcome:?}");
+        let outcome = answer_within(idle, steps.clone()).await;
+        assert!(matches!(outcome, Err(EngineError::Timeout { after }) if after == idle), "{steps:?}");
     }
-    let comment = [Step::Wait(Duration::from_millis(150)), Step::Send(": still here\n\n".into())];
+}
+
+#[tokio::test]
+async fn a_server_that_sends_comments_is_not_silent() {
+    let comment = [Step::Wait(Duration::from_millis(700)), Step::Send(": still here\n\n".into())];
     let mut slow = vec![head()];
     (0..5).for_each(|_| slow.extend(comment.clone()));
     slow.extend([text("Late."), finish("stop"), done()]);
-    assert_eq!(answer(slow).await.0.unwrap().output.get(), r#"{"text":"Late.","model":"llama3.2:latest"}"#);
+    let outcome = answer_within(Duration::from_secs(3), slow).await.unwrap();
+    assert_eq!(outcome.output.get(), r#"{"text":"Late.","model":"llama3.2:latest"}"#);
 }
 
 #[tokio::test]
@@ -345,15 +358,27 @@ async fn usage_that_is_missing_is_estimated_and_says_so() {
 
 #[tokio::test]
 async fn what_is_no_stream_of_chunks_is_bad_output() {
-    for steps in [
-        vec![head(), Step::Send("data: {not json}\n\n".into()), done()],
-        vec![head(), Step::Send("data: [1, 2]\n\n".into()), done()],
-        vec![head(), Step::Send("\u{feff}data: {}\n\n".into()), done()],
-        vec![head(), Step::Send(format!("data: {}\n\n", "x".repeat(2 << 20))), done()],
+    for (event, reason) in [
+        ("data: {not json}\n\n".to_owned(), "key must be a string"),
+        ("data: [1, 2]\n\n".to_owned(), "invalid type"),
+        ("\u{feff}data: {}\n\n".to_owned(), "byte order mark"),
+        (format!("data: {}", "x".repeat(2 << 20)), "too long"),
     ] {
-        let (outcome, _) = answer(steps).await;
-        assert!(matches!(outcome, Err(EngineError::BadOutput(_))), "{outcome:?}");
+        let (outcome, _) = answer(vec![head(), Step::Send(event), done()]).await;
+        assert!(
+            matches!(&outcome, Err(EngineError::BadOutput(said)) if said.contains(reason)),
+            "{outcome:?}"
+        );
     }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = Server::start(&models(), vec![]).await;
+    let moved = format!("HTTP/1.1 307 Moved\r\nlocation: {}/v1\r\ncontent-length: 0\r\n\r\n", elsewhere.url);
+    let (outcome, _) = answer(vec![Step::Send(moved)]).await;
+    assert!(matches!(outcome, Err(EngineError::Upstream { status: Some(307), .. })), "{outcome:?}");
+    assert!(elsewhere.requests.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -363,7 +388,7 @@ async fn a_refusal_carries_status_and_reason() {
         ("400 Bad Request", r#"{"object":"error","message":"context too long"}"#, 400, "context too long"),
         ("422 Unprocessable", r#"{"detail":"bad seed"}"#, 422, "bad seed"),
         ("503 Unavailable", "<html>try\nlater</html>", 503, "<html>try later</html>"),
-        ("302 Found", "", 302, "no reason given"),
+        ("500 Internal Server Error", "", 500, "no reason given"),
         ("200 OK", r#"{"error":"loading model"}"#, 200, "loading model"),
     ] {
         let (outcome, _) = answer(vec![Step::Send(http(status, "application/json", body))]).await;

@@ -6,6 +6,8 @@
 mod held;
 mod orders;
 mod progress;
+#[cfg(test)]
+mod tests;
 
 use crate::engine::Engines;
 use crate::event::{Event, Listener};
@@ -20,6 +22,8 @@ use tokio::sync::mpsc;
 
 /// A registration names at most so many jobs.
 const MOST_RESUMED: usize = 256;
+/// So many answers may wait for a coordinator that speaks and does not listen.
+const MOST_ANSWERS: usize = 1024;
 
 /// All jobs of a worker.
 pub(crate) struct Jobs {
@@ -79,6 +83,11 @@ impl Jobs {
         self.held.is_empty()
     }
 
+    /// Whether more may be heard from the coordinator.
+    pub(crate) fn can_answer(&self) -> bool {
+        self.answers.len() < MOST_ANSWERS
+    }
+
     /// Whether new jobs are taken from now on.
     pub(crate) fn set_open(&mut self, open: bool) {
         self.open = open;
@@ -91,7 +100,8 @@ impl Jobs {
             Stage::Running { .. } => None,
             Stage::Finished { order, .. } => Some(Reverse(order)),
         });
-        let resume = |held: &Held| Resume { job_id: held.assign.job_id.clone(), attempt: held.assign.attempt };
+        let resume =
+            |held: &Held| Resume { job_id: held.assign.job_id.clone(), attempt: held.assign.attempt };
         jobs.into_iter().take(MOST_RESUMED).map(resume).collect()
     }
 
@@ -103,6 +113,14 @@ impl Jobs {
             if !resumed.contains(&*job_id) {
                 self.drop_job(&job_id, "the coordinator does not go on with it");
             }
+        }
+    }
+
+    /// Drops everything.
+    pub(crate) fn abandon(&mut self, reason: &str) {
+        let all: Vec<_> = self.held.keys().cloned().collect();
+        for job_id in all {
+            self.drop_job(&job_id, reason);
         }
     }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// So much finished work is kept, in jobs and in bytes; then the oldest is forgotten.
 const MOST_KEPT: usize = 256;
-const MOST_KEPT_BYTES: usize = 64 << 20;
+const MOST_KEPT_BYTES: usize = 32 << 20;
 
 impl Jobs {
     /// Takes in news of a running job.
@@ -29,12 +29,10 @@ impl Jobs {
             }
             News::Done(Ok(outcome)) => self.finish(&job_id, outcome, now_ms),
             News::Done(Err(
-                error @ (EngineError::Invalid(_) | EngineError::Unsupported(_) | EngineError::TooLarge { .. }),
+                error
+                @ (EngineError::Invalid(_) | EngineError::Unsupported(_) | EngineError::TooLarge { .. }),
             )) => {
-                let attempt = Some(held.assign.attempt);
-                if self.remove(&job_id).is_some_and(|held| held.attached) {
-                    self.reject(job_id, attempt, error.to_string());
-                }
+                self.give_back(&job_id, error.to_string());
             }
             News::Done(Err(error)) => self.fail(&job_id, error.to_string()),
         }
@@ -55,7 +53,7 @@ impl Jobs {
     }
 
     /// Gives a job up. Its error goes to the coordinator, never as an output.
-    fn fail(&mut self, job_id: &Arc<str>, error: String) {
+    pub(super) fn fail(&mut self, job_id: &Arc<str>, error: String) {
         let Some(held) = self.remove(job_id) else { return };
         if held.attached {
             let attempt = Some(held.assign.attempt);
@@ -63,6 +61,15 @@ impl Jobs {
             self.answers.push_back(FromWorker::JobFail(frame));
         }
         self.tell(Event::JobFailed { job_id: job_id.clone(), error });
+    }
+
+    /// Lets another worker have a job.
+    fn give_back(&mut self, job_id: &Arc<str>, reason: String) {
+        match self.remove(job_id) {
+            Some(held) if held.attached => self.reject(job_id.clone(), Some(held.assign.attempt), reason),
+            Some(_) => self.tell(Event::JobRejected { job_id: job_id.clone(), reason }),
+            None => {}
+        }
     }
 
     fn forget_oldest(&mut self) {
@@ -97,9 +104,7 @@ impl Jobs {
     /// Gives back what still runs.
     pub(crate) fn hand_back(&mut self) {
         for job_id in self.running_jobs() {
-            if let Some(held) = self.remove(&job_id) {
-                self.reject(job_id, Some(held.assign.attempt), "draining".into());
-            }
+            self.give_back(&job_id, "draining".into());
         }
     }
 }

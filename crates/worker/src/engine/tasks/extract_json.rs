@@ -70,7 +70,8 @@ fn value_at(text: &str, start: usize, steps: &mut usize) -> Found {
     if !begins_like_json(&text[start..]) {
         return Found::Nothing;
     }
-    let repaired = repair(text, start, steps).and_then(|repaired| Some((compact(&repaired.json)?, repaired.end)));
+    let repaired =
+        repair(text, start, steps).and_then(|repaired| Some((compact(&repaired.json)?, repaired.end)));
     repaired.map_or(Found::Nothing, |(value, end)| Found::Value { value, end })
 }
 

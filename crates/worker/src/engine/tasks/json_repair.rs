@@ -153,6 +153,8 @@ impl<'a> Reader<'a, '_> {
     fn bare_value(&mut self) -> Option<()> {
         let rest = self.rest();
         let length = rest.find([',', '}', ']', '\n', '"', '{', '[']).unwrap_or(rest.len());
+        let comment = [" #", " //", " /*"].iter().filter_map(|mark| rest[..length].find(mark)).min();
+        let length = comment.unwrap_or(length);
         let word = rest[..length].trim_end();
         if word.is_empty() {
             return None;
@@ -172,16 +174,26 @@ impl<'a> Reader<'a, '_> {
         Some(())
     }
 
-    /// A string, up to the quote after which the text goes on as JSON does; other quotes belong to it.
+    /// A string, up to the quote after which the text goes on as JSON does; other quotes belong to it. One that is
+    /// cut off may hold none: it would be a guess which of them was the end.
     fn string(&mut self, quote: char, is_key: bool) -> Option<()> {
         self.take()?;
         self.json.push('"');
-        while let Some(c) = self.peek() {
-            self.take()?;
-            match c {
-                _ if c == quote && self.string_ends(is_key) => break,
-                '\\' => self.escape()?,
-                _ => self.push_char(c),
+        let mut holds_quotes = false;
+        loop {
+            match self.peek() {
+                None if holds_quotes => return None,
+                None => break,
+                Some('{' | '}' | '\n') if is_key => return None, // a key that runs this far has lost its end
+                Some(c) => {
+                    self.take()?;
+                    match c {
+                        _ if c == quote && self.string_ends(is_key) => break,
+                        '\\' => self.escape()?,
+                        _ => self.push_char(c),
+                    }
+                    holds_quotes |= c == quote;
+                }
             }
         }
         self.json.push('"');
@@ -190,7 +202,10 @@ impl<'a> Reader<'a, '_> {
 
     fn escape(&mut self) -> Option<()> {
         let rest = self.rest();
-        let hex = rest.strip_prefix('u').and_then(|hex| hex.get(..4)).filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        let hex = rest
+            .strip_prefix('u')
+            .and_then(|hex| hex.get(..4))
+            .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
         if let Some(hex) = hex {
             self.json.push_str("\\u");
             self.json.push_str(hex);
@@ -229,7 +244,11 @@ impl<'a> Reader<'a, '_> {
         let in_object = self.open.last() == Some(&'{');
         let follows = |rest: &str| {
             let rest = rest.trim_start();
-            if in_object { rest.starts_with(':') } else { rest.is_empty() || rest.starts_with([',', ']', '}']) }
+            if in_object {
+                rest.starts_with(':')
+            } else {
+                rest.is_empty() || rest.starts_with([',', ']', '}'])
+            }
         };
         match text.chars().next() {
             None | Some(',' | '}' | ']' | '#' | '…') => true,
@@ -294,12 +313,18 @@ mod tests {
     fn each_kind_of_damage_is_mended() {
         for (broken, sound) in [
             ("{'a': 'it's', \"b\": True}", r#"{"a":"it's","b":true}"#),
-            ("{a: 1, b_2: None, $c: undefined, d-e: -Infinity}", r#"{"a":1,"b_2":null,"$c":null,"d-e":null}"#),
+            (
+                "{a: 1, b_2: None, $c: undefined, d-e: -Infinity}",
+                r#"{"a":1,"b_2":null,"$c":null,"d-e":null}"#,
+            ),
             ("[1, 2,, 3,]", "[1,2,3]"),
             (r#"{"a": 1 "b": "x" "c": [1 2]}"#, r#"{"a":1,"b":"x","c":["1 2"]}"#),
             (r#"["a" "b"]"#, r#"["a","b"]"#),
             ("{\"a\": 1, // one\n/* two */ \"b\": 2 # three\n}", r#"{"a":1,"b":2}"#),
-            (r#"{"t": "he said "hi" to me, and left", "n": 1}"#, r#"{"t":"he said \"hi\" to me, and left","n":1}"#),
+            (
+                r#"{"t": "he said "hi" to me, and left", "n": 1}"#,
+                r#"{"t":"he said \"hi\" to me, and left","n":1}"#,
+            ),
             (r#"{"t": "he said "hi", and left", "n": 1}"#, r#"{"t":"he said \"hi\", and left","n":1}"#),
             (r#"{"height": "5'10"", "w": 1}"#, r#"{"height":"5'10\"","w":1}"#),
             (r#"{"a": 1, "b": [1, {"c": "cut o"#, r#"{"a":1,"b":[1,{"c":"cut o"}]}"#),
@@ -307,7 +332,10 @@ mod tests {
             (r#"{"a": , "b":}"#, r#"{"a":null,"b":null}"#),
             (r#"{"a": [1, 2}"#, r#"{"a":[1,2]}"#),
             (r#"{"a": 1]}"#, r#"{"a":1}"#),
-            ("{\"a\": \"two\nlines\tand \\x and \\u00e9 \\u12\"}", "{\"a\":\"two\\nlines\\tand \\\\x and \\u00e9 \\\\u12\"}"),
+            (
+                "{\"a\": \"two\nlines\tand \\x and \\u00e9 \\u12\"}",
+                "{\"a\":\"two\\nlines\\tand \\\\x and \\u00e9 \\\\u12\"}",
+            ),
             ("[007, .5, 5., +1, 1e5, 0x1F, 1-2]", r#"["007",0.5,5.0,1,1e5,"0x1F","1-2"]"#),
             ("[1, 2, ...]", "[1,2]"),
             ("{name: Ann Lee, at: http://x.y/z}", r#"{"name":"Ann Lee","at":"http://x.y/z"}"#),
@@ -319,7 +347,15 @@ mod tests {
 
     #[test]
     fn where_it_would_have_to_guess_it_gives_up() {
-        for hopeless in ["{name}", "{1 of 2}", "{\"a\" \"b\"}", "{\"a\": \"b\": 1}", "{: 1}", "{\"a\": 1 2 3: 4}"] {
+        for hopeless in [
+            "{name}",
+            "{1 of 2}",
+            "{\"a\" \"b\"}",
+            "{\"a\": \"b\": 1}",
+            "{: 1}",
+            "{\"a\": \"1\" 2 3: 4}",
+            "{\"x\": 1, \"a\" \"b\"} {\"c\": 2}",
+        ] {
             assert_eq!(repaired(hopeless), None, "{hopeless}");
         }
         assert_eq!(repaired(&"[".repeat(MAX_DEPTH + 1)), None);

@@ -54,10 +54,13 @@ pub(super) fn begins_like_json(piece: &str) -> bool {
     if let Some(inner) = inner.strip_prefix('{') {
         let inner = inner.trim_start();
         let key = inner.trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '-'));
-        return inner.starts_with(['"', '\'']) || (key.len() < inner.len() && key.trim_start().starts_with(':'));
+        return inner.starts_with(['"', '\''])
+            || (key.len() < inner.len() && key.trim_start().starts_with(':'));
     }
-    let number = inner.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E'));
-    inner.starts_with(['"', '\'']) || (number.len() < inner.len() && number.trim_start().starts_with([',', ']']))
+    let number =
+        inner.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E'));
+    inner.starts_with(['"', '\''])
+        || (number.len() < inner.len() && number.trim_start().starts_with([',', ']']))
 }
 
 #[cfg(test)]
@@ -81,12 +84,22 @@ mod tests {
 
     #[test]
     fn a_remark_or_a_link_does_not_begin_like_json() {
-        for json in
-            ["{\"a\":1}", "{'a': 1}", "{a: 1}", "{ user-id : 1", "[1, 2", "[-1.5e3]", "[[1,2],", "[ { \"a\"", "['x'"]
-        {
+        for json in [
+            "{\"a\":1}",
+            "{'a': 1}",
+            "{a: 1}",
+            "{ user-id : 1",
+            "[1, 2",
+            "[-1.5e3]",
+            "[[1,2],",
+            "[ { \"a\"",
+            "['x'",
+        ] {
             assert!(begins_like_json(json), "{json}");
         }
-        for prose in ["[see note 3]", "[text](url)", "{name}", "{ }", "[[wiki]]", "[", "{", "[3rd]", "{1 of 2}"] {
+        for prose in
+            ["[see note 3]", "[text](url)", "{name}", "{ }", "[[wiki]]", "[", "{", "[3rd]", "{1 of 2}"]
+        {
             assert!(!begins_like_json(prose), "{prose}");
         }
     }

@@ -1,0 +1,114 @@
+//! What needs more time or more jobs than a test over a socket has.
+
+use super::Jobs;
+use crate::engine::Engines;
+use crate::engine::tasks::Tasks;
+use crate::event::Event;
+use crate::work::{News, Report};
+use docket_protocol::frames::JobAssign;
+use docket_protocol::keys::SigningKey;
+use std::sync::{Arc, Mutex};
+use tokio::sync::mpsc;
+
+const DEADLINE_MS: i64 = 60_000;
+
+struct Desk {
+    jobs: Jobs,
+    reports: mpsc::Receiver<Report>,
+    events: Arc<Mutex<Vec<Event>>>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let events = Arc::<Mutex<Vec<Event>>>::default();
+        let told = events.clone();
+        let engines = Arc::new(Engines::new(vec![Arc::new(Tasks)]).unwrap());
+        let key = Arc::new(SigningKey::from_seed(&[7; 32]));
+        let listener = Arc::new(move |event| told.lock().unwrap().push(event));
+        let (jobs, reports) = Jobs::new(key, engines, 4, false, listener);
+        Self { jobs, reports, events }
+    }
+
+    fn assign(&mut self, job_id: &str, input: &str) {
+        let assign = serde_json::json!({
+            "job_id": job_id, "job_type": "TASK", "policy": "CHEAP", "privacy_class": "PUBLIC", "user_id": "u",
+            "payload": {"job_type": "TASK", "task_type": "extract_json", "input": input},
+            "attempt": "1-1", "deadline": docket_protocol::instant::format(DEADLINE_MS),
+            "terms": {"network": "n", "client": "u", "price": "1", "hold": "1", "asset": "USDC",
+                "request_hash": docket_protocol::digest::Digest::of(input.as_bytes())},
+        });
+        let assign: JobAssign = serde_json::from_str(&assign.to_string()).unwrap();
+        self.jobs.assign(assign, 0);
+    }
+
+    async fn finish(&mut self, job_id: &str, input: &str) {
+        self.assign(job_id, input);
+        let report = self.reports.recv().await.unwrap();
+        self.jobs.hear(report, 1);
+    }
+
+    fn dropped(&self) -> Vec<String> {
+        let dropped = |event: &Event| match event {
+            Event::JobDropped { job_id, .. } => Some(job_id.to_string()),
+            _ => None,
+        };
+        self.events.lock().unwrap().iter().filter_map(dropped).collect()
+    }
+}
+
+#[tokio::test]
+async fn finished_work_that_nobody_judges_is_forgotten_a_minute_after_its_deadline() {
+    let mut desk = Desk::new();
+    desk.finish("j", "{}").await;
+    let due_ms = DEADLINE_MS + 60_000;
+    assert_eq!(desk.jobs.next_due_ms(), Some(due_ms));
+    desk.jobs.expire(due_ms - 1);
+    assert!(!desk.jobs.is_empty());
+    desk.jobs.expire(due_ms);
+    assert!(desk.jobs.is_empty());
+    assert_eq!(desk.dropped(), ["j"]);
+    assert_eq!((desk.jobs.running(), desk.jobs.next_due_ms()), (0, None));
+}
+
+#[tokio::test]
+async fn of_too_much_finished_work_the_oldest_is_forgotten() {
+    let mut desk = Desk::new();
+    for number in 0..258 {
+        desk.finish(&number.to_string(), "{}").await;
+    }
+    assert_eq!(desk.dropped(), ["0", "1"]);
+    desk.assign("runs", "[]");
+    let resumable: Vec<_> = desk.jobs.resumable().into_iter().map(|resume| resume.job_id).collect();
+    assert_eq!((resumable.len(), &*resumable[0], &*resumable[1]), (256, "runs", "257"));
+}
+
+#[tokio::test]
+async fn finished_work_is_also_bounded_in_bytes() {
+    let mut desk = Desk::new();
+    let large = serde_json::value::to_raw_value(&"x".repeat(1 << 20)).unwrap();
+    for number in 0..32 {
+        desk.assign(&number.to_string(), "{}");
+        let mut report = desk.reports.recv().await.unwrap();
+        let News::Done(Ok(outcome)) = &mut report.news else { panic!("{report:?}") };
+        outcome.output = large.clone();
+        desk.jobs.hear(report, 1);
+    }
+    assert_eq!(desk.dropped(), ["0"]);
+    desk.jobs.abandon("the test is over");
+    assert_eq!(desk.jobs.kept_bytes, 0);
+}
+
+#[tokio::test]
+async fn news_of_a_run_that_was_given_up_is_passed_over() {
+    let mut desk = Desk::new();
+    desk.assign("j", r#"{"a":1}"#);
+    let late = desk.reports.recv().await.unwrap();
+    desk.assign("j", r#"{"b":2}"#); // another job under the same name
+    desk.jobs.hear(late, 1);
+    assert_eq!((desk.jobs.running(), desk.jobs.next_frame()), (1, None));
+    let report = desk.reports.recv().await.unwrap();
+    desk.jobs.hear(report, 2);
+    let frame = desk.jobs.next_frame().unwrap();
+    assert!(frame.contains(r#"{"b":2}"#) && !frame.contains(r#"{"a":1}"#), "{frame}");
+    assert_eq!(desk.jobs.running(), 0);
+}
