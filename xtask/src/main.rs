@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use clap::Parser;
+use xtask::child::{command, show};
 use xtask::repository::{self, Repository};
 use xtask::rules::{self, refusals};
 use xtask::{checks, steps};
@@ -27,6 +28,15 @@ enum Task {
     Rules,
     /// Write docs/errors.md from the refusals of the core.
     Errors,
+    /// Play more simulated markets than the tests do.
+    Simulate {
+        /// How many.
+        #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+        seeds: u64,
+        /// The seed of the first.
+        #[arg(long, default_value_t = 1)]
+        from: u64,
+    },
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -35,6 +45,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Test { fail_fast, since } => test(root, fail_fast, since),
         Task::Rules => check_rules(root),
         Task::Errors => write_errors(root),
+        Task::Simulate { seeds, from } => simulate(root, seeds, from),
     }
 }
 
@@ -69,6 +80,15 @@ fn write_errors(root: &Path) -> anyhow::Result<ExitCode> {
     std::fs::write(&path, page).with_context(|| format!("writing {}", path.display()))?;
     println!("wrote {}", refusals::PAGE);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The markets print how far they have come, and the seed and the last steps of one that fails.
+fn simulate(root: &Path, seeds: u64, from: u64) -> anyhow::Result<ExitCode> {
+    let test = ["test", "--package", "docket-engine", "--test", "engine", "--locked", "--"];
+    let name = ["simulation::two_hundred_seeds_hold", "--exact", "--nocapture"];
+    let mut cargo = command(root, "cargo", &[&test[..], &name].concat());
+    cargo.env("DOCKET_SIM_SEEDS", seeds.to_string()).env("DOCKET_SIM_FROM", from.to_string());
+    Ok(verdict(show(cargo)?))
 }
 
 fn verdict(good: bool) -> ExitCode {

@@ -1,8 +1,10 @@
 //! What every handler shares.
 
+use crate::log::Checkpoints;
 use docket_core::money::Asset;
 use docket_engine::Engine;
 use docket_protocol::keys::SigningKey;
+use docket_protocol::log::NoteError;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +14,10 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// What the operator has decided.
     pub settings: Settings,
-    /// Signs checkpoints of the log.
-    pub key: SigningKey,
+    /// Signs the log.
+    pub(crate) checkpoints: Checkpoints,
+    /// Held while the books are checked: one check at a time.
+    pub(crate) checking: tokio::sync::Mutex<()>,
 }
 
 /// What the operator has decided about the wires.
@@ -57,6 +61,12 @@ impl Default for Limits {
 }
 
 impl App {
+    /// The state over one market, whose log `key` signs. Fails if the log's name cannot be that of a key.
+    pub fn new(engine: Arc<Engine>, settings: Settings, key: SigningKey) -> Result<Self, NoteError> {
+        let checkpoints = Checkpoints::new(key, &settings.origin)?;
+        Ok(Self { engine, settings, checkpoints, checking: tokio::sync::Mutex::default() })
+    }
+
     /// The asset in which this market's prices are counted.
     pub fn asset(&self) -> Asset {
         self.engine.ledger().asset()

@@ -2,9 +2,11 @@
 //!
 //! A handler translates and nothing else: wire to command, answer to wire.
 
+mod admin;
 mod app;
 mod health;
 mod limits;
+mod log;
 mod quotes;
 mod router;
 mod serve;

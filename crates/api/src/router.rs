@@ -1,7 +1,7 @@
 //! Which path belongs to which dialect. The one file that knows more than one of them.
 
 use crate::app::App;
-use crate::{health, quotes, workers};
+use crate::{admin, health, log, quotes, workers};
 use axum::Router;
 use docket_core::id::Dialect;
 use docket_core::job::Job;
@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(health::routes())
+        .merge(log::routes())
+        .merge(admin::routes(&app))
         .merge(workers::routes())
         .merge(quotes::routes())
         .fallback(quotes::not_found)

@@ -57,7 +57,7 @@ impl Coordinator {
         let recovered = engine.recover().await?;
         tracing::info!(open = recovered.open, unplaced = recovered.unplaced, "the store is open");
         let stop = CancellationToken::new();
-        let app = Arc::new(App { engine: engine.clone(), settings: settings(config, &admin_token), key });
+        let app = Arc::new(App::new(engine.clone(), settings(config, &admin_token), key)?);
         let server = Server { listener, router: docket_api::router(app), limits: limits(config) };
         let grace = Duration::from_secs(config.drain_seconds);
         Ok(Self {

@@ -24,6 +24,19 @@ impl DataDir {
         Ok(Self { path: path.to_owned() })
     }
 
+    /// The folder of a store that is there; nothing is made.
+    pub(crate) fn existing(path: &Path) -> Result<Self> {
+        let data = Self { path: path.to_owned() };
+        let database = data.database();
+        anyhow::ensure!(
+            database.is_file(),
+            "{} is not there: is {} a data folder?",
+            database.display(),
+            path.display()
+        );
+        Ok(data)
+    }
+
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path

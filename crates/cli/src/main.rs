@@ -58,8 +58,19 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("docket: {error:#}");
+            eprintln!("docket: {}", show::words(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_fit_together() {
+        Cli::command().debug_assert();
     }
 }

@@ -1,22 +1,17 @@
-//! One index of deadlines drives all timers of jobs.
+//! One index of deadlines drives all timers of jobs; the other timers are asked for theirs here.
 
 use crate::engine::Engine;
 use crate::error::EngineError;
 use docket_core::command::Command;
 use docket_core::id::JobId;
 use docket_core::job::Job;
-use docket_core::refusal::Refusal;
 use docket_core::time::Timestamp;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
-use tokio::sync::Notify;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// When each open job's default outcome is due.
 #[derive(Default)]
-pub(crate) struct Deadlines {
-    due: Mutex<Due>,
-    earlier: Notify,
-}
+pub(crate) struct Deadlines(Mutex<Due>);
 
 #[derive(Default)]
 struct Due {
@@ -26,33 +21,35 @@ struct Due {
 
 impl Deadlines {
     fn due(&self) -> std::sync::MutexGuard<'_, Due> {
-        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes the deadline of a job as it is now.
-    pub(crate) fn note(&self, job: &Job) {
-        self.set(job.id, job.state.deadline());
-    }
-
-    fn set(&self, job: JobId, deadline: Option<Timestamp>) {
+    /// Notes the deadline of a job as it is now; `true` if it comes before all others.
+    ///
+    /// The job is looked up here, under the lock: of two changes at once, the one that is noted last
+    /// need not be the one that was made last.
+    fn note(&self, id: JobId, job: impl FnOnce() -> Option<Arc<Job>>) -> bool {
         let mut due = self.due();
+        let deadline = job().and_then(|job| job.state.deadline());
         let before = match deadline {
-            Some(at) => due.by_job.insert(job, at),
-            None => due.by_job.remove(&job),
+            Some(at) => due.by_job.insert(id, at),
+            None => due.by_job.remove(&id),
         };
         if let Some(before) = before {
-            due.order.remove(&(before, job));
+            due.order.remove(&(before, id));
         }
-        if let Some(at) = deadline {
-            due.order.insert((at, job));
-            if due.order.first() == Some(&(at, job)) {
-                self.earlier.notify_one();
-            }
-        }
+        let Some(at) = deadline else { return false };
+        due.order.insert((at, id));
+        due.order.first() == Some(&(at, id))
+    }
+
+    /// How many are kept.
+    pub(crate) fn len(&self) -> usize {
+        self.due().by_job.len()
     }
 
     /// The next deadline.
-    pub(crate) fn next(&self) -> Option<Timestamp> {
+    fn next(&self) -> Option<Timestamp> {
         self.due().order.first().map(|(at, _)| *at)
     }
 
@@ -61,14 +58,16 @@ impl Deadlines {
         let due = self.due();
         due.order.iter().take_while(|(at, _)| *at <= now).map(|(_, job)| *job).collect()
     }
-
-    /// Resolves when a deadline comes before all others that were known.
-    pub(crate) async fn earlier(&self) {
-        self.earlier.notified().await;
-    }
 }
 
 impl Engine {
+    /// Keeps the deadline that a job has now.
+    pub(crate) fn note_deadline(&self, id: JobId) {
+        if self.deadlines.note(id, || self.store.open_job(id)) {
+            self.timer.notify_one();
+        }
+    }
+
     /// Carries out what is due by now, in the order of the deadlines; answers how much it was.
     pub async fn lapse_due(&self) -> usize {
         let passed = self.deadlines.passed(self.clock.now());
@@ -78,25 +77,28 @@ impl Engine {
 
     async fn lapse(&self, id: JobId) {
         match self.execute(id, &Command::Lapse).await {
-            Ok(_) | Err(EngineError::Refused(Refusal::NotYetDue)) => {}
-            // It ended in another way meanwhile: forget it.
-            Err(EngineError::Refused(_)) => {
-                let job = self.store.open_job(id);
-                self.deadlines.set(id, job.and_then(|job| job.state.deadline()));
-            }
+            Ok(_) => {}
+            // It ended in another way meanwhile, or has more time.
+            Err(EngineError::Refused(_)) => self.note_deadline(id),
             Err(error @ (EngineError::Busy | EngineError::Store(_))) => {
                 tracing::warn!(job = id.0, %error, "a deadline could not be kept; it is tried again");
             }
         }
     }
 
-    /// When something is due next.
+    /// When [`Self::lapse_due`], [`Self::ripen_effects`] or [`Self::sweep_workers`] next has something to do.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.deadlines.next()
+        let workers = self.roster.fleet().next_look();
+        [self.deadlines.next(), self.outbox.next(), workers].into_iter().flatten().min()
     }
 
-    /// Resolves when [`Self::next_deadline`] has come closer.
+    /// Resolves when [`Self::next_deadline`] may have come closer.
     pub async fn deadline_moved(&self) {
-        self.deadlines.earlier().await;
+        self.timer.notified().await;
+    }
+
+    /// When the timers look at a job, if it is open.
+    pub fn deadline_of(&self, id: JobId) -> Option<Timestamp> {
+        self.deadlines.due().by_job.get(&id).copied()
     }
 }

@@ -53,7 +53,6 @@ impl Engine {
         if let Err(refusal) = check(&arrival.proof, &job.public_id, worker, output) {
             let reason = Fault::BadReceipt;
             self.execute(id, &Command::Return { attempt, reason }).await?;
-            self.offer_room().await;
             return Err(refusal.into());
         }
         let delivery = Delivery {
@@ -71,9 +70,7 @@ impl Engine {
         };
         let documents = Documents { payload: None, result: Some(result) };
         let command = Command::Submit { delivery, charge: Charge::Whole };
-        let executed = self.execute_with(id, &command, documents).await?;
-        self.offer_room().await;
-        Ok(executed)
+        self.execute_with(id, &command, documents).await
     }
 }
 

@@ -13,8 +13,9 @@ use docket_core::job::Job;
 use docket_core::routing::Scoring;
 use docket_settlement::Ledger;
 use docket_store::{Answer, Store, StoreError};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use tokio::sync::Notify;
 
 /// What the operator decides once.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct Config {
 
 /// The coordinator of a market, without any wire.
 pub struct Engine {
+    /// For what must outlive its caller.
+    pub(crate) me: Weak<Self>,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
@@ -37,6 +40,8 @@ pub struct Engine {
     pub(crate) outbox: Outbox,
     pub(crate) watch: Watch,
     pub(crate) guesses: Guesses,
+    /// Told when something is due before all that was known.
+    pub(crate) timer: Notify,
     draining: AtomicBool,
 }
 
@@ -44,7 +49,8 @@ impl Engine {
     /// An engine over an open store. Call [`Self::recover`] before anything else.
     pub fn new(store: Store, clock: Clock, entropy: Entropy, config: Config) -> Arc<Self> {
         let start = store.start();
-        Arc::new(Self {
+        Arc::new_cyclic(|me| Self {
+            me: me.clone(),
             ids: JobIds::after(start.last_job),
             roster: Roster::new(entropy.number()),
             store,
@@ -55,6 +61,7 @@ impl Engine {
             outbox: Outbox::default(),
             watch: Watch::default(),
             guesses: Guesses::default(),
+            timer: Notify::new(),
             draining: AtomicBool::new(false),
         })
     }
@@ -91,10 +98,7 @@ impl Engine {
 
     /// Resolves when the job may have its answer: look at it once more before waiting, and after.
     pub fn answered(&self, id: JobId) -> impl Future<Output = ()> + use<> {
-        let woken = self.watch.wait(id);
-        async move {
-            woken.await.ok(); // A sender that is gone wakes too.
-        }
+        self.watch.wait(id).over()
     }
 
     /// Takes no new jobs from now on.

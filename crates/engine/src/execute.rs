@@ -8,7 +8,7 @@ use docket_core::decide::decide;
 use docket_core::effect::Effect;
 use docket_core::event::Event;
 use docket_core::id::JobId;
-use docket_core::job::Job;
+use docket_core::job::{Job, State};
 use docket_core::refusal::Refusal;
 use docket_store::{CommitError, Documents, Write};
 use std::sync::Arc;
@@ -30,13 +30,24 @@ pub struct Executed {
 impl Engine {
     /// Carries out a command on a job that exists.
     ///
-    /// Deciding again after a conflict is safe, because deciding changes nothing.
+    /// Deciding again after a conflict is safe, because deciding changes nothing. A command that has
+    /// begun is carried out even if this future is dropped.
     pub async fn execute(&self, id: JobId, command: &Command) -> Result<Executed, EngineError> {
         self.execute_with(id, command, Documents::default()).await
     }
 
     /// The same, with what is to be stored beside the change.
     pub(crate) async fn execute_with(
+        &self,
+        id: JobId,
+        command: &Command,
+        documents: Documents,
+    ) -> Result<Executed, EngineError> {
+        let command = command.clone();
+        self.begin(|engine| async move { engine.carry_through(id, &command, documents).await }).await
+    }
+
+    async fn carry_through(
         &self,
         id: JobId,
         command: &Command,
@@ -58,7 +69,7 @@ impl Engine {
         Err(EngineError::Busy)
     }
 
-    /// Decides once, on the job as it was read. The caller sees to the effects.
+    /// Decides once, on the job as it was read. The caller sees to the effects, and that it is not dropped.
     pub(crate) async fn attempt(
         &self,
         job: &Job,
@@ -88,12 +99,22 @@ impl Engine {
     }
 
     /// Tells those who wait in memory what has become of a job.
+    ///
+    /// Two changes of one job may come here in either order, so what is noted is how the job stands now.
     fn notice(&self, before: &Job, event: &Event, after: &Job, log_index: Option<u64>) {
-        self.deadlines.note(after);
+        self.note_deadline(after.id);
         if let Some((worker, attempt)) = before.holder()
             && after.holder() != before.holder()
         {
-            self.roster.let_go(worker, before, attempt, event, log_index, self.clock.now());
+            let now = self.clock.now();
+            let rests = self.roster.fleet().let_go(worker, before, attempt, event, log_index, now);
+            if rests {
+                self.timer.notify_one();
+            }
+            self.offer_room();
+        }
+        if !matches!(after.state, State::Funded { .. }) {
+            self.roster.fleet().stop_waiting(after.id);
         }
         if after.state.is_answered() {
             self.watch.wake(after.id);

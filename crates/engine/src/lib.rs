@@ -4,6 +4,8 @@
 //! only call it. Nothing here needs a particular async runtime, so that a simulation can run the real
 //! engine on one thread with a clock in its hand.
 
+pub mod books;
+mod census;
 pub mod clock;
 mod deadlines;
 mod decision;
@@ -12,7 +14,9 @@ mod engine;
 pub mod entropy;
 mod error;
 mod execute;
+mod finish;
 mod ids;
+mod inspect;
 mod log;
 mod operator;
 pub mod outbox;
@@ -24,6 +28,7 @@ mod trust;
 mod watch;
 mod workers;
 
+pub use census::Census;
 pub use delivery::{Arrival, Proof};
 pub use engine::{Config, Engine};
 pub use error::EngineError;
@@ -42,5 +47,7 @@ pub const HEARTBEAT: docket_core::time::Millis = docket_core::time::Millis::seco
 pub const LOST_AFTER: docket_core::time::Millis = docket_core::time::Millis::seconds(30);
 /// How long a worker whose socket closed may come back with the work it has.
 pub const RESUME_GRACE: docket_core::time::Millis = docket_core::time::Millis::seconds(5);
+/// How long something that failed for an outside reason rests before it is tried again.
+const RETRY: docket_core::time::Millis = docket_core::time::Millis::seconds(1);
 /// How long a worker that wants to be asked may take to accept.
 pub const ACCEPT_WITHIN: docket_core::time::Millis = docket_core::time::Millis::seconds(5);

@@ -17,7 +17,7 @@ use docket_store::{CommitError, Documents};
 impl Engine {
     /// Credits an account with money that came in from outside. A repeat under the same key does nothing.
     pub async fn credit(&self, to: Account, amount: Amount, key: &str) -> Result<Option<u64>, EngineError> {
-        if amount.is_zero() || to.job().is_some() {
+        if amount.is_zero() || to.job().is_some() || matches!(to, Account::Outside(_)) {
             return Err(Refusal::InsufficientFunds.into());
         }
         let request = Sha256::of(format!("credit {to} {} {}", amount.units, amount.asset.name()).as_bytes());
@@ -37,9 +37,7 @@ impl Engine {
 
     /// Withdraws a job for the operator's reasons.
     pub async fn cancel(&self, id: JobId) -> Result<Executed, EngineError> {
-        let executed = self.execute(id, &Command::Cancel { by: Fault::ByOperator }).await?;
-        self.roster.fleet().stop_waiting(id);
-        Ok(executed)
+        self.execute(id, &Command::Cancel { by: Fault::ByOperator }).await
     }
 
     /// Tells every worker that this coordinator is about to go: its connection ends, and it comes back

@@ -23,7 +23,7 @@ impl Engine {
     pub async fn recover(&self) -> Result<Recovered, EngineError> {
         let open = self.store.open_jobs();
         for job in &open {
-            self.deadlines.note(job);
+            self.note_deadline(job.id);
             if matches!(job.state, State::Funded { .. }) {
                 self.execute(job.id, &Command::Recover { grace: RESUME_GRACE }).await?;
             }
@@ -33,6 +33,7 @@ impl Engine {
         for effect in &effects {
             self.outbox.add_later(*effect, at);
         }
+        self.timer.notify_one();
         Ok(Recovered { open: open.len(), unplaced: effects.len() })
     }
 }

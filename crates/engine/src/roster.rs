@@ -3,18 +3,16 @@
 mod fleet;
 mod waiting;
 
-use docket_core::event::Event;
-use docket_core::id::{Attempt, JobId, WorkerId};
+use docket_core::id::{Attempt, JobId};
 use docket_core::job::{Job, Skill};
 use docket_core::money::Amount;
 use docket_core::refusal::Refusal;
 use docket_core::routing::{Skills, Verdict, WorkerClass};
-use docket_core::time::Timestamp;
 use fleet::Fleet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 
-pub(crate) use fleet::Choice;
+pub(crate) use fleet::{Choice, Joined};
 
 /// Names one connection of a worker; a later one has another number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -107,19 +105,6 @@ impl Roster {
 
     pub(crate) fn fleet(&self) -> MutexGuard<'_, Fleet> {
         self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A worker does not hold a job any more.
-    pub(crate) fn let_go(
-        &self,
-        worker: WorkerId,
-        before: &Job,
-        attempt: Attempt,
-        event: &Event,
-        log_index: Option<u64>,
-        now: Timestamp,
-    ) {
-        self.fleet().let_go(worker, before, attempt, event, log_index, now);
     }
 }
 

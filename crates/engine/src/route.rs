@@ -26,65 +26,101 @@ impl Engine {
     /// Finds a worker for a job that has none. `payload` saves reading it, where the caller has it.
     pub async fn route(&self, id: JobId, payload: Option<Arc<[u8]>>) -> Result<Placement, EngineError> {
         loop {
-            let Some(job) = self.store.open_job(id) else {
+            let job = self.store.open_job(id).filter(|job| matches!(job.state, State::Funded { .. }));
+            let Some(job) = job else {
                 self.roster.fleet().stop_waiting(id);
                 return Ok(Placement::Over);
             };
-            if !matches!(job.state, State::Funded { .. }) {
-                self.roster.fleet().stop_waiting(id);
-                return Ok(Placement::Over);
-            }
             let trusted = self.trusted_for(&job).await?;
-            let payload = match &payload {
-                Some(payload) => payload.clone(),
-                None => self.payload(id).await?,
-            };
-            let scoring = (self.config.scoring)(&job);
-            let (now, seed) = (self.clock.now(), self.entropy.number());
-            let choice = self.roster.fleet().choose(&job, trusted.as_deref(), &scoring, now, seed);
-            let Some(choice) = choice else { return Ok(Placement::Waiting) };
-            match self.assign(&job, &choice, payload).await {
-                Ok(()) => return Ok(Placement::Placed(choice.worker)),
-                Err(error) => {
-                    self.roster.fleet().release(&choice.worker, id);
-                    match error {
+            match self.choose(&job, trusted.as_deref()) {
+                Choice::Taken(worker) => return Ok(Placement::Placed(worker)),
+                Choice::Nobody if self.stands(&job, trusted.as_deref()).await? => {
+                    return Ok(Placement::Waiting);
+                }
+                Choice::Nobody => {}
+                Choice::Fit { worker, accepts } => {
+                    match self.assign(id, worker, accepts, payload.clone()).await {
+                        Ok(()) => return Ok(Placement::Placed(worker)),
+                        // Its deadline has come, and the deadline decides.
+                        Err(EngineError::Refused(Refusal::TooLate)) => return Ok(Placement::Over),
                         // The job moved on meanwhile: look at it again.
-                        EngineError::Refused(Refusal::NotNow { .. } | Refusal::TooLate) => {}
-                        error => return Err(error),
+                        Err(EngineError::Refused(_)) => {}
+                        Err(error) => return Err(error),
                     }
                 }
-            }
-            if self.store.open_job(id).is_some_and(|job| matches!(job.state, State::Funded { .. })) {
-                // Its deadline has come, and the deadline decides.
-                return Ok(Placement::Waiting);
             }
         }
     }
 
-    async fn assign(&self, job: &Job, choice: &Choice, payload: Arc<[u8]>) -> Result<(), EngineError> {
-        let command = Command::Assign {
-            worker: choice.worker,
-            epoch: self.store.start().epoch,
-            accept_within: choice.accepts.then_some(ACCEPT_WITHIN),
+    fn choose(&self, job: &Job, trusted: Option<&[WorkerId]>) -> Choice {
+        let scoring = (self.config.scoring)(job);
+        let (now, seed) = (self.clock.now(), self.entropy.number());
+        self.roster.fleet().choose(job, trusted, &scoring, now, seed)
+    }
+
+    /// Whether a job that was put in line belongs there: neither it nor its client's trust has changed
+    /// since it was looked at. Whatever changes from now on finds it in line.
+    async fn stands(&self, job: &Job, trusted: Option<&[WorkerId]>) -> Result<bool, EngineError> {
+        let trusts_the_same = self.trusted_for(job).await?.as_deref() == trusted;
+        let unchanged = self.store.open_job(job.id).is_some_and(|now| now.version == job.version);
+        Ok(trusts_the_same && unchanged)
+    }
+
+    /// Gives a job to a worker whose place was taken before. If it does not come about, the place is free again.
+    pub(crate) fn assign(
+        &self,
+        id: JobId,
+        worker: WorkerId,
+        accepts: bool,
+        payload: Option<Arc<[u8]>>,
+    ) -> impl Future<Output = Result<(), EngineError>> + use<> {
+        self.begin(move |engine| async move {
+            let result = engine.try_to_assign(id, worker, accepts, payload).await;
+            if result.is_err() {
+                engine.roster.fleet().release(&worker, id);
+                engine.offer_room();
+            }
+            result
+        })
+    }
+
+    async fn try_to_assign(
+        &self,
+        id: JobId,
+        worker: WorkerId,
+        accepts: bool,
+        payload: Option<Arc<[u8]>>,
+    ) -> Result<(), EngineError> {
+        let payload = match payload {
+            Some(payload) => payload,
+            None => self.payload(id).await?,
         };
-        let job = self.execute(job.id, &command).await?.job;
+        let epoch = self.store.start().epoch;
+        let command = Command::Assign { worker, epoch, accept_within: accepts.then_some(ACCEPT_WITHIN) };
+        let job = self.execute(id, &command).await?.job;
         let (_, attempt) = job.holder().ok_or(EngineError::Busy)?;
-        let id = job.id;
         let message = ToWorker::Assign(Box::new(Assignment { job, attempt, payload }));
-        self.roster.fleet().hold(&choice.worker, id, attempt, message);
+        self.roster.fleet().hold(&worker, id, attempt, message);
         Ok(())
     }
 
     /// Tries the jobs that wait, the oldest of each line first, as long as somebody takes one.
-    pub(crate) async fn place_waiting(&self) -> Result<(), EngineError> {
+    pub(crate) async fn place_waiting(&self) {
         loop {
             let heads = self.roster.fleet().waiting_heads();
-            let mut placed = false;
+            let mut moved = false;
             for job in heads {
-                placed |= !matches!(self.route(job, None).await?, Placement::Waiting);
+                match self.route(job, None).await {
+                    Ok(Placement::Waiting) => {}
+                    Ok(Placement::Placed(_) | Placement::Over) => moved = true,
+                    Err(error) => {
+                        tracing::warn!(job = job.0, %error, "a waiting job could not be routed; it is tried again");
+                        self.route_later(job);
+                    }
+                }
             }
-            if !placed {
-                return Ok(());
+            if !moved {
+                return;
             }
         }
     }

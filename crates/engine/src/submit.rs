@@ -7,7 +7,7 @@ use docket_core::change::Claim;
 use docket_core::command::Command;
 use docket_core::event::Fault;
 use docket_core::hash::Sha256;
-use docket_core::id::{ClientId, Dialect, PublicId, Version};
+use docket_core::id::{ClientId, Dialect, JobId, PublicId, Version};
 use docket_core::job::{Ask, Job, State};
 use docket_core::money::Amount;
 use docket_core::policy::Policy;
@@ -50,11 +50,16 @@ pub struct Submitted {
 }
 
 impl Engine {
-    /// Makes a job, holds its price and gives it to a worker. Durable when it returns.
+    /// Makes a job, holds its price and gives it to a worker. Durable when it returns, and carried on
+    /// even if this future is dropped.
     pub async fn submit(&self, new: NewJob) -> Result<Submitted, EngineError> {
         if self.is_draining() {
             return Err(Refusal::Draining.into());
         }
+        self.begin(|engine| async move { engine.make(new).await }).await
+    }
+
+    async fn make(&self, new: NewJob) -> Result<Submitted, EngineError> {
         let (payload, now_or_never) = (new.payload.clone(), new.now_or_never);
         let (job, claim) = self.draft(new);
         let documents = Documents { payload: Some(payload.clone()), result: None };
@@ -63,17 +68,27 @@ impl Engine {
             Err(CommitError::Repeated(id)) => return Ok(Submitted { id, repeated: true, given_up: false }),
             Err(error) => return Err(error.into()),
         };
-        let id = executed.job.public_id.clone();
-        let placement = self.route(executed.job.id, Some(payload)).await;
-        if let (Ok(Placement::Waiting), Some(reason)) = (&placement, now_or_never) {
-            self.execute(executed.job.id, &Command::GiveUp { reason }).await?;
-            return Ok(Submitted { id, repeated: false, given_up: true });
+        let job = executed.job;
+        let placement = self.route(job.id, Some(payload)).await;
+        if let Err(error) = &placement {
+            // The job is durable, so it is accepted.
+            tracing::warn!(job = job.id.0, %error, "a new job could not be routed; it is tried again");
+            self.route_later(job.id);
         }
-        if let Err(error) = placement {
-            // The job is durable, so it is accepted; its deadline stands, and so does its effect.
-            tracing::warn!(job = executed.job.id.0, %error, "a new job could not be routed");
+        let given_up = match (placement, now_or_never) {
+            (Ok(Placement::Waiting), Some(reason)) => self.give_up(job.id, reason).await?,
+            _ => false,
+        };
+        Ok(Submitted { id: job.public_id.clone(), repeated: false, given_up })
+    }
+
+    /// Whether the job was given up: somebody may have taken it, or withdrawn it, at the last moment.
+    async fn give_up(&self, id: JobId, reason: Fault) -> Result<bool, EngineError> {
+        match self.execute(id, &Command::GiveUp { reason }).await {
+            Ok(_) => Ok(true),
+            Err(EngineError::Refused(_)) => Ok(false),
+            Err(error) => Err(error),
         }
-        Ok(Submitted { id, repeated: false, given_up: false })
     }
 
     /// The job as it is before anything has happened to it.

@@ -66,9 +66,12 @@ impl Engine {
             return Err(Refusal::PairingUnknown.into());
         };
         let change = pairing.claim(worker, now)?;
-        self.commit(change, Documents::default()).await?;
-        self.offer_room().await;
-        Ok((pairing.client, now))
+        self.begin(|engine| async move {
+            engine.commit(change, Documents::default()).await?;
+            engine.offer_room();
+            Ok((pairing.client, now))
+        })
+        .await
     }
 }
 

@@ -2,31 +2,64 @@
 
 use docket_core::id::JobId;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 /// Who waits for which job.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Watch {
-    waiting: Mutex<HashMap<JobId, Vec<oneshot::Sender<()>>>>,
+    waiting: Arc<Mutex<HashMap<JobId, Vec<oneshot::Sender<()>>>>>,
+}
+
+/// One who waits, and leaves nothing behind when he goes.
+pub(crate) struct Wait {
+    watch: Watch,
+    job: JobId,
+    woken: oneshot::Receiver<()>,
 }
 
 impl Watch {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<JobId, Vec<oneshot::Sender<()>>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Something to wait on. Look at the job once more after this, lest it was answered in between.
-    pub(crate) fn wait(&self, job: JobId) -> oneshot::Receiver<()> {
-        let (sender, receiver) = oneshot::channel();
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let list = waiting.entry(job).or_default();
-        list.retain(|other| !other.is_closed()); // Those who gave up leave nothing behind.
-        list.push(sender);
-        receiver
+    pub(crate) fn wait(&self, job: JobId) -> Wait {
+        let (sender, woken) = oneshot::channel();
+        self.waiting().entry(job).or_default().push(sender);
+        Wait { watch: self.clone(), job, woken }
     }
 
     /// The job has its answer.
     pub(crate) fn wake(&self, job: JobId) {
-        let woken = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
+        let woken = self.waiting().remove(&job);
         for sender in woken.into_iter().flatten() {
             sender.send(()).ok(); // Nobody waits any more: nobody needs to know.
+        }
+    }
+
+    /// For how many jobs somebody waits.
+    pub(crate) fn len(&self) -> usize {
+        self.waiting().len()
+    }
+}
+
+impl Wait {
+    /// Resolves when the job may have its answer.
+    pub(crate) async fn over(mut self) {
+        (&mut self.woken).await.ok(); // A sender that is gone wakes too.
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        self.woken.close();
+        let mut waiting = self.watch.waiting();
+        if let Some(list) = waiting.get_mut(&self.job) {
+            list.retain(|other| !other.is_closed());
+            if list.is_empty() {
+                waiting.remove(&self.job);
+            }
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Workers come, show life, and go.
 
-use crate::RESUME_GRACE;
+use crate::{HEARTBEAT, RESUME_GRACE};
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::roster::{Assignment, Connection, Outbound, Profile, ToWorker};
+use crate::roster::{Assignment, Connection, Joined, Outbound, Profile, ToWorker};
 use docket_core::command::Command;
 use docket_core::event::Fault;
-use docket_core::id::{Attempt, Dialect, JobId, PublicId, WorkerId};
+use docket_core::id::{Attempt, JobId, WorkerId};
 use docket_core::job::{Job, State};
 use docket_core::refusal::Refusal;
 use docket_core::routing::Decision;
@@ -59,21 +59,31 @@ impl Engine {
             }
             fleet.join(&worker, hello.proof, hello.profile.clone(), outbound, now)
         };
-        for (job, held) in joined.held {
-            if let Some(attempt) = held.attempt
-                && !hello.resume.contains(&held.name)
-            {
-                self.give_back(job, attempt, Fault::WorkerLost).await;
+        self.timer.notify_one();
+        match self.settle_in(&hello, &joined).await {
+            Ok(resumed) => {
+                self.offer_room();
+                Ok(Welcome { connection: joined.connection, resumed })
+            }
+            Err(error) => {
+                self.disconnect(joined.connection); // Its caller never learns of the connection.
+                Err(error)
             }
         }
+    }
+
+    /// Takes away what a worker that came back does not have any more; answers what it goes on with.
+    async fn settle_in(&self, hello: &Hello, joined: &Joined) -> Result<Vec<Arc<str>>, EngineError> {
+        let lost = joined.held.iter().filter(|(_, held)| !hello.resume.contains(&held.name));
+        let lost = lost.filter_map(|(job, held)| Some(self.give_back(*job, held.attempt?, Fault::WorkerLost)));
+        futures::future::join_all(lost).await;
         let mut resumed = Vec::new();
         for name in &hello.resume {
-            if self.resume(hello.worker, joined.connection, name).await? {
+            if self.resume(hello, joined.connection, name).await? {
                 resumed.push(name.clone());
             }
         }
-        self.offer_room().await;
-        Ok(Welcome { connection: joined.connection, resumed })
+        Ok(resumed)
     }
 
     async fn register(&self, hello: &Hello) -> Result<Worker, EngineError> {
@@ -94,85 +104,68 @@ impl Engine {
     /// Whether the worker goes on with a job that it says it has.
     async fn resume(
         &self,
-        worker: WorkerId,
+        hello: &Hello,
         connection: Connection,
         name: &Arc<str>,
     ) -> Result<bool, EngineError> {
-        let Some(job) = self.find_any(name).await? else { return Ok(false) };
-        match (&job.state, job.holder()) {
-            (_, Some((holder, attempt))) if holder == worker => {
-                self.assign_again(connection, job, attempt).await?;
-                Ok(true)
+        let worker = hello.worker;
+        let Some(job) = self.named(name).await? else { return Ok(false) };
+        if let Some((holder, attempt)) = job.holder()
+            && holder == worker
+        {
+            self.assign_again(worker, job, attempt).await?;
+            return Ok(true);
+        }
+        if self.may_take_up(hello, &job).await? && self.roster.fleet().take_up(&worker, &job) {
+            let assigned = self.assign(job.id, worker, false, None).await;
+            if assigned.is_err() {
+                self.route_later(job.id); // It may have stood in line before.
             }
-            (State::Funded { .. }, _) if !job.tried.contains(&worker) && !job.ask.private => {
-                self.take_up(worker, connection, &job).await
-            }
-            (State::Settled { delivery, .. }, _) if delivery.worker == worker => {
+            return match assigned {
+                Ok(()) => Ok(true),
+                Err(EngineError::Refused(_)) => Ok(false),
+                Err(error) => Err(error),
+            };
+        }
+        let name = name.clone();
+        let message = match job.delivery() {
+            Some(delivery) if delivery.worker == worker => {
                 let log_index = self.store.log_index(job.id, "settled").await?;
-                let attempt = delivery.attempt;
-                self.tell(connection, ToWorker::Done { job: name.clone(), attempt, outcome: Ok(log_index) });
-                Ok(false)
+                ToWorker::Done { job: name, attempt: delivery.attempt, outcome: Ok(log_index) }
             }
             _ => {
-                let attempt = Attempt::default();
                 let reason = Refusal::StaleAttempt.code();
-                self.tell(connection, ToWorker::Cancel { job: name.clone(), attempt, reason });
-                Ok(false)
+                ToWorker::Cancel { job: name, attempt: Attempt::default(), reason }
             }
-        }
+        };
+        self.tell(connection, message);
+        Ok(false)
     }
 
-    /// After a restart nobody has the job: the worker who had it goes on, under a new number.
-    async fn take_up(
-        &self,
-        worker: WorkerId,
-        connection: Connection,
-        job: &Arc<Job>,
-    ) -> Result<bool, EngineError> {
-        self.roster.fleet().take_up(&worker, job);
-        let epoch = self.store.start().epoch;
-        let command = Command::Assign { worker, epoch, accept_within: None };
-        match self.execute(job.id, &command).await {
-            Ok(executed) => {
-                let (_, attempt) = executed.job.holder().ok_or(EngineError::Busy)?;
-                self.assign_again(connection, executed.job, attempt).await?;
-                Ok(true)
-            }
-            Err(error) => {
-                self.roster.fleet().release(&worker, job.id);
-                match error {
-                    EngineError::Refused(_) => Ok(false),
-                    error => Err(error),
-                }
-            }
+    /// Whether a worker may go on with a job: after a restart nobody has it, and the worker who had it
+    /// goes on, under a new number.
+    async fn may_take_up(&self, hello: &Hello, job: &Job) -> Result<bool, EngineError> {
+        if !matches!(job.state, State::Funded { .. }) || job.tried.contains(&hello.worker) {
+            return Ok(false);
         }
+        Ok(match self.trusted_for(job).await? {
+            Some(trusted) => hello.proof && trusted.contains(&hello.worker),
+            None => true,
+        })
     }
 
     /// Sends a job once more: a worker that has it learns the number, one that lost it begins again.
     async fn assign_again(
         &self,
-        connection: Connection,
+        worker: WorkerId,
         job: Arc<Job>,
         attempt: Attempt,
     ) -> Result<(), EngineError> {
         let payload = self.payload(job.id).await?;
-        let mut fleet = self.roster.fleet();
-        if let Some(worker) = fleet.worker(connection) {
-            let id = job.id;
-            let assignment = Assignment { job, attempt, payload };
-            fleet.hold(&worker, id, attempt, ToWorker::Assign(Box::new(assignment)));
-        }
+        let id = job.id;
+        let message = ToWorker::Assign(Box::new(Assignment { job, attempt, payload }));
+        self.roster.fleet().hold(&worker, id, attempt, message);
         Ok(())
-    }
-
-    async fn find_any(&self, name: &Arc<str>) -> Result<Option<Arc<Job>>, EngineError> {
-        for dialect in Dialect::ALL {
-            let id = PublicId { dialect, text: name.clone() };
-            if let Some(job) = self.store.find(&id).await? {
-                return Ok(Some(job));
-            }
-        }
-        Ok(None)
     }
 
     fn tell(&self, connection: Connection, message: ToWorker) {
@@ -181,7 +174,11 @@ impl Engine {
 
     /// A sign of life. `false` if the connection is not the worker's any more.
     pub fn heartbeat(&self, connection: Connection) -> bool {
-        self.roster.fleet().seen(connection, self.clock.now())
+        let silence = self.roster.fleet().seen(connection, self.clock.now());
+        if silence.is_some_and(|silence| silence.0 > 2 * HEARTBEAT.0) {
+            self.offer_room(); // Nobody gives work to those who are silent.
+        }
+        silence.is_some()
     }
 
     /// The worker takes nothing new; what it has, it finishes.
@@ -192,6 +189,7 @@ impl Engine {
     /// The connection has ended; what the worker has stays with it for the grace.
     pub fn disconnect(&self, connection: Connection) {
         self.roster.fleet().leave(connection, self.clock.now());
+        self.timer.notify_one();
     }
 
     /// The worker takes the job that it was offered.
@@ -210,7 +208,6 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let InHand { job, attempt, .. } = self.in_hand(connection, name)?;
         self.execute(job, &Command::Return { attempt, reason }).await?;
-        self.offer_room().await;
         Ok(())
     }
 
@@ -246,21 +243,10 @@ impl Engine {
             }
             fleet.overdue(now)
         };
-        for (_, job, attempt) in overdue {
-            self.give_back(job, attempt, Fault::WorkerLost).await;
-        }
-        self.offer_room().await;
-        self.roster.fleet().next_overdue()
-    }
-
-    /// Somebody may have room: those who wait are tried again.
-    pub(crate) async fn offer_room(&self) {
-        if !self.roster.fleet().somebody_waits() {
-            return;
-        }
-        if let Err(error) = self.place_waiting().await {
-            tracing::warn!(%error, "waiting jobs could not be placed; their deadlines stand");
-        }
+        let given_back = overdue.into_iter().map(|(job, attempt)| self.give_back(job, attempt, Fault::WorkerLost));
+        futures::future::join_all(given_back).await;
+        self.offer_room(); // Somebody may have rested long enough.
+        self.roster.fleet().plan_next_look(self.clock.now())
     }
 
     /// How many workers are connected.

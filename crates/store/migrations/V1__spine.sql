@@ -1,55 +1,56 @@
--- One text for both databases. {id} is the integer primary key, {bytes} a byte string.
--- Instants are milliseconds since 1970, amounts are decimal text, counts and versions are BIGINT.
+-- One text for both databases. {id} is the integer primary key, {text} a text that is ordered by its
+-- bytes, {bytes} a byte string. Instants are milliseconds since 1970, amounts are decimal text; all that
+-- is counted, truth values included, is BIGINT.
 
 CREATE TABLE meta (
-    name  TEXT NOT NULL PRIMARY KEY,
-    value TEXT NOT NULL
+    name  {text} NOT NULL PRIMARY KEY,
+    value {text} NOT NULL
 );
 
 CREATE TABLE policy (
     policy_id {id},
-    body      TEXT NOT NULL UNIQUE
+    body      {text} NOT NULL UNIQUE
 );
 
 -- Small and hot: what a state needs. Payloads and results live apart.
 CREATE TABLE job (
     job_id        {id},
-    dialect       TEXT     NOT NULL,
-    public_id     TEXT     NOT NULL,
-    client        TEXT     NOT NULL,
+    dialect       {text} NOT NULL,
+    public_id     {text} NOT NULL,
+    client        {text} NOT NULL,
     evaluator     BIGINT,
-    skill         TEXT     NOT NULL,
-    model         TEXT,
-    speed         TEXT     NOT NULL,
-    private       SMALLINT NOT NULL,
-    asset         TEXT     NOT NULL,
-    decimals      SMALLINT NOT NULL,
-    price_units   TEXT     NOT NULL,
-    policy_id     BIGINT   NOT NULL,
-    created_ms    BIGINT   NOT NULL,
+    skill         {text} NOT NULL,
+    model         {text},
+    speed         {text} NOT NULL,
+    private       BIGINT NOT NULL,
+    asset         {text} NOT NULL,
+    decimals      BIGINT NOT NULL,
+    price_units   {text} NOT NULL,
+    policy_id     BIGINT NOT NULL,
+    created_ms    BIGINT NOT NULL,
     finish_by_ms  BIGINT,
-    attempts      BIGINT   NOT NULL,
-    tried         TEXT     NOT NULL,
-    state         TEXT     NOT NULL,
+    attempts      BIGINT NOT NULL,
+    tried         {text} NOT NULL,
+    state         {text} NOT NULL,
     deadline_ms   BIGINT,                     -- NULL exactly when the state is final
-    worker_id     TEXT,
+    worker_id     {text},
     attempt_epoch BIGINT,
     attempt       BIGINT,
-    output_hash   TEXT,
-    receipt_hash  TEXT,
-    voucher       TEXT,
+    output_hash   {text},
+    receipt_hash  {text},
+    voucher       {text},
     input_tokens  BIGINT,
     output_tokens BIGINT,
-    charge_units  TEXT,
-    outcome       TEXT,                       -- why it was closed, what was ruled, what was judged
+    charge_units  {text},
+    outcome       {text},                       -- why it was closed, what was ruled, what was judged
     ended_ms      BIGINT,
-    escrow_units  TEXT     NOT NULL,
-    vesting_units TEXT     NOT NULL,
-    version       BIGINT   NOT NULL           -- one more for every event; guards every update
+    escrow_units  {text} NOT NULL,
+    vesting_units {text} NOT NULL,
+    version       BIGINT NOT NULL           -- one more for every event; guards every update
 );
 CREATE UNIQUE INDEX job_public ON job (public_id, dialect);
 CREATE INDEX job_client ON job (client, job_id);
-CREATE INDEX job_deadline ON job (deadline_ms) WHERE deadline_ms IS NOT NULL;
+CREATE INDEX job_open ON job (job_id) WHERE deadline_ms IS NOT NULL;
 
 CREATE TABLE payload (
     job_id {id},
@@ -60,7 +61,7 @@ CREATE TABLE result (
     job_id   {id},
     output   {bytes} NOT NULL,
     receipt  {bytes} NOT NULL,
-    decision TEXT    NOT NULL                 -- why this worker was chosen
+    decision {text} NOT NULL                 -- why this worker was chosen
 );
 
 CREATE TABLE journal (
@@ -68,47 +69,47 @@ CREATE TABLE journal (
     job_id     BIGINT,
     version    BIGINT NOT NULL,
     at_ms      BIGINT NOT NULL,
-    event      TEXT   NOT NULL,
-    detail     TEXT   NOT NULL,
+    event      {text} NOT NULL,
+    detail     {text} NOT NULL,
     leaf_index BIGINT
 );
 CREATE INDEX journal_job ON journal (job_id, version);
 
 CREATE TABLE transfer (
     transfer_id  {id},
-    journal_id   BIGINT   NOT NULL,
-    from_account TEXT     NOT NULL,
-    to_account   TEXT     NOT NULL,
-    from_own     SMALLINT NOT NULL,           -- 0 for a job's own account, which has no statement
-    to_own       SMALLINT NOT NULL,
-    asset        TEXT     NOT NULL,
-    decimals     SMALLINT NOT NULL,
-    units        TEXT     NOT NULL CHECK (units NOT LIKE '-%')
+    journal_id   BIGINT NOT NULL,
+    from_account {text} NOT NULL,
+    to_account   {text} NOT NULL,
+    from_own     BIGINT NOT NULL,           -- 0 for a job's own account, which has no statement
+    to_own       BIGINT NOT NULL,
+    asset        {text} NOT NULL,
+    decimals     BIGINT NOT NULL,
+    units        {text} NOT NULL CHECK (units NOT LIKE '-%')
 );
 CREATE INDEX transfer_from ON transfer (from_account, transfer_id) WHERE from_own = 1;
 CREATE INDEX transfer_to ON transfer (to_account, transfer_id) WHERE to_own = 1;
 
 -- The balances of accounts that are not a job's own.
 CREATE TABLE balance (
-    account  TEXT     NOT NULL,
-    asset    TEXT     NOT NULL,
-    decimals SMALLINT NOT NULL,
-    units    TEXT     NOT NULL,
-    PRIMARY KEY (account, asset)
+    account  {text} NOT NULL,
+    asset    {text} NOT NULL,
+    decimals BIGINT NOT NULL,
+    units    {text} NOT NULL,
+    PRIMARY KEY (account, asset, decimals)
 );
 
 CREATE TABLE claim (
-    claim_key  TEXT   NOT NULL PRIMARY KEY,
-    request    TEXT   NOT NULL,
-    dialect    TEXT   NOT NULL,
-    public_id  TEXT   NOT NULL,
+    claim_key  {text} NOT NULL PRIMARY KEY,
+    request    {text} NOT NULL,
+    dialect    {text} NOT NULL,
+    public_id  {text} NOT NULL,
     created_ms BIGINT NOT NULL
 );
 
 CREATE TABLE outbox (
     job_id  BIGINT NOT NULL,
     version BIGINT NOT NULL,
-    kind    TEXT   NOT NULL,
+    kind    {text} NOT NULL,
     PRIMARY KEY (job_id, version, kind)
 );
 
@@ -120,33 +121,33 @@ CREATE TABLE log_leaf (
 
 -- The roots of complete tiles: level L covers 256^L leaves.
 CREATE TABLE log_node (
-    level      SMALLINT NOT NULL,
-    node_index BIGINT   NOT NULL,
+    level      BIGINT NOT NULL,
+    node_index BIGINT NOT NULL,
     hash       {bytes}  NOT NULL,
     PRIMARY KEY (level, node_index)
 );
 
 CREATE TABLE worker (
-    worker_id     TEXT     NOT NULL PRIMARY KEY,
-    proven        SMALLINT NOT NULL,
-    suspended     SMALLINT NOT NULL,
-    completed     BIGINT   NOT NULL,
-    failed        BIGINT   NOT NULL,
-    first_seen_ms BIGINT   NOT NULL,
-    version       BIGINT   NOT NULL
+    worker_id     {text} NOT NULL PRIMARY KEY,
+    proven        BIGINT NOT NULL,
+    suspended     BIGINT NOT NULL,
+    completed     BIGINT NOT NULL,
+    failed        BIGINT NOT NULL,
+    first_seen_ms BIGINT NOT NULL,
+    version       BIGINT NOT NULL
 );
 
 CREATE TABLE pairing (
-    code       TEXT   NOT NULL PRIMARY KEY,
-    client     TEXT   NOT NULL,
+    code       {text} NOT NULL PRIMARY KEY,
+    client     {text} NOT NULL,
     expires_ms BIGINT NOT NULL,
-    claimed_by TEXT,
+    claimed_by {text},
     version    BIGINT NOT NULL
 );
 
 CREATE TABLE trust (
-    client    TEXT   NOT NULL,
-    worker_id TEXT   NOT NULL,
+    client    {text} NOT NULL,
+    worker_id {text} NOT NULL,
     since_ms  BIGINT NOT NULL,
     PRIMARY KEY (client, worker_id)
 );

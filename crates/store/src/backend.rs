@@ -2,9 +2,10 @@
 
 use crate::batch::Batch;
 use crate::error::StoreError;
+use crate::read::Reader;
 use docket_core::change::Claim;
 use docket_core::hash::Sha256;
-use docket_core::id::{ClientId, JobId, WorkerId};
+use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
 use docket_core::job::Job;
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
@@ -12,7 +13,7 @@ use docket_core::money::Asset;
 use docket_core::policy::Policy;
 use docket_core::trust::Pairing;
 use docket_core::worker::Worker;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// One database, as the writer sees it. Every call blocks; the writer has a thread of its own.
@@ -20,12 +21,21 @@ pub trait Backend: Send {
     /// Reads where the last write ended.
     fn resume(&mut self) -> Result<Resumed, StoreError>;
 
-    /// Reads the rows that a group relies on and that are not cached.
+    /// Reads the rows that a group relies on and that are not cached. [`StoreError::Stopped`] means
+    /// that no later call can succeed either.
     fn load(&mut self, needs: &Needs) -> Result<Loaded, StoreError>;
 
     /// Writes a group in one transaction and syncs once. All of it is durable when this returns `Ok`;
     /// after an error nothing may be assumed.
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError>;
+}
+
+/// An open database in its two halves.
+pub struct Connected {
+    /// For the writer.
+    pub backend: Box<dyn Backend>,
+    /// For everybody.
+    pub reader: Arc<dyn Reader>,
 }
 
 /// Where the last write ended.
@@ -39,39 +49,41 @@ pub struct Resumed {
     pub journal_id: i64,
     /// The last number given to a transfer.
     pub transfer_id: i64,
+    /// The last number given to a policy.
+    pub policy_id: i64,
     /// How many leaves the log has.
     pub log_size: u64,
     /// The roots of the complete subtrees of the log.
     pub log_peaks: Vec<Hash>,
-    /// The policies that are stored, by number.
-    pub policies: Vec<(i64, Policy)>,
     /// Every job that is not final.
     pub open_jobs: Vec<Arc<Job>>,
 }
 
 /// Rows that a group relies on.
-#[derive(Default, Debug)]
+#[derive(Default, PartialEq, Eq, Debug)]
 pub struct Needs {
     /// Keys that may have been used.
-    pub claims: Vec<Arc<str>>,
+    pub claims: BTreeSet<Arc<str>>,
+    /// New jobs whose numbers may be taken.
+    pub jobs: BTreeSet<JobId>,
+    /// Public names of new jobs.
+    pub names: BTreeSet<PublicId>,
+    /// Terms of new jobs that are not cached.
+    pub policies: HashSet<Arc<Policy>>,
     /// Accounts whose balances are not cached.
-    pub balances: Vec<(Account, Asset)>,
+    pub balances: BTreeSet<(Account, Asset)>,
     /// Workers that are not cached.
-    pub workers: Vec<WorkerId>,
+    pub workers: BTreeSet<WorkerId>,
     /// Pairing codes.
-    pub pairings: Vec<Sha256>,
+    pub pairings: BTreeSet<Sha256>,
     /// Trust that may exist already.
-    pub trusts: Vec<(ClientId, WorkerId)>,
+    pub trusts: BTreeSet<(ClientId, WorkerId)>,
 }
 
 impl Needs {
     /// Whether nothing has to be read.
     pub fn is_empty(&self) -> bool {
-        self.claims.is_empty()
-            && self.balances.is_empty()
-            && self.workers.is_empty()
-            && self.pairings.is_empty()
-            && self.trusts.is_empty()
+        *self == Self::default()
     }
 }
 
@@ -80,6 +92,12 @@ impl Needs {
 pub struct Loaded {
     /// Keys that were used.
     pub claims: HashMap<Arc<str>, Claim>,
+    /// Numbers that are taken.
+    pub jobs: HashSet<JobId>,
+    /// Public names that are taken.
+    pub names: HashSet<PublicId>,
+    /// Terms that are stored, with their numbers.
+    pub policies: HashMap<Arc<Policy>, i64>,
     /// Balances; an account that is absent holds nothing.
     pub balances: HashMap<(Account, Asset), i128>,
     /// Workers.
@@ -87,10 +105,5 @@ pub struct Loaded {
     /// Pairings.
     pub pairings: HashMap<Sha256, Pairing>,
     /// Trust that exists already.
-    pub trusts: Vec<(ClientId, WorkerId)>,
-}
-
-/// The first version of the schema, with a database's own words for a key and for bytes.
-pub(crate) fn schema(id: &str, bytes: &str) -> String {
-    include_str!("../migrations/V1__spine.sql").replace("{id}", id).replace("{bytes}", bytes)
+    pub trusts: HashSet<(ClientId, WorkerId)>,
 }

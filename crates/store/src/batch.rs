@@ -1,14 +1,18 @@
 //! What callers hand in, and what a group of winners is written as.
 
-use docket_core::change::{Change, Claim, Record, Standing};
+use docket_core::change::{Change, Claim, Standing};
 use docket_core::effect::Effect;
 use docket_core::event::Event;
+use docket_core::hash::Sha256;
 use docket_core::id::{JobId, Version, WorkerId};
 use docket_core::job::Job;
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
 use docket_core::money::{Amount, Asset};
 use docket_core::time::Timestamp;
+use docket_core::trust::{Pairing, Trust};
+use docket_core::worker::Worker;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A change with the bytes that belong to it.
@@ -58,6 +62,17 @@ pub struct ResultDocument {
     pub decision: Arc<str>,
 }
 
+impl Write {
+    /// How many bytes of documents it brings.
+    pub(crate) fn weight(&self) -> usize {
+        let Documents { payload, result } = &self.documents;
+        let result = result
+            .as_ref()
+            .map_or(0, |result| result.output.len() + result.receipt.len() + result.decision.len());
+        payload.as_ref().map_or(0, |payload| payload.len()) + result
+    }
+}
+
 /// One transfer, as it stands in the journal.
 pub(crate) struct TransferEntry {
     pub(crate) id: i64,
@@ -78,7 +93,7 @@ pub(crate) struct JournalEntry {
     pub(crate) leaf_index: Option<u64>,
 }
 
-/// The winners of a group, ready to be written in one transaction.
+/// The winners of a group, ready to be written in one transaction. No row stands in it twice.
 #[derive(Default)]
 pub struct Batch {
     pub(crate) new_policies: Vec<(i64, String)>,
@@ -88,14 +103,16 @@ pub struct Batch {
     pub(crate) results: Vec<(JobId, ResultDocument)>,
     pub(crate) journal: Vec<JournalEntry>,
     pub(crate) transfers: Vec<TransferEntry>,
-    pub(crate) balances: Vec<(Account, Asset, i128)>,
+    pub(crate) balances: BTreeMap<(Account, Asset), i128>,
     pub(crate) claims: Vec<(Claim, Timestamp)>,
     pub(crate) effects: Vec<Effect>,
     pub(crate) routed: Vec<JobId>,
     pub(crate) leaves: Vec<(u64, Leaf)>,
     pub(crate) nodes: Vec<(u8, u64, Hash)>,
-    pub(crate) records: Vec<(Version, Record)>,
-    pub(crate) standings: Vec<(WorkerId, Standing)>,
+    pub(crate) workers: BTreeMap<WorkerId, Worker>,
+    pub(crate) pairings: BTreeMap<Sha256, Pairing>,
+    pub(crate) trusts: Vec<Trust>,
+    pub(crate) standings: BTreeMap<WorkerId, Standing>,
 }
 
 impl Batch {

@@ -5,19 +5,23 @@
 
 pub mod backend;
 mod batch;
-mod columns;
 mod error;
 mod hot;
 mod policy;
+mod postgres;
+mod queries;
 mod read;
+mod recall;
 mod rows;
+mod schema;
 mod sqlite;
 mod store;
+mod value;
 pub mod writer;
 
-pub use batch::{Documents, Write};
-pub use batch::{Leaf, ResultDocument};
+pub use batch::{Batch, Documents, Leaf, ResultDocument, Write};
 pub use error::{CommitError, StoreError};
+pub use postgres::Postgres;
 pub use read::{Answer, BalanceRow, JobFilter, JournalRow, Read, Reader, TransferRow};
 pub use sqlite::Sqlite;
 pub use store::{Committed, Start, Store};

@@ -1,7 +1,7 @@
 //! The terms of a job as one line of text: many jobs share it, so it is stored once.
 
-use crate::columns::corrupt;
 use crate::error::StoreError;
+use crate::value::corrupt;
 use docket_core::ledger::NetworkId;
 use docket_core::money::{BasisPoints, Split};
 use docket_core::policy::{Arbitration, Evaluation, Lapse, Policy, Ruling, Source, Verdict};

@@ -146,7 +146,8 @@ impl Store {
     pub async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Arc<Job>>, StoreError> {
         let mut jobs = self.reader.jobs(filter).await?;
         for job in &mut jobs {
-            if let Some(hot) = self.hot.get(job.id) {
+            // The disk may be ahead by a group that is not published yet.
+            if let Some(hot) = self.hot.get(job.id).filter(|hot| hot.version > job.version) {
                 *job = hot;
             }
         }
@@ -193,7 +194,8 @@ impl Store {
         self.reader.trusted(client).await
     }
 
-    /// The balances of all accounts that are not a job's own, in the order of their names, from after one. At most 100.
+    /// The balances of all accounts that are not a job's own, in the order of their names, from after
+    /// one. At most 100 accounts, each with all its assets.
     pub async fn balances(&self, after: Option<&str>) -> Result<Vec<BalanceRow>, StoreError> {
         self.reader.balances(after).await
     }

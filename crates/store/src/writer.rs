@@ -4,7 +4,13 @@
 //! The writer is a step function. Production pumps it on a thread of its own; a simulation pumps it
 //! on the only thread it has.
 
+mod books;
+#[cfg(feature = "faults")]
+mod fault;
 mod judge;
+mod keys;
+mod records;
+mod texts;
 
 use crate::backend::{Backend, Resumed};
 use crate::batch::{Batch, Write};
@@ -18,6 +24,9 @@ use tokio::sync::{mpsc, oneshot};
 
 /// The most changes that are written together.
 pub const GROUP: usize = 512;
+
+/// A group takes no more changes once their documents have so many bytes.
+const GROUP_BYTES: usize = 16 << 20;
 
 /// A write on its way to the writer, and where its answer goes.
 pub(crate) struct Request {
@@ -58,19 +67,16 @@ impl Writer {
             .ok_or_else(|| StoreError::Corrupt("the log's hashes do not fit its size".to_owned()))?;
         published.extend_log(resumed.log_size, frontier.root());
         hot.publish(resumed.open_jobs.iter());
-        let judge = Judge::resume(resumed, frontier);
+        let judge = Judge::resume(&resumed, frontier);
         Ok(Self { backend, queue, hot, published, judge, failed: None })
     }
 
     /// Runs until every [`crate::Store`] is gone.
     pub fn run(mut self) {
-        let mut group = Vec::with_capacity(GROUP);
-        while self.queue.blocking_recv().is_some_and(|first| {
-            group.push(first);
-            true
-        }) {
+        while let Some(first) = self.queue.blocking_recv() {
+            let mut group = vec![first];
             self.take(&mut group);
-            self.write_group(&mut group);
+            self.write_group(group);
         }
     }
 
@@ -82,7 +88,7 @@ impl Writer {
             0 if open => Turn::Idle,
             0 => Turn::Closed,
             count => {
-                self.write_group(&mut group);
+                self.write_group(group);
                 Turn::Wrote(count)
             }
         }
@@ -90,9 +96,13 @@ impl Writer {
 
     /// Takes what waits, up to a whole group; `false` if nothing can come any more.
     fn take(&mut self, group: &mut Vec<Request>) -> bool {
-        while group.len() < GROUP {
+        let mut bytes: usize = group.iter().map(|request| request.write.weight()).sum();
+        while group.len() < GROUP && bytes < GROUP_BYTES {
             match self.queue.try_recv() {
-                Ok(request) => group.push(request),
+                Ok(request) => {
+                    bytes += request.write.weight();
+                    group.push(request);
+                }
                 Err(mpsc::error::TryRecvError::Empty) => return true,
                 Err(mpsc::error::TryRecvError::Disconnected) => return false,
             }
@@ -100,10 +110,9 @@ impl Writer {
         true
     }
 
-    fn write_group(&mut self, group: &mut Vec<Request>) {
-        let started = std::mem::take(group);
+    fn write_group(&mut self, group: Vec<Request>) {
         let (writes, answers): (Vec<_>, Vec<_>) =
-            started.into_iter().map(|request| (request.write, request.answer)).unzip();
+            group.into_iter().map(|request| (request.write, request.answer)).unzip();
         let verdicts = self.commit(&writes);
         for (answer, verdict) in answers.into_iter().zip(verdicts) {
             answer.send(verdict).ok(); // A caller that has gone needs no answer.
@@ -111,36 +120,48 @@ impl Writer {
     }
 
     fn commit(&mut self, writes: &[Write]) -> Vec<Result<Committed, CommitError>> {
-        let stopped = |reason: &String| Err(CommitError::Store(StoreError::Stopped(reason.clone())));
+        let all = |error: StoreError| writes.iter().map(|_| Err(error.clone().into())).collect();
         if let Some(reason) = &self.failed {
-            return writes.iter().map(|_| stopped(reason)).collect();
+            return all(StoreError::Stopped(reason.clone()));
         }
         let needs = self.judge.needs(writes);
         if !needs.is_empty() {
             match self.backend.load(&needs) {
                 Ok(loaded) => self.judge.learn(&needs, loaded),
+                Err(StoreError::Stopped(reason)) => return all(self.stop(reason)),
                 // Nothing has been changed: these callers fail, and the next group may succeed.
-                Err(error) => return writes.iter().map(|_| Err(error.clone().into())).collect(),
+                Err(error) => return all(error),
             }
         }
         let mut batch = Batch::default();
         let verdicts: Vec<_> =
             writes.iter().map(|write| self.judge.judge(write, &self.hot, &mut batch)).collect();
+        self.judge.end_group(&mut batch);
         if batch.is_empty() {
             return verdicts;
         }
-        self.judge.finish(&mut batch);
         if let Err(error) = self.backend.write(&batch) {
-            // Whether it is on disk is unknown. Only a restart, which reads the disk, can tell.
-            tracing::error!(%error, "a write failed: nothing is accepted any more");
-            let reason = error.to_string();
-            self.failed = Some(reason.clone());
-            self.published.stop(reason.clone());
-            return verdicts.into_iter().map(|verdict| verdict.and_then(|_| stopped(&reason))).collect();
+            // Whether it is on disk is unknown: only a restart, which reads the disk, can tell. Those who
+            // lost against a change of this group did not lose for certain, so nobody has a verdict.
+            return all(self.stop(error.to_string()));
         }
         self.hot.publish(batch.new_jobs.iter().map(|(job, _)| job).chain(&batch.changed_jobs));
         let (size, root) = self.judge.log();
         self.published.extend_log(size, root);
         verdicts
+    }
+
+    /// Accepts nothing from now on.
+    fn stop(&mut self, reason: String) -> StoreError {
+        tracing::error!(%reason, "the store has stopped: nothing is accepted any more");
+        self.failed = Some(reason.clone());
+        self.published.stop(reason.clone());
+        StoreError::Stopped(reason)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.published.stop("the writer is gone".to_owned());
     }
 }

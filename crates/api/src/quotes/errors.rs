@@ -94,6 +94,11 @@ impl From<BodyError> for Problem {
     }
 }
 
+/// A plain request where workers open their WebSocket.
+pub(crate) fn not_a_socket(status: StatusCode) -> Response {
+    Problem::new(status, "Workers connect here by WebSocket; see /v1/health and /v1/quote").into_response()
+}
+
 /// What no route answers.
 pub(crate) async fn not_found() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "Not found")

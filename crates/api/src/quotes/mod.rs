@@ -4,11 +4,12 @@
 
 mod errors;
 mod offer;
+mod receipt;
 mod routes;
 mod status;
 mod trust;
 mod wire;
 
-pub(crate) use errors::{method_not_allowed, not_found};
+pub(crate) use errors::{method_not_allowed, not_a_socket, not_found};
 pub(crate) use offer::scoring;
 pub(crate) use routes::routes;

@@ -1,11 +1,12 @@
 //! The routes of the page: quote, commit, poll.
 
 use super::errors::Problem;
-use super::{offer, status, trust, wire};
+use super::{offer, receipt, status, trust, wire};
 use crate::app::App;
 use crate::limits::read_body;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Query, State};
+use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -14,6 +15,8 @@ use docket_core::event::Fault;
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, Dialect, PublicId};
 use docket_core::job::{Ask, Job, Speed};
+use docket_core::policy::Source;
+use docket_core::refusal::Refusal;
 use docket_engine::{Engine, NewJob};
 use docket_protocol::instant;
 use serde::Deserialize;
@@ -28,6 +31,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/v1/jobs/commit/fast", post(commit_fast))
         .route("/v1/jobs/commit/cheap", post(commit_cheap))
         .route("/v1/jobs/{id}", get(show))
+        .route("/v1/jobs/{id}/receipt", get(receipt::receipt))
         .merge(trust::routes())
 }
 
@@ -104,6 +108,10 @@ async fn commit(
 
 fn new_job(app: &App, headers: &HeaderMap, body: &Bytes, speed: Speed) -> Result<NewJob, Problem> {
     let commit = wire::parse_commit(body)?;
+    if *app.engine.ledger().source() == Source::Client {
+        // A user's name proves nothing, so it can spend nothing.
+        return Err(Refusal::PaymentRequired.into());
+    }
     let quote = offer::quote(commit.skill, speed, app.asset());
     let quote = quote.ok_or_else(|| Problem::bad_request("Invalid job_type"))?;
     let key = idempotency_key(headers)?.map(|key| {
@@ -146,6 +154,19 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json"))
 }
 
+/// The job that a path names. What cannot be a name names no job.
+pub(super) struct JobName(pub(super) PublicId);
+
+impl<S: Send + Sync> FromRequestParts<S> for JobName {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let name = Path::<String>::from_request_parts(parts, state).await;
+        let Path(name) = name.map_err(|_| Problem::job_not_found())?;
+        Ok(Self(PublicId { dialect: Dialect::Quotes, text: name.to_ascii_lowercase().into() }))
+    }
+}
+
 #[derive(Deserialize)]
 struct ShowQuery {
     wait: Option<String>,
@@ -155,12 +176,11 @@ struct ShowQuery {
 /// as it is final. Whoever knows the id may read it: nobody can guess one.
 async fn show(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    JobName(id): JobName,
     query: Result<Query<ShowQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(query) = query.map_err(|error| Problem::bad_request(error.body_text()))?;
     let wait = parse_wait(query.wait.as_deref(), app.settings.limits.longest_wait)?;
-    let id = PublicId { dialect: Dialect::Quotes, text: id.to_ascii_lowercase().into() };
     let job = find(&app.engine, &id).await?;
     let job = if job.state.is_answered() || wait.is_zero() {
         job
@@ -182,7 +202,7 @@ fn parse_wait(text: Option<&str>, longest: Duration) -> Result<Duration, Problem
     })
 }
 
-async fn find(engine: &Engine, id: &PublicId) -> Result<Arc<Job>, Problem> {
+pub(super) async fn find(engine: &Engine, id: &PublicId) -> Result<Arc<Job>, Problem> {
     let job = engine.find(id).await.map_err(docket_engine::EngineError::from)?;
     job.ok_or_else(Problem::job_not_found)
 }

@@ -188,8 +188,8 @@ fn check_payload(skill: Skill, payload: &RawValue) -> Result<(), Problem> {
     if parse_job_type(&named) != Some(skill) {
         return Err(invalid("job_type must be that of the job".to_owned()));
     }
-    if text.is_empty() || text.len() > TEXT {
-        return Err(invalid(format!("the text must have 1 to {TEXT} bytes")));
+    if text.trim().is_empty() || text.len() > TEXT {
+        return Err(invalid(format!("the text must have 1 to {TEXT} bytes, not all of them blank")));
     }
     Ok(())
 }

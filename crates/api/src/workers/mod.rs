@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::serve::Peer;
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, State};
 use axum::response::Response;
 use axum::routing::get;
@@ -29,8 +30,12 @@ pub(crate) fn routes() -> Router<Arc<App>> {
 async fn upgrade(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return crate::quotes::not_a_socket(rejection.status()),
+    };
     let loopback = peer.0.ip().is_loopback();
     upgrade
         .read_buffer_size(BUFFER)

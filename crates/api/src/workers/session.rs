@@ -6,9 +6,11 @@ use super::register::{Registered, register};
 use crate::app::App;
 use axum::extract::ws::{Message, WebSocket};
 use docket_core::event::{Fault, Usage};
+use docket_core::refusal::Refusal;
 use docket_engine::{Arrival, Connection, EngineError, ToWorker};
 use docket_protocol::frames::{
-    ErrorFrame, FromCoordinator, FromWorker, JobComplete, ReceiptSubmit, clip, decode_from_worker, encode,
+    ErrorFrame, FromCoordinator, FromWorker, JobComplete, ReceiptSubmit, Terms, clip, decode_from_worker,
+    encode,
 };
 use docket_protocol::keys::PublicKey;
 use docket_protocol::receipt::SignedDispatch;
@@ -21,6 +23,8 @@ use tokio::sync::mpsc;
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
 /// So many faulty frames in a row end a connection.
 const FAULTS: u32 = 16;
+/// The reason with which a worker that shuts down gives its jobs back.
+const DRAINING: &str = "draining";
 /// So many halves of a delivery may wait for their other half.
 const HALVES: usize = 512;
 
@@ -86,6 +90,7 @@ pub(super) async fn run(app: Arc<App>, socket: WebSocket, loopback: bool) {
         ours: registered.ours,
         completed: HashMap::new(),
         receipts: HashMap::new(),
+        terms: HashMap::new(),
     };
     session.serve(&mut socket, inbox, &registered).await;
     app.engine.disconnect(connection);
@@ -100,6 +105,8 @@ struct Session {
     completed: HashMap<String, Box<JobComplete>>,
     /// Receipts that came before their delivery, by job.
     receipts: HashMap<String, SignedDispatch>,
+    /// What the receipts of the jobs in the worker's hands have to repeat, by job.
+    terms: HashMap<Arc<str>, Arc<Terms>>,
 }
 
 impl Session {
@@ -128,7 +135,20 @@ impl Session {
         tracing::info!(worker = %registered.key.to_hex(), "a worker's connection has ended");
     }
 
-    async fn tell(&self, socket: &mut Socket, message: ToWorker) -> Option<()> {
+    async fn tell(&mut self, socket: &mut Socket, message: ToWorker) -> Option<()> {
+        match &message {
+            ToWorker::Assign(assignment) => {
+                let job = &assignment.job;
+                let terms = outbound::terms(&self.app, job, &assignment.payload);
+                self.terms.insert(job.public_id.text.clone(), Arc::new(terms));
+            }
+            ToWorker::Cancel { job, .. } | ToWorker::Done { job, .. } => {
+                self.terms.remove(job);
+                self.completed.remove(&**job);
+                self.receipts.remove(&**job);
+            }
+            ToWorker::Drain | ToWorker::Close => {}
+        }
         match frame(&self.app, message, self.ours) {
             Some(frame) => socket.send(&frame).await,
             None => Some(()),
@@ -154,7 +174,10 @@ impl Session {
                     report(app.engine.accept(connection, &accept.job_id).await, &accept.job_id);
                 });
             }
-            FromWorker::JobReject(reject) => self.hand_back(reject.job_id, Fault::Declined),
+            FromWorker::JobReject(reject) => {
+                let fault = if reject.reason == DRAINING { Fault::HandedBack } else { Fault::Declined };
+                self.hand_back(reject.job_id, fault);
+            }
             FromWorker::JobFail(fail) => self.hand_back(fail.job_id, Fault::WorkerError),
             FromWorker::JobChunk(_) => {} // Nobody listens to a stream in this dialect yet.
             FromWorker::Drain => self.app.engine.drain_worker(self.connection),
@@ -204,10 +227,13 @@ impl Session {
 
     /// Checks signatures and settles, beside whatever else the connection does.
     fn deliver(&self, complete: Box<JobComplete>, dispatch: SignedDispatch) {
+        let Some(terms) = self.terms.get(&*complete.job_id).cloned() else {
+            return report::<()>(Err(Refusal::StaleAttempt.into()), &complete.job_id);
+        };
         let (app, connection, key) = (self.app.clone(), self.connection, self.key.clone());
         tokio::spawn(async move {
             let job = complete.job_id.clone();
-            report(deliver(&app, connection, &key, *complete, dispatch).await, &job);
+            report(deliver(&app, connection, &key, &terms, *complete, dispatch).await, &job);
         });
     }
 }
@@ -216,23 +242,19 @@ async fn deliver(
     app: &App,
     connection: Connection,
     key: &PublicKey,
+    terms: &Terms,
     complete: JobComplete,
     dispatch: SignedDispatch,
 ) -> Result<(), EngineError> {
-    let Some(job) = app.engine.held_job(connection, &complete.job_id) else {
-        return Err(docket_core::refusal::Refusal::StaleAttempt.into());
-    };
-    let payload = app.engine.store().payload(job.id).await?.unwrap_or_else(|| Arc::from([].as_slice()));
-    let terms = outbound::terms(app, &job, &payload);
     let usage = usage(&complete);
     let receipts = Receipts {
         dispatch: Some(dispatch),
         full: complete.full_receipt.map(|full| *full),
         signature: complete.full_signature,
     };
-    let Some(proof) = receipts.proof(key, &terms) else {
+    let Some(proof) = receipts.proof(key, terms) else {
         app.engine.hand_back(connection, &complete.job_id, Fault::BadReceipt).await?;
-        return Err(docket_core::refusal::Refusal::ReceiptMissing.into());
+        return Err(Refusal::ReceiptMissing.into());
     };
     let output: Arc<[u8]> = complete.output.get().as_bytes().into();
     let arrival = Arrival { job: complete.job_id.into(), output, usage, proof };

@@ -1,10 +1,14 @@
-//! The state behind the roster's lock.
+//! The state behind the roster's lock: who is here, and who holds what.
+
+mod operator;
+mod patience;
+mod view;
 
 use super::waiting::Waiting;
-use super::{Connection, Explanation, Outbound, Profile, ToWorker, WorkerView};
-use crate::{LOST_AFTER, RESUME_GRACE};
+use super::{Connection, Explanation, Outbound, Profile, ToWorker};
+use crate::LOST_AFTER;
 use docket_core::change::Standing;
-use docket_core::event::Event;
+use docket_core::event::{Event, Fault};
 use docket_core::id::{Attempt, JobId, WorkerId};
 use docket_core::job::Job;
 use docket_core::money::BasisPoints;
@@ -33,9 +37,13 @@ pub(crate) struct Fleet {
     connections: HashMap<Connection, WorkerId>,
     /// Those whose socket closed while they held jobs, and when.
     gone: BTreeMap<WorkerId, Timestamp>,
+    /// Who holds which job: one worker a job at a time.
+    holders: HashMap<JobId, WorkerId>,
     models: HashMap<Arc<str>, ModelId>,
     pub(super) waiting: Waiting,
     next_connection: u64,
+    /// When somebody must be given up, or may be given work again.
+    next_look: Option<Timestamp>,
     secret: u64,
 }
 
@@ -62,10 +70,14 @@ pub(crate) struct Held {
     pub(crate) decision: Arc<Decision>,
 }
 
-/// A worker that was chosen, its place taken already.
-pub(crate) struct Choice {
-    pub(crate) worker: WorkerId,
-    pub(crate) accepts: bool,
+/// What became of looking for a worker.
+pub(crate) enum Choice {
+    /// He fits, and his place is taken already. Whether he wants to be asked first.
+    Fit { worker: WorkerId, accepts: bool },
+    /// Nobody fits: the job stands in line.
+    Nobody,
+    /// Somebody else looked at the same time, and this worker is being given the job.
+    Taken(WorkerId),
 }
 
 /// What a new connection found.
@@ -82,9 +94,11 @@ impl Fleet {
             members: BTreeMap::new(),
             connections: HashMap::new(),
             gone: BTreeMap::new(),
+            holders: HashMap::new(),
             models: HashMap::new(),
             waiting: Waiting::default(),
             next_connection: 0,
+            next_look: None,
             secret,
         }
     }
@@ -152,6 +166,7 @@ impl Fleet {
             candidate,
         };
         self.members.insert(worker.id, member);
+        self.look_at(patience::silent_from(now));
         Joined { connection, held: list }
     }
 
@@ -165,11 +180,12 @@ impl Fleet {
         self.connections.get(&connection).copied()
     }
 
-    /// A sign of life.
-    pub(crate) fn seen(&mut self, connection: Connection, now: Timestamp) -> bool {
-        let Some(worker) = self.worker(connection) else { return false };
+    /// A sign of life, and how long it had been awaited. `None` if this is nobody's connection any more.
+    pub(crate) fn seen(&mut self, connection: Connection, now: Timestamp) -> Option<Millis> {
+        let worker = self.worker(connection)?;
+        let before = self.members.get(&worker)?.candidate.last_seen;
         self.change(&worker, |member| member.candidate.last_seen = now);
-        true
+        Some(now.since(before))
     }
 
     /// The worker takes nothing new from now on.
@@ -189,6 +205,7 @@ impl Fleet {
             self.members.remove(&worker);
         } else {
             self.gone.insert(worker, now);
+            self.look_at(patience::given_up_from(now));
         }
     }
 
@@ -200,36 +217,52 @@ impl Fleet {
         scoring: &Scoring,
         now: Timestamp,
         seed: u64,
-    ) -> Option<Choice> {
+    ) -> Choice {
+        if let Some(holder) = self.holders.get(&job.id) {
+            return Choice::Taken(*holder);
+        }
         let demand = self.demand(job, trusted);
         let shortlist = self.index.shortlist(&demand, scoring, now, seed);
         let Some(chosen) = shortlist.chosen else {
             self.waiting.add(job);
-            return None;
+            return Choice::Nobody;
         };
         let counted = self.index.len() <= COUNTED;
         let tally = counted.then(|| tally(self.index.candidates(), &demand, scoring, now));
-        let decision = Arc::new(Decision { shortlist, tally: tally.unwrap_or_default() });
+        let decision = Decision { shortlist, tally: tally.unwrap_or_default() };
+        self.give(&chosen.worker, job, decision);
+        let accepts = self.members.get(&chosen.worker).is_some_and(|member| member.accepts);
+        Choice::Fit { worker: chosen.worker, accepts }
+    }
+
+    /// A worker takes up a job that it had when the coordinator was started again. `false` if somebody
+    /// has it already.
+    pub(crate) fn take_up(&mut self, worker: &WorkerId, job: &Job) -> bool {
+        let free = !self.holders.contains_key(&job.id) && self.members.contains_key(worker);
+        if free {
+            self.give(worker, job, Decision::default());
+        }
+        free
+    }
+
+    /// Puts a job into a worker's hands, under an attempt that is yet to be made.
+    fn give(&mut self, worker: &WorkerId, job: &Job, decision: Decision) {
         self.waiting.remove(job.id);
+        self.holders.insert(job.id, *worker);
+        let held = Held { name: job.public_id.text.clone(), attempt: None, decision: Arc::new(decision) };
         let secret = self.secret;
-        let held = Held { name: job.public_id.text.clone(), attempt: None, decision };
-        self.change(&chosen.worker, |member| {
+        self.change(worker, |member| {
             member.turns += 1;
             member.candidate.lot = Lot::draw(secret, &member.candidate.id, member.turns);
             member.held.insert(job.id, held);
         });
-        let accepts = self.members.get(&chosen.worker).is_some_and(|member| member.accepts);
-        Some(Choice { worker: chosen.worker, accepts })
     }
 
     /// What a job asks for; a model that no worker ever named has no number, so nobody fits.
     fn demand<'a>(&self, job: &'a Job, trusted: Option<&'a [WorkerId]>) -> Demand<'a> {
         Demand {
             skills: super::skills(job.ask.skill),
-            model: match &job.ask.model {
-                Some(name) => Some(self.models.get(name).copied().unwrap_or(ModelId(u32::MAX))),
-                None => None,
-            },
+            model: job.ask.model.as_ref().map(|name| self.models.get(name).copied().unwrap_or(ModelId(u32::MAX))),
             min_gpu_tier: 0,
             region: None,
             price: job.policy.split.divide(job.price).worker,
@@ -251,34 +284,38 @@ impl Fleet {
         docket_core::routing::explain(self.index.candidates(), &demand, scoring, now, 0)
     }
 
-    /// The assignment stands: the worker is told, if it is still there.
+    /// The assignment stands: the worker is told, if it is still there and still has the job.
     pub(crate) fn hold(&mut self, worker: &WorkerId, job: JobId, attempt: Attempt, message: ToWorker) {
         let Some(member) = self.members.get_mut(worker) else { return };
-        if let Some(held) = member.held.get_mut(&job) {
-            held.attempt = Some(attempt);
-        }
+        let Some(held) = member.held.get_mut(&job) else { return };
+        held.attempt = Some(attempt);
         member.outbound.send(message).ok(); // A connection that has just ended is noticed by `leave`.
-    }
-
-    /// A worker takes up a job that it had when the coordinator was started again.
-    pub(crate) fn take_up(&mut self, worker: &WorkerId, job: &Job) {
-        self.waiting.remove(job.id);
-        let decision = Arc::default();
-        let held = Held { name: job.public_id.text.clone(), attempt: None, decision };
-        self.change(worker, |member| {
-            member.held.insert(job.id, held);
-        });
     }
 
     /// The assignment did not come about.
     pub(crate) fn release(&mut self, worker: &WorkerId, job: JobId) {
-        self.change(worker, |member| {
-            member.held.remove(&job);
-        });
+        self.take_back(worker, job, |_| {});
     }
 
-    /// A worker does not hold a job any more: it learns why, and its standing follows.
-    pub(super) fn let_go(
+    /// A job is not in a worker's hands any more.
+    fn take_back(&mut self, worker: &WorkerId, job: JobId, and: impl FnOnce(&mut Member)) {
+        if self.holders.get(&job) == Some(worker) {
+            self.holders.remove(&job);
+        }
+        self.change(worker, |member| {
+            member.held.remove(&job);
+            and(member);
+        });
+        let gone = |member: &Member| member.connection.is_none() && member.held.is_empty();
+        if self.members.get(worker).is_some_and(gone) {
+            self.members.remove(worker);
+            self.gone.remove(worker);
+        }
+    }
+
+    /// A worker does not hold a job any more: it learns why, and its standing follows. Answers whether it
+    /// must rest before it is given another.
+    pub(crate) fn let_go(
         &mut self,
         worker: WorkerId,
         before: &Job,
@@ -286,9 +323,7 @@ impl Fleet {
         event: &Event,
         log_index: Option<u64>,
         now: Timestamp,
-    ) {
-        let Some(member) = self.members.get_mut(&worker) else { return };
-        let delivered = event.delivery().is_some();
+    ) -> bool {
         let fault = match event {
             Event::Returned { reason, .. } | Event::Closed { reason, .. } => Some(*reason),
             _ => None,
@@ -298,30 +333,17 @@ impl Fleet {
             None => ToWorker::Done { job, attempt, outcome: Ok(log_index) },
             Some(reason) => ToWorker::Cancel { job, attempt, reason: reason.code() },
         };
-        member.outbound.send(message).ok(); // A worker that is gone needs no message.
-        let blamed = fault.is_some_and(docket_core::event::Fault::blames_worker);
-        self.change(&worker, |member| {
-            member.held.remove(&before.id);
-            if delivered {
-                member.failures_in_a_row = 0;
-                member.standing.completed += 1;
-            } else if blamed {
-                member.failures_in_a_row += 1;
-                member.standing.failed += 1;
-            }
-            member.candidate.reputation = BasisPoints(reputation(member.standing));
-            member.candidate.probation = probation(member.standing);
-            member.candidate.cooling_until = cooling(member.failures_in_a_row, now);
+        let mut rests_until = None;
+        self.take_back(&worker, before.id, |member| {
+            member.outbound.send(message).ok(); // A worker that is gone needs no message.
+            member.learn(event, fault, now);
+            rests_until = member.candidate.cooling_until;
         });
-        self.forget_if_gone(&worker);
-    }
-
-    fn forget_if_gone(&mut self, worker: &WorkerId) {
-        let gone = |member: &Member| member.connection.is_none() && member.held.is_empty();
-        if self.members.get(worker).is_some_and(gone) {
-            self.members.remove(worker);
-            self.gone.remove(worker);
+        let rests = rests_until.filter(|until| *until > now);
+        if let Some(until) = rests {
+            self.look_at(until);
         }
+        rests.is_some()
     }
 
     /// Changes what is known of a worker, in the index too.
@@ -343,31 +365,6 @@ impl Fleet {
         Some((worker, *job, held.clone()))
     }
 
-    /// Jobs whose worker did not come back in time, with the worker.
-    pub(crate) fn overdue(&self, now: Timestamp) -> Vec<(WorkerId, JobId, Attempt)> {
-        let overdue = |at: Timestamp| now >= at + RESUME_GRACE;
-        let workers: Vec<_> =
-            self.gone.iter().filter(|(_, at)| overdue(**at)).map(|(worker, _)| *worker).collect();
-        let members = workers.iter().filter_map(|worker| Some((worker, self.members.get(worker)?)));
-        members
-            .flat_map(|(worker, member)| {
-                member.held.iter().filter_map(|(job, held)| Some((*worker, *job, held.attempt?)))
-            })
-            .collect()
-    }
-
-    /// Connections that gave no sign for too long.
-    pub(crate) fn silent(&self, now: Timestamp) -> Vec<Connection> {
-        let silent = |member: &Member| now.since(member.candidate.last_seen) > LOST_AFTER;
-        let members = self.members.values().filter(|member| silent(member));
-        members.filter_map(|member| member.connection).collect()
-    }
-
-    /// When a worker that is gone is given up.
-    pub(crate) fn next_overdue(&self) -> Option<Timestamp> {
-        self.gone.values().min().map(|at| *at + RESUME_GRACE)
-    }
-
     /// The first job of each line, if somebody could have room.
     pub(crate) fn waiting_heads(&self) -> Vec<JobId> {
         self.waiting.heads()
@@ -387,48 +384,24 @@ impl Fleet {
     pub(crate) fn running(&self) -> usize {
         self.members.values().map(|member| member.held.len()).sum()
     }
-
-    /// How many workers are connected.
-    pub(crate) fn connected(&self) -> usize {
-        self.connections.len()
-    }
-
-    /// Tells the worker behind a connection something.
-    pub(crate) fn tell(&self, connection: Connection, message: ToWorker) {
-        let member = self.worker(connection).and_then(|worker| self.members.get(&worker));
-        if let Some(member) = member {
-            member.outbound.send(message).ok(); // Whoever is gone needs no message.
-        }
-    }
-
-    /// Tells everybody something.
-    pub(crate) fn tell_all(&self, message: &ToWorker) {
-        for member in self.members.values() {
-            member.outbound.send(message.clone()).ok(); // Whoever is gone needs no message.
-        }
-    }
-
-    /// Workers as the operator sees them, from after a key.
-    pub(crate) fn views(&self, after: Option<WorkerId>, limit: usize) -> Vec<WorkerView> {
-        let from = after.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
-        let members = self.members.range((from, std::ops::Bound::Unbounded)).take(limit);
-        members.map(|(_, member)| member.view()).collect()
-    }
-
-    /// One worker as the operator sees it.
-    pub(crate) fn view(&self, worker: &WorkerId) -> Option<WorkerView> {
-        self.members.get(worker).map(Member::view)
-    }
 }
 
 impl Member {
-    fn view(&self) -> WorkerView {
-        WorkerView {
-            candidate: self.candidate.clone(),
-            connected: self.connection.is_some(),
-            jobs: self.held.values().map(|held| held.name.clone()).collect(),
-            models: self.model_names.clone(),
+    /// What an event says of the worker.
+    fn learn(&mut self, event: &Event, fault: Option<Fault>, now: Timestamp) {
+        if event.delivery().is_some() {
+            self.failures_in_a_row = 0;
+            self.candidate.cooling_until = None;
+        } else if fault.is_some_and(Fault::blames_worker) {
+            self.failures_in_a_row += 1;
+            self.candidate.cooling_until = cooling(self.failures_in_a_row, now);
+            self.standing.failed += 1;
         }
+        if let Event::Settled { .. } = event {
+            self.standing.completed += 1;
+        }
+        self.candidate.reputation = BasisPoints(reputation(self.standing));
+        self.candidate.probation = probation(self.standing);
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::Queue;
 use docket_core::id::JobId;
-use docket_core::job::{Ask, Job};
+use docket_core::job::{Ask, Job, Skill, Speed};
+use docket_core::money::Asset;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 /// its own waits alone, so that it never stands in others' way.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Kind {
-    Plain { skill: docket_core::job::Skill, model: Option<Arc<str>>, speed: docket_core::job::Speed },
+    Plain { skill: Skill, model: Option<Arc<str>>, speed: Speed, asset: Asset, pay: u128 },
     Special(JobId),
 }
 
@@ -20,7 +21,8 @@ impl Kind {
         if *private || !job.tried.is_empty() {
             return Self::Special(job.id);
         }
-        Self::Plain { skill: *skill, model: model.clone(), speed: *speed }
+        let pay = job.policy.split.divide(job.price).worker; // A worker may ask for more than one job pays.
+        Self::Plain { skill: *skill, model: model.clone(), speed: *speed, asset: pay.asset, pay: pay.units }
     }
 }
 
@@ -51,6 +53,10 @@ impl Waiting {
 
     pub(super) fn is_empty(&self) -> bool {
         self.kinds.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.kinds.len()
     }
 
     /// The first of each line, the oldest first.

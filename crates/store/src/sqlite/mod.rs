@@ -1,139 +1,110 @@
 //! SQLite, embedded: one connection that writes, a few that read.
 
+mod open;
+#[cfg(test)]
+mod plans;
 mod read;
 mod write;
 
-use crate::backend::Backend;
-use crate::columns::Columns;
+use crate::backend::Connected;
 use crate::error::StoreError;
-use crate::read::{Reader, Terms};
+use crate::queries::Queries;
+use crate::read::Reader;
 use crate::store::Store;
+use crate::value::{Columns, Value};
 use crate::writer::Writer;
-use rusqlite::{Connection, OpenFlags, Row};
+use open::{Lock, Place};
+use read::ReadPool;
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, Row, params_from_iter};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// A SQLite database.
 pub struct Sqlite {
     place: Place,
-}
-
-#[derive(Clone)]
-enum Place {
-    File(PathBuf),
-    Memory(String),
-}
-
-/// Connections that read, and how to make another.
-pub(crate) struct ReadPool {
-    place: Place,
-    idle: Mutex<Vec<Connection>>,
-    terms: Terms,
+    max_bytes: Option<u64>,
 }
 
 /// The connection that writes.
-pub(crate) struct WriteConnection {
+struct WriteConnection {
     connection: Connection,
-    terms: Terms,
+    /// Given back after the connection is closed.
+    _lock: Option<Lock>,
 }
 
 impl Sqlite {
     /// A database in a file, made if it is not there. The folder must exist.
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self { place: Place::File(path.into()) }
+        Self { place: Place::File(path.into()), max_bytes: None }
     }
 
-    /// A database in memory, under a name of its own: it lives as long as somebody keeps a connection
-    /// to it, so that a test can crash the store and open it again.
+    /// A database in memory, of at most 1 GiB, under a name of its own: letters, digits, `-` and `_`.
+    ///
+    /// It lives as long as somebody keeps a connection to it, so that a test can crash the store and
+    /// open it again.
     pub fn memory(name: &str) -> Self {
-        Self { place: Place::Memory(format!("file:{name}?mode=memory&cache=shared")) }
+        Self { place: Place::Memory(format!("file:/{name}?vfs=memdb")), max_bytes: None }
+    }
+
+    /// Lets the database grow to so many bytes and no further, as if the disk were full then.
+    #[must_use]
+    pub fn at_most(self, max_bytes: u64) -> Self {
+        Self { max_bytes: Some(max_bytes), ..self }
     }
 
     /// A connection that only keeps a database in memory alive.
     pub fn keep_alive(&self) -> Result<impl Send + use<>, StoreError> {
-        self.place.connect(false)
+        let connection = self.place.connect_to_write().map_err(failed)?;
+        // Only one that has been used has the database open.
+        connection.query_row("PRAGMA schema_version", [], |_| Ok(())).map_err(failed)?;
+        Ok(connection)
     }
 
     /// Opens the store: brings the schema up to date and reads where the last write ended.
     ///
-    /// Only one process may write a file; a second one is refused at once.
+    /// Only one process may write a file; a second one is refused at once. What is read does not
+    /// grow with the database, except for the open jobs: [`Self::check`] looks at all of it.
     pub fn open(self) -> Result<(Store, Writer), StoreError> {
-        let mut connection = self.place.connect(false)?;
-        prepare(&connection, &self.place)?;
-        migrate(&mut connection)?;
-        let pool = ReadPool { place: self.place, idle: Mutex::default(), terms: Terms::default() };
-        let reader: Arc<dyn Reader> = Arc::new(pool);
-        let backend: Box<dyn Backend> = Box::new(WriteConnection { connection, terms: Terms::default() });
+        let Connected { backend, reader } = self.connect()?;
         Store::open(backend, reader)
+    }
+
+    /// The database alone, for who puts something between it and the store.
+    pub fn connect(self) -> Result<Connected, StoreError> {
+        let lock = self.place.lock()?;
+        let connection = open::to_write(&self.place, self.max_bytes)?;
+        let reader = Queries::new(ReadPool::new(self.place));
+        let backend = WriteConnection { connection, _lock: lock };
+        Ok(Connected { backend: Box::new(backend), reader: Arc::new(reader) })
     }
 
     /// Opens a store at rest for reading alone, such as to check its books.
     pub fn read_only(path: &Path) -> Result<Arc<dyn Reader>, StoreError> {
-        if !path.is_file() {
-            return Err(StoreError::Unusable(format!("there is no database at {}", path.display())));
-        }
-        let place = Place::File(path.to_owned());
-        let connection = place.connect(true)?;
-        let pool = ReadPool { place, idle: Mutex::new(vec![connection]), terms: Terms::default() };
-        Ok(Arc::new(pool))
+        let place = open::existing(path)?;
+        Ok(Arc::new(Queries::new(ReadPool::new(place))))
+    }
+
+    /// Looks at every page and every index of a store at rest. The time it takes grows with the file.
+    pub fn check(path: &Path) -> Result<(), StoreError> {
+        open::check(&open::existing(path)?)
     }
 }
 
-impl Place {
-    fn connect(&self, read_only: bool) -> Result<Connection, StoreError> {
-        let access = if read_only {
-            OpenFlags::SQLITE_OPEN_READ_ONLY
-        } else {
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
-        };
-        let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-        let connection = match self {
-            Self::File(path) => Connection::open_with_flags(path, flags)
-                .map_err(|error| StoreError::Unusable(format!("{}: {error}", path.display())))?,
-            Self::Memory(name) => {
-                Connection::open_with_flags(name, flags | OpenFlags::SQLITE_OPEN_SHARED_CACHE)
-                    .map_err(failed)?
-            }
-        };
-        connection.set_prepared_statement_cache_capacity(64);
-        Ok(connection)
+/// Runs a query and reads its rows.
+fn list<T>(
+    connection: &Connection,
+    sql: &str,
+    params: &[Value<'_>],
+    read: impl Fn(&dyn Columns) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let mut rows = statement.query(params_from_iter(params)).map_err(failed)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        found.push(read(row)?);
     }
-}
-
-/// Sets what the guarantee rests on: a write-ahead log, a full sync for every commit, one writer.
-fn prepare(connection: &Connection, place: &Place) -> Result<(), StoreError> {
-    let unusable = |error: rusqlite::Error| StoreError::Unusable(explain(&error));
-    connection
-        .execute_batch(
-            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; \
-             PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;",
-        )
-        .map_err(unusable)?;
-    if let Place::File(_) = place {
-        let mode: String =
-            connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(unusable)?;
-        if mode != "wal" {
-            return Err(StoreError::Unusable(format!(
-                "the file system allows no write-ahead log, only '{mode}'"
-            )));
-        }
-        let sound: String =
-            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(unusable)?;
-        if sound != "ok" {
-            return Err(StoreError::Unusable(format!("the file is damaged: {sound}")));
-        }
-    }
-    Ok(())
-}
-
-fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let text = crate::backend::schema("INTEGER PRIMARY KEY", "BLOB");
-    let migration = refinery::Migration::unapplied("V1__spine", &text)
-        .map_err(|error| StoreError::Unusable(error.to_string()))?;
-    refinery::Runner::new(&[migration])
-        .run(connection)
-        .map_err(|error| StoreError::Unusable(error.to_string()))?;
-    Ok(())
+    Ok(found)
 }
 
 /// What an error of the database means to the operator.
@@ -155,8 +126,19 @@ fn explain(error: &rusqlite::Error) -> String {
 }
 
 /// The store's error for one of the database.
-pub(crate) fn failed(error: rusqlite::Error) -> StoreError {
+fn failed(error: rusqlite::Error) -> StoreError {
     StoreError::Failed(explain(&error))
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(number) => ValueRef::Integer(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
 }
 
 impl Columns for Row<'_> {

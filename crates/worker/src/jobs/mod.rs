@@ -22,6 +22,9 @@ use tokio::sync::mpsc;
 
 /// A registration names at most so many jobs.
 const MOST_RESUMED: usize = 256;
+/// The reason with which a worker that is about to stop gives jobs back. The coordinator knows it, and does not hold
+/// it against the worker.
+const DRAINING: &str = "draining";
 /// So many answers may wait for a coordinator that speaks and does not listen.
 const MOST_ANSWERS: usize = 1024;
 

@@ -1,6 +1,6 @@
 //! What the coordinator says about jobs: do this, stop that, this one is judged.
 
-use super::Jobs;
+use super::{DRAINING, Jobs};
 use super::held::{Held, Stage};
 use crate::engine::Request;
 use crate::event::Event;
@@ -45,7 +45,7 @@ impl Jobs {
 
     fn check(&self, assign: &JobAssign, payload: &str, now_ms: i64) -> Result<Request, String> {
         if !self.open {
-            return Err("draining".into());
+            return Err(DRAINING.into());
         }
         if self.running >= self.concurrency {
             return Err(format!("busy: all {} places are taken", self.concurrency));

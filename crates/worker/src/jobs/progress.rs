@@ -1,6 +1,6 @@
 //! What becomes of a job: text, an outcome, an error, or its deadline.
 
-use super::Jobs;
+use super::{DRAINING, Jobs};
 use super::held::{Held, Stage};
 use crate::completion::Work;
 use crate::engine::{EngineError, Outcome};
@@ -104,7 +104,7 @@ impl Jobs {
     /// Gives back what still runs.
     pub(crate) fn hand_back(&mut self) {
         for job_id in self.running_jobs() {
-            self.give_back(&job_id, "draining".into());
+            self.give_back(&job_id, DRAINING.into());
         }
     }
 }

@@ -18,38 +18,38 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, accept_async};
 
 /// Generous, because tests run unoptimized beside other work.
-pub const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 /// Long enough for something that must not come.
-pub const A_WHILE: Duration = Duration::from_millis(300);
+pub(crate) const A_WHILE: Duration = Duration::from_millis(300);
 
-pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     let Ok(result) = tokio::time::timeout(SOON, future).await else { panic!("waited too long for {what}") };
     result
 }
 
-pub struct Coordinator {
+pub(crate) struct Coordinator {
     listener: TcpListener,
-    pub address: SocketAddr,
-    pub heartbeat_ms: u32,
+    pub(crate) address: SocketAddr,
+    pub(crate) heartbeat_ms: u32,
 }
 
 impl Coordinator {
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         Self::open_at("127.0.0.1:0".parse().unwrap()).await
     }
 
-    pub async fn open_at(address: SocketAddr) -> Self {
+    pub(crate) async fn open_at(address: SocketAddr) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         Self { listener, address, heartbeat_ms: 10_000 }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("ws://{}", self.address)
     }
 
     /// Waits for a connection and its first frame.
-    pub async fn visitor(&self) -> Visitor {
+    pub(crate) async fn visitor(&self) -> Visitor {
         let (tcp, _) = soon("a connection", self.listener.accept()).await.unwrap();
         let mut socket = accept_async(tcp).await.unwrap();
         let FromWorker::Register(register) = read(&mut socket).await.unwrap() else {
@@ -60,7 +60,7 @@ impl Coordinator {
     }
 
     /// Lets the next worker in, with all the jobs that it still has.
-    pub async fn welcome(&self) -> Peer {
+    pub(crate) async fn welcome(&self) -> Peer {
         let visitor = self.visitor().await;
         let resumed = visitor.register.resume.iter().map(|resume| resume.job_id.clone()).collect();
         visitor.welcome(resumed).await
@@ -68,16 +68,16 @@ impl Coordinator {
 }
 
 /// A worker that has said who it is.
-pub struct Visitor {
+pub(crate) struct Visitor {
     socket: WebSocketStream<TcpStream>,
-    pub register: Register,
-    pub key: PublicKey,
+    pub(crate) register: Register,
+    pub(crate) key: PublicKey,
     heartbeat_ms: u32,
 }
 
 impl Visitor {
     /// Has the key proven and lets the worker in.
-    pub async fn welcome(mut self, resumed: Vec<String>) -> Peer {
+    pub(crate) async fn welcome(mut self, resumed: Vec<String>) -> Peer {
         self.prove().await;
         let ack = RegisterAck {
             status: AckStatus::Ok,
@@ -102,33 +102,33 @@ impl Visitor {
         assert!(!self.key.verify_registration("n-0124", &answer.signature));
     }
 
-    pub async fn refuse(mut self, code: &str) {
+    pub(crate) async fn refuse(mut self, code: &str) {
         let ack = json!({"type": "register_ack", "status": "error", "worker_id": "", "error": code});
         self.socket.send(Message::text(ack.to_string())).await.unwrap();
     }
 }
 
 /// A worker that was let in. Dropping it cuts the connection without a word.
-pub struct Peer {
+pub(crate) struct Peer {
     socket: WebSocketStream<TcpStream>,
-    pub register: Register,
-    pub key: PublicKey,
+    pub(crate) register: Register,
+    pub(crate) key: PublicKey,
 }
 
 impl Peer {
-    pub async fn send(&mut self, frame: FromCoordinator) {
+    pub(crate) async fn send(&mut self, frame: FromCoordinator) {
         self.say(encode(&frame)).await;
     }
 
-    pub async fn say(&mut self, text: impl Into<String>) {
+    pub(crate) async fn say(&mut self, text: impl Into<String>) {
         self.socket.send(Message::text(text.into())).await.unwrap();
     }
 
-    pub async fn assign(&mut self, assign: &JobAssign) {
+    pub(crate) async fn assign(&mut self, assign: &JobAssign) {
         self.send(FromCoordinator::JobAssign(Box::new(assign.clone()))).await;
     }
 
-    pub async fn settle(&mut self, assign: &JobAssign, log_index: u64) {
+    pub(crate) async fn settle(&mut self, assign: &JobAssign, log_index: u64) {
         let done = JobDone {
             job_id: assign.job_id.clone(),
             attempt: Some(assign.attempt),
@@ -140,7 +140,7 @@ impl Peer {
     }
 
     /// The next frame that is no sign of life; `None` once the worker has closed the connection.
-    pub async fn hear(&mut self) -> Option<FromWorker> {
+    pub(crate) async fn hear(&mut self) -> Option<FromWorker> {
         loop {
             match read(&mut self.socket).await {
                 Some(FromWorker::Heartbeat(heartbeat)) => {
@@ -153,28 +153,28 @@ impl Peer {
     }
 
     /// The next sign of life; anything else is not expected.
-    pub async fn heartbeat(&mut self) -> docket_protocol::frames::Metrics {
+    pub(crate) async fn heartbeat(&mut self) -> docket_protocol::frames::Metrics {
         let heard = read(&mut self.socket).await;
         let Some(FromWorker::Heartbeat(heartbeat)) = heard else { panic!("{heard:?}") };
         heartbeat.metrics.unwrap()
     }
 
     /// The completion of a job, with everything that it proves checked.
-    pub async fn completion(&mut self, assign: &JobAssign) -> JobComplete {
+    pub(crate) async fn completion(&mut self, assign: &JobAssign) -> JobComplete {
         let heard = self.hear().await;
         let Some(FromWorker::JobComplete(complete)) = heard else { panic!("no completion but {heard:?}") };
         check(&self.key, assign, &complete);
         *complete
     }
 
-    pub async fn rejection(&mut self, job_id: &str) -> String {
+    pub(crate) async fn rejection(&mut self, job_id: &str) -> String {
         let heard = self.hear().await;
         let Some(FromWorker::JobReject(reject)) = heard else { panic!("no rejection but {heard:?}") };
         assert_eq!(reject.job_id, job_id);
         reject.reason
     }
 
-    pub async fn failure(&mut self, assign: &JobAssign) -> String {
+    pub(crate) async fn failure(&mut self, assign: &JobAssign) -> String {
         let heard = self.hear().await;
         let Some(FromWorker::JobFail(fail)) = heard else { panic!("no failure but {heard:?}") };
         assert_eq!((fail.job_id.as_str(), fail.attempt), (assign.job_id.as_str(), Some(assign.attempt)));
@@ -182,7 +182,7 @@ impl Peer {
     }
 
     /// Whether the worker says nothing about jobs for a while.
-    pub async fn is_quiet(&mut self) -> bool {
+    pub(crate) async fn is_quiet(&mut self) -> bool {
         tokio::time::timeout(A_WHILE, self.hear()).await.is_err()
     }
 }
@@ -213,23 +213,23 @@ fn check(key: &PublicKey, assign: &JobAssign, complete: &JobComplete) {
     assert!(full.assigned_at_ms <= full.completed_at_ms);
 }
 
-pub fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
 }
 
 /// A job for a built-in task.
-pub fn task(job_id: &str, task_type: &str, input: &str) -> JobAssign {
+pub(crate) fn task(job_id: &str, task_type: &str, input: &str) -> JobAssign {
     let payload = json!({"job_type": "TASK", "task_type": task_type, "input": input});
     assignment(job_id, JobType::Task, &payload)
 }
 
 /// A job for a language model.
-pub fn prompt(job_id: &str, prompt: &str) -> JobAssign {
+pub(crate) fn prompt(job_id: &str, prompt: &str) -> JobAssign {
     let payload = json!({"job_type": "LLM_INFER", "prompt": prompt});
     assignment(job_id, JobType::LlmInfer, &payload)
 }
 
-pub fn assignment(job_id: &str, job_type: JobType, payload: &serde_json::Value) -> JobAssign {
+pub(crate) fn assignment(job_id: &str, job_type: JobType, payload: &serde_json::Value) -> JobAssign {
     let payload = to_raw_value(payload).unwrap();
     JobAssign {
         job_id: job_id.into(),
@@ -253,6 +253,6 @@ pub fn assignment(job_id: &str, job_type: JobType, payload: &serde_json::Value) 
 }
 
 /// The same job after the coordinator has started again.
-pub fn under(assign: &JobAssign, epoch: u32) -> JobAssign {
+pub(crate) fn under(assign: &JobAssign, epoch: u32) -> JobAssign {
     JobAssign { attempt: AttemptRef { epoch, number: 1 }, ..assign.clone() }
 }

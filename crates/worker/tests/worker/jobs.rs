@@ -155,6 +155,8 @@ async fn a_cancelled_job_stops_and_is_not_heard_of_again() {
         FromCoordinator::JobCancel(JobCancel { job_id: "j".into(), attempt, reason: "gone".into() })
     };
     peer.send(cancel(0)).await; // of an attempt before this one
+    peer.say("what comes after it").await;
+    worker.event("ignored", |event| matches!(event, Event::Ignored { .. })).await;
     typist.give_turns(1);
     assert!(matches!(peer.hear().await, Some(FromWorker::JobChunk(_))));
     peer.send(cancel(1)).await;

@@ -10,14 +10,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub struct Player {
+pub(crate) struct Player {
     events: mpsc::UnboundedReceiver<Event>,
-    pub shutdown: CancellationToken,
+    pub(crate) shutdown: CancellationToken,
     task: JoinHandle<Result<(), ConfigError>>,
 }
 
 /// A worker for the built-in tasks and whatever else a test needs.
-pub fn config(url: String, more: Vec<Arc<dyn Engine>>) -> Config {
+pub(crate) fn config(url: String, more: Vec<Arc<dyn Engine>>) -> Config {
     let mut engines: Vec<Arc<dyn Engine>> = vec![Arc::new(Tasks)];
     engines.extend(more);
     let mut config = Config::new(url, SigningKey::from_seed(&[7; 32]), Engines::new(engines).unwrap());
@@ -26,7 +26,7 @@ pub fn config(url: String, more: Vec<Arc<dyn Engine>>) -> Config {
 }
 
 impl Player {
-    pub fn start(config: Config) -> Self {
+    pub(crate) fn start(config: Config) -> Self {
         let (sender, events) = mpsc::unbounded_channel();
         let shutdown = CancellationToken::new();
         let listener = move |event| {
@@ -37,7 +37,7 @@ impl Player {
     }
 
     /// The next event that fits; others are passed over.
-    pub async fn event(&mut self, what: &str, fits: impl Fn(&Event) -> bool) -> Event {
+    pub(crate) async fn event(&mut self, what: &str, fits: impl Fn(&Event) -> bool) -> Event {
         soon(what, async {
             loop {
                 let event = self.events.recv().await.unwrap();
@@ -50,11 +50,11 @@ impl Player {
     }
 
     /// Waits until the worker has left.
-    pub async fn has_left(self) {
+    pub(crate) async fn has_left(self) {
         soon("the worker to leave", self.task).await.unwrap().unwrap();
     }
 
-    pub fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         !self.task.is_finished()
     }
 }

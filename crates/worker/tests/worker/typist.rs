@@ -10,24 +10,24 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-pub struct Typist {
+pub(crate) struct Typist {
     turns: Semaphore,
     /// How many requests are being carried out.
     busy: watch::Sender<usize>,
 }
 
 impl Typist {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self { turns: Semaphore::new(0), busy: watch::Sender::new(0) })
     }
 
     /// Lets words be typed.
-    pub fn give_turns(&self, words: usize) {
+    pub(crate) fn give_turns(&self, words: usize) {
         self.turns.add_permits(words);
     }
 
     /// Waits until so many requests are being carried out.
-    pub async fn is_busy_with(&self, requests: usize) {
+    pub(crate) async fn is_busy_with(&self, requests: usize) {
         let mut busy = self.busy.subscribe();
         crate::coordinator::soon("the typist", busy.wait_for(|busy| *busy == requests)).await.unwrap();
     }

@@ -1,10 +1,57 @@
-//! Columns of a row, whichever database it comes from.
+//! Values on their way to a database, and columns on their way back, whichever database it is.
 
 use crate::error::StoreError;
 use docket_core::hash::Sha256;
-use docket_core::id::WorkerId;
+use docket_core::id::{JobId, WorkerId};
 use docket_core::money::{Amount, Asset};
 use docket_core::time::Timestamp;
+use std::borrow::Cow;
+use std::fmt::Display;
+
+/// A value for a parameter of a statement.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Value<'a> {
+    Null,
+    Int(i64),
+    Text(Cow<'a, str>),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Value<'a> {
+    /// The number under which a job is stored; ids stay below 2^63 by their making.
+    pub(crate) fn job(id: JobId) -> Self {
+        Self::count(id.0)
+    }
+
+    /// Counts beyond 63 bits do not occur: tokens are bounded by what was relayed, versions by time.
+    pub(crate) fn count(count: u64) -> Self {
+        Self::Int(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+
+    pub(crate) fn flag(flag: bool) -> Self {
+        Self::Int(i64::from(flag))
+    }
+
+    pub(crate) fn name(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+
+    pub(crate) fn text(value: impl Display) -> Self {
+        Self::Text(Cow::Owned(value.to_string()))
+    }
+}
+
+impl From<Timestamp> for Value<'_> {
+    fn from(instant: Timestamp) -> Self {
+        Self::Int(instant.0)
+    }
+}
+
+impl<'a, V: Into<Value<'a>>> From<Option<V>> for Value<'a> {
+    fn from(value: Option<V>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
 
 /// A row that a query answered with; columns are counted from 0.
 pub(crate) trait Columns {

@@ -1,80 +1,96 @@
 //! A job as a row, and back: which columns a state fills.
 
-use crate::columns::{Columns, corrupt};
 use crate::error::StoreError;
 use crate::policy::{decode_ruling, encode_ruling, parse_verdict, verdict_name};
+use crate::rows::read;
+use crate::value::{Columns, Value, corrupt};
 use docket_core::event::{Closing, Delivery, Fault, Usage, Voucher};
-use docket_core::id::{AgentId, Attempt, ClientId, Dialect, JobId, PublicId, Version, WorkerId};
+use docket_core::id::{AgentId, Attempt, ClientId, JobId, Version, WorkerId};
 use docket_core::job::{Ask, Job, Skill, Speed, State};
 use docket_core::policy::Policy;
 use docket_core::time::Timestamp;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
-/// The columns of a job that its state decides.
-pub(crate) struct StateRow {
-    pub(crate) state: &'static str,
-    pub(crate) deadline_ms: Option<i64>,
-    pub(crate) worker_id: Option<String>,
-    pub(crate) attempt_epoch: Option<i64>,
-    pub(crate) attempt: Option<i64>,
-    pub(crate) output_hash: Option<String>,
-    pub(crate) receipt_hash: Option<String>,
-    pub(crate) voucher: Option<&'static str>,
-    pub(crate) input_tokens: Option<i64>,
-    pub(crate) output_tokens: Option<i64>,
-    pub(crate) charge_units: Option<String>,
-    pub(crate) outcome: Option<String>,
+/// The columns of a new job, in the order in which the writers name them.
+///
+/// A new job is open or funded, so the columns of a delivery and of an end stay NULL.
+pub(crate) fn new(job: &Job, policy: i64) -> Vec<Value<'_>> {
+    vec![
+        Value::job(job.id),
+        Value::name(job.public_id.dialect.name()),
+        Value::name(&job.public_id.text),
+        Value::name(&job.client.0),
+        job.evaluator.map_or(Value::Null, |agent| Value::count(agent.0)),
+        Value::name(job.ask.skill.name()),
+        job.ask.model.as_deref().map_or(Value::Null, Value::name),
+        Value::name(job.ask.speed.name()),
+        Value::flag(job.ask.private),
+        Value::name(job.price.asset.name()),
+        Value::Int(job.price.asset.decimals().into()),
+        Value::text(job.price.units),
+        Value::Int(policy),
+        job.created_at.into(),
+        job.finish_by.into(),
+        Value::Int(job.attempts.into()),
+        encode_tried(&job.tried),
+        Value::name(job.state.name()),
+        job.state.deadline().into(),
+        Value::text(job.escrow.units),
+        Value::text(job.vesting.units),
+        Value::count(job.version.0),
+    ]
 }
 
-impl StateRow {
-    /// The columns for a state. `Assigned` and `Running` are never written on their own: the row
-    /// then says `funded`, because after a restart that is what the job is.
-    pub(crate) fn of(state: &State) -> Self {
-        let delivery = delivery(state);
-        let (worker, attempt) = match state {
-            State::Assigned { worker, attempt, .. } | State::Running { worker, attempt, .. } => {
-                (Some(*worker), Some(*attempt))
-            }
-            _ => (delivery.map(|delivery| delivery.worker), delivery.map(|delivery| delivery.attempt)),
-        };
-        Self {
-            state: state.name(),
-            deadline_ms: state.deadline().map(|by| by.0),
-            worker_id: worker.map(|worker| worker.to_string()),
-            attempt_epoch: attempt.map(|attempt| i64::from(attempt.epoch)),
-            attempt: attempt.map(|attempt| i64::from(attempt.number)),
-            output_hash: delivery.map(|delivery| delivery.output.to_string()),
-            receipt_hash: delivery.map(|delivery| delivery.receipt.to_string()),
-            voucher: delivery.map(|delivery| voucher_name(delivery.voucher)),
-            input_tokens: delivery.map(|delivery| clamp(delivery.usage.input)),
-            output_tokens: delivery.map(|delivery| clamp(delivery.usage.output)),
-            charge_units: match state {
-                State::Settled { charge, .. } => Some(charge.units.to_string()),
-                _ => None,
-            },
-            outcome: outcome(state),
-        }
-    }
+/// The columns of a job that may change, its id first, in the order in which the writers name them.
+///
+/// `Assigned` and `Running` live in memory and are never written: on disk the job stays `funded`,
+/// because after a restart that is what it is.
+pub(crate) fn changed(job: &Job) -> Vec<Value<'_>> {
+    let delivery = job.delivery();
+    let of = |value: fn(&Delivery) -> Value<'static>| delivery.map_or(Value::Null, value);
+    vec![
+        Value::job(job.id),
+        job.finish_by.into(),
+        Value::Int(job.attempts.into()),
+        encode_tried(&job.tried),
+        Value::name(job.state.name()),
+        job.state.deadline().into(),
+        of(|delivery| Value::text(delivery.worker)),
+        of(|delivery| Value::Int(delivery.attempt.epoch.into())),
+        of(|delivery| Value::Int(delivery.attempt.number.into())),
+        of(|delivery| Value::text(delivery.output)),
+        of(|delivery| Value::text(delivery.receipt)),
+        of(|delivery| Value::name(voucher_name(delivery.voucher))),
+        of(|delivery| Value::count(delivery.usage.input)),
+        of(|delivery| Value::count(delivery.usage.output)),
+        match &job.state {
+            State::Settled { charge, .. } => Value::text(charge.units),
+            _ => Value::Null,
+        },
+        outcome(&job.state),
+        job.ended_at.into(),
+        Value::text(job.escrow.units),
+        Value::text(job.vesting.units),
+        Value::count(job.version.0),
+    ]
 }
 
-/// Every column of a job, in the order of [`JOB_COLUMNS`]; the policy is joined as its text.
-pub(crate) const JOB_COLUMNS: &str = "j.job_id, j.dialect, j.public_id, j.client, j.evaluator, j.skill, j.model, \
+/// Every column of a job, in the order of [`COLUMNS`]; the policy is joined as its text.
+pub(crate) const COLUMNS: &str = "j.job_id, j.dialect, j.public_id, j.client, j.evaluator, j.skill, j.model, \
      j.speed, j.private, j.asset, j.decimals, j.price_units, p.body, j.created_ms, j.finish_by_ms, j.attempts, \
      j.tried, j.state, j.deadline_ms, j.worker_id, j.attempt_epoch, j.attempt, j.output_hash, j.receipt_hash, \
      j.voucher, j.input_tokens, j.output_tokens, j.charge_units, j.outcome, j.ended_ms, j.escrow_units, \
      j.vesting_units, j.version";
 
 /// Reads a job. `terms` turns the text of a policy into the shared value.
-pub(crate) fn job(
-    row: &impl Columns,
+pub(crate) fn parse(
+    row: &dyn Columns,
     terms: impl FnOnce(&str) -> Result<Arc<Policy>, StoreError>,
 ) -> Result<Job, StoreError> {
     let asset = row.asset(9, 10)?;
-    let dialect = Dialect::parse(&row.text(1)?).ok_or_else(|| corrupt("a dialect"))?;
     Ok(Job {
         id: JobId(row.count(0)?),
-        public_id: PublicId { dialect, text: row.text(2)?.into() },
+        public_id: read::public_id(row, 1, 2)?,
         client: ClientId(row.text(3)?.into()),
         evaluator: row.int_or_null(4)?.map(|agent| AgentId(agent.unsigned_abs())),
         ask: Arc::new(Ask {
@@ -97,7 +113,7 @@ pub(crate) fn job(
     })
 }
 
-fn state(row: &impl Columns, asset: docket_core::money::Asset) -> Result<State, StoreError> {
+fn state(row: &dyn Columns, asset: docket_core::money::Asset) -> Result<State, StoreError> {
     let deadline = row.int_or_null(18)?.map(Timestamp);
     let by = || deadline.ok_or_else(|| corrupt("a state without its deadline"));
     let outcome = || row.text(28);
@@ -133,7 +149,7 @@ fn state(row: &impl Columns, asset: docket_core::money::Asset) -> Result<State, 
     }
 }
 
-fn read_delivery(row: &impl Columns) -> Result<Delivery, StoreError> {
+fn read_delivery(row: &dyn Columns) -> Result<Delivery, StoreError> {
     let voucher = match row.text(24)?.as_str() {
         "worker" => Voucher::Worker,
         "coordinator" => Voucher::Coordinator,
@@ -156,42 +172,24 @@ const fn voucher_name(voucher: Voucher) -> &'static str {
     }
 }
 
-fn delivery(state: &State) -> Option<&Delivery> {
+fn outcome(state: &State) -> Value<'_> {
     match state {
-        State::Submitted { delivery, .. }
-        | State::Settled { delivery, .. }
-        | State::Rejected { delivery, .. }
-        | State::Disputed { delivery, .. }
-        | State::Arbitrated { delivery, .. } => Some(delivery),
-        State::Open { .. }
-        | State::Funded { .. }
-        | State::Assigned { .. }
-        | State::Running { .. }
-        | State::Closed { .. } => None,
-    }
-}
-
-fn outcome(state: &State) -> Option<String> {
-    match state {
-        State::Closed { reason, .. } => Some(reason.code().to_owned()),
-        State::Disputed { verdict, .. } => Some(verdict_name(*verdict).to_owned()),
-        State::Arbitrated { ruling, .. } => Some(encode_ruling(*ruling)),
+        State::Closed { reason, .. } => Value::name(reason.code()),
+        State::Disputed { verdict, .. } => Value::name(verdict_name(*verdict)),
+        State::Arbitrated { ruling, .. } => Value::text(encode_ruling(*ruling)),
         State::Open { .. }
         | State::Funded { .. }
         | State::Assigned { .. }
         | State::Running { .. }
         | State::Submitted { .. }
         | State::Settled { .. }
-        | State::Rejected { .. } => None,
+        | State::Rejected { .. } => Value::Null,
     }
 }
 
 /// Keys of workers, 64 digits each, without a separator.
-pub(crate) fn encode_tried(tried: &[WorkerId]) -> String {
-    tried.iter().fold(String::with_capacity(tried.len() * 64), |mut text, worker| {
-        write!(text, "{worker}").expect("writing to a string cannot fail");
-        text
-    })
+fn encode_tried(tried: &[WorkerId]) -> Value<'static> {
+    Value::Text(tried.iter().map(WorkerId::to_string).collect::<String>().into())
 }
 
 fn decode_tried(text: &str) -> Result<Vec<WorkerId>, StoreError> {
@@ -200,9 +198,4 @@ fn decode_tried(text: &str) -> Result<Vec<WorkerId>, StoreError> {
         WorkerId::from_hex(key)
     });
     keys.collect::<Option<_>>().ok_or_else(|| corrupt("a list of workers"))
-}
-
-/// Counts beyond 63 bits do not occur: tokens are bounded by what was relayed.
-pub(crate) fn clamp(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -1,0 +1,143 @@
+//! Jobs as the operator sees them.
+
+use super::events;
+use super::paging::{Page, PageQuery, job_cursor};
+use super::problem::{Named, Problem};
+use super::views::{JobView, at};
+use crate::app::App;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use docket_core::job::Job;
+use docket_core::routing::Unfit;
+use docket_engine::EngineError;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+/// How many workers an explanation names; the others are counted by reason.
+const EXPLAINED: usize = 100;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/jobs", get(list))
+        .route("/jobs/{id}", get(show))
+        .route("/jobs/{id}/cancel", post(cancel))
+        .route("/jobs/{id}/why", get(why))
+        .route("/jobs/{id}/events", get(events::follow))
+}
+
+/// The job with a public id.
+pub(super) async fn find(app: &App, name: &str) -> Result<Arc<Job>, Problem> {
+    app.engine.named(name).await?.ok_or_else(|| Problem::no_such("job"))
+}
+
+/// `GET /admin/v1/jobs`: the newest first.
+async fn list(
+    State(app): State<Arc<App>>,
+    query: Result<Query<PageQuery>, QueryRejection>,
+) -> Result<Json<Page<JobView>>, Problem> {
+    let Query(query) = query?;
+    let limit = query.limit()?;
+    let jobs = app.engine.jobs(query.before_job()?, limit).await?;
+    let next = || jobs.last().map(|job| job_cursor(job.id));
+    Ok(Json(Page::of(jobs.iter().map(|job| JobView::from(&**job)).collect(), limit, next)))
+}
+
+#[derive(Serialize)]
+struct Details {
+    #[serde(flatten)]
+    job: JobView,
+    /// Why it failed, in words.
+    failure: Option<String>,
+    journal: Vec<Entry>,
+    /// Why this worker was chosen, as it was kept with the decision.
+    decision: Option<Box<RawValue>>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    version: u64,
+    at: String,
+    event: String,
+    detail: String,
+    log_index: Option<u64>,
+}
+
+/// `GET /admin/v1/jobs/{id}`: all that is known of a job but its payload and its output.
+async fn show(State(app): State<Arc<App>>, Named(id): Named) -> Result<Json<Details>, Problem> {
+    let job = find(&app, &id).await?;
+    let journal = app.engine.store().journal(job.id).await.map_err(EngineError::from)?;
+    let entries = journal.into_iter().map(|row| Entry {
+        version: row.version.0,
+        at: at(row.at),
+        event: row.event,
+        detail: row.detail,
+        log_index: row.leaf_index,
+    });
+    Ok(Json(Details {
+        failure: events::failure(&job),
+        journal: entries.collect(),
+        decision: decision(&app, &job).await?,
+        job: JobView::from(&*job),
+    }))
+}
+
+async fn decision(app: &App, job: &Job) -> Result<Option<Box<RawValue>>, Problem> {
+    let kept = app.engine.decision(job).await?;
+    Ok(kept.and_then(|text| RawValue::from_string(text.to_string()).ok()))
+}
+
+/// `POST /admin/v1/jobs/{id}/cancel`: withdraws a job; its money goes back.
+async fn cancel(State(app): State<Arc<App>>, Named(id): Named) -> Result<Json<JobView>, Problem> {
+    let job = find(&app, &id).await?;
+    let executed = app.engine.cancel(job.id).await?;
+    Ok(Json(JobView::from(&*executed.job)))
+}
+
+#[derive(Serialize)]
+struct Why {
+    job: JobView,
+    /// Why the present or the last worker was chosen.
+    decision: Option<Box<RawValue>>,
+    /// What each connected worker would be worth for the job now, or why it may not have it.
+    now: Vec<Judged>,
+    /// How many connected workers are unfit now, by reason.
+    unfit: Vec<Count>,
+    /// How many connected workers there are.
+    connected: usize,
+}
+
+#[derive(Serialize)]
+struct Judged {
+    worker: String,
+    score: Option<String>,
+    unfit: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Count {
+    reason: &'static str,
+    workers: usize,
+}
+
+/// `GET /admin/v1/jobs/{id}/why`: why the job has the worker that it has, or has none.
+async fn why(State(app): State<Arc<App>>, Named(id): Named) -> Result<Json<Why>, Problem> {
+    let job = find(&app, &id).await?;
+    let verdicts = app.engine.explain(&job).await?;
+    let workers = |reason: Unfit| verdicts.iter().filter(|verdict| verdict.outcome == Err(reason)).count();
+    let counts = Unfit::ALL.map(|reason| Count { reason: reason.code(), workers: workers(reason) });
+    let judged = verdicts.iter().take(EXPLAINED).map(|verdict| Judged {
+        worker: verdict.worker.to_string(),
+        score: verdict.outcome.ok().map(|score| score.to_string()),
+        unfit: verdict.outcome.err().map(Unfit::code),
+    });
+    Ok(Json(Why {
+        now: judged.collect(),
+        unfit: counts.into_iter().filter(|count| count.workers > 0).collect(),
+        connected: verdicts.len(),
+        decision: decision(&app, &job).await?,
+        job: JobView::from(&*job),
+    }))
+}

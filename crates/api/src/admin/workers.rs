@@ -1,0 +1,68 @@
+//! Workers as the operator sees them.
+
+use super::paging::{Page, PageQuery};
+use super::problem::{Named, Problem};
+use super::views::WorkerRow;
+use crate::app::App;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use docket_core::id::WorkerId;
+use docket_engine::EngineError;
+use std::sync::Arc;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/workers", get(list))
+        .route("/workers/{id}", get(show))
+        .route("/workers/{id}/suspend", post(suspend))
+        .route("/workers/{id}/resume", post(resume))
+}
+
+fn parse(id: &str) -> Result<WorkerId, Problem> {
+    WorkerId::from_hex(id).ok_or_else(|| Problem::invalid("a worker's id is 64 hexadecimal digits"))
+}
+
+/// `GET /admin/v1/workers`: all that have ever connected, in the order of their keys.
+async fn list(
+    State(app): State<Arc<App>>,
+    query: Result<Query<PageQuery>, QueryRejection>,
+) -> Result<Json<Page<WorkerRow>>, Problem> {
+    let Query(query) = query?;
+    let limit = query.limit()?;
+    let after = query.after().map(parse).transpose()?;
+    let mut workers = app.engine.store().workers(after).await.map_err(EngineError::from)?;
+    workers.truncate(limit as usize);
+    let rows = workers.iter().map(|worker| WorkerRow::of(worker, app.engine.worker_view(&worker.id)));
+    let next = || workers.last().map(|worker| worker.id.to_string());
+    Ok(Json(Page::of(rows.collect(), limit, next)))
+}
+
+/// `GET /admin/v1/workers/{id}`.
+async fn show(State(app): State<Arc<App>>, Named(id): Named) -> Result<Json<WorkerRow>, Problem> {
+    let id = parse(&id)?;
+    let worker = app.engine.store().worker(id).await.map_err(EngineError::from)?;
+    let worker = worker.ok_or_else(|| Problem::no_such("worker"))?;
+    Ok(Json(WorkerRow::of(&worker, app.engine.worker_view(&id))))
+}
+
+/// `POST /admin/v1/workers/{id}/suspend`: it finishes what it has, and gets nothing new.
+async fn suspend(app: State<Arc<App>>, id: Named) -> Result<Json<WorkerRow>, Problem> {
+    bar(app, id, true).await
+}
+
+/// `POST /admin/v1/workers/{id}/resume`: it may work again.
+async fn resume(app: State<Arc<App>>, id: Named) -> Result<Json<WorkerRow>, Problem> {
+    bar(app, id, false).await
+}
+
+async fn bar(
+    State(app): State<Arc<App>>,
+    Named(id): Named,
+    barred: bool,
+) -> Result<Json<WorkerRow>, Problem> {
+    let id = parse(&id)?;
+    let worker = app.engine.suspend(id, barred).await?.ok_or_else(|| Problem::no_such("worker"))?;
+    Ok(Json(WorkerRow::of(&worker, app.engine.worker_view(&id))))
+}

@@ -1,0 +1,24 @@
+//! The coordinator's wires, driven over real sockets on a real store.
+
+mod admin;
+mod faults;
+mod fixture;
+mod guide;
+mod hostile;
+mod http;
+mod idempotency;
+mod log;
+mod market;
+mod refused;
+mod worker;
+
+/// The guide's task.
+const TASK: &str = r#"{"job_type":"TASK","user_id":"user_abc123","privacy_class":"PUBLIC","payload":{"job_type":"TASK","task_type":"classify","input":"This product is amazing and works perfectly."}}"#;
+
+/// What the guide's worker answers.
+const ANSWER: &str = r#"{"sentiment":"positive","confidence":0.5}"#;
+
+/// A private job of the same kind.
+fn private_task() -> String {
+    TASK.replace("PUBLIC", "PRIVATE")
+}

@@ -1,0 +1,144 @@
+//! A whole coordinator on a port of its own, with a clock in the test's hand and a store that outlives it.
+
+use docket_api::{App, Limits, Server, Settings, router, scoring};
+use docket_core::hash::Sha256;
+use docket_core::time::{Millis, Timestamp};
+use docket_engine::clock::Clock;
+use docket_engine::entropy::Entropy;
+use docket_engine::{Config, Engine, outbox};
+use docket_protocol::keys::SigningKey;
+use docket_settlement::Ledger;
+use docket_store::Sqlite;
+use std::any::Any;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// The operator's token in all tests.
+pub(crate) const TOKEN: &str = "the operator's token";
+/// The name of the log in all tests.
+pub(crate) const ORIGIN: &str = "market.example/log";
+/// When the tests take place.
+const NOON: Timestamp = Timestamp(1_770_638_400_000); // 2026-02-09T12:00:00.000Z
+
+static MARKETS: AtomicU32 = AtomicU32::new(0);
+
+/// What a market is made with.
+#[derive(Clone)]
+pub(crate) struct Options {
+    pub(crate) testnet: bool,
+    pub(crate) allow_unproven: bool,
+    pub(crate) limits: Limits,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { testnet: true, allow_unproven: true, limits: Limits::default() }
+    }
+}
+
+/// A market whose coordinator can be killed and started again.
+pub(crate) struct Market {
+    options: Options,
+    store: String,
+    _alive: Box<dyn Any + Send>,
+    clock: Clock,
+    running: Option<Running>,
+}
+
+struct Running {
+    address: SocketAddr,
+    engine: Arc<Engine>,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+    writer: std::thread::JoinHandle<()>,
+}
+
+impl Market {
+    /// A market with test money and the usual bounds.
+    pub(crate) async fn open() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    pub(crate) async fn with(options: Options) -> Self {
+        let store = format!("wire-{}-{}", std::process::id(), MARKETS.fetch_add(1, Ordering::Relaxed));
+        let alive = Sqlite::memory(&store).keep_alive().expect("a database in memory can be made");
+        let mut market =
+            Self { options, store, _alive: Box::new(alive), clock: Clock::manual(NOON), running: None };
+        market.start().await;
+        market
+    }
+
+    async fn start(&mut self) {
+        let (store, writer) = Sqlite::memory(&self.store).open().expect("the store can be opened");
+        let writer = std::thread::spawn(move || writer.run());
+        let ledger = if self.options.testnet { Ledger::testnet() } else { Ledger::main() };
+        let config = Config { ledger, scoring };
+        let engine = Engine::new(store, self.clock.clone(), Entropy::system(), config);
+        engine.recover().await.expect("what was open is taken up");
+        let settings = Settings {
+            origin: ORIGIN.to_owned(),
+            allow_unproven: self.options.allow_unproven,
+            admin_token: Some(Sha256::of(TOKEN.as_bytes())),
+            limits: self.options.limits,
+        };
+        let app = App::new(engine.clone(), settings, SigningKey::from_seed(&[9; 32]));
+        let app = Arc::new(app.expect("the origin can name a key"));
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+        let address = listener.local_addr().expect("a listener has an address");
+        let stop = CancellationToken::new();
+        let server = Server { listener, router: router(app), limits: self.options.limits };
+        let tasks = vec![
+            tokio::spawn(server.run(stop.clone(), Duration::ZERO)),
+            tokio::spawn(outbox::run(engine.clone())),
+        ];
+        self.running = Some(Running { address, engine, stop, tasks, writer });
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("the coordinator runs")
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.running().address
+    }
+
+    /// The engine, to look into.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.running().engine
+    }
+
+    /// Lets time pass, and does what is due then.
+    pub(crate) async fn pass(&self, span: Millis) {
+        self.clock.advance(span);
+        let engine = self.engine();
+        engine.lapse_due().await;
+        engine.sweep_workers().await;
+        engine.ripen_effects();
+    }
+
+    /// Ends the coordinator wherever it is, and starts another on the same store.
+    pub(crate) async fn restart(&mut self) {
+        let Running { engine, stop, tasks, writer, .. } = self.running.take().expect("the coordinator runs");
+        stop.cancel();
+        for task in &tasks {
+            task.abort();
+        }
+        for task in tasks {
+            task.await.ok(); // It was aborted just now.
+        }
+        // Connections hold the engine until they notice; the writer ends with the last of them.
+        engine.tell_workers_to_close();
+        drop(engine);
+        tokio::task::spawn_blocking(move || writer.join())
+            .await
+            .expect("it is joined")
+            .expect("it ended well");
+        self.start().await;
+    }
+}

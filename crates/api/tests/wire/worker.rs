@@ -1,0 +1,135 @@
+//! A worker that does what a test says, over a real socket.
+
+use crate::market::Market;
+use docket_protocol::digest::Digest;
+use docket_protocol::keys::{SigningKey, registration_text};
+use docket_protocol::receipt::DispatchReceipt;
+use futures::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// How long a frame may take before the test has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) struct Worker {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    pub(crate) key: SigningKey,
+}
+
+/// How a worker comes in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// As one of Dispatch's does: without a proof.
+    Dispatch,
+    /// With a proof of its key.
+    Proven,
+}
+
+impl Market {
+    /// A worker that was let in, for both kinds of work.
+    pub(crate) async fn worker(&self, seed: u8, manner: Manner) -> Worker {
+        let (worker, ack) = self.knock(seed, manner).await;
+        assert_eq!(ack["status"], "ok", "{ack}");
+        worker
+    }
+
+    /// A worker at the door, and the coordinator's answer.
+    pub(crate) async fn knock(&self, seed: u8, manner: Manner) -> (Worker, Value) {
+        self.register(seed, manner, json!({})).await
+    }
+
+    /// The same, with more fields in the first frame.
+    pub(crate) async fn register(&self, seed: u8, manner: Manner, more: Value) -> (Worker, Value) {
+        let key = SigningKey::from_seed(&[seed; 32]);
+        let url = format!("ws://{}/", self.address());
+        let (socket, _) = connect_async(url).await.expect("the coordinator takes sockets");
+        let mut worker = Worker { socket, key };
+        let mut register = json!({
+            "type": "register",
+            "provider_pubkey": worker.pubkey(),
+            "provider_type": "DESKTOP",
+            "capabilities": ["LLM_INFER", "TASK"],
+        });
+        if manner == Manner::Proven {
+            register["prove"] = json!(true);
+        }
+        for (name, value) in more.as_object().expect("fields") {
+            register[name] = value.clone();
+        }
+        worker.send(register).await;
+        let mut answer = worker.next().await;
+        if answer["type"] == "challenge" {
+            let text =
+                registration_text(answer["nonce"].as_str().expect("a nonce"), &worker.key.public_key());
+            let signature = worker.key.sign(text.as_bytes()).to_string();
+            worker.send(json!({"type": "challenge_response", "signature": signature})).await;
+            answer = worker.next().await;
+        }
+        assert_eq!(answer["type"], "register_ack", "{answer}");
+        (worker, answer)
+    }
+}
+
+impl Worker {
+    pub(crate) fn pubkey(&self) -> String {
+        self.key.public_key().to_hex()
+    }
+
+    pub(crate) async fn send(&mut self, frame: Value) {
+        self.socket.send(Message::text(frame.to_string())).await.expect("the coordinator reads");
+    }
+
+    /// The next frame, which must come.
+    pub(crate) async fn next(&mut self) -> Value {
+        self.perhaps().await.expect("the connection stands")
+    }
+
+    /// The next frame; `None` if the coordinator has closed the connection.
+    pub(crate) async fn perhaps(&mut self) -> Option<Value> {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a frame in time");
+            match message?.ok()? {
+                Message::Text(text) => return Some(serde_json::from_str(&text).expect("a frame is JSON")),
+                Message::Close(_) => return None,
+                _ => {}
+            }
+        }
+    }
+
+    /// The next job, which must come; other frames are passed over.
+    pub(crate) async fn job(&mut self) -> Value {
+        loop {
+            let frame = self.next().await;
+            if frame["type"] == "job_assign" {
+                return frame;
+            }
+        }
+    }
+
+    /// A signed receipt for an output, as the fields of `job_complete`.
+    pub(crate) fn receipt(&self, job: &str, output: &str) -> (Value, String) {
+        let digest = Digest::of(output.as_bytes());
+        let receipt = DispatchReceipt::new(job, &self.key.public_key(), digest, 1_770_638_402_000);
+        let signed = receipt.sign(&self.key);
+        (serde_json::to_value(&signed.receipt).expect("a receipt is JSON"), signed.signature.to_string())
+    }
+
+    /// Delivers an output with a receipt that proves it.
+    pub(crate) async fn complete(&mut self, job: &str, output: &str) {
+        let (receipt, signature) = self.receipt(job, output);
+        self.complete_with(job, output, &receipt, &signature).await;
+    }
+
+    /// Delivers an output with whatever receipt the test wants.
+    pub(crate) async fn complete_with(&mut self, job: &str, output: &str, receipt: &Value, signature: &str) {
+        // Written by hand: the output's bytes are what is hashed.
+        let frame = format!(
+            r#"{{"type":"job_complete","job_id":"{job}","output":{output},"output_hash":"{}","receipt":{receipt},"receipt_signature":"{signature}"}}"#,
+            Digest::of(output.as_bytes())
+        );
+        self.socket.send(Message::text(frame)).await.expect("the coordinator reads");
+    }
+}

@@ -1,0 +1,249 @@
+//! `docket worker`: runs a worker, or shows those of a market.
+
+use super::worker_run;
+use crate::client::{Operator, block_on, segment};
+use crate::show::{Money, short};
+use anyhow::Result;
+use clap::Subcommand;
+use serde::Deserialize;
+
+/// Without an action this runs a worker.
+#[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+#[group(skip)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Option<Action>,
+    #[command(flatten)]
+    run: worker_run::Args,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// List all workers that have ever connected. Needs the operator's token.
+    List(List),
+    /// Show one worker. Needs the operator's token.
+    Show(One),
+    /// Say why a job has the worker that it has, or has none. Needs the operator's token.
+    Why(Why),
+}
+
+#[derive(clap::Args)]
+struct List {
+    #[command(flatten)]
+    operator: Operator,
+    /// How many, 1 to 100.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u8).range(1..=100))]
+    limit: u8,
+    /// Begin after this key.
+    #[arg(long)]
+    after: Option<String>,
+}
+
+#[derive(clap::Args)]
+struct One {
+    #[command(flatten)]
+    operator: Operator,
+    /// The worker's key, in hexadecimal.
+    worker: String,
+}
+
+#[derive(clap::Args)]
+struct Why {
+    #[command(flatten)]
+    operator: Operator,
+    /// The job's id.
+    job: String,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    data: Vec<Row>,
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    id: String,
+    proven: bool,
+    suspended: bool,
+    completed: u32,
+    failed: u32,
+    reputation_bps: u32,
+    first_seen: String,
+    live: Option<Live>,
+}
+
+#[derive(Deserialize)]
+struct Live {
+    connected: bool,
+    class: String,
+    infer: bool,
+    task: bool,
+    models: Vec<String>,
+    concurrency: u16,
+    running: u16,
+    jobs: Vec<String>,
+    draining: bool,
+    price_floor: Money,
+    last_seen: String,
+    cooling_until: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Explained {
+    job: Job,
+    decision: Option<Decision>,
+    now: Vec<Judged>,
+    unfit: Vec<Count>,
+    connected: usize,
+}
+
+#[derive(Deserialize)]
+struct Job {
+    id: String,
+    state: String,
+}
+
+#[derive(Deserialize)]
+struct Decision {
+    chosen: Option<Choice>,
+    next: Vec<Choice>,
+    unfit: Vec<Count>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    worker: String,
+    score: String,
+    lost: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Judged {
+    worker: String,
+    score: Option<String>,
+    unfit: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Count {
+    reason: String,
+    workers: usize,
+}
+
+/// Runs a worker, or shows some.
+pub(crate) fn run(args: Args) -> Result<()> {
+    match args.action {
+        None => worker_run::run(args.run),
+        Some(Action::List(args)) => block_on(list(&args)),
+        Some(Action::Show(args)) => block_on(show(&args)),
+        Some(Action::Why(args)) => block_on(why(&args)),
+    }
+}
+
+async fn list(args: &List) -> Result<()> {
+    let mut path = format!("admin/v1/workers?limit={}", args.limit);
+    if let Some(after) = &args.after {
+        path.push_str(&format!("&after={}", segment(after)));
+    }
+    let answer = args.operator.client()?.get(&path).await?;
+    if args.operator.place.json {
+        println!("{}", answer.text()?);
+        return Ok(());
+    }
+    let page: Page = answer.parse()?;
+    for row in &page.data {
+        let Row { id, completed, failed, .. } = row;
+        println!(
+            "{}  {:<12} {completed:>7} done {failed:>5} failed  {}",
+            short(id),
+            row.standing(),
+            row.work()
+        );
+    }
+    if let Some(next) = &page.next {
+        println!("more: --after {next}");
+    }
+    Ok(())
+}
+
+async fn show(args: &One) -> Result<()> {
+    let answer = args.operator.client()?.get(&format!("admin/v1/workers/{}", segment(&args.worker))).await?;
+    if args.operator.place.json {
+        println!("{}", answer.text()?);
+        return Ok(());
+    }
+    let row: Row = answer.parse()?;
+    let key = if row.proven { "key proven" } else { "key never proven" };
+    println!("{}\n  {}, {key}, first seen {}", row.id, row.standing(), row.first_seen);
+    let (whole, rest) = (row.reputation_bps / 100, row.reputation_bps % 100);
+    println!("  {} done, {} failed, reputation {whole}.{rest:02} of 100", row.completed, row.failed);
+    let Some(live) = &row.live else { return Ok(()) };
+    let Live { class, concurrency, running, price_floor, last_seen, .. } = live;
+    println!("  {class}: {}, {running} of {concurrency} at once, from {price_floor}", row.work());
+    println!("  last sign of life {last_seen}");
+    if let Some(until) = &live.cooling_until {
+        println!("  gets nothing before {until}: it has failed several times in a row");
+    }
+    for job in &live.jobs {
+        println!("  has {job}");
+    }
+    Ok(())
+}
+
+impl Row {
+    fn standing(&self) -> &'static str {
+        match &self.live {
+            _ if self.suspended => "suspended",
+            Some(live) if live.draining => "draining",
+            Some(live) if live.connected => "connected",
+            Some(_) => "expected",
+            None => "away",
+        }
+    }
+
+    fn work(&self) -> String {
+        let Some(live) = &self.live else { return String::new() };
+        let kinds = [("llm", live.infer), ("tasks", live.task)];
+        let kinds = kinds.into_iter().filter(|(_, can)| *can).map(|(name, _)| name.to_owned());
+        kinds.chain(live.models.iter().cloned()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+async fn why(args: &Why) -> Result<()> {
+    let answer = args.operator.client()?.get(&format!("admin/v1/jobs/{}/why", segment(&args.job))).await?;
+    if args.operator.place.json {
+        println!("{}", answer.text()?);
+        return Ok(());
+    }
+    let Explained { job, decision, now, unfit, connected } = answer.parse()?;
+    println!("{} is {}", job.id, job.state);
+    if let Some(decision) = decision {
+        print_decision(&decision);
+    }
+    println!("as things stand now, of {connected} connected workers:");
+    for Judged { worker, score, unfit } in &now {
+        let words = match (score, unfit) {
+            (Some(score), _) => format!("fits, with {score} points"),
+            (None, reason) => format!("does not fit: {}", reason.as_deref().unwrap_or("unknown")),
+        };
+        println!("  {}  {words}", short(worker));
+    }
+    for Count { reason, workers } in &unfit {
+        println!("  {workers} unfit: {reason}");
+    }
+    Ok(())
+}
+
+fn print_decision(decision: &Decision) {
+    if let Some(Choice { worker, score, .. }) = &decision.chosen {
+        println!("given to {} with {score} points", short(worker));
+    }
+    for Choice { worker, score, lost } in &decision.next {
+        println!("  then {} with {score} points: {}", short(worker), lost.as_deref().unwrap_or_default());
+    }
+    for Count { reason, workers } in &decision.unfit {
+        println!("  {workers} unfit then: {reason}");
+    }
+}

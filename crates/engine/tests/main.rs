@@ -1,0 +1,3 @@
+//! The engine as a whole: a simulated market, and what only several threads or callers can show.
+
+mod simulation;

@@ -1,0 +1,202 @@
+//! The books as somebody reckons them who has only the journal and the log.
+
+use super::Found;
+use super::coordinator::Coordinator;
+use docket_core::hash::Sha256;
+use docket_core::id::PublicId;
+use docket_core::job::{Job, State};
+use docket_core::ledger::Account;
+use docket_core::merkle::{Frontier, Hash, leaf_hash};
+use docket_store::TransferRow;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// All transfers replayed, and the log grown again from its entries.
+#[derive(Default)]
+pub(crate) struct Books {
+    last: i64,
+    balances: BTreeMap<(String, String), i128>,
+    jobs: BTreeMap<PublicId, Money>,
+    /// How often an amount came in from outside, by account and amount.
+    pub(crate) credited: BTreeMap<(String, u128), u32>,
+    log: Frontier,
+    entries: Vec<Vec<u8>>,
+    seen: (u64, Hash),
+}
+
+/// What happened to the money of one job.
+#[derive(Default)]
+struct Money {
+    held: BTreeSet<String>,
+    resolved: BTreeSet<String>,
+    vested: BTreeSet<String>,
+    paid: BTreeSet<Account>,
+    held_units: u128,
+    charged_units: u128,
+}
+
+impl Books {
+    /// Reads what is new, and checks it.
+    pub(crate) fn read(&mut self, coordinator: &Coordinator) -> Found {
+        loop {
+            let rows = coordinator.read(|reader| reader.transfers(self.last));
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                self.replay(&row)?;
+            }
+        }
+        self.grow_log(coordinator)
+    }
+
+    fn replay(&mut self, row: &TransferRow) -> Found {
+        if row.id != self.last + 1 {
+            return Err(format!("transfer {} follows transfer {}", row.id, self.last));
+        }
+        self.last = row.id;
+        let asset = row.amount.asset.name();
+        let units = i128::try_from(row.amount.units).map_err(|_| "an amount beyond all bounds".to_owned())?;
+        for (account, units) in [(&row.from, -units), (&row.to, units)] {
+            let balance = self.balances.entry((account.to_string(), asset.to_owned())).or_default();
+            *balance += units;
+            if *balance < 0 && !account.may_be_negative() {
+                return Err(format!("{account} stands at {balance} {asset} after transfer {}", row.id));
+            }
+        }
+        match &row.job {
+            Some(job) => self.jobs.entry(job.clone()).or_default().replay(job, row),
+            None => {
+                *self.credited.entry((row.to.to_string(), row.amount.units)).or_default() += 1;
+                Ok(())
+            }
+        }
+    }
+
+    fn grow_log(&mut self, coordinator: &Coordinator) -> Found {
+        let (size, root) = coordinator.engine.store().log();
+        let (size_before, root_before) = self.seen;
+        if size < size_before || (size == size_before && size > 0 && root != root_before) {
+            return Err(format!("the log went from {size_before} to {size} leaves"));
+        }
+        self.seen = (size, root);
+        while self.log.size() < size {
+            let (first, count) = (self.log.size(), size - self.log.size());
+            let entries = coordinator.read(|reader| reader.log_entries(first, count));
+            if entries.is_empty() {
+                return Err(format!("the log says {size} leaves, and leaf {first} is not there"));
+            }
+            for entry in entries.into_iter().take(usize::try_from(count).unwrap_or(usize::MAX)) {
+                self.log.push(leaf_hash(&entry), |_, _, _| {});
+                self.entries.push(entry);
+            }
+        }
+        // Every root so far was that of the same leaves, so each tree begins with the one before.
+        if self.log.root() == root { Ok(()) } else { Err(format!("the log's root at {size} is another")) }
+    }
+
+    /// Checks that the balances that the store keeps are those of the journal.
+    pub(crate) fn compare(&self, coordinator: &Coordinator) -> Found {
+        let mut own: BTreeMap<_, _> = self.balances.iter().filter(|(_, units)| **units != 0).collect();
+        let mut sums: BTreeMap<String, i128> = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let rows = coordinator.read(|reader| reader.balances(after.as_deref()));
+            let Some(last) = rows.last() else { break };
+            after = Some(last.account.clone());
+            for row in rows {
+                *sums.entry(row.asset.clone()).or_default() += row.units;
+                let key = (row.account, row.asset);
+                let replayed = own.remove(&key).copied().unwrap_or_default();
+                if replayed != row.units {
+                    return Err(format!("{key:?} stands at {} and should at {replayed}", row.units));
+                }
+            }
+        }
+        for job in coordinator.engine.store().open_jobs() {
+            for (account, amount) in
+                [(Account::Escrow(job.id), job.escrow), (Account::Vesting(job.id), job.vesting)]
+            {
+                let asset = amount.asset.name().to_owned();
+                let units = i128::try_from(amount.units).map_err(|_| "a hold beyond all bounds".to_owned())?;
+                *sums.entry(asset.clone()).or_default() += units;
+                let replayed = own.remove(&(account.to_string(), asset)).copied().unwrap_or_default();
+                if replayed != units {
+                    return Err(format!("{account} holds {units} and should {replayed}"));
+                }
+            }
+            check_hold(&job)?;
+        }
+        if let Some((account, units)) = own.first_key_value() {
+            return Err(format!("{account:?} should stand at {units}, and nobody knows of it"));
+        }
+        match sums.iter().find(|(_, sum)| **sum != 0) {
+            Some((asset, sum)) => Err(format!("all {asset} together is {sum}")),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks that an entry of the log is a job's settlement.
+    pub(crate) fn check_settlement(&self, index: u64, job: &str) -> Found {
+        let entry = usize::try_from(index).ok().and_then(|index| self.entries.get(index));
+        let text = entry.and_then(|entry| std::str::from_utf8(entry).ok()).unwrap_or_default();
+        let digest = Sha256::of(job.as_bytes());
+        let right = text.contains("\"event\":\"settled\"") && text.contains(&format!("\"sha256:{digest}\""));
+        if right { Ok(()) } else { Err(format!("entry {index} is not the settlement of {job}: {text}")) }
+    }
+}
+
+impl Money {
+    fn replay(&mut self, job: &PublicId, row: &TransferRow) -> Found {
+        let once = |what: &str, events: &BTreeSet<String>| {
+            if events.len() > 1 { Err(format!("{job:?} was {what} by {events:?}")) } else { Ok(()) }
+        };
+        if let Account::Escrow(_) = row.to {
+            self.held_units += row.amount.units;
+            if !self.held.insert(row.event.clone()) || !self.resolved.is_empty() {
+                return Err(format!("{job:?} was held again by {}", row.event));
+            }
+        }
+        match row.from {
+            Account::Escrow(_) => {
+                self.resolved.insert(row.event.clone());
+            }
+            Account::Vesting(_) => {
+                self.vested.insert(row.event.clone());
+            }
+            _ => {}
+        }
+        if let Account::Worker(_) = row.to {
+            self.paid.insert(row.to.clone());
+        }
+        let back = matches!(row.to, Account::Client(_) | Account::Outside(_) | Account::Vesting(_) | Account::Escrow(_));
+        if !back {
+            self.charged_units += row.amount.units;
+        }
+        once("resolved", &self.resolved)?;
+        once("vested", &self.vested)?;
+        if self.paid.len() > 1 || self.charged_units > self.held_units {
+            return Err(format!(
+                "{job:?} paid {:?} and charged {} of {}",
+                self.paid, self.charged_units, self.held_units
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What a job holds is what its state says.
+fn check_hold(job: &Job) -> Found {
+    let (escrow, vesting) = match &job.state {
+        State::Open { .. } | State::Arbitrated { .. } | State::Closed { .. } => (0, 0),
+        State::Funded { .. } | State::Assigned { .. } | State::Running { .. } | State::Submitted { .. } => {
+            (job.price.units, 0)
+        }
+        State::Settled { charge, .. } => (0, charge.units),
+        State::Rejected { .. } | State::Disputed { .. } => (0, job.vesting.units),
+    };
+    if (job.escrow.units, job.vesting.units) == (escrow, vesting) {
+        return Ok(());
+    }
+    let (name, held) = (job.state.name(), (job.escrow.units, job.vesting.units));
+    Err(format!("{:?} is {name} and holds {held:?}, not {:?}", job.public_id, (escrow, vesting)))
+}

@@ -1,0 +1,100 @@
+//! One life of the coordinator: the real engine over the real store, from a start to a crash.
+
+use super::dice::Dice;
+use super::disk::{Weather, WeatheredBackend, WeatheredReader};
+use super::faults::Planted;
+use super::tasks::Tasks;
+use docket_core::job::Job;
+use docket_core::routing::{Scoring, WorkerClass};
+use docket_core::time::Millis;
+use docket_engine::clock::Clock;
+use docket_engine::entropy::Entropy;
+use docket_engine::{Config, Engine, outbox};
+use docket_settlement::Ledger;
+use docket_store::backend::Connected;
+use docket_store::writer::{Turn, Writer};
+use docket_store::{Read, Reader, Sqlite, Store};
+use futures::FutureExt;
+use futures::executor::block_on;
+use std::sync::Arc;
+
+/// Everything that a crash takes away.
+pub(crate) struct Coordinator {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) tasks: Tasks,
+    writer: Writer,
+    /// The database itself, without its weather.
+    truth: Arc<dyn Reader>,
+}
+
+impl Coordinator {
+    /// Opens the database and takes up what is there, as a process does.
+    pub(crate) fn start(database: &str, clock: &Clock, seed: u64, weather: &Weather) -> Self {
+        weather.set_calm(true);
+        let Connected { backend, reader: truth } = Sqlite::memory(database).connect().expect("the database opens");
+        let backend = Box::new(WeatheredBackend { inner: backend, weather: weather.clone() });
+        let reader = Arc::new(WeatheredReader { inner: truth.clone(), weather: weather.clone() });
+        let (store, writer) = Store::open(backend, reader).expect("the store opens");
+        let config = Config { ledger: Ledger::main(), scoring };
+        let engine = Engine::new(store, clock.clone(), Entropy::seeded(seed), config);
+        block_on(engine.recover()).expect("what is on disk can be taken up");
+        weather.set_calm(false);
+        let mut tasks = Tasks::default();
+        tasks.spawn("outbox".to_owned(), outbox::run(engine.clone()));
+        Self { engine, tasks, writer, truth }
+    }
+
+    /// Writes what waits; answers how many changes it was.
+    pub(crate) fn pump(&mut self, planted: Planted) -> usize {
+        let turn = match planted {
+            Planted::SkippedTransfer | Planted::LostHold => {
+                self.writer.pump_altered(|write| planted.alter(&mut write.change))
+            }
+            Planted::Nothing | Planted::EarlyAcknowledgement => self.writer.pump(),
+        };
+        match turn {
+            Turn::Wrote(count) => count,
+            Turn::Idle | Turn::Closed => 0,
+        }
+    }
+
+    /// Lets everything go on until nothing can without time or messages.
+    pub(crate) fn settle(&mut self, dice: &mut Dice, planted: Planted) {
+        loop {
+            while self.tasks.poll_one(dice) {}
+            if self.pump(planted) == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Begins what timers do.
+    pub(crate) fn wake_timers(&mut self) {
+        let engine = self.engine.clone();
+        self.tasks.spawn("timers".to_owned(), async move {
+            engine.lapse_due().await;
+            engine.sweep_workers().await;
+            engine.ripen_effects();
+        });
+    }
+
+    /// Reads from the database as it is on disk.
+    pub(crate) fn read<'a, T>(&'a self, read: impl FnOnce(&'a dyn Reader) -> Read<'a, T>) -> T {
+        let result = read(&*self.truth).now_or_never().expect("this database answers at once");
+        result.expect("this database can be read")
+    }
+}
+
+/// Fresh and idle workers first, desktops before others.
+fn scoring(_: &Job) -> Scoring {
+    Scoring {
+        preferred: Some(WorkerClass::Desktop),
+        preferred_points: 10,
+        freshness_points: 3,
+        heartbeat: docket_engine::HEARTBEAT,
+        lost_after: Millis::seconds(30),
+        reputation_points: 20,
+        stake_counts: false,
+        load_micropoints: 1_000,
+    }
+}

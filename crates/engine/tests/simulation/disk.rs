@@ -1,0 +1,202 @@
+//! The real database behind a wrapper: slow, and now and then broken.
+
+use super::dice::Dice;
+use docket_core::effect::Effect;
+use docket_core::hash::Sha256;
+use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
+use docket_core::job::Job;
+use docket_core::ledger::Account;
+use docket_core::merkle::Hash;
+use docket_core::trust::{Pairing, Trust};
+use docket_core::worker::Worker;
+use docket_store::backend::{Backend, Loaded, Needs, Resumed};
+use docket_store::{Answer, BalanceRow, Batch, JobFilter, JournalRow, Read, Reader, StoreError, TransferRow};
+use futures::FutureExt;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Poll;
+
+/// How the disk behaves.
+#[derive(Clone)]
+pub(crate) struct Weather(Arc<Mutex<State>>);
+
+struct State {
+    dice: Dice,
+    calm: bool,
+    next_write: NextWrite,
+}
+
+/// What becomes of the next group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum NextWrite {
+    /// It is written.
+    Written,
+    /// It fails, and is not on disk.
+    Lost,
+    /// It fails, and is on disk nevertheless.
+    Unknown,
+    /// It is not on disk, and is answered as if it were. No disk may do this: a planted fault.
+    Pretended,
+}
+
+impl Weather {
+    pub(crate) fn seeded(seed: u64) -> Self {
+        let state = State { dice: Dice::seeded(seed), calm: true, next_write: NextWrite::Written };
+        Self(Arc::new(Mutex::new(state)))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("nobody panics with this lock")
+    }
+
+    /// Whether reads succeed, from now on, and at once.
+    pub(crate) fn set_calm(&self, calm: bool) {
+        self.state().calm = calm;
+    }
+
+    pub(crate) fn set_next_write(&self, next: NextWrite) {
+        self.state().next_write = next;
+    }
+
+    /// How often a read lets others go first, and whether it fails.
+    fn read(&self) -> (u64, bool) {
+        let mut state = self.state();
+        if state.calm {
+            return (0, false);
+        }
+        (state.dice.below(3), state.dice.percent(1))
+    }
+}
+
+/// The writer's half.
+pub(crate) struct WeatheredBackend {
+    pub(crate) inner: Box<dyn Backend>,
+    pub(crate) weather: Weather,
+}
+
+impl Backend for WeatheredBackend {
+    fn resume(&mut self) -> Result<Resumed, StoreError> {
+        self.inner.resume()
+    }
+
+    fn load(&mut self, needs: &Needs) -> Result<Loaded, StoreError> {
+        match self.weather.read() {
+            (_, true) => Err(broken()),
+            _ => self.inner.load(needs),
+        }
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        match self.weather.state().next_write {
+            NextWrite::Written => self.inner.write(batch),
+            NextWrite::Lost => Err(broken()),
+            NextWrite::Unknown => self.inner.write(batch).and(Err(broken())),
+            NextWrite::Pretended => Ok(()),
+        }
+    }
+}
+
+fn broken() -> StoreError {
+    StoreError::Failed("the simulated disk is broken".to_owned())
+}
+
+/// The readers' half.
+pub(crate) struct WeatheredReader {
+    pub(crate) inner: Arc<dyn Reader>,
+    pub(crate) weather: Weather,
+}
+
+impl WeatheredReader {
+    fn after<'a, T: 'a>(&'a self, read: impl FnOnce(&'a dyn Reader) -> Read<'a, T> + Send + 'a) -> Read<'a, T> {
+        let (waits, fails) = self.weather.read();
+        async move {
+            for _ in 0..waits {
+                let_others_go_first().await;
+            }
+            if fails { Err(broken()) } else { read(&*self.inner).await }
+        }
+        .boxed()
+    }
+}
+
+async fn let_others_go_first() {
+    let mut waited = false;
+    std::future::poll_fn(|context| {
+        context.waker().wake_by_ref();
+        if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+impl Reader for WeatheredReader {
+    fn job(&self, id: JobId) -> Read<'_, Option<Arc<Job>>> {
+        self.after(move |reader| reader.job(id))
+    }
+
+    fn find<'a>(&'a self, id: &'a PublicId) -> Read<'a, Option<Arc<Job>>> {
+        self.after(move |reader| reader.find(id))
+    }
+
+    fn jobs<'a>(&'a self, filter: &'a JobFilter) -> Read<'a, Vec<Arc<Job>>> {
+        self.after(move |reader| reader.jobs(filter))
+    }
+
+    fn payload(&self, id: JobId) -> Read<'_, Option<Arc<[u8]>>> {
+        self.after(move |reader| reader.payload(id))
+    }
+
+    fn answer(&self, id: JobId) -> Read<'_, Option<Answer>> {
+        self.after(move |reader| reader.answer(id))
+    }
+
+    fn journal(&self, id: JobId) -> Read<'_, Vec<JournalRow>> {
+        self.after(move |reader| reader.journal(id))
+    }
+
+    fn outbox(&self) -> Read<'_, Vec<Effect>> {
+        self.after(move |reader| reader.outbox())
+    }
+
+    fn worker(&self, id: WorkerId) -> Read<'_, Option<Worker>> {
+        self.after(move |reader| reader.worker(id))
+    }
+
+    fn workers(&self, after: Option<WorkerId>) -> Read<'_, Vec<Worker>> {
+        self.after(move |reader| reader.workers(after))
+    }
+
+    fn pairing(&self, code: Sha256) -> Read<'_, Option<Pairing>> {
+        self.after(move |reader| reader.pairing(code))
+    }
+
+    fn trusted<'a>(&'a self, client: &'a ClientId) -> Read<'a, Vec<Trust>> {
+        self.after(move |reader| reader.trusted(client))
+    }
+
+    fn balances<'a>(&'a self, after: Option<&'a str>) -> Read<'a, Vec<BalanceRow>> {
+        self.after(move |reader| reader.balances(after))
+    }
+
+    fn balance<'a>(&'a self, account: &'a Account) -> Read<'a, Vec<BalanceRow>> {
+        self.after(move |reader| reader.balance(account))
+    }
+
+    fn statement<'a>(&'a self, account: &'a Account, before: Option<i64>) -> Read<'a, Vec<TransferRow>> {
+        self.after(move |reader| reader.statement(account, before))
+    }
+
+    fn transfers(&self, after: i64) -> Read<'_, Vec<TransferRow>> {
+        self.after(move |reader| reader.transfers(after))
+    }
+
+    fn log_hashes(&self, level: u8, first: u64, count: u64) -> Read<'_, Vec<Hash>> {
+        self.after(move |reader| reader.log_hashes(level, first, count))
+    }
+
+    fn log_entries(&self, first: u64, count: u64) -> Read<'_, Vec<Vec<u8>>> {
+        self.after(move |reader| reader.log_entries(first, count))
+    }
+
+    fn log_index<'a>(&'a self, id: JobId, event: &'a str) -> Read<'a, Option<u64>> {
+        self.after(move |reader| reader.log_index(id, event))
+    }
+}

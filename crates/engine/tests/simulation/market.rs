@@ -1,0 +1,260 @@
+//! One market's life, a step of chance at a time.
+
+use super::Found;
+use super::books::Books;
+use super::coordinator::Coordinator;
+use super::dice::Dice;
+use super::disk::{NextWrite, Weather};
+use super::faults::Planted;
+use super::network::{Link, Network, Packet};
+use super::orders::Order;
+use super::promises::Promises;
+use super::reports::Reports;
+use super::trace::Trace;
+use super::workers::{Place, Worker};
+use docket_core::time::{Millis, Timestamp};
+use docket_engine::clock::Clock;
+use docket_engine::{Connection, ToWorker};
+use docket_store::Sqlite;
+use std::collections::BTreeMap;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::error::TryRecvError;
+
+/// 2026-01-01T00:00:00Z.
+const START: Timestamp = Timestamp(1_767_225_600_000);
+/// How many steps one life has before it comes to rest.
+const STEPS: u64 = 1_200;
+/// What can be seen at once is looked at this often, what needs quiet less often.
+const LOOK: u64 = 8;
+const QUIET: u64 = 100;
+
+/// The whole market: who is in it, what was said, and what was promised.
+pub(crate) struct Market {
+    pub(super) dice: Dice,
+    pub(super) clock: Clock,
+    pub(super) trace: Trace,
+    pub(super) planted: Planted,
+    pub(super) coordinator: Coordinator,
+    pub(super) weather: Weather,
+    pub(super) network: Network,
+    pub(super) wires: BTreeMap<Link, Wire>,
+    pub(super) workers: Vec<Worker>,
+    pub(super) orders: Vec<Order>,
+    pub(super) promises: Promises,
+    pub(super) books: Books,
+    pub(super) reports: Reports,
+    pub(super) links: u64,
+    /// What has happened at all: events, reasons, refusals.
+    pub(crate) sights: BTreeMap<String, u32>,
+    /// The disk is broken, and somebody will notice after so many steps.
+    pub(super) broken: Option<u64>,
+    database: String,
+    _keep: Box<dyn Send>,
+}
+
+/// The coordinator's end of a connection.
+pub(super) struct Wire {
+    pub(super) worker: usize,
+    pub(super) inbox: UnboundedReceiver<ToWorker>,
+    pub(super) connection: Option<Connection>,
+}
+
+impl Market {
+    /// A market before its first step. The database's name must be used by nobody else.
+    pub(crate) fn seeded(seed: u64, database: String, planted: Planted, trace: Trace) -> Self {
+        let mut dice = Dice::seeded(seed);
+        let clock = Clock::manual(START);
+        let weather = Weather::seeded(dice.number());
+        let keep = Sqlite::memory(&database).keep_alive().expect("a database in memory can be made");
+        let coordinator = Coordinator::start(&database, &clock, dice.number(), &weather);
+        let count = 2 + dice.index(6);
+        let workers: Vec<_> = (0..count).map(|number| Worker::made(number, &mut dice, START)).collect();
+        for worker in &workers {
+            trace.line(format_args!("a worker: {}", worker.name()));
+        }
+        Self {
+            dice,
+            clock,
+            trace,
+            planted,
+            coordinator,
+            weather,
+            network: Network::default(),
+            wires: BTreeMap::new(),
+            workers,
+            orders: Vec::new(),
+            promises: Promises::default(),
+            books: Books::default(),
+            reports: Reports::default(),
+            links: 0,
+            sights: BTreeMap::new(),
+            broken: None,
+            database,
+            _keep: Box::new(keep),
+        }
+    }
+
+    /// Lives through all steps and comes to rest.
+    pub(crate) fn live(&mut self) -> Found {
+        for step in 1..=STEPS {
+            self.step()?;
+            if self.broken.is_none() && step % LOOK == 0 {
+                self.check_books()?;
+                self.check_hands()?;
+            }
+            if self.broken.is_none() && step % QUIET == 0 {
+                self.check_in_quiet()?;
+            }
+        }
+        self.come_to_rest()
+    }
+
+    fn step(&mut self) -> Found {
+        match self.dice.below(1_000) {
+            0..150 => self.pass_time(),
+            150..400 => {
+                for _ in 0..self.dice.between(1, 6) {
+                    self.coordinator.tasks.poll_one(&mut self.dice);
+                }
+            }
+            400..550 => self.pump(),
+            550..620 => self.coordinator.wake_timers(),
+            620..760 => self.client_acts(),
+            760..860 => self.worker_acts(),
+            860..982 => self.packet_arrives(),
+            982..990 => {
+                if let Some(what) = self.coordinator.tasks.hang_up(&mut self.dice) {
+                    self.trace.line(format_args!("somebody hangs up on: {what}"));
+                }
+            }
+            990..993 => self.break_disk(),
+            _ => self.crash()?,
+        }
+        self.listen();
+        self.take_reports()?;
+        match &mut self.broken {
+            Some(0) => self.crash(),
+            Some(steps) => {
+                *steps -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn sight(&mut self, what: &str) {
+        *self.sights.entry(what.to_owned()).or_default() += 1;
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The time as the trace shows it: milliseconds since the market began.
+    pub(super) fn elapsed(&self) -> i64 {
+        self.now().since(START).0
+    }
+
+    fn pass_time(&mut self) {
+        let span = match self.dice.below(20) {
+            0..13 => self.dice.between(1, 400),
+            13..18 => self.dice.between(400, 4_000),
+            18 => self.dice.between(4_000, 12_000),
+            _ => self.dice.between(12_000, 70_000),
+        };
+        self.clock.advance(Millis(span));
+        self.trace.line(format_args!("{} ms", self.elapsed()));
+    }
+
+    fn pump(&mut self) {
+        let count = self.coordinator.pump(self.planted);
+        if count > 0 {
+            self.trace.line(format_args!("a group of {count}"));
+        }
+    }
+
+    fn break_disk(&mut self) {
+        if self.broken.is_none() {
+            let next = *self.dice.pick(&[NextWrite::Lost, NextWrite::Unknown]);
+            self.trace.line(format_args!("the next group: {next:?}"));
+            self.weather.set_next_write(next);
+            self.broken = Some(self.dice.below(40));
+        }
+    }
+
+    /// The coordinator is gone from one instant to the next, and another is started.
+    pub(super) fn crash(&mut self) -> Found {
+        if self.planted == Planted::EarlyAcknowledgement && self.broken.is_none() {
+            self.weather.set_next_write(NextWrite::Pretended);
+            self.coordinator.settle(&mut self.dice, self.planted);
+            self.take_reports()?;
+        } else if self.dice.percent(50) {
+            self.pump(); // What is on disk now, nobody hears of.
+        }
+        self.trace.line(format_args!("the coordinator crashes"));
+        self.weather.set_next_write(NextWrite::Written);
+        self.broken = None;
+        for link in std::mem::take(&mut self.wires).into_keys() {
+            self.network.cut(link);
+        }
+        let now = self.now();
+        for worker in &mut self.workers {
+            if !matches!(worker.place, Place::Away(_)) {
+                worker.is_away(&mut self.dice, now);
+            }
+        }
+        if self.dice.percent(40) {
+            self.pass_time();
+        }
+        self.coordinator = Coordinator::start(&self.database, &self.clock, self.dice.number(), &self.weather);
+        self.books.read(&self.coordinator)?;
+        self.promises.verify(&self.coordinator, &self.books, &self.orders)
+    }
+
+    /// Takes what the coordinator tells workers and puts it on the wires.
+    pub(super) fn listen(&mut self) {
+        let links: Vec<Link> = self.wires.keys().copied().collect();
+        for link in links {
+            while let Some(wire) = self.wires.get_mut(&link) {
+                match wire.inbox.try_recv() {
+                    Ok(ToWorker::Close) | Err(TryRecvError::Disconnected) => self.end(link),
+                    Ok(message) => self.carry(link, message),
+                    Err(TryRecvError::Empty) => break,
+                }
+            }
+        }
+    }
+
+    fn carry(&mut self, link: Link, message: ToWorker) {
+        if let ToWorker::Assign(assignment) = &message
+            && let Some(wire) = self.wires.get(&link)
+        {
+            let worker = self.workers[wire.worker].id;
+            let name = assignment.job.public_id.text.clone();
+            self.trace.line(format_args!("{worker:?} is given {name} as {:?}", assignment.attempt));
+            self.promises.issued.insert((name, worker, assignment.attempt));
+        }
+        if let ToWorker::Done { job, outcome: Ok(index), .. } = &message
+            && let Some(wire) = self.wires.get(&link)
+        {
+            self.promises.settled.insert(job.clone(), (self.workers[wire.worker].id, *index));
+        }
+        let now = self.now();
+        self.network.send(&mut self.dice, now, link, Packet::ToWorker(message));
+    }
+
+    /// A connection ends, and both sides know.
+    pub(super) fn end(&mut self, link: Link) {
+        let Some(wire) = self.wires.remove(&link) else { return };
+        self.network.cut(link);
+        if let Some(connection) = wire.connection {
+            self.coordinator.engine.disconnect(connection);
+        }
+        let now = self.clock.now();
+        let worker = &mut self.workers[wire.worker];
+        if worker.place == Place::Inside(link) || worker.place == Place::Knocking(link) {
+            worker.is_away(&mut self.dice, now);
+            self.trace.line(format_args!("{} is away", worker.name()));
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A simulated market: the real engine and the real store in memory, on one thread, with a clock in
+//! hand, and everything that can go wrong going wrong.
+//!
+//! `DOCKET_SEED=n` replays one seed. `DOCKET_SIM_SEEDS` and `DOCKET_SIM_FROM` choose others than usual.
+
+mod acts;
+mod books;
+mod coordinator;
+mod dice;
+mod disk;
+mod faults;
+mod market;
+mod network;
+mod orders;
+mod promises;
+mod quiet;
+mod reports;
+mod tasks;
+mod trace;
+mod workers;
+
+use faults::Planted;
+use market::Market;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use trace::Trace;
+
+/// Nothing, or what is wrong.
+type Found = Result<(), String>;
+
+/// What a market came to that found its rest.
+#[derive(PartialEq, Eq, Debug)]
+struct Life {
+    /// Of its trace.
+    digest: u64,
+    lines: u64,
+    sights: BTreeMap<String, u32>,
+}
+
+/// One market's life, or what went wrong.
+fn simulate(seed: u64, planted: Planted) -> Result<Life, String> {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    let trace = Trace::default();
+    let database = format!("market-{seed}-{}", RUNS.fetch_add(1, Ordering::Relaxed));
+    let life = || {
+        let mut market = Market::seeded(seed, database, planted, trace.clone());
+        market.live().map(|()| market.sights)
+    };
+    let found = catch_unwind(AssertUnwindSafe(life)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        Err(text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned())
+    });
+    match found {
+        Ok(sights) => {
+            let (digest, lines) = trace.digest();
+            Ok(Life { digest, lines, sights })
+        }
+        Err(what) => Err(format!("seed {seed}: {what}\nThe last steps:\n{}\nDOCKET_SEED={seed} replays it.", trace.last())),
+    }
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
+}
+
+#[test]
+fn two_hundred_seeds_hold() {
+    let (from, count) = match number("DOCKET_SEED") {
+        Some(seed) => (seed, 1),
+        None => (number("DOCKET_SIM_FROM").unwrap_or(1), number("DOCKET_SIM_SEEDS").unwrap_or(200)),
+    };
+    let next = AtomicU64::new(from);
+    let lives = std::thread::scope(|scope| {
+        let threads = [(); 2].map(|()| {
+            scope.spawn(|| {
+                let mut lives = Vec::new();
+                while let seed = next.fetch_add(1, Ordering::Relaxed)
+                    && seed < from + count
+                {
+                    if count > 200 && seed % 100 == 0 {
+                        println!("seed {seed}");
+                    }
+                    lives.push(simulate(seed, Planted::Nothing));
+                }
+                lives
+            })
+        });
+        threads.map(|thread| thread.join().expect("panics are caught")).into_iter().flatten().collect::<Vec<_>>()
+    });
+    let failed: Vec<&String> = lives.iter().filter_map(|life| life.as_ref().err()).collect();
+    assert!(failed.is_empty(), "{} of {count} seeds failed, such as {}", failed.len(), failed[0]);
+    let mut sights: BTreeMap<&str, u32> = BTreeMap::new();
+    for (what, times) in lives.iter().flatten().flat_map(|life| &life.sights) {
+        *sights.entry(what).or_default() += times;
+    }
+    println!("{sights:#?}");
+}
+
+#[test]
+fn a_seed_replays_exactly() {
+    for seed in [1, 2, 3] {
+        let first = simulate(seed, Planted::Nothing).expect("this seed holds");
+        assert!(first.lines > 300, "seed {seed} has only {} lines to compare", first.lines);
+        assert_eq!(simulate(seed, Planted::Nothing), Ok(first), "seed {seed}");
+    }
+    assert_ne!(simulate(1, Planted::Nothing), simulate(2, Planted::Nothing));
+}
+
+/// A planted fault must show within so many seeds.
+const SOON: u64 = 20;
+
+fn finding(planted: Planted) -> String {
+    (1..=SOON).find_map(|seed| simulate(seed, planted).err()).expect("a planted fault is found")
+}
+
+#[test]
+fn a_skipped_transfer_is_found() {
+    let found = finding(Planted::SkippedTransfer);
+    assert!(found.contains(" should ") || found.contains("stands at"), "{found}");
+}
+
+#[test]
+fn a_lost_hold_is_found() {
+    let found = finding(Planted::LostHold);
+    assert!(found.contains(" should ") || found.contains("stands at"), "{found}");
+}
+
+#[test]
+fn an_early_acknowledgement_is_found() {
+    let found = finding(Planted::EarlyAcknowledgement);
+    assert!(found.contains("promised and is not there") || found.contains("told"), "{found}");
+}

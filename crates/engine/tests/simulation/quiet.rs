@@ -1,0 +1,184 @@
+//! What must hold at every instant, in a moment of quiet, and at rest.
+
+use super::Found;
+use super::market::Market;
+use super::workers::Place;
+use docket_core::job::{Job, State};
+use docket_core::time::{Millis, Timestamp};
+use docket_engine::Census;
+use futures::executor::block_on;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// So often timers may find something new to do at one instant.
+const ROUNDS: usize = 50;
+/// So often something may happen before everything must be at rest.
+const EVENTS: usize = 5_000;
+
+impl Market {
+    /// The books and the log, at any instant.
+    pub(super) fn check_books(&mut self) -> Found {
+        self.books.read(&self.coordinator)?;
+        self.books.compare(&self.coordinator)
+    }
+
+    /// One worker a job, at any instant.
+    pub(super) fn check_hands(&self) -> Found {
+        let mut holders = BTreeMap::new();
+        for view in self.coordinator.engine.worker_views(None, usize::MAX) {
+            for job in view.jobs {
+                if let Some(other) = holders.insert(job.clone(), view.candidate.id) {
+                    return Err(format!("{other:?} and {:?} both hold {job}", view.candidate.id));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets everything go on that needs neither time nor messages, and timers do what is due by now.
+    fn settle(&mut self) -> Found {
+        self.weather.set_calm(true);
+        let mut rounds = 0;
+        loop {
+            self.coordinator.settle(&mut self.dice, self.planted);
+            self.listen();
+            self.take_reports()?;
+            let now = self.now();
+            if self.coordinator.engine.next_deadline().is_none_or(|next| next > now) {
+                break;
+            }
+            self.coordinator.wake_timers();
+            rounds += 1;
+            if rounds > ROUNDS {
+                let (next, census) = (self.coordinator.engine.next_deadline(), self.coordinator.engine.census());
+                return Err(format!("timers are due again and again at {now:?}: {next:?}, {census:?}"));
+            }
+        }
+        self.weather.set_calm(false);
+        Ok(())
+    }
+
+    /// What holds when nothing is under way.
+    pub(super) fn check_in_quiet(&mut self) -> Found {
+        self.settle()?;
+        self.trace.line(format_args!("quiet"));
+        self.check_books()?;
+        self.check_hands()?;
+        let jobs = self.coordinator.engine.store().open_jobs();
+        let census = self.coordinator.engine.census();
+        for job in &jobs {
+            let (kept, due) = (self.coordinator.engine.deadline_of(job.id), job.state.deadline());
+            if kept != due {
+                return Err(format!("{:?} is due at {due:?}, and its timer at {kept:?}", job.public_id));
+            }
+        }
+        let count = |wanted: fn(&State) -> bool| jobs.iter().filter(|job| wanted(&job.state)).count();
+        let held = count(|state| matches!(state, State::Assigned { .. } | State::Running { .. }));
+        let waits = count(|state| matches!(state, State::Funded { .. }));
+        let expected =
+            Census { open_jobs: jobs.len(), deadlines: jobs.len(), held, being_given: 0, effects: 0, ..census };
+        if census != expected {
+            return Err(format!("{census:?} in quiet, and not {expected:?}"));
+        }
+        self.check_outbox(&jobs)?;
+        if census.effects_later == 0 {
+            if census.waiting != waits {
+                return Err(format!("{waits} jobs wait, and {} stand in line", census.waiting));
+            }
+            self.check_nobody_waits_in_vain(&jobs)?;
+        }
+        Ok(())
+    }
+
+    /// Whatever is on disk and needs a worker is in the outbox, and nothing else is.
+    fn check_outbox(&self, jobs: &[std::sync::Arc<Job>]) -> Found {
+        let unfinished = |job: &&std::sync::Arc<Job>| {
+            matches!(job.state, State::Funded { .. } | State::Assigned { .. } | State::Running { .. })
+        };
+        let open: BTreeSet<_> = jobs.iter().filter(unfinished).map(|job| job.id).collect();
+        let outbox: BTreeSet<_> =
+            self.coordinator.read(|reader| reader.outbox()).into_iter().map(|effect| effect.job).collect();
+        if open == outbox { Ok(()) } else { Err(format!("the outbox has {outbox:?}, and not {open:?}")) }
+    }
+
+    /// No job waits while a worker who could take it has room.
+    fn check_nobody_waits_in_vain(&self, jobs: &[std::sync::Arc<Job>]) -> Found {
+        self.weather.set_calm(true);
+        for job in jobs.iter().filter(|job| matches!(job.state, State::Funded { .. })) {
+            let verdicts = block_on(self.coordinator.engine.explain(job)).map_err(|error| error.to_string())?;
+            if let Some(fit) = verdicts.iter().find(|verdict| verdict.outcome.is_ok()) {
+                return Err(format!("{:?} waits, and {:?} has room for it", job.public_id, fit.worker));
+            }
+        }
+        self.weather.set_calm(false);
+        Ok(())
+    }
+
+    /// No new orders, and time goes on: everything must end.
+    pub(super) fn come_to_rest(&mut self) -> Found {
+        self.trace.line(format_args!("no more orders"));
+        if self.broken.is_some() {
+            self.crash()?;
+        }
+        if self.dice.percent(50) {
+            let now = self.now();
+            for worker in &mut self.workers {
+                worker.is_away(&mut self.dice, now);
+                worker.place = Place::Away(Timestamp(i64::MAX));
+            }
+            self.trace.line(format_args!("all workers freeze"));
+        }
+        for _ in 0..EVENTS {
+            self.settle()?;
+            if self.is_at_rest() {
+                return self.check_at_rest();
+            }
+            self.pass_to_the_next_event();
+        }
+        let census = self.coordinator.engine.census();
+        Err(format!("no rest after {} ms: {census:?}", self.elapsed()))
+    }
+
+    fn is_at_rest(&self) -> bool {
+        let census = self.coordinator.engine.census();
+        census.open_jobs + census.effects_later + census.away == 0
+    }
+
+    fn pass_to_the_next_event(&mut self) {
+        let now = self.now();
+        let workers = self.workers.iter().filter_map(super::workers::Worker::next);
+        let next = workers.chain(self.network.next()).chain(self.coordinator.engine.next_deadline()).min();
+        let span = next.map_or(1_000, |next| next.since(now).0.max(1));
+        self.clock.advance(Millis(span));
+        self.trace.line(format_args!("{} ms", self.elapsed()));
+        for _ in 0..8 {
+            self.packet_arrives();
+        }
+        for number in 0..self.workers.len() {
+            self.let_act(number);
+        }
+    }
+
+    fn check_at_rest(&mut self) -> Found {
+        self.trace.line(format_args!("at rest after {} ms", self.elapsed()));
+        self.check_in_quiet()?;
+        let census = self.coordinator.engine.census();
+        let rest = Census { connected: census.connected, ..Census::default() };
+        if census != rest {
+            return Err(format!("at rest there is still {census:?}"));
+        }
+        let under_way: Vec<&str> = self.coordinator.tasks.names().filter(|name| *name != "outbox").collect();
+        if !under_way.is_empty() {
+            return Err(format!("at rest there still wait: {under_way:?}"));
+        }
+        for job in super::promises::all_jobs(&self.coordinator) {
+            if !job.state.is_final() {
+                return Err(format!("{:?} is {} for ever", job.public_id, job.state.name()));
+            }
+            for row in self.coordinator.read(|reader| reader.journal(job.id)) {
+                self.sight(&row.event);
+                self.sight(row.detail.split(' ').next().unwrap_or_default());
+            }
+        }
+        self.promises.verify(&self.coordinator, &self.books, &self.orders)
+    }
+}

@@ -1,0 +1,239 @@
+//! Writing to PostgreSQL: one transaction for a group, one statement with arrays for each kind of row,
+//! all of them under way at once.
+
+use super::failed;
+use crate::backend::{Backend, Loaded, Needs, Resumed};
+use crate::batch::Batch;
+use crate::error::StoreError;
+use crate::recall::{self, Lookup};
+use crate::rows::{Kind, Rows};
+use crate::value::{Columns, Value, corrupt};
+use futures::future::try_join_all;
+use std::collections::HashMap;
+use tokio::runtime::Runtime;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, Statement};
+
+const COUNT_START: &str = "INSERT INTO meta (name, value) VALUES ('epoch', '1') \
+     ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)";
+
+/// The statement for a kind of row. Its parameters are the columns of the rows, as arrays.
+const fn statement(kind: Kind) -> &'static str {
+    match kind {
+        Kind::NewPolicy => {
+            "INSERT INTO policy (policy_id, body) SELECT * FROM unnest($1::bigint[], $2::text[])"
+        }
+        Kind::NewJob => {
+            "INSERT INTO job (job_id, dialect, public_id, client, evaluator, skill, model, speed, private, asset, \
+             decimals, price_units, policy_id, created_ms, finish_by_ms, attempts, tried, state, deadline_ms, \
+             escrow_units, vesting_units, version) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], \
+             $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::text[], \
+             $11::bigint[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::text[], \
+             $18::text[], $19::bigint[], $20::text[], $21::text[], $22::bigint[])"
+        }
+        Kind::ChangedJob => {
+            "UPDATE job SET finish_by_ms = c.finish_by_ms, attempts = c.attempts, tried = c.tried, state = c.state, \
+             deadline_ms = c.deadline_ms, worker_id = c.worker_id, attempt_epoch = c.attempt_epoch, \
+             attempt = c.attempt, output_hash = c.output_hash, receipt_hash = c.receipt_hash, voucher = c.voucher, \
+             input_tokens = c.input_tokens, output_tokens = c.output_tokens, charge_units = c.charge_units, \
+             outcome = c.outcome, ended_ms = c.ended_ms, escrow_units = c.escrow_units, \
+             vesting_units = c.vesting_units, version = c.version FROM unnest($1::bigint[], $2::bigint[], \
+             $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[], \
+             $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::text[], $16::text[], \
+             $17::bigint[], $18::text[], $19::text[], $20::bigint[]) AS c (job_id, finish_by_ms, attempts, tried, \
+             state, deadline_ms, worker_id, attempt_epoch, attempt, output_hash, receipt_hash, voucher, \
+             input_tokens, output_tokens, charge_units, outcome, ended_ms, escrow_units, vesting_units, version) \
+             WHERE job.job_id = c.job_id AND job.version < c.version"
+        }
+        Kind::Payload => "INSERT INTO payload (job_id, body) SELECT * FROM unnest($1::bigint[], $2::bytea[])",
+        Kind::Result => {
+            "INSERT INTO result (job_id, output, receipt, decision) \
+             SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::text[])"
+        }
+        Kind::Journal => {
+            "INSERT INTO journal (journal_id, job_id, version, at_ms, event, detail, leaf_index) SELECT * FROM \
+             unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])"
+        }
+        Kind::Transfer => {
+            "INSERT INTO transfer (transfer_id, journal_id, from_account, to_account, from_own, to_own, asset, \
+             decimals, units) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], \
+             $5::bigint[], $6::bigint[], $7::text[], $8::bigint[], $9::text[])"
+        }
+        Kind::Balance => {
+            "INSERT INTO balance (account, asset, decimals, units) \
+             SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) \
+             ON CONFLICT (account, asset, decimals) DO UPDATE SET units = excluded.units"
+        }
+        Kind::Claim => {
+            "INSERT INTO claim (claim_key, request, dialect, public_id, created_ms) \
+             SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])"
+        }
+        Kind::Routed => "DELETE FROM outbox WHERE job_id = ANY($1::bigint[])",
+        Kind::Effect => {
+            "INSERT INTO outbox (job_id, version, kind) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[]) \
+             ON CONFLICT DO NOTHING"
+        }
+        Kind::Leaf => {
+            "INSERT INTO log_leaf (leaf_index, entry, hash) \
+             SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])"
+        }
+        Kind::Node => {
+            "INSERT INTO log_node (level, node_index, hash) \
+             SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[])"
+        }
+        Kind::Worker => {
+            "INSERT INTO worker (worker_id, proven, suspended, first_seen_ms, version, completed, failed) \
+             SELECT *, 0, 0 FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) \
+             ON CONFLICT (worker_id) DO UPDATE SET proven = excluded.proven, suspended = excluded.suspended, \
+             version = excluded.version"
+        }
+        Kind::Standing => {
+            "UPDATE worker SET completed = worker.completed + c.completed, failed = worker.failed + c.failed \
+             FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS c (worker_id, completed, failed) \
+             WHERE worker.worker_id = c.worker_id"
+        }
+        Kind::Pairing => {
+            "INSERT INTO pairing (code, client, expires_ms, claimed_by, version) \
+             SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[]) \
+             ON CONFLICT (code) DO UPDATE SET claimed_by = excluded.claimed_by, version = excluded.version"
+        }
+        Kind::Trust => {
+            "INSERT INTO trust (client, worker_id, since_ms) \
+             SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]) ON CONFLICT DO NOTHING"
+        }
+    }
+}
+
+/// The session that writes. It holds the lock, so when it is lost there is no other.
+pub(super) struct Session {
+    /// Always there until it is dropped.
+    runtime: Option<Runtime>,
+    client: Client,
+    statements: HashMap<String, Statement>,
+}
+
+impl Session {
+    pub(super) fn new(runtime: Runtime, client: Client) -> Self {
+        Self { runtime: Some(runtime), client, statements: HashMap::new() }
+    }
+
+    /// Waits for the server; everybody else waits too.
+    fn wait<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&Client, &mut HashMap<String, Statement>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let runtime = self.runtime.as_ref().expect("it is there until the session is dropped");
+        let result = runtime.block_on(work(&self.client, &mut self.statements));
+        match result {
+            Err(error) if self.client.is_closed() => Err(StoreError::Stopped(format!(
+                "the session has ended, and with it the right to write: {error}"
+            ))),
+            result => result,
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // The session may be dropped within another runtime, where nothing may wait.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Backend for Session {
+    fn resume(&mut self) -> Result<Resumed, StoreError> {
+        self.wait(async |client, _| client.execute(COUNT_START, &[]).await.map_err(failed))?;
+        recall::resume(self)
+    }
+
+    fn load(&mut self, needs: &Needs) -> Result<Loaded, StoreError> {
+        recall::load(self, needs)
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let rows = batch.rows();
+        self.wait(async |client, statements| {
+            let mut prepared_rows = Vec::with_capacity(rows.len());
+            for (kind, rows) in &rows {
+                prepared_rows.push((prepared(client, statements, statement(*kind)).await?, *kind, rows));
+            }
+            // Sent in this order and without waiting: the server works while the rest is on its way.
+            let begin = client.batch_execute("BEGIN");
+            let writes = try_join_all(
+                prepared_rows
+                    .iter()
+                    .map(|(statement, kind, rows)| write_rows(client, statement, *kind, rows)),
+            );
+            let (begun, written) = futures::future::join(begin, writes).await;
+            begun.map_err(failed)?;
+            written?;
+            client.batch_execute("COMMIT").await.map_err(failed)
+        })
+    }
+}
+
+async fn write_rows(
+    client: &Client,
+    statement: &Statement,
+    kind: Kind,
+    rows: &Rows<'_>,
+) -> Result<(), StoreError> {
+    let columns: Vec<Vec<&Value<'_>>> =
+        (0..statement.params().len()).map(|column| rows.iter().map(|row| &row[column]).collect()).collect();
+    let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as _).collect();
+    let changed = client.execute(statement, &params).await.map_err(failed)?;
+    if kind == Kind::ChangedJob && changed != rows.len() as u64 {
+        return Err(corrupt("a job that is newer on disk than in memory"));
+    }
+    Ok(())
+}
+
+async fn prepared(
+    client: &Client,
+    statements: &mut HashMap<String, Statement>,
+    sql: &str,
+) -> Result<Statement, StoreError> {
+    if let Some(statement) = statements.get(sql) {
+        return Ok(statement.clone());
+    }
+    let statement = client.prepare(sql).await.map_err(failed)?;
+    statements.insert(sql.to_owned(), statement.clone());
+    Ok(statement)
+}
+
+impl Lookup for Session {
+    fn list<T>(
+        &mut self,
+        sql: &str,
+        params: &[Value<'_>],
+        read: impl Fn(&dyn Columns) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|value| value as _).collect();
+        let rows = self.query(sql, &params)?;
+        rows.iter().map(|row| read(row)).collect()
+    }
+
+    fn among<T>(
+        &mut self,
+        sql: &str,
+        keys: Vec<Value<'_>>,
+        read: impl Fn(&dyn Columns) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.query(&format!("{sql} = ANY($1)"), &[&keys])?;
+        rows.iter().map(|row| read(row)).collect()
+    }
+}
+
+impl Session {
+    fn query(&mut self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
+        self.wait(async |client, statements| {
+            let statement = prepared(client, statements, sql).await?;
+            client.query(&statement, params).await.map_err(failed)
+        })
+    }
+}

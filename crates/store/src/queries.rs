@@ -1,0 +1,241 @@
+//! The queries: one text for both databases, each answered through an index.
+
+use crate::error::StoreError;
+use crate::read::{Answer, BalanceRow, JobFilter, JournalRow, Read, Reader, TransferRow};
+use crate::rows::job::COLUMNS as JOB_COLUMNS;
+use crate::rows::read::{self, Terms};
+use crate::value::{Columns, Value};
+use docket_core::effect::Effect;
+use docket_core::hash::Sha256;
+use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
+use docket_core::job::Job;
+use docket_core::ledger::Account;
+use docket_core::merkle::Hash;
+use docket_core::trust::{Pairing, Trust};
+use docket_core::worker::Worker;
+use futures::{FutureExt, TryFutureExt};
+use std::sync::{Arc, LazyLock};
+
+/// How many rows a page of jobs holds at most.
+const PAGE: u32 = 100;
+
+/// How many hashes or entries of the log are read at once.
+const LOG_PAGE: u64 = 256;
+
+const JOB_FROM: &str = "FROM job j JOIN policy p ON p.policy_id = j.policy_id";
+const TRANSFER: &str = "SELECT t.transfer_id, n.at_ms, j.dialect, j.public_id, n.event, t.from_account, t.to_account, \
+     t.asset, t.decimals, t.units FROM transfer t JOIN journal n ON n.journal_id = t.journal_id \
+     LEFT JOIN job j ON j.job_id = n.job_id";
+
+fn jobs_where(condition: &str) -> String {
+    format!("SELECT {JOB_COLUMNS} {JOB_FROM} WHERE {condition}")
+}
+
+/// The movements on both sides of an account: each side has an index of its own.
+fn statement() -> String {
+    let side = |name: &str| {
+        format!(
+            "SELECT * FROM ({TRANSFER} WHERE t.{name}_account = $1 AND t.{name}_own = 1 AND t.transfer_id < $2 \
+             ORDER BY t.transfer_id DESC LIMIT 100) AS {name}_side"
+        )
+    };
+    format!("{} UNION ALL {} ORDER BY 1 DESC LIMIT 100", side("from"), side("to"))
+}
+
+/// The open jobs, found by the index of those alone.
+pub(crate) static OPEN_JOBS: LazyLock<String> =
+    LazyLock::new(|| jobs_where("j.job_id IN (SELECT job_id FROM job WHERE deadline_ms IS NOT NULL)"));
+static JOB: LazyLock<String> = LazyLock::new(|| jobs_where("j.job_id = $1"));
+static FIND: LazyLock<String> = LazyLock::new(|| jobs_where("j.public_id = $1 AND j.dialect = $2"));
+static JOBS: LazyLock<String> = LazyLock::new(|| jobs_where("j.job_id < $1 ORDER BY j.job_id DESC LIMIT $2"));
+static JOBS_OF_CLIENT: LazyLock<String> =
+    LazyLock::new(|| jobs_where("j.client = $1 AND j.job_id < $2 ORDER BY j.job_id DESC LIMIT $3"));
+static STATEMENT: LazyLock<String> = LazyLock::new(statement);
+static TRANSFERS: LazyLock<String> =
+    LazyLock::new(|| format!("{TRANSFER} WHERE t.transfer_id > $1 ORDER BY t.transfer_id LIMIT 10000"));
+const PAYLOAD: &str = "SELECT body FROM payload WHERE job_id = $1";
+const RESULT: &str = "SELECT output, receipt, decision FROM result WHERE job_id = $1";
+const JOURNAL: &str =
+    "SELECT version, at_ms, event, detail, leaf_index FROM journal WHERE job_id = $1 ORDER BY version";
+const OUTBOX: &str = "SELECT job_id, version, kind FROM outbox ORDER BY job_id, version, kind";
+const WORKER: &str = "SELECT worker_id, proven, suspended, completed, failed, first_seen_ms, version FROM worker \
+     WHERE worker_id = $1";
+const WORKERS: &str = "SELECT worker_id, proven, suspended, completed, failed, first_seen_ms, version FROM worker \
+     WHERE worker_id > $1 ORDER BY worker_id LIMIT 100";
+const PAIRING: &str = "SELECT code, client, expires_ms, claimed_by, version FROM pairing WHERE code = $1";
+const TRUSTED: &str = "SELECT client, worker_id, since_ms FROM trust WHERE client = $1 ORDER BY worker_id";
+/// Whole accounts only, so that no page ends between two assets of one.
+const BALANCES: &str = "SELECT account, asset, decimals, units FROM balance WHERE account IN \
+     (SELECT DISTINCT account FROM balance WHERE account > $1 ORDER BY account LIMIT 100) \
+     ORDER BY account, asset, decimals";
+const BALANCE: &str =
+    "SELECT account, asset, decimals, units FROM balance WHERE account = $1 ORDER BY asset, decimals";
+const LOG_LEAVES: &str =
+    "SELECT hash FROM log_leaf WHERE leaf_index >= $1 AND leaf_index < $2 ORDER BY leaf_index";
+const LOG_NODES: &str = "SELECT hash FROM log_node WHERE level = $1 AND node_index >= $2 \
+     AND node_index < $3 ORDER BY node_index";
+const LOG_ENTRIES: &str =
+    "SELECT entry FROM log_leaf WHERE leaf_index >= $1 AND leaf_index < $2 ORDER BY leaf_index";
+const LOG_INDEX: &str = "SELECT leaf_index FROM journal WHERE job_id = $1 AND event = $2 \
+     AND leaf_index IS NOT NULL ORDER BY version DESC LIMIT 1";
+
+/// Every query that a reader may cause.
+#[cfg(test)]
+pub(crate) fn all() -> Vec<&'static str> {
+    vec![
+        &OPEN_JOBS,
+        &JOB,
+        &FIND,
+        &JOBS,
+        &JOBS_OF_CLIENT,
+        &STATEMENT,
+        &TRANSFERS,
+        PAYLOAD,
+        RESULT,
+        JOURNAL,
+        OUTBOX,
+        WORKER,
+        WORKERS,
+        PAIRING,
+        TRUSTED,
+        BALANCES,
+        BALANCE,
+        LOG_LEAVES,
+        LOG_NODES,
+        LOG_ENTRIES,
+        LOG_INDEX,
+    ]
+}
+
+/// A database that answers queries.
+pub(crate) trait Database: Send + Sync {
+    /// Runs a query and reads each of its rows.
+    fn list<'a, T: Send + 'a>(
+        &'a self,
+        sql: &'static str,
+        params: Vec<Value<'a>>,
+        read: impl Fn(&dyn Columns) -> Result<T, StoreError> + Send + 'a,
+    ) -> Read<'a, Vec<T>>;
+}
+
+/// A reader over any database.
+pub(crate) struct Queries<D> {
+    database: D,
+    terms: Terms,
+}
+
+impl<D: Database> Queries<D> {
+    pub(crate) fn new(database: D) -> Self {
+        Self { database, terms: Terms::default() }
+    }
+
+    fn one<'a, T: Send + 'a>(
+        &'a self,
+        sql: &'static str,
+        params: Vec<Value<'a>>,
+        read: impl Fn(&dyn Columns) -> Result<T, StoreError> + Send + 'a,
+    ) -> Read<'a, Option<T>> {
+        self.database.list(sql, params, read).map_ok(|mut rows| rows.pop()).boxed()
+    }
+
+    fn jobs<'a>(&'a self, sql: &'static str, params: Vec<Value<'a>>) -> Read<'a, Vec<Arc<Job>>> {
+        self.database.list(sql, params, |row| read::job(row, &self.terms))
+    }
+}
+
+impl<D: Database> Reader for Queries<D> {
+    fn job(&self, id: JobId) -> Read<'_, Option<Arc<Job>>> {
+        self.one(&JOB, vec![Value::job(id)], |row| read::job(row, &self.terms))
+    }
+
+    fn find<'a>(&'a self, id: &'a PublicId) -> Read<'a, Option<Arc<Job>>> {
+        let params = vec![Value::name(&id.text), Value::name(id.dialect.name())];
+        self.one(&FIND, params, |row| read::job(row, &self.terms))
+    }
+
+    fn jobs<'a>(&'a self, filter: &'a JobFilter) -> Read<'a, Vec<Arc<Job>>> {
+        let before = filter.before.map_or(Value::Int(i64::MAX), Value::job);
+        let limit = Value::Int(filter.limit.min(PAGE).into());
+        match &filter.client {
+            Some(client) => self.jobs(&JOBS_OF_CLIENT, vec![Value::name(&client.0), before, limit]),
+            None => self.jobs(&JOBS, vec![before, limit]),
+        }
+    }
+
+    fn payload(&self, id: JobId) -> Read<'_, Option<Arc<[u8]>>> {
+        self.one(PAYLOAD, vec![Value::job(id)], |row| row.bytes(0).map(Into::into))
+    }
+
+    fn answer(&self, id: JobId) -> Read<'_, Option<Answer>> {
+        self.one(RESULT, vec![Value::job(id)], read::answer)
+    }
+
+    fn journal(&self, id: JobId) -> Read<'_, Vec<JournalRow>> {
+        self.database.list(JOURNAL, vec![Value::job(id)], read::journal)
+    }
+
+    fn outbox(&self) -> Read<'_, Vec<Effect>> {
+        self.database.list(OUTBOX, Vec::new(), read::effect)
+    }
+
+    fn worker(&self, id: WorkerId) -> Read<'_, Option<Worker>> {
+        self.one(WORKER, vec![Value::text(id)], read::worker)
+    }
+
+    fn workers(&self, after: Option<WorkerId>) -> Read<'_, Vec<Worker>> {
+        let after = after.map_or(Value::name(""), Value::text);
+        self.database.list(WORKERS, vec![after], read::worker)
+    }
+
+    fn pairing(&self, code: Sha256) -> Read<'_, Option<Pairing>> {
+        self.one(PAIRING, vec![Value::text(code)], read::pairing)
+    }
+
+    fn trusted<'a>(&'a self, client: &'a ClientId) -> Read<'a, Vec<Trust>> {
+        self.database.list(TRUSTED, vec![Value::name(&client.0)], read::trust)
+    }
+
+    fn balances<'a>(&'a self, after: Option<&'a str>) -> Read<'a, Vec<BalanceRow>> {
+        self.database.list(BALANCES, vec![Value::name(after.unwrap_or_default())], read::balance)
+    }
+
+    fn balance<'a>(&'a self, account: &'a Account) -> Read<'a, Vec<BalanceRow>> {
+        self.database.list(BALANCE, vec![Value::text(account)], read::balance)
+    }
+
+    fn statement<'a>(&'a self, account: &'a Account, before: Option<i64>) -> Read<'a, Vec<TransferRow>> {
+        let params = vec![Value::text(account), Value::Int(before.unwrap_or(i64::MAX))];
+        self.database.list(&STATEMENT, params, read::transfer)
+    }
+
+    fn transfers(&self, after: i64) -> Read<'_, Vec<TransferRow>> {
+        self.database.list(&TRANSFERS, vec![Value::Int(after)], read::transfer)
+    }
+
+    fn log_hashes(&self, level: u8, first: u64, count: u64) -> Read<'_, Vec<Hash>> {
+        let (sql, params) = log_hashes(level, first, count);
+        self.database.list(sql, params, read::hash)
+    }
+
+    fn log_entries(&self, first: u64, count: u64) -> Read<'_, Vec<Vec<u8>>> {
+        self.database.list(LOG_ENTRIES, range(first, count).into(), |row| row.bytes(0))
+    }
+
+    fn log_index<'a>(&'a self, id: JobId, event: &'a str) -> Read<'a, Option<u64>> {
+        self.one(LOG_INDEX, vec![Value::job(id), Value::name(event)], |row| row.count(0))
+    }
+}
+
+/// The query for some consecutive hashes of one level of the log.
+pub(crate) fn log_hashes(level: u8, first: u64, count: u64) -> (&'static str, Vec<Value<'static>>) {
+    let [first, end] = range(first, count);
+    match level {
+        0 => (LOG_LEAVES, vec![first, end]),
+        _ => (LOG_NODES, vec![Value::Int(level.into()), first, end]),
+    }
+}
+
+/// The first and the one after the last.
+fn range(first: u64, count: u64) -> [Value<'static>; 2] {
+    [first, first.saturating_add(count.min(LOG_PAGE))].map(Value::count)
+}

@@ -1,0 +1,126 @@
+//! What the writer reads back: where the last write ended, and the rows that a group relies on.
+
+use crate::backend::{Loaded, Needs, Resumed};
+use crate::error::StoreError;
+use crate::queries::{OPEN_JOBS, log_hashes};
+use crate::rows::read::{self, Terms};
+use crate::value::{Columns, Value, corrupt};
+use docket_core::id::JobId;
+use docket_core::ledger::Account;
+use docket_core::merkle::{Hash, Plan, TILE_WIDTH};
+use docket_core::money::Asset;
+use std::collections::BTreeMap;
+
+const EPOCH: &str = "SELECT value FROM meta WHERE name = 'epoch'";
+const LAST_JOB: &str = "SELECT max(job_id) FROM job";
+const LAST_JOURNAL: &str = "SELECT max(journal_id) FROM journal";
+const LAST_TRANSFER: &str = "SELECT max(transfer_id) FROM transfer";
+const LAST_POLICY: &str = "SELECT max(policy_id) FROM policy";
+const LAST_LEAF: &str = "SELECT max(leaf_index) FROM log_leaf";
+
+// Each ends with the column that is looked up.
+const CLAIMS: &str = "SELECT claim_key, request, dialect, public_id FROM claim WHERE claim_key";
+const JOBS: &str = "SELECT job_id FROM job WHERE job_id";
+const NAMES: &str = "SELECT dialect, public_id FROM job WHERE public_id";
+const POLICIES: &str = "SELECT policy_id, body FROM policy WHERE body";
+const BALANCES: &str = "SELECT account, asset, decimals, units FROM balance WHERE account";
+const WORKERS: &str = "SELECT worker_id, proven, suspended, completed, failed, first_seen_ms, version FROM worker \
+     WHERE worker_id";
+const PAIRINGS: &str = "SELECT code, client, expires_ms, claimed_by, version FROM pairing WHERE code";
+const TRUSTS: &str = "SELECT client, worker_id, since_ms FROM trust WHERE client";
+
+/// Every query of the writer, with one key where it takes keys.
+#[cfg(test)]
+pub(crate) fn all() -> Vec<String> {
+    let lookups = [CLAIMS, JOBS, NAMES, POLICIES, BALANCES, WORKERS, PAIRINGS, TRUSTS];
+    let whole = [EPOCH, LAST_JOB, LAST_JOURNAL, LAST_TRANSFER, LAST_POLICY, LAST_LEAF];
+    let with_key = lookups.into_iter().map(|sql| format!("{sql} = $1"));
+    whole.into_iter().map(str::to_owned).chain(with_key).collect()
+}
+
+/// The writer's own connection.
+pub(crate) trait Lookup {
+    /// Runs a query and reads each of its rows.
+    fn list<T>(
+        &mut self,
+        sql: &str,
+        params: &[Value<'_>],
+        read: impl Fn(&dyn Columns) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError>;
+
+    /// The rows in which the column that the query ends with has one of the keys, which are all of one type.
+    fn among<T>(
+        &mut self,
+        sql: &str,
+        keys: Vec<Value<'_>>,
+        read: impl Fn(&dyn Columns) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError>;
+}
+
+/// Reads where the last write ended. The start must have been counted before.
+pub(crate) fn resume(database: &mut impl Lookup) -> Result<Resumed, StoreError> {
+    let epoch = database.list(EPOCH, &[], |row| row.text(0))?.pop().and_then(|epoch| epoch.parse().ok());
+    let log_size = last(database, LAST_LEAF)?.map_or(0, |last| last.unsigned_abs() + 1);
+    let terms = Terms::default();
+    Ok(Resumed {
+        epoch: epoch.ok_or_else(|| corrupt("the count of starts"))?,
+        last_job: last(database, LAST_JOB)?.map(|id| JobId(id.unsigned_abs())),
+        journal_id: last(database, LAST_JOURNAL)?.unwrap_or_default(),
+        transfer_id: last(database, LAST_TRANSFER)?.unwrap_or_default(),
+        policy_id: last(database, LAST_POLICY)?.unwrap_or_default(),
+        log_size,
+        log_peaks: log_peaks(database, log_size)?,
+        open_jobs: database.list(&OPEN_JOBS, &[], |row| read::job(row, &terms))?,
+    })
+}
+
+fn last(database: &mut impl Lookup, sql: &str) -> Result<Option<i64>, StoreError> {
+    Ok(database.list(sql, &[], |row| row.int_or_null(0))?.pop().flatten())
+}
+
+/// The right edge of the log, from the stored hashes.
+fn log_peaks(database: &mut impl Lookup, size: u64) -> Result<Vec<Hash>, StoreError> {
+    let plan = Plan::frontier(size);
+    let mut tiles = BTreeMap::new();
+    for tile in plan.tiles() {
+        let (sql, params) = log_hashes(tile.level, tile.index * TILE_WIDTH, tile.width.into());
+        tiles.insert(tile, database.list(sql, &params, read::hash)?);
+    }
+    plan.hashes(&tiles).map_err(|_| corrupt("the hashes of the log"))
+}
+
+/// Reads the rows that a group relies on.
+pub(crate) fn load(database: &mut impl Lookup, needs: &Needs) -> Result<Loaded, StoreError> {
+    let claims = needs.claims.iter().map(|key| Value::name(key)).collect();
+    let claims = database.among(CLAIMS, claims, read::claim)?;
+    let jobs = needs.jobs.iter().copied().map(Value::job).collect();
+    let names = needs.names.iter().map(|id| Value::name(&id.text)).collect();
+    let policies = needs.policies.iter().map(|policy| Value::text(crate::policy::encode(policy))).collect();
+    let policies = database
+        .among(POLICIES, policies, |row| Ok((crate::policy::decode(&row.text(1)?)?.into(), row.int(0)?)))?;
+    let accounts = needs.balances.iter().map(|(account, _)| Value::text(account)).collect();
+    let balances = database.among(BALANCES, accounts, balance)?.into_iter();
+    let workers = needs.workers.iter().map(Value::text).collect();
+    let workers = database.among(WORKERS, workers, read::worker)?;
+    let pairings = needs.pairings.iter().map(Value::text).collect();
+    let pairings = database.among(PAIRINGS, pairings, read::pairing)?;
+    let trusts = needs.trusts.iter().map(|(client, _)| Value::name(&client.0)).collect();
+    let trusts = database.among(TRUSTS, trusts, read::trust)?;
+    Ok(Loaded {
+        claims: claims.into_iter().map(|claim| (claim.key.clone(), claim)).collect(),
+        jobs: database.among(JOBS, jobs, |row| row.count(0).map(JobId))?.into_iter().collect(),
+        names: database.among(NAMES, names, |row| read::public_id(row, 0, 1))?.into_iter().collect(),
+        policies: policies.into_iter().collect(),
+        balances: balances.filter(|(key, _)| needs.balances.contains(key)).collect(),
+        workers: workers.into_iter().map(|worker| (worker.id, worker)).collect(),
+        pairings: pairings.into_iter().map(|pairing| (pairing.code, pairing)).collect(),
+        trusts: trusts.into_iter().map(|trust| (trust.client, trust.worker)).collect(),
+    })
+}
+
+fn balance(row: &dyn Columns) -> Result<((Account, Asset), i128), StoreError> {
+    let row = read::balance(row)?;
+    let account = Account::parse(&row.account).ok_or_else(|| corrupt("an account"))?;
+    let asset = Asset::named(&row.asset, row.decimals).ok_or_else(|| corrupt("an asset"))?;
+    Ok(((account, asset), row.units))
+}

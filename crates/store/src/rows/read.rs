@@ -1,0 +1,138 @@
+//! What the rows of each query mean.
+
+use crate::error::StoreError;
+use crate::read::{Answer, BalanceRow, JournalRow, TransferRow};
+use crate::rows;
+use crate::value::{Columns, corrupt};
+use docket_core::change::{Claim, Standing};
+use docket_core::effect::{Effect, EffectKind};
+use docket_core::id::{ClientId, Dialect, JobId, PublicId, Version, WorkerId};
+use docket_core::job::Job;
+use docket_core::ledger::Account;
+use docket_core::merkle::Hash;
+use docket_core::policy::Policy;
+use docket_core::trust::{Pairing, Trust};
+use docket_core::worker::Worker;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The result of reading one row.
+type Parsed<T> = Result<T, StoreError>;
+
+pub(crate) fn job(row: &dyn Columns, terms: &Terms) -> Parsed<Arc<Job>> {
+    rows::job::parse(row, |text| terms.get(text)).map(Arc::new)
+}
+
+/// Policies by their text: jobs with the same terms share them.
+#[derive(Default)]
+pub(crate) struct Terms(Mutex<HashMap<String, Arc<Policy>>>);
+
+/// Beyond so many, policies are forgotten all at once: where clients choose deadlines, each may be the only one.
+const KNOWN_TERMS: usize = 10_000;
+
+impl Terms {
+    fn get(&self, text: &str) -> Parsed<Arc<Policy>> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(policy) = known.get(text) {
+            return Ok(policy.clone());
+        }
+        if known.len() >= KNOWN_TERMS {
+            known.clear();
+        }
+        let policy = Arc::new(crate::policy::decode(text)?);
+        known.insert(text.to_owned(), policy.clone());
+        Ok(policy)
+    }
+}
+
+pub(crate) fn answer(row: &dyn Columns) -> Parsed<Answer> {
+    Ok(Answer { output: row.bytes(0)?.into(), receipt: row.bytes(1)?.into(), decision: row.text(2)?.into() })
+}
+
+pub(crate) fn journal(row: &dyn Columns) -> Parsed<JournalRow> {
+    Ok(JournalRow {
+        version: Version(row.count(0)?),
+        at: row.instant(1)?,
+        event: row.text(2)?,
+        detail: row.text(3)?,
+        leaf_index: row.int_or_null(4)?.map(i64::unsigned_abs),
+    })
+}
+
+pub(crate) fn effect(row: &dyn Columns) -> Parsed<Effect> {
+    Ok(Effect {
+        job: JobId(row.count(0)?),
+        version: Version(row.count(1)?),
+        kind: EffectKind::parse(&row.text(2)?).ok_or_else(|| corrupt("an effect"))?,
+    })
+}
+
+pub(crate) fn worker(row: &dyn Columns) -> Parsed<Worker> {
+    Ok(Worker {
+        id: row.worker(0)?,
+        proven: row.flag(1)?,
+        suspended: row.flag(2)?,
+        standing: Standing { completed: row.small(3)?, failed: row.small(4)? },
+        first_seen: row.instant(5)?,
+        version: Version(row.count(6)?),
+    })
+}
+
+pub(crate) fn pairing(row: &dyn Columns) -> Parsed<Pairing> {
+    let claimed_by = row.text_or_null(3)?;
+    Ok(Pairing {
+        code: row.digest(0)?,
+        client: ClientId(row.text(1)?.into()),
+        expires_at: row.instant(2)?,
+        claimed_by: claimed_by
+            .map(|key| WorkerId::from_hex(&key).ok_or_else(|| corrupt("a worker's key")))
+            .transpose()?,
+        version: Version(row.count(4)?),
+    })
+}
+
+pub(crate) fn trust(row: &dyn Columns) -> Parsed<Trust> {
+    Ok(Trust { client: ClientId(row.text(0)?.into()), worker: row.worker(1)?, since: row.instant(2)? })
+}
+
+pub(crate) fn balance(row: &dyn Columns) -> Parsed<BalanceRow> {
+    Ok(BalanceRow {
+        account: row.text(0)?,
+        asset: row.text(1)?,
+        decimals: u8::try_from(row.int(2)?).map_err(|_| corrupt("an asset's decimals"))?,
+        units: row.text(3)?.parse().map_err(|_| corrupt("a balance"))?,
+    })
+}
+
+pub(crate) fn transfer(row: &dyn Columns) -> Parsed<TransferRow> {
+    let account = |column| Account::parse(&row.text(column)?).ok_or_else(|| corrupt("an account"));
+    let job = match row.text_or_null(2)? {
+        Some(_) => Some(public_id(row, 2, 3)?),
+        None => None,
+    };
+    let asset = row.asset(7, 8)?;
+    Ok(TransferRow {
+        id: row.int(0)?,
+        at: row.instant(1)?,
+        job,
+        event: row.text(4)?,
+        from: account(5)?,
+        to: account(6)?,
+        amount: row.amount(9, asset)?,
+    })
+}
+
+pub(crate) fn hash(row: &dyn Columns) -> Parsed<Hash> {
+    row.bytes(0)?.try_into().map_err(|_| corrupt("a hash of the log"))
+}
+
+/// A key that was used, under which it stands in memory.
+pub(crate) fn claim(row: &dyn Columns) -> Parsed<Claim> {
+    Ok(Claim { key: row.text(0)?.into(), request: row.digest(1)?, answer: public_id(row, 2, 3)? })
+}
+
+/// A public id, from its dialect and its text.
+pub(crate) fn public_id(row: &dyn Columns, dialect: usize, text: usize) -> Parsed<PublicId> {
+    let dialect = Dialect::parse(&row.text(dialect)?).ok_or_else(|| corrupt("a dialect"))?;
+    Ok(PublicId { dialect, text: row.text(text)?.into() })
+}

@@ -1,0 +1,168 @@
+//! Opening a database: who may, on which promises of the disk, and whether it is ours.
+
+use super::{explain, failed};
+use crate::error::StoreError;
+use crate::schema;
+use rusqlite::{Connection, OpenFlags};
+use std::fmt::Display;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Marks a file as a database of this program: `DCKT`.
+const APPLICATION_ID: i64 = 0x4443_4b54;
+
+/// How long a connection waits for another one, such as a checkpoint of a tool that looks into the file.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where a database is.
+#[derive(Clone)]
+pub(super) enum Place {
+    File(PathBuf),
+    /// The name under which connections of this process share it.
+    Memory(String),
+}
+
+/// The right to write a file, which one process has at a time; given back when it is dropped.
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Place {
+    pub(super) fn connect_to_write(&self) -> rusqlite::Result<Connection> {
+        self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+    }
+
+    pub(super) fn connect_to_read(&self) -> rusqlite::Result<Connection> {
+        match self {
+            Self::File(_) => self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY),
+            Self::Memory(_) => self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE),
+        }
+    }
+
+    fn connect(&self, access: OpenFlags) -> rusqlite::Result<Connection> {
+        let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = match self {
+            Self::File(path) => Connection::open_with_flags(path, flags),
+            Self::Memory(name) => Connection::open_with_flags(name, flags | OpenFlags::SQLITE_OPEN_URI),
+        }?;
+        connection.busy_timeout(PATIENCE)?;
+        // Every statement of the store fits in, so each is compiled once.
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(connection)
+    }
+
+    /// Takes the right to write, if it is a file.
+    ///
+    /// It is a lock on a file beside the database, which stays there: closing a second handle of the
+    /// database itself would take away the locks that SQLite holds on it.
+    pub(super) fn lock(&self) -> Result<Option<Lock>, StoreError> {
+        let Self::File(path) = self else { return Ok(None) };
+        // A database that is reached by two names must have one lock.
+        let mut name = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()).into_os_string();
+        name.push(".lock");
+        let unusable = |error: std::io::Error| {
+            let hint = "the file cannot be opened: does its folder exist, and may it be written?";
+            self.unusable(format!("{hint} ({error})"))
+        };
+        let file = File::options().create(true).truncate(false).write(true).open(&name).map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lock { _file: file })),
+            Err(TryLockError::WouldBlock) => Err(self.unusable("another process has the file open")),
+            Err(TryLockError::Error(error)) => Err(unusable(error)),
+        }
+    }
+
+    /// How many bytes a file has; nothing if it is not there yet.
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::File(path) => std::fs::metadata(path).map_or(0, |file| file.len()),
+            Self::Memory(_) => 0,
+        }
+    }
+
+    /// Says which database it is that cannot be used, and why.
+    fn unusable(&self, reason: impl Display) -> StoreError {
+        StoreError::Unusable(match self {
+            Self::File(path) => format!("{}: {reason}", path.display()),
+            Self::Memory(name) => format!("{name}: {reason}"),
+        })
+    }
+}
+
+/// A connection that may write, to a database of this program with the newest schema.
+pub(super) fn to_write(place: &Place, max_bytes: Option<u64>) -> Result<Connection, StoreError> {
+    let unusable = |error: rusqlite::Error| place.unusable(explain(&error));
+    let mut connection = place.connect_to_write().map_err(unusable)?;
+    if number(&connection, "PRAGMA page_count").map_err(unusable)? == 0 {
+        // To the database, a file of less than a page is as good as none.
+        if place.bytes() > 0 {
+            return Err(place.unusable("the file is not a Docket database"));
+        }
+        connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(unusable)?;
+    }
+    identify(&connection, place)?;
+    promise(&connection, place)?;
+    if let Some(bytes) = max_bytes {
+        let page = number(&connection, "PRAGMA page_size").map_err(unusable)?;
+        let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1);
+        connection.pragma_update(None, "max_page_count", pages.max(1)).map_err(unusable)?;
+    }
+    schema::sqlite()?.run(&mut connection).map_err(|error| schema::unusable(&error))?;
+    Ok(connection)
+}
+
+/// The place of a file that must be there and be a database of this program.
+pub(super) fn existing(path: &Path) -> Result<Place, StoreError> {
+    if !path.is_file() {
+        return Err(StoreError::Unusable(format!("there is no database at {}", path.display())));
+    }
+    let place = Place::File(path.to_owned());
+    let connection = place.connect_to_read().map_err(|error| place.unusable(explain(&error)))?;
+    identify(&connection, &place)?;
+    Ok(place)
+}
+
+/// Looks at every page and every index.
+pub(super) fn check(place: &Place) -> Result<(), StoreError> {
+    let connection = place.connect_to_read().map_err(failed)?;
+    let sound: String =
+        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(failed)?;
+    if sound == "ok" { Ok(()) } else { Err(StoreError::Corrupt(sound)) }
+}
+
+/// Refuses a file that is no database, is cut off, or belongs to another program.
+fn identify(connection: &Connection, place: &Place) -> Result<(), StoreError> {
+    match number(connection, "PRAGMA application_id") {
+        Ok(APPLICATION_ID) => Ok(()),
+        Ok(_) => Err(place.unusable("the file is a database of another program")),
+        Err(error) => Err(place.unusable(explain(&error))),
+    }
+}
+
+/// Sets what the guarantee rests on: a write-ahead log, and a full sync for every commit.
+///
+/// The cache is small on purpose: in files below 1 GiB SQLite walks through all of it in almost every
+/// commit (a balanced tree moves pages by way of the number of the page at that offset), which with
+/// 64 MiB was a third of all time. Pages that are not in it come from the system's cache.
+/// A checkpoint stands in the way of the commit that causes it, so it is small too.
+fn promise(connection: &Connection, place: &Place) -> Result<(), StoreError> {
+    let unusable = |error: rusqlite::Error| place.unusable(explain(&error));
+    connection
+        .execute_batch(
+            "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; \
+             PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 67108864;",
+        )
+        .map_err(unusable)?;
+    let Place::File(_) = place else { return Ok(()) };
+    let mode: String =
+        connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(unusable)?;
+    if mode == "wal" {
+        return Ok(());
+    }
+    Err(place.unusable(format!("the file system allows no write-ahead log, only '{mode}'")))
+}
+
+fn number(connection: &Connection, sql: &str) -> rusqlite::Result<i64> {
+    connection.query_row(sql, [], |row| row.get(0))
+}

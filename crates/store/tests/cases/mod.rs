@@ -1,0 +1,84 @@
+//! The cases, and the databases on which each of them holds.
+
+mod books;
+mod groups;
+mod jobs;
+mod keys;
+mod lists;
+mod log;
+mod records;
+mod threads;
+
+use crate::place::{InFile, InMemory};
+use crate::world::World;
+
+/// Writes a test for each case on each embedded database, and one list of all for a database that a
+/// test must start first.
+macro_rules! cases {
+    ($($module:ident { $($case:ident,)+ })+) => {
+        mod sqlite_in_a_file {
+            use super::*;
+            $($(#[test] fn $case() { $module::$case(&mut World::on(Box::new(InFile::new()))); })+)+
+        }
+
+        mod sqlite_in_memory {
+            use super::*;
+            $($(#[test] fn $case() { $module::$case(&mut World::on(Box::new(InMemory::new()))); })+)+
+        }
+    };
+}
+
+cases! {
+    jobs {
+        every_state_reads_back_as_it_was_committed,
+        who_has_a_job_is_seen_at_once_and_forgotten_by_a_restart,
+        of_two_changes_decided_on_one_version_one_wins,
+        a_change_in_memory_waits_for_the_write_before_it_and_then_conflicts,
+        nothing_is_seen_before_it_is_on_disk,
+        what_is_to_be_routed_stands_in_the_outbox_until_the_end,
+        every_start_counts_up,
+    }
+    books {
+        no_balance_falls_below_zero,
+        a_group_is_judged_one_after_another,
+        balances_are_what_the_transfers_make_them,
+        a_statement_shows_both_sides_the_newest_first,
+        a_page_of_balances_ends_between_accounts,
+        assets_of_one_name_and_other_decimals_stay_apart,
+        amounts_beyond_64_bits_are_exact,
+    }
+    keys {
+        a_repeated_request_is_answered_with_the_first_ones_job,
+        a_key_is_good_for_one_request,
+        a_name_or_a_number_is_taken_once,
+        a_text_that_no_database_can_hold_is_refused_alone,
+    }
+    records {
+        a_worker_has_versions_and_keeps_its_standing,
+        a_pairing_is_claimed_once_and_trust_is_listed,
+        workers_are_paged_by_key,
+    }
+    log {
+        the_log_is_the_tree_over_all_entries,
+        an_event_that_moves_money_has_a_place_in_the_log,
+    }
+    lists {
+        pages_have_no_gaps_and_no_repeats_while_new_jobs_arrive,
+        a_client_sees_its_own_jobs,
+        a_list_shows_who_has_a_job,
+        terms_of_a_jobs_own_are_stored_once,
+    }
+    groups {
+        what_waits_is_written_together,
+        a_group_takes_no_more_than_it_can_carry,
+        a_group_without_winners_writes_nothing,
+        after_a_failed_write_nothing_is_accepted,
+        what_a_failed_write_left_behind_is_found_by_a_restart,
+        a_failed_read_fails_its_group_alone,
+        a_database_that_is_gone_stops_the_store,
+        without_a_writer_nothing_is_accepted,
+    }
+    threads {
+        many_threads_commit_and_read_beside_the_writer,
+    }
+}

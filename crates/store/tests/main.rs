@@ -1,0 +1,10 @@
+//! The store's suite: each case is written once and holds on every database.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod cases;
+mod child;
+mod files;
+mod place;
+mod sample;
+mod world;
