@@ -1,6 +1,7 @@
 //! What every handler shares.
 
 use crate::log::Checkpoints;
+use crate::observe::{Limiter, RequestIds, Requests};
 use docket_core::money::Asset;
 use docket_engine::Engine;
 use docket_protocol::keys::SigningKey;
@@ -18,6 +19,12 @@ pub struct App {
     pub(crate) checkpoints: Checkpoints,
     /// Held while the books are checked: one check at a time.
     pub(crate) checking: tokio::sync::Mutex<()>,
+    /// Names requests.
+    pub(crate) request_ids: RequestIds,
+    /// Counts answers.
+    pub(crate) requests: Requests,
+    /// Bounds how often one address asks, if anything does.
+    pub(crate) limiter: Option<Limiter>,
 }
 
 /// What the operator has decided about the wires.
@@ -46,6 +53,11 @@ pub struct Limits {
     pub head_within: Duration,
     /// The longest that a request may wait for an answer to a job.
     pub longest_wait: Duration,
+    /// How often one address may ask, in requests a second; 0 is no limit. Behind a proxy all requests
+    /// come from one address: there the proxy has to set the bound.
+    pub rate_per_second: u32,
+    /// How many requests one address may make at once before the rate counts.
+    pub rate_burst: u32,
 }
 
 impl Default for Limits {
@@ -56,6 +68,8 @@ impl Default for Limits {
             connections: 20_000,
             head_within: Duration::from_secs(10),
             longest_wait: Duration::from_secs(60),
+            rate_per_second: 200,
+            rate_burst: 1_000,
         }
     }
 }
@@ -63,8 +77,15 @@ impl Default for Limits {
 impl App {
     /// The state over one market, whose log `key` signs. Fails if the log's name cannot be that of a key.
     pub fn new(engine: Arc<Engine>, settings: Settings, key: SigningKey) -> Result<Self, NoteError> {
-        let checkpoints = Checkpoints::new(key, &settings.origin)?;
-        Ok(Self { engine, settings, checkpoints, checking: tokio::sync::Mutex::default() })
+        Ok(Self {
+            checkpoints: Checkpoints::new(key, &settings.origin)?,
+            checking: tokio::sync::Mutex::default(),
+            request_ids: RequestIds::new(engine.entropy().number()),
+            requests: Requests::over(crate::router::table().iter().map(|route| route.path)),
+            limiter: Limiter::new(&settings.limits, engine.clock()),
+            engine,
+            settings,
+        })
     }
 
     /// The asset in which this market's prices are counted.

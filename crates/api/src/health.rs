@@ -1,14 +1,21 @@
 //! Whether the process lives, and whether it is ready for work.
 
 use crate::app::App;
-use axum::Router;
+use crate::openapi::Operation;
+use crate::route::{Guard, Route};
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::get;
 use std::sync::Arc;
 
-pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/livez", get(live)).route("/readyz", get(ready))
+pub(crate) fn routes() -> Vec<Route> {
+    let live_operation = Operation::new("process", "Whether the process answers.").text(200, "It does.");
+    let ready_operation = Operation::new("process", "Whether new jobs are accepted.")
+        .text(200, "They are.")
+        .text(503, "They are not, and why.");
+    vec![
+        Route::get("/livez", live, live_operation).guarded(Guard::Free),
+        Route::get("/readyz", ready, ready_operation).guarded(Guard::Free),
+    ]
 }
 
 /// `GET /livez`: the process answers. It says nothing about the store.

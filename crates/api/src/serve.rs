@@ -10,13 +10,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 /// Where a request came from.
 pub type Peer = ConnectInfo<SocketAddr>;
+
+/// A connection's place among those that may be open. Whoever keeps the connection keeps this.
+pub(crate) type Place = Arc<OwnedSemaphorePermit>;
 
 /// A listener and the routes behind it.
 pub struct Server {
@@ -50,10 +53,7 @@ impl Server {
             // Beyond the bound a connection is closed at once, which a client sees clearly.
             let Ok(place) = places.clone().try_acquire_owned() else { continue };
             let (router, shutdown) = (router.clone(), shutdown.clone());
-            tasks.spawn(async move {
-                connection(stream, peer, router, limits, shutdown).await;
-                drop(place);
-            });
+            tasks.spawn(connection(stream, peer, Arc::new(place), router, limits, shutdown));
         }
         drop(listener);
         tasks.close();
@@ -66,6 +66,7 @@ impl Server {
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
+    place: Place,
     router: Router,
     limits: Limits,
     shutdown: CancellationToken,
@@ -76,6 +77,7 @@ async fn connection(
     }
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(place.clone());
         router.clone().oneshot(request)
     });
     let connection = hyper::server::conn::http1::Builder::new()

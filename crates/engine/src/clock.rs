@@ -3,7 +3,7 @@
 use docket_core::time::{Millis, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Tells the time.
 #[derive(Clone, Debug)]
@@ -41,6 +41,16 @@ impl Clock {
                 *started_at + Millis(passed)
             }
             Kind::Manual(now) => Timestamp(now.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// How long the clock has run, more exactly than [`Self::now`]: to measure spans.
+    pub fn elapsed(&self) -> Duration {
+        match &self.0 {
+            Kind::System { started, .. } => started.elapsed(),
+            Kind::Manual(now) => {
+                Duration::from_millis(u64::try_from(now.load(Ordering::Relaxed)).unwrap_or(0))
+            }
         }
     }
 

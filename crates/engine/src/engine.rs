@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::deadlines::Deadlines;
 use crate::entropy::Entropy;
 use crate::ids::JobIds;
+use crate::meter::Meter;
 use crate::outbox::Outbox;
 use crate::roster::Roster;
 use crate::trust::Guesses;
@@ -40,6 +41,7 @@ pub struct Engine {
     pub(crate) outbox: Outbox,
     pub(crate) watch: Watch,
     pub(crate) guesses: Guesses,
+    pub(crate) meter: Meter,
     /// Told when something is due before all that was known.
     pub(crate) timer: Notify,
     draining: AtomicBool,
@@ -61,6 +63,7 @@ impl Engine {
             outbox: Outbox::default(),
             watch: Watch::default(),
             guesses: Guesses::default(),
+            meter: Meter::default(),
             timer: Notify::new(),
             draining: AtomicBool::new(false),
         })
@@ -74,6 +77,11 @@ impl Engine {
     /// The source of random numbers that everything here draws from.
     pub const fn entropy(&self) -> &Entropy {
         &self.entropy
+    }
+
+    /// What has happened since the start, counted.
+    pub const fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// The store, for reading.

@@ -95,7 +95,12 @@ impl Engine {
         documents: Documents,
     ) -> Result<docket_store::Committed, CommitError> {
         let leaf = change.moves_money().then(|| crate::log::leaf(&change));
-        self.store.commit(Write { change, documents, leaf }).await
+        let (durable, begun) = (change.is_durable(), self.clock.elapsed());
+        let committed = self.store.commit(Write { change, documents, leaf }).await?;
+        if durable {
+            self.meter.time_commit(self.clock.elapsed().saturating_sub(begun));
+        }
+        Ok(committed)
     }
 
     /// Tells those who wait in memory what has become of a job.
@@ -118,6 +123,9 @@ impl Engine {
         }
         if after.state.is_answered() {
             self.watch.wake(after.id);
+        }
+        if after.state.is_final() {
+            self.meter.count_ending(after.state.name());
         }
     }
 }

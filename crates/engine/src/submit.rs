@@ -65,7 +65,10 @@ impl Engine {
         let documents = Documents { payload: Some(payload.clone()), result: None };
         let executed = match self.attempt(&job, &Command::Fund, documents, claim).await {
             Ok(executed) => executed,
-            Err(CommitError::Repeated(id)) => return Ok(Submitted { id, repeated: true, given_up: false }),
+            Err(CommitError::Repeated(id)) => {
+                let given_up = self.was_given_up(&id, now_or_never).await?;
+                return Ok(Submitted { id, repeated: true, given_up });
+            }
             Err(error) => return Err(error.into()),
         };
         let job = executed.job;
@@ -80,6 +83,16 @@ impl Engine {
             _ => false,
         };
         Ok(Submitted { id: job.public_id.clone(), repeated: false, given_up })
+    }
+
+    /// Whether an earlier request made the job, and it was given up at once.
+    async fn was_given_up(&self, id: &PublicId, now_or_never: Option<Fault>) -> Result<bool, EngineError> {
+        let job = self.store.find(id).await?;
+        let reason = job.and_then(|job| match job.state {
+            State::Closed { reason, .. } => Some(reason),
+            _ => None,
+        });
+        Ok(reason.is_some() && reason == now_or_never)
     }
 
     /// Whether the job was given up: somebody may have taken it, or withdrawn it, at the last moment.

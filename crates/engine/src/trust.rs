@@ -8,16 +8,27 @@ use docket_core::refusal::Refusal;
 use docket_core::time::{Millis, Timestamp};
 use docket_core::trust::Pairing;
 use docket_store::Documents;
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-/// So many wrong codes in an hour, and no more are looked at: a code has 24 bits, so guessing one of
-/// a few open codes takes millions of tries.
-const WRONG_CODES: u32 = 100;
+/// So many wrong codes from one source in an hour, and no more of its codes are looked at.
+const WRONG_FROM_ONE: u32 = 20;
+/// So many from all sources. A code has 24 bits: with this bound an hour finds one of a few open codes
+/// in less than one of a thousand markets, and it takes a hundred sources to lock out everybody.
+const WRONG_FROM_ALL: u32 = 2_000;
 const WINDOW: Millis = Millis::hours(1);
 
-/// Counts wrong codes.
+/// Counts wrong codes of the present hour, by source.
 #[derive(Default)]
-pub(crate) struct Guesses(Mutex<(Timestamp, u32)>);
+pub(crate) struct Guesses(Mutex<Wrong>);
+
+#[derive(Default)]
+struct Wrong {
+    since: Timestamp,
+    all: u32,
+    by_source: HashMap<IpAddr, u32>,
+}
 
 /// A new pairing code.
 #[derive(Clone, Debug)]
@@ -29,17 +40,20 @@ pub struct NewPairing {
 }
 
 impl Guesses {
-    fn check(&self, now: Timestamp) -> Result<(), Refusal> {
-        let (since, wrong) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if wrong >= WRONG_CODES && now.since(since) < WINDOW { Err(Refusal::PairingLocked) } else { Ok(()) }
+    fn check(&self, source: IpAddr, now: Timestamp) -> Result<(), Refusal> {
+        let wrong = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let by_source = wrong.by_source.get(&source).copied().unwrap_or_default();
+        let full = by_source >= WRONG_FROM_ONE || wrong.all >= WRONG_FROM_ALL;
+        if full && now.since(wrong.since) < WINDOW { Err(Refusal::PairingLocked) } else { Ok(()) }
     }
 
-    fn count(&self, now: Timestamp) {
-        let mut guesses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if now.since(guesses.0) >= WINDOW {
-            *guesses = (now, 0);
+    fn count(&self, source: IpAddr, now: Timestamp) {
+        let mut wrong = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.since(wrong.since) >= WINDOW {
+            *wrong = Wrong { since: now, ..Wrong::default() };
         }
-        guesses.1 += 1;
+        wrong.all += 1;
+        *wrong.by_source.entry(source).or_default() += 1;
     }
 }
 
@@ -53,16 +67,17 @@ impl Engine {
         Ok(NewPairing { code, expires_at })
     }
 
-    /// Claims a code for a worker; answers whose trust it has won.
+    /// Claims a code for a worker; answers whose trust it has won. `source` is who asks, for counting wrong codes.
     pub async fn claim_pairing(
         &self,
         code: &str,
         worker: WorkerId,
+        source: IpAddr,
     ) -> Result<(ClientId, Timestamp), EngineError> {
         let now = self.clock.now();
-        self.guesses.check(now)?;
+        self.guesses.check(source, now)?;
         let Some(pairing) = self.store.pairing(digest(code)).await? else {
-            self.guesses.count(now);
+            self.guesses.count(source, now);
             return Err(Refusal::PairingUnknown.into());
         };
         let change = pairing.claim(worker, now)?;

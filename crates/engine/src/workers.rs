@@ -1,9 +1,9 @@
 //! Workers come, show life, and go.
 
-use crate::{HEARTBEAT, RESUME_GRACE};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::roster::{Assignment, Connection, Joined, Outbound, Profile, ToWorker};
+use crate::{HEARTBEAT, RESUME_GRACE};
 use docket_core::command::Command;
 use docket_core::event::Fault;
 use docket_core::id::{Attempt, JobId, WorkerId};
@@ -75,7 +75,8 @@ impl Engine {
     /// Takes away what a worker that came back does not have any more; answers what it goes on with.
     async fn settle_in(&self, hello: &Hello, joined: &Joined) -> Result<Vec<Arc<str>>, EngineError> {
         let lost = joined.held.iter().filter(|(_, held)| !hello.resume.contains(&held.name));
-        let lost = lost.filter_map(|(job, held)| Some(self.give_back(*job, held.attempt?, Fault::WorkerLost)));
+        let lost =
+            lost.filter_map(|(job, held)| Some(self.give_back(*job, held.attempt?, Fault::WorkerLost)));
         futures::future::join_all(lost).await;
         let mut resumed = Vec::new();
         for name in &hello.resume {
@@ -145,7 +146,10 @@ impl Engine {
     /// Whether a worker may go on with a job: after a restart nobody has it, and the worker who had it
     /// goes on, under a new number.
     async fn may_take_up(&self, hello: &Hello, job: &Job) -> Result<bool, EngineError> {
-        if !matches!(job.state, State::Funded { .. }) || job.tried.contains(&hello.worker) {
+        let before_the_start = self.store.start().last_job.is_some_and(|last| job.id <= last);
+        let able = hello.profile.skills.include(crate::roster::skills(job.ask.skill));
+        let waits = matches!(job.state, State::Funded { .. }) && !job.tried.contains(&hello.worker);
+        if !before_the_start || !able || !waits {
             return Ok(false);
         }
         Ok(match self.trusted_for(job).await? {
@@ -243,7 +247,8 @@ impl Engine {
             }
             fleet.overdue(now)
         };
-        let given_back = overdue.into_iter().map(|(job, attempt)| self.give_back(job, attempt, Fault::WorkerLost));
+        let given_back =
+            overdue.into_iter().map(|(job, attempt)| self.give_back(job, attempt, Fault::WorkerLost));
         futures::future::join_all(given_back).await;
         self.offer_room(); // Somebody may have rested long enough.
         self.roster.fleet().plan_next_look(self.clock.now())

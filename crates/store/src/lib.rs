@@ -16,6 +16,7 @@ mod rows;
 mod schema;
 mod sqlite;
 mod store;
+mod texts;
 mod value;
 pub mod writer;
 

@@ -95,6 +95,7 @@ impl Store {
                 Standing::Busy => {} // It waits for its turn behind the write.
             }
         }
+        crate::texts::check(&write)?;
         let (answer, durable) = oneshot::channel();
         let stopped = || StoreError::Stopped("the writer is gone".to_owned());
         self.queue.send(Request { write, answer }).await.map_err(|_| stopped())?;

@@ -10,7 +10,6 @@ mod fault;
 mod judge;
 mod keys;
 mod records;
-mod texts;
 
 use crate::backend::{Backend, Resumed};
 use crate::batch::{Batch, Write};

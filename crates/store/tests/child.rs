@@ -5,24 +5,27 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
-/// Holds the name of the test and the path that it is about.
+/// Who has no rights.
+pub(crate) const NOBODY: u32 = 65_534;
+
+/// Holds the name of the test and what it is about.
 const ROLE: &str = "DOCKET_STORE_TEST_CHILD";
 
 /// One test of this program, to be run as a child.
 pub(crate) struct Child {
     test: &'static str,
-    path: PathBuf,
+    about: String,
 }
 
-/// The child's side of a test about a path.
-pub(crate) fn child(test: &'static str, path: &Path) -> Child {
-    Child { test, path: path.to_owned() }
+/// The child's side of a test about something.
+pub(crate) fn child(test: &'static str, about: impl Into<String>) -> Child {
+    Child { test, about: about.into() }
 }
 
-/// The path, if this process is the child of a test.
-pub(crate) fn is_child_of(test: &str) -> Option<PathBuf> {
+/// What it is about, if this process is the child of a test.
+pub(crate) fn is_child_of(test: &str) -> Option<String> {
     let role = std::env::var(ROLE).ok()?;
-    role.strip_prefix(test)?.strip_prefix(' ').map(PathBuf::from)
+    role.strip_prefix(test)?.strip_prefix(' ').map(str::to_owned)
 }
 
 /// Whether this process may do anything.
@@ -44,7 +47,8 @@ impl Child {
         std::fs::copy(std::env::current_exe().expect("this program has a file"), &copy)
             .expect("there is room");
         open_to_all(folder.path());
-        let arguments = ["--reuid=65534", "--regid=65534", "--clear-groups"].map(OsString::from);
+        let user = [format!("--reuid={NOBODY}"), format!("--regid={NOBODY}"), "--clear-groups".to_owned()];
+        let arguments = user.map(OsString::from);
         let command = self.run("setpriv".into(), &[&arguments[..], &[copy.into_os_string()]].concat());
         Nobody { command, _folder: folder }
     }
@@ -52,7 +56,7 @@ impl Child {
     fn run(&self, program: PathBuf, arguments: &[OsString]) -> Command {
         let mut command = Command::new(program);
         command.args(arguments).args(["--exact", self.test, "--nocapture"]);
-        command.env(ROLE, format!("{} {}", self.test, self.path.display()));
+        command.env(ROLE, format!("{} {}", self.test, self.about));
         command
     }
 }

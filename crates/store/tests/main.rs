@@ -5,6 +5,9 @@
 mod cases;
 mod child;
 mod files;
+mod killed;
+mod model;
 mod place;
+mod postgres;
 mod sample;
 mod world;

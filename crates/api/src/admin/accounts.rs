@@ -1,16 +1,17 @@
 //! The books as the operator sees them.
 
+use super::docs;
 use super::paging::{Page, PageQuery, cursor};
 use super::problem::{Named, Problem};
 use super::views::{Money, at};
 use crate::app::App;
 use crate::limits::read_body;
+use crate::route::Route;
+use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use docket_core::ledger::Account;
 use docket_core::money::{Amount, Asset};
 use docket_engine::{EngineError, books};
@@ -20,13 +21,14 @@ use std::sync::Arc;
 /// More than any currency has: beyond it somebody has mistaken the unit.
 const MOST: u128 = 10_u128.pow(30);
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/accounts", get(list))
-        .route("/accounts/{account}", get(show))
-        .route("/accounts/{account}/statement", get(statement))
-        .route("/accounts/{account}/credit", post(credit))
-        .route("/ledger/check", get(check))
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/admin/v1/accounts", list, docs::list_accounts()),
+        Route::get("/admin/v1/accounts/{account}", show, docs::show_account()),
+        Route::get("/admin/v1/accounts/{account}/statement", statement, docs::statement()),
+        Route::post("/admin/v1/accounts/{account}/credit", credit, docs::credit()),
+        Route::get("/admin/v1/ledger/check", check, docs::check_books()),
+    ]
 }
 
 /// An account with what it holds of each asset.

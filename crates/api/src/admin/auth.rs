@@ -11,7 +11,7 @@ use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
 /// Lets a request through if it has the token.
-pub(super) async fn require_token(
+pub(crate) async fn require_token(
     State(app): State<Arc<App>>,
     request: Request,
     next: Next,

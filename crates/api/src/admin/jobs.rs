@@ -1,14 +1,14 @@
 //! Jobs as the operator sees them.
 
-use super::events;
 use super::paging::{Page, PageQuery, job_cursor};
 use super::problem::{Named, Problem};
 use super::views::{JobView, at};
+use super::{docs, events};
 use crate::app::App;
+use crate::route::Route;
+use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use docket_core::job::Job;
 use docket_core::routing::Unfit;
 use docket_engine::EngineError;
@@ -19,13 +19,14 @@ use std::sync::Arc;
 /// How many workers an explanation names; the others are counted by reason.
 const EXPLAINED: usize = 100;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/jobs", get(list))
-        .route("/jobs/{id}", get(show))
-        .route("/jobs/{id}/cancel", post(cancel))
-        .route("/jobs/{id}/why", get(why))
-        .route("/jobs/{id}/events", get(events::follow))
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/admin/v1/jobs", list, docs::list_jobs()),
+        Route::get("/admin/v1/jobs/{id}", show, docs::show_job()),
+        Route::post("/admin/v1/jobs/{id}/cancel", cancel, docs::cancel_job()),
+        Route::get("/admin/v1/jobs/{id}/why", why, docs::why()),
+        Route::get("/admin/v1/jobs/{id}/events", events::follow, docs::follow_job()),
+    ]
 }
 
 /// The job with a public id.

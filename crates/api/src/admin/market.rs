@@ -1,25 +1,27 @@
 //! The market as a whole: how it stands, its log, and its end.
 
+use super::docs;
 use super::paging::{Page, PageQuery, cursor};
 use super::problem::Problem;
 use super::views::at;
 use crate::app::App;
+use crate::route::Route;
+use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use docket_core::hash::Sha256;
 use docket_engine::EngineError;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/status", get(status))
-        .route("/drain", post(drain))
-        .route("/log", get(log))
-        .route("/log/entries", get(entries))
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/admin/v1/status", status, docs::status()),
+        Route::post("/admin/v1/drain", drain, docs::drain()),
+        Route::get("/admin/v1/log", log, docs::log()),
+        Route::get("/admin/v1/log/entries", entries, docs::log_entries()),
+    ]
 }
 
 #[derive(Serialize)]

@@ -119,3 +119,21 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
         name.map(|Path(name)| Self(name)).map_err(|error| Problem::invalid(error.body_text()))
     }
 }
+
+/// What no route answers.
+pub(crate) async fn not_found() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "request.no_such_path", "there is nothing at this path")
+}
+
+/// A path that is there, asked in the wrong way.
+pub(crate) async fn method_not_allowed() -> Problem {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    Problem::new(status, "request.method_not_allowed", "this path does not know this method")
+}
+
+/// A fault of the coordinator.
+pub(crate) fn failed() -> Response {
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    Problem::new(status, "coordinator.failed", "the coordinator has a fault; its log says more")
+        .into_response()
+}

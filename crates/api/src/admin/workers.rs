@@ -1,23 +1,29 @@
 //! Workers as the operator sees them.
 
+use super::docs;
 use super::paging::{Page, PageQuery};
 use super::problem::{Named, Problem};
 use super::views::WorkerRow;
 use crate::app::App;
+use crate::route::Route;
+use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use docket_core::id::WorkerId;
 use docket_engine::EngineError;
 use std::sync::Arc;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/workers", get(list))
-        .route("/workers/{id}", get(show))
-        .route("/workers/{id}/suspend", post(suspend))
-        .route("/workers/{id}/resume", post(resume))
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/admin/v1/workers", list, docs::list_workers()),
+        Route::get("/admin/v1/workers/{id}", show, docs::show_worker()),
+        Route::post(
+            "/admin/v1/workers/{id}/suspend",
+            suspend,
+            docs::bar_worker("Gives a worker nothing new."),
+        ),
+        Route::post("/admin/v1/workers/{id}/resume", resume, docs::bar_worker("Lets a worker work again.")),
+    ]
 }
 
 fn parse(id: &str) -> Result<WorkerId, Problem> {

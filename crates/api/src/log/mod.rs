@@ -1,17 +1,17 @@
 //! The log as anybody may read it (C2SP tlog-tiles): its checkpoint, its tiles, and the key that signs it.
 
 mod checkpoints;
+mod docs;
 mod proof;
 
 pub(crate) use checkpoints::Checkpoints;
 pub(crate) use proof::prove;
 
 use crate::app::App;
-use axum::Router;
+use crate::route::Route;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use docket_core::merkle::Tile;
 use docket_engine::EngineError;
 use docket_protocol::log::{TilePath, encode_entries};
@@ -23,11 +23,12 @@ const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-cache");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
-pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/checkpoint", get(checkpoint))
-        .route("/tile/{*path}", get(tile))
-        .route("/log/vkey", get(verifier_key))
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/checkpoint", checkpoint, docs::checkpoint()),
+        Route::get("/tile/{*path}", tile, docs::tile()),
+        Route::get("/log/vkey", verifier_key, docs::verifier_key()),
+    ]
 }
 
 /// `GET /checkpoint`: the size and the root of the durable log, signed.

@@ -8,6 +8,7 @@ use docket_core::refusal::Refusal;
 use docket_engine::EngineError;
 use serde::Serialize;
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// An answer that is not the one that was asked for.
 #[derive(Debug)]
@@ -97,6 +98,18 @@ impl From<BodyError> for Problem {
 /// A plain request where workers open their WebSocket.
 pub(crate) fn not_a_socket(status: StatusCode) -> Response {
     Problem::new(status, "Workers connect here by WebSocket; see /v1/health and /v1/quote").into_response()
+}
+
+/// An address that has asked too often, and how long it has to wait.
+pub(crate) fn too_many_requests(wait: Duration) -> Response {
+    let seconds = u16::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u16::MAX);
+    let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests");
+    Problem { retry_after_s: Some(seconds.max(1)), ..problem }.into_response()
+}
+
+/// A fault of the coordinator.
+pub(crate) fn failed() -> Response {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error").into_response()
 }
 
 /// What no route answers.

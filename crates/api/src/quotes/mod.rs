@@ -2,6 +2,7 @@
 //!
 //! The wire is that of Dispatch's guide "Submit a Job"; `docs/dialects.md` names where we depart.
 
+mod docs;
 mod errors;
 mod offer;
 mod receipt;
@@ -10,6 +11,7 @@ mod status;
 mod trust;
 mod wire;
 
-pub(crate) use errors::{method_not_allowed, not_a_socket, not_found};
+pub(crate) use docs::schemas;
+pub(crate) use errors::{failed, method_not_allowed, not_a_socket, not_found, too_many_requests};
 pub(crate) use offer::scoring;
 pub(crate) use routes::routes;

@@ -1,16 +1,16 @@
 //! The routes of the page: quote, commit, poll.
 
 use super::errors::Problem;
-use super::{offer, receipt, status, trust, wire};
+use super::{docs, offer, receipt, status, trust, wire};
 use crate::app::App;
 use crate::limits::read_body;
+use crate::route::Route;
+use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use docket_core::event::Fault;
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, Dialect, PublicId};
@@ -24,15 +24,17 @@ use serde_json::value::RawValue;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/v1/health", get(health))
-        .route("/v1/quote", get(quote))
-        .route("/v1/jobs/commit/fast", post(commit_fast))
-        .route("/v1/jobs/commit/cheap", post(commit_cheap))
-        .route("/v1/jobs/{id}", get(show))
-        .route("/v1/jobs/{id}/receipt", get(receipt::receipt))
-        .merge(trust::routes())
+pub(crate) fn routes() -> Vec<Route> {
+    let mut routes = vec![
+        Route::get("/v1/health", health, docs::health()),
+        Route::get("/v1/quote", quote, docs::quote()),
+        Route::post("/v1/jobs/commit/fast", commit_fast, docs::commit("FAST")),
+        Route::post("/v1/jobs/commit/cheap", commit_cheap, docs::commit("CHEAP")),
+        Route::get("/v1/jobs/{id}", show, docs::show()),
+        Route::get("/v1/jobs/{id}/receipt", receipt::receipt, docs::receipt()),
+    ];
+    routes.extend(trust::routes());
+    routes
 }
 
 /// `GET /v1/health`.

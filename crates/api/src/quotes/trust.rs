@@ -1,25 +1,28 @@
 //! Pairing: which workers a user trusts with private jobs.
 
+use super::docs;
 use super::errors::Problem;
 use super::wire::is_user_id;
 use crate::app::App;
 use crate::limits::read_body;
+use crate::route::Route;
+use crate::serve::Peer;
+use axum::Json;
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use docket_core::id::{ClientId, WorkerId};
 use docket_engine::EngineError;
 use docket_protocol::instant;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/v1/trust/create", post(create))
-        .route("/v1/trust/claim", post(claim))
-        .route("/v1/trust/list", get(list))
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::post("/v1/trust/create", create, docs::create_pairing()),
+        Route::post("/v1/trust/claim", claim, docs::claim_pairing()),
+        Route::get("/v1/trust/list", list, docs::list_trusted()),
+    ]
 }
 
 #[derive(Deserialize)]
@@ -62,14 +65,18 @@ struct Claimed {
 }
 
 /// `POST /v1/trust/claim`: the owner of a worker enters the code that the user has shown him.
-async fn claim(State(app): State<Arc<App>>, body: Body) -> Result<Json<Claimed>, Problem> {
+async fn claim(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    body: Body,
+) -> Result<Json<Claimed>, Problem> {
     let claim = read::<Claim>(&app, body).await?;
     let (Some(code), Some(key)) = (claim.pairing_code, claim.provider_pubkey) else {
         return Err(Problem::bad_request("Missing required fields: pairing_code, provider_pubkey"));
     };
     let worker = WorkerId::from_hex(&key)
         .ok_or_else(|| Problem::bad_request("Invalid provider_pubkey: 64 hexadecimal digits"))?;
-    let (client, paired_at) = app.engine.claim_pairing(&code, worker).await?;
+    let (client, paired_at) = app.engine.claim_pairing(&code, worker, peer.0.ip()).await?;
     let user_id = client.0.strip_prefix("quotes:").unwrap_or(&client.0).to_owned();
     Ok(Json(Claimed { user_id, paired_at: instant::format(paired_at.0) }))
 }

@@ -8,28 +8,34 @@ mod session;
 pub(crate) use receipts::Receipts;
 
 use crate::app::App;
-use crate::serve::Peer;
-use axum::Router;
+use crate::openapi::Operation;
+use crate::route::{Guard, Route};
+use crate::serve::{Peer, Place};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, State};
 use axum::response::Response;
-use axum::routing::get;
 use docket_protocol::frames::MAX_FRAME_BYTES;
 use std::sync::Arc;
 
 /// What an idle connection keeps in memory for each direction.
 const BUFFER: usize = 4 * 1024;
 
-pub(crate) fn routes() -> Router<Arc<App>> {
+pub(crate) fn routes() -> Vec<Route> {
+    let operation = Operation::new("workers", "Where workers connect, by WebSocket.")
+        .bare(101, "The connection is a WebSocket now.")
+        .error(400, "The request does not ask for a WebSocket.")
+        .error(426, "The connection cannot become a WebSocket.");
     // Dispatch's workers open the root; ours say what they want.
-    Router::new().route("/", get(upgrade)).route("/v1/worker", get(upgrade))
+    let at = |path| Route::get(path, upgrade, operation.clone()).guarded(Guard::Free);
+    vec![at("/"), at("/v1/worker")]
 }
 
 /// `GET /v1/worker`, upgraded to a WebSocket.
 async fn upgrade(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
+    Extension(place): Extension<Place>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let upgrade = match upgrade {
@@ -43,5 +49,8 @@ async fn upgrade(
         .max_write_buffer_size(4 * MAX_FRAME_BYTES)
         .max_message_size(MAX_FRAME_BYTES)
         .max_frame_size(MAX_FRAME_BYTES)
-        .on_upgrade(move |socket| session::run(app, socket, loopback))
+        .on_upgrade(move |socket| async move {
+            session::run(app, socket, loopback).await;
+            drop(place); // The connection was open until now.
+        })
 }

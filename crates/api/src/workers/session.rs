@@ -18,6 +18,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
 
 /// How long a frame may take to be written before the worker counts as gone.
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
@@ -91,8 +92,12 @@ pub(super) async fn run(app: Arc<App>, socket: WebSocket, loopback: bool) {
         completed: HashMap::new(),
         receipts: HashMap::new(),
         terms: HashMap::new(),
+        tasks: TaskTracker::new(),
     };
     session.serve(&mut socket, inbox, &registered).await;
+    // What the worker said before it went still counts: its work may be in there.
+    session.tasks.close();
+    session.tasks.wait().await;
     app.engine.disconnect(connection);
 }
 
@@ -107,6 +112,8 @@ struct Session {
     receipts: HashMap<String, SignedDispatch>,
     /// What the receipts of the jobs in the worker's hands have to repeat, by job.
     terms: HashMap<Arc<str>, Arc<Terms>>,
+    /// What was said and is being judged.
+    tasks: TaskTracker,
 }
 
 impl Session {
@@ -170,7 +177,7 @@ impl Session {
             FromWorker::ReceiptSubmit(submit) => self.take_receipt(*submit),
             FromWorker::JobAccept(accept) => {
                 let (app, connection) = (self.app.clone(), self.connection);
-                tokio::spawn(async move {
+                self.tasks.spawn(async move {
                     report(app.engine.accept(connection, &accept.job_id).await, &accept.job_id);
                 });
             }
@@ -190,7 +197,7 @@ impl Session {
 
     fn hand_back(&self, job: String, reason: Fault) {
         let (app, connection) = (self.app.clone(), self.connection);
-        tokio::spawn(async move {
+        self.tasks.spawn(async move {
             report(app.engine.hand_back(connection, &job, reason).await, &job);
         });
     }
@@ -230,8 +237,8 @@ impl Session {
         let Some(terms) = self.terms.get(&*complete.job_id).cloned() else {
             return report::<()>(Err(Refusal::StaleAttempt.into()), &complete.job_id);
         };
-        let (app, connection, key) = (self.app.clone(), self.connection, self.key.clone());
-        tokio::spawn(async move {
+        let (app, connection, key) = (self.app.clone(), self.connection, self.key);
+        self.tasks.spawn(async move {
             let job = complete.job_id.clone();
             report(deliver(&app, connection, &key, &terms, *complete, dispatch).await, &job);
         });

@@ -234,29 +234,35 @@ async fn a_credit_is_booked_once_for_each_key() {
 }
 
 #[tokio::test]
-async fn outside_of_a_test_network_a_job_spends_what_was_credited_and_no_more() {
+async fn outside_of_a_test_network_a_name_alone_spends_nothing() {
     let market = Market::with(Options { testnet: false, ..Options::default() }).await;
-    let poor = market.post(CHEAP, TASK).await;
-    assert_eq!((poor.status, poor.text()), (StatusCode::PAYMENT_REQUIRED, r#"{"error":"payment_required"}"#));
     let account = "client:quotes:user_abc123";
     credit(&market, account, "c1", r#"{"amount":"1500","asset":"USDC"}"#).await;
-    assert_eq!(market.post(CHEAP, TASK).await.status, StatusCode::CREATED);
-    assert_eq!(market.post(CHEAP, TASK).await.status, StatusCode::PAYMENT_REQUIRED);
-    let page = market.admin("GET", &format!("/accounts/{account}/statement")).await.json();
-    let rows = page["data"].as_array().expect("a list");
-    assert_eq!(rows.len(), 2);
+    let refused = market.post(CHEAP, TASK).await;
     assert_eq!(
-        (&rows[0]["event"], &rows[0]["amount"]["units"], &rows[0]["from"]),
-        (&json!("funded"), &json!("1000"), &json!(account))
+        (refused.status, refused.text()),
+        (StatusCode::PAYMENT_REQUIRED, r#"{"error":"payment_required"}"#)
     );
-    let one = market.admin("GET", &format!("/accounts/{account}/statement?limit=1")).await.json();
-    let next = one["next"].as_str().expect("another page");
-    let rest =
-        market.admin("GET", &format!("/accounts/{account}/statement?limit=1&before={next}")).await.json();
-    assert_eq!(rest["data"][0], rows[1]);
-    market.pass(Millis::seconds(30)).await;
     let shown = market.admin("GET", &format!("/accounts/{account}")).await.json();
     assert_eq!(shown["balances"][0]["units"], "1500");
+}
+
+#[tokio::test]
+async fn a_statement_shows_each_movement_once_page_by_page() {
+    let market = Market::with(Options { testnet: false, ..Options::default() }).await;
+    let account = "client:quotes:ann";
+    for key in ["c1", "c2", "c3"] {
+        credit(&market, account, key, r#"{"amount":"5","asset":"USDC"}"#).await;
+    }
+    let path = format!("/accounts/{account}/statement");
+    let whole = market.admin("GET", &path).await.json();
+    let rows = whole["data"].as_array().expect("a list");
+    assert_eq!((rows.len(), &rows[0]["to"], &rows[0]["amount"]["units"]), (3, &json!(account), &json!("5")));
+    let first = market.admin("GET", &format!("{path}?limit=2")).await.json();
+    let next = first["next"].as_str().expect("another page");
+    let second = market.admin("GET", &format!("{path}?limit=2&before={next}")).await.json();
+    assert_eq!([&first["data"][0], &first["data"][1], &second["data"][0]], [&rows[0], &rows[1], &rows[2]]);
+    assert_eq!(second["next"], Value::Null);
 }
 
 #[tokio::test]

@@ -73,7 +73,7 @@ async fn a_rejected_job_without_another_worker_fails_in_time() {
     held_by(&mut only, &job).await;
     only.send(json!({"type": "job_reject", "job_id": job, "reason": "busy"})).await;
     wait_until(&market, &job, "funded").await;
-    market.pass(Millis::seconds(60)).await;
+    market.pass(Millis::seconds(30)).await;
     assert_eq!(show(&market, &job).await["result"], json!({"error": "no_eligible_worker"}));
 }
 
@@ -272,6 +272,17 @@ async fn an_output_that_is_an_error_is_a_failure() {
     }
     let shown = outcome(&market, &job).await;
     assert_eq!((&shown["status"], &shown["result"]), (&json!("failed"), &json!({"error": "worker_error"})));
+}
+
+#[tokio::test]
+async fn a_worker_may_leave_right_after_its_delivery() {
+    let market = Market::open().await;
+    let mut worker = market.worker(1, Manner::Dispatch).await;
+    let job = commit(&market, CHEAP, TASK).await;
+    held_by(&mut worker, &job).await;
+    worker.complete(&job, ANSWER).await;
+    drop(worker);
+    assert_eq!(outcome(&market, &job).await["status"], "completed");
 }
 
 #[tokio::test]

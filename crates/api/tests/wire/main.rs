@@ -9,6 +9,7 @@ mod http;
 mod idempotency;
 mod log;
 mod market;
+mod observe;
 mod refused;
 mod worker;
 

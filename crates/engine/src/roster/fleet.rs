@@ -262,7 +262,11 @@ impl Fleet {
     fn demand<'a>(&self, job: &'a Job, trusted: Option<&'a [WorkerId]>) -> Demand<'a> {
         Demand {
             skills: super::skills(job.ask.skill),
-            model: job.ask.model.as_ref().map(|name| self.models.get(name).copied().unwrap_or(ModelId(u32::MAX))),
+            model: job
+                .ask
+                .model
+                .as_ref()
+                .map(|name| self.models.get(name).copied().unwrap_or(ModelId(u32::MAX))),
             min_gpu_tier: 0,
             region: None,
             price: job.policy.split.divide(job.price).worker,

@@ -42,7 +42,8 @@ impl Market {
     fn ask(&mut self, number: usize) {
         let order = &mut self.orders[number];
         order.asked += 1;
-        let (new, engine, reports) = (order.new.clone(), self.coordinator.engine.clone(), self.reports.clone());
+        let (new, engine, reports) =
+            (order.new.clone(), self.coordinator.engine.clone(), self.reports.clone());
         let key = new.key.as_ref().map_or("no key", |(key, _)| key);
         let (price, private) = (new.price, if new.ask.private { ", private" } else { "" });
         self.trace.line(format_args!("order {number} with {key} for {price:?}{private}"));
@@ -60,7 +61,8 @@ impl Market {
             order.new.key.is_some() && order.next_try <= now && order.answer == Answer::Nothing
         };
         let unheard: Vec<usize> = (0..self.orders.len()).filter(|at| again(&&self.orders[*at])).collect();
-        let keyed: Vec<usize> = (0..self.orders.len()).filter(|at| self.orders[*at].new.key.is_some()).collect();
+        let keyed: Vec<usize> =
+            (0..self.orders.len()).filter(|at| self.orders[*at].new.key.is_some()).collect();
         let list = if unheard.is_empty() || self.dice.percent(20) { keyed } else { unheard };
         if !list.is_empty() {
             let number = *self.dice.pick(&list);
@@ -79,7 +81,7 @@ impl Market {
     }
 
     /// The operator credits a client, or repeats a credit of which he heard nothing.
-    fn credit(&mut self) {
+    pub(super) fn credit(&mut self) {
         let credits = &mut self.promises.credits;
         let unheard: Vec<usize> = (0..credits.len()).filter(|at| !credits[*at].told).collect();
         let number = if unheard.is_empty() || self.dice.percent(50) {
@@ -107,16 +109,22 @@ impl Market {
         self.coordinator.tasks.spawn_fragile(format!("trusting {worker:?}"), async move {
             let claimed = async {
                 let pairing = engine.create_pairing(client).await?;
-                engine.claim_pairing(&pairing.code, worker).await
+                engine.claim_pairing(&pairing.code, worker, std::net::Ipv4Addr::LOCALHOST.into()).await
             };
             let result = claimed.await.map(|(client, _)| client);
             reports.add(Report::Trusted(worker, result));
         });
     }
 
+    /// A job that some client knows of, rather one of the last few.
     fn known_job(&mut self) -> Option<PublicId> {
-        let ids: Vec<PublicId> = self.promises.jobs.keys().cloned().collect();
-        (!ids.is_empty()).then(|| self.dice.pick(&ids).clone())
+        let answered = |order: &Order| match &order.answer {
+            Answer::Job(id) => Some(id.clone()),
+            Answer::Nothing | Answer::Refused => None,
+        };
+        let ids: Vec<PublicId> = self.orders.iter().filter_map(answered).collect();
+        let from = if self.dice.percent(60) { ids.len().saturating_sub(5) } else { 0 };
+        (!ids.is_empty()).then(|| self.dice.pick(&ids[from..]).clone())
     }
 
     fn look(&mut self) {
@@ -171,10 +179,13 @@ impl Market {
         });
     }
 
-    /// A worker does something, if he has something to do.
-    pub(super) fn worker_acts(&mut self) {
-        let number = self.dice.index(self.workers.len());
-        self.let_act(number);
+    /// Some workers do something, if they have something to do.
+    pub(super) fn workers_act(&mut self) {
+        for number in 0..self.workers.len() {
+            if self.dice.percent(50) {
+                self.let_act(number);
+            }
+        }
     }
 
     pub(super) fn let_act(&mut self, number: usize) {

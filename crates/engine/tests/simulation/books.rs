@@ -117,7 +117,8 @@ impl Books {
                 [(Account::Escrow(job.id), job.escrow), (Account::Vesting(job.id), job.vesting)]
             {
                 let asset = amount.asset.name().to_owned();
-                let units = i128::try_from(amount.units).map_err(|_| "a hold beyond all bounds".to_owned())?;
+                let units =
+                    i128::try_from(amount.units).map_err(|_| "a hold beyond all bounds".to_owned())?;
                 *sums.entry(asset.clone()).or_default() += units;
                 let replayed = own.remove(&(account.to_string(), asset)).copied().unwrap_or_default();
                 if replayed != units {
@@ -168,7 +169,10 @@ impl Money {
         if let Account::Worker(_) = row.to {
             self.paid.insert(row.to.clone());
         }
-        let back = matches!(row.to, Account::Client(_) | Account::Outside(_) | Account::Vesting(_) | Account::Escrow(_));
+        let back = matches!(
+            row.to,
+            Account::Client(_) | Account::Outside(_) | Account::Vesting(_) | Account::Escrow(_)
+        );
         if !back {
             self.charged_units += row.amount.units;
         }

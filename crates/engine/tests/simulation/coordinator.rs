@@ -1,6 +1,5 @@
 //! One life of the coordinator: the real engine over the real store, from a start to a crash.
 
-use super::dice::Dice;
 use super::disk::{Weather, WeatheredBackend, WeatheredReader};
 use super::faults::Planted;
 use super::tasks::Tasks;
@@ -31,7 +30,8 @@ impl Coordinator {
     /// Opens the database and takes up what is there, as a process does.
     pub(crate) fn start(database: &str, clock: &Clock, seed: u64, weather: &Weather) -> Self {
         weather.set_calm(true);
-        let Connected { backend, reader: truth } = Sqlite::memory(database).connect().expect("the database opens");
+        let Connected { backend, reader: truth } =
+            Sqlite::memory(database).connect().expect("the database opens");
         let backend = Box::new(WeatheredBackend { inner: backend, weather: weather.clone() });
         let reader = Arc::new(WeatheredReader { inner: truth.clone(), weather: weather.clone() });
         let (store, writer) = Store::open(backend, reader).expect("the store opens");
@@ -39,7 +39,7 @@ impl Coordinator {
         let engine = Engine::new(store, clock.clone(), Entropy::seeded(seed), config);
         block_on(engine.recover()).expect("what is on disk can be taken up");
         weather.set_calm(false);
-        let mut tasks = Tasks::default();
+        let mut tasks = Tasks::seeded(engine.entropy().number());
         tasks.spawn("outbox".to_owned(), outbox::run(engine.clone()));
         Self { engine, tasks, writer, truth }
     }
@@ -59,9 +59,9 @@ impl Coordinator {
     }
 
     /// Lets everything go on until nothing can without time or messages.
-    pub(crate) fn settle(&mut self, dice: &mut Dice, planted: Planted) {
+    pub(crate) fn settle(&mut self, planted: Planted) {
         loop {
-            while self.tasks.poll_one(dice) {}
+            while self.tasks.poll_any() {}
             if self.pump(planted) == 0 {
                 return;
             }

@@ -106,7 +106,10 @@ pub(crate) struct WeatheredReader {
 }
 
 impl WeatheredReader {
-    fn after<'a, T: 'a>(&'a self, read: impl FnOnce(&'a dyn Reader) -> Read<'a, T> + Send + 'a) -> Read<'a, T> {
+    fn after<'a, T: 'a>(
+        &'a self,
+        read: impl FnOnce(&'a dyn Reader) -> Read<'a, T> + Send + 'a,
+    ) -> Read<'a, T> {
         let (waits, fails) = self.weather.read();
         async move {
             for _ in 0..waits {

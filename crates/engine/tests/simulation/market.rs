@@ -7,7 +7,7 @@ use super::dice::Dice;
 use super::disk::{NextWrite, Weather};
 use super::faults::Planted;
 use super::network::{Link, Network, Packet};
-use super::orders::Order;
+use super::orders::{CLIENTS, Order};
 use super::promises::Promises;
 use super::reports::Reports;
 use super::trace::Trace;
@@ -16,14 +16,14 @@ use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::{Connection, ToWorker};
 use docket_store::Sqlite;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::mpsc::error::TryRecvError;
 
 /// 2026-01-01T00:00:00Z.
 const START: Timestamp = Timestamp(1_767_225_600_000);
 /// How many steps one life has before it comes to rest.
-const STEPS: u64 = 1_200;
+const STEPS: u64 = 1_500;
 /// What can be seen at once is looked at this often, what needs quiet less often.
 const LOOK: u64 = 8;
 const QUIET: u64 = 100;
@@ -45,7 +45,7 @@ pub(crate) struct Market {
     pub(super) reports: Reports,
     pub(super) links: u64,
     /// What has happened at all: events, reasons, refusals.
-    pub(crate) sights: BTreeMap<String, u32>,
+    pub(crate) sights: BTreeSet<String>,
     /// The disk is broken, and somebody will notice after so many steps.
     pub(super) broken: Option<u64>,
     database: String,
@@ -67,7 +67,7 @@ impl Market {
         let weather = Weather::seeded(dice.number());
         let keep = Sqlite::memory(&database).keep_alive().expect("a database in memory can be made");
         let coordinator = Coordinator::start(&database, &clock, dice.number(), &weather);
-        let count = 2 + dice.index(6);
+        let count = 3 + dice.index(6);
         let workers: Vec<_> = (0..count).map(|number| Worker::made(number, &mut dice, START)).collect();
         for worker in &workers {
             trace.line(format_args!("a worker: {}", worker.name()));
@@ -87,7 +87,7 @@ impl Market {
             books: Books::default(),
             reports: Reports::default(),
             links: 0,
-            sights: BTreeMap::new(),
+            sights: BTreeSet::new(),
             broken: None,
             database,
             _keep: Box::new(keep),
@@ -96,6 +96,9 @@ impl Market {
 
     /// Lives through all steps and comes to rest.
     pub(crate) fn live(&mut self) -> Found {
+        for _ in 0..CLIENTS {
+            self.credit();
+        }
         for step in 1..=STEPS {
             self.step()?;
             if self.broken.is_none() && step % LOOK == 0 {
@@ -111,23 +114,27 @@ impl Market {
 
     fn step(&mut self) -> Found {
         match self.dice.below(1_000) {
-            0..150 => self.pass_time(),
-            150..400 => {
-                for _ in 0..self.dice.between(1, 6) {
-                    self.coordinator.tasks.poll_one(&mut self.dice);
+            0..130 => self.pass_time(),
+            130..390 => {
+                for _ in 0..self.dice.between(1, 8) {
+                    self.coordinator.tasks.poll_some();
                 }
             }
-            400..550 => self.pump(),
-            550..620 => self.coordinator.wake_timers(),
-            620..760 => self.client_acts(),
-            760..860 => self.worker_acts(),
-            860..982 => self.packet_arrives(),
-            982..990 => {
-                if let Some(what) = self.coordinator.tasks.hang_up(&mut self.dice) {
+            390..520 => self.pump(),
+            520..580 => self.coordinator.wake_timers(),
+            580..700 => self.client_acts(),
+            700..840 => self.workers_act(),
+            840..985 => {
+                for _ in 0..self.dice.between(1, 6) {
+                    self.packet_arrives();
+                }
+            }
+            985..994 => {
+                if let Some(what) = self.coordinator.tasks.hang_up() {
                     self.trace.line(format_args!("somebody hangs up on: {what}"));
                 }
             }
-            990..993 => self.break_disk(),
+            994..996 => self.break_disk(),
             _ => self.crash()?,
         }
         self.listen();
@@ -143,7 +150,9 @@ impl Market {
     }
 
     pub(super) fn sight(&mut self, what: &str) {
-        *self.sights.entry(what.to_owned()).or_default() += 1;
+        if !self.sights.contains(what) {
+            self.sights.insert(what.to_owned());
+        }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -156,10 +165,10 @@ impl Market {
     }
 
     fn pass_time(&mut self) {
-        let span = match self.dice.below(20) {
-            0..13 => self.dice.between(1, 400),
-            13..18 => self.dice.between(400, 4_000),
-            18 => self.dice.between(4_000, 12_000),
+        let span = match self.dice.below(80) {
+            0..65 => self.dice.between(1, 300),
+            65..77 => self.dice.between(300, 3_000),
+            77..79 => self.dice.between(4_000, 12_000),
             _ => self.dice.between(12_000, 70_000),
         };
         self.clock.advance(Millis(span));
@@ -170,6 +179,9 @@ impl Market {
         let count = self.coordinator.pump(self.planted);
         if count > 0 {
             self.trace.line(format_args!("a group of {count}"));
+            if count > 1 {
+                self.sight("a group of several");
+            }
         }
     }
 
@@ -186,7 +198,7 @@ impl Market {
     pub(super) fn crash(&mut self) -> Found {
         if self.planted == Planted::EarlyAcknowledgement && self.broken.is_none() {
             self.weather.set_next_write(NextWrite::Pretended);
-            self.coordinator.settle(&mut self.dice, self.planted);
+            self.coordinator.settle(self.planted);
             self.take_reports()?;
         } else if self.dice.percent(50) {
             self.pump(); // What is on disk now, nobody hears of.
@@ -233,6 +245,9 @@ impl Market {
             let name = assignment.job.public_id.text.clone();
             self.trace.line(format_args!("{worker:?} is given {name} as {:?}", assignment.attempt));
             self.promises.issued.insert((name, worker, assignment.attempt));
+            if assignment.job.ask.private {
+                self.sights.insert("a job for a trusted worker".to_owned());
+            }
         }
         if let ToWorker::Done { job, outcome: Ok(index), .. } = &message
             && let Some(wire) = self.wires.get(&link)

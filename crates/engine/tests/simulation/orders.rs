@@ -42,8 +42,7 @@ impl Order {
     /// A new order. Its number stands in its payload, so that the job can be told from all others.
     pub(crate) fn made(number: usize, dice: &mut Dice, now: Timestamp) -> Self {
         let minted = dice.percent(50);
-        let source =
-            if minted { Source::Minted(NetworkId("ledger:testnet".into())) } else { Source::Client };
+        let source = if minted { Source::Minted(NetworkId("ledger:testnet".into())) } else { Source::Client };
         let asset = if minted { Asset::TEST_USDC } else { Asset::USDC };
         let units = if dice.percent(4) { 0 } else { dice.between(1, 1_000_000).unsigned_abs() };
         let skill = *dice.pick(&[Skill::Infer, Skill::Task]);

@@ -122,9 +122,13 @@ impl Promises {
 
     fn verify_parties(&self, coordinator: &Coordinator, books: &Books) -> Found {
         for (name, (worker, index)) in &self.settled {
-            let job = all_named(coordinator, name).ok_or_else(|| format!("{name} was settled and is gone"))?;
+            let job =
+                all_named(coordinator, name).ok_or_else(|| format!("{name} was settled and is gone"))?;
             if job.delivery().is_none_or(|delivery| delivery.worker != *worker) {
-                return Err(format!("{worker:?} was told that {name} is settled, and it is {}", job.state.name()));
+                return Err(format!(
+                    "{worker:?} was told that {name} is settled, and it is {}",
+                    job.state.name()
+                ));
             }
             if let Some(index) = index {
                 books.check_settlement(*index, name)?;
@@ -154,8 +158,14 @@ impl Seen {
         if self.job.state.is_final() && self.job != now.job {
             return Err(format!("{id:?} was {:?} and is {:?}", self.job.state, now.job.state));
         }
-        if !now.job.state.is_answered() || self.job.delivery() != now.job.delivery() || self.answer != now.answer {
-            return Err(format!("{id:?} was answered as {:?} and now as {:?}", self.job.state, now.job.state));
+        if !now.job.state.is_answered()
+            || self.job.delivery() != now.job.delivery()
+            || self.answer != now.answer
+        {
+            return Err(format!(
+                "{id:?} was answered as {:?} and now as {:?}",
+                self.job.state, now.job.state
+            ));
         }
         Ok(())
     }

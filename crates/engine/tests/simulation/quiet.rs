@@ -3,6 +3,7 @@
 use super::Found;
 use super::market::Market;
 use super::workers::Place;
+use docket_core::event::Fault;
 use docket_core::job::{Job, State};
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::Census;
@@ -39,7 +40,7 @@ impl Market {
         self.weather.set_calm(true);
         let mut rounds = 0;
         loop {
-            self.coordinator.settle(&mut self.dice, self.planted);
+            self.coordinator.settle(self.planted);
             self.listen();
             self.take_reports()?;
             let now = self.now();
@@ -49,7 +50,8 @@ impl Market {
             self.coordinator.wake_timers();
             rounds += 1;
             if rounds > ROUNDS {
-                let (next, census) = (self.coordinator.engine.next_deadline(), self.coordinator.engine.census());
+                let (next, census) =
+                    (self.coordinator.engine.next_deadline(), self.coordinator.engine.census());
                 return Err(format!("timers are due again and again at {now:?}: {next:?}, {census:?}"));
             }
         }
@@ -74,8 +76,14 @@ impl Market {
         let count = |wanted: fn(&State) -> bool| jobs.iter().filter(|job| wanted(&job.state)).count();
         let held = count(|state| matches!(state, State::Assigned { .. } | State::Running { .. }));
         let waits = count(|state| matches!(state, State::Funded { .. }));
-        let expected =
-            Census { open_jobs: jobs.len(), deadlines: jobs.len(), held, being_given: 0, effects: 0, ..census };
+        let expected = Census {
+            open_jobs: jobs.len(),
+            deadlines: jobs.len(),
+            held,
+            being_given: 0,
+            effects: 0,
+            ..census
+        };
         if census != expected {
             return Err(format!("{census:?} in quiet, and not {expected:?}"));
         }
@@ -104,7 +112,8 @@ impl Market {
     fn check_nobody_waits_in_vain(&self, jobs: &[std::sync::Arc<Job>]) -> Found {
         self.weather.set_calm(true);
         for job in jobs.iter().filter(|job| matches!(job.state, State::Funded { .. })) {
-            let verdicts = block_on(self.coordinator.engine.explain(job)).map_err(|error| error.to_string())?;
+            let verdicts =
+                block_on(self.coordinator.engine.explain(job)).map_err(|error| error.to_string())?;
             if let Some(fit) = verdicts.iter().find(|verdict| verdict.outcome.is_ok()) {
                 return Err(format!("{:?} waits, and {:?} has room for it", job.public_id, fit.worker));
             }
@@ -176,7 +185,9 @@ impl Market {
             }
             for row in self.coordinator.read(|reader| reader.journal(job.id)) {
                 self.sight(&row.event);
-                self.sight(row.detail.split(' ').next().unwrap_or_default());
+                if let Some(reason) = row.detail.split(' ').next().and_then(Fault::parse) {
+                    self.sight(reason.code());
+                }
             }
         }
         self.promises.verify(&self.coordinator, &self.books, &self.orders)

@@ -109,7 +109,7 @@ impl Market {
                 self.promises.made(order, &submitted)?;
                 let Submitted { id, repeated, given_up } = &submitted;
                 if *repeated {
-                    *self.sights.entry("repeated".to_owned()).or_default() += 1;
+                    self.sights.insert("repeated".to_owned());
                 }
                 let lost = self.dice.percent(15);
                 let heard = if lost { ", and the client does not hear of it" } else { "" };

@@ -9,14 +9,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
 
 /// Tasks that are under way.
-#[derive(Default)]
 pub(crate) struct Tasks {
+    dice: Dice,
     tasks: BTreeMap<u64, Task>,
     spawned: u64,
 }
 
 struct Task {
     what: String,
+    /// It is seldom its turn, so that much happens in between.
+    lazy: bool,
     /// Whether somebody may hang up on it.
     fragile: bool,
     woken: Arc<Woken>,
@@ -32,6 +34,10 @@ impl Wake for Woken {
 }
 
 impl Tasks {
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Self { dice: Dice::seeded(seed), tasks: BTreeMap::new(), spawned: 0 }
+    }
+
     /// Begins something that nobody interrupts.
     pub(crate) fn spawn(&mut self, what: String, work: impl Future<Output = ()> + 'static) {
         self.add(what, false, Box::pin(work));
@@ -45,17 +51,28 @@ impl Tasks {
     fn add(&mut self, what: String, fragile: bool, work: Pin<Box<dyn Future<Output = ()>>>) {
         self.spawned += 1;
         let woken = Arc::new(Woken(AtomicBool::new(true)));
-        self.tasks.insert(self.spawned, Task { what, fragile, woken, work });
+        let lazy = self.dice.percent(15);
+        self.tasks.insert(self.spawned, Task { what, lazy, fragile, woken, work });
+    }
+
+    /// Polls one task that was woken, if it is not too lazy.
+    pub(crate) fn poll_some(&mut self) {
+        let lazy_too = self.dice.percent(5);
+        self.poll(|task| lazy_too || !task.lazy);
     }
 
     /// Polls one task that was woken; `false` if there is none.
-    pub(crate) fn poll_one(&mut self, dice: &mut Dice) -> bool {
-        let woken = |task: &Task| task.woken.0.load(Ordering::Relaxed);
+    pub(crate) fn poll_any(&mut self) -> bool {
+        self.poll(|_| true)
+    }
+
+    fn poll(&mut self, may: impl Fn(&Task) -> bool) -> bool {
+        let woken = |task: &Task| task.woken.0.load(Ordering::Relaxed) && may(task);
         let ready: Vec<u64> = self.tasks.iter().filter(|(_, task)| woken(task)).map(|(id, _)| *id).collect();
         if ready.is_empty() {
             return false;
         }
-        let id = *dice.pick(&ready);
+        let id = *self.dice.pick(&ready);
         let task = self.tasks.get_mut(&id).expect("it was found just now");
         task.woken.0.store(false, Ordering::Relaxed);
         let waker = Waker::from(task.woken.clone());
@@ -66,9 +83,10 @@ impl Tasks {
     }
 
     /// A caller hangs up; answers on what.
-    pub(crate) fn hang_up(&mut self, dice: &mut Dice) -> Option<String> {
-        let fragile: Vec<u64> = self.tasks.iter().filter(|(_, task)| task.fragile).map(|(id, _)| *id).collect();
-        let id = (!fragile.is_empty()).then(|| *dice.pick(&fragile))?;
+    pub(crate) fn hang_up(&mut self) -> Option<String> {
+        let fragile: Vec<u64> =
+            self.tasks.iter().filter(|(_, task)| task.fragile).map(|(id, _)| *id).collect();
+        let id = (!fragile.is_empty()).then(|| *self.dice.pick(&fragile))?;
         self.tasks.remove(&id).map(|task| task.what)
     }
 

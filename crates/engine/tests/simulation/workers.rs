@@ -111,7 +111,7 @@ impl Worker {
             _ => Skills::INFER.with(Skills::TASK),
         };
         let models = ["small", "large"].into_iter().filter(|_| dice.percent(60)).map(Arc::from).collect();
-        let floor = if dice.percent(25) { dice.between(1, 900_000) } else { 0 };
+        let floor = if dice.percent(15) { dice.between(1, 900_000) } else { 0 };
         let asset = *dice.pick(&[Asset::USDC, Asset::TEST_USDC]);
         let profile = Profile {
             class: *dice.pick(&[WorkerClass::Desktop, WorkerClass::Handheld]),
@@ -126,7 +126,15 @@ impl Worker {
         key[0] = u8::try_from(number + 1).expect("there are few workers");
         key[1..9].copy_from_slice(&dice.number().to_le_bytes());
         let place = Place::Away(now + Millis(dice.between(0, 3_000)));
-        Self { id: WorkerId(key), habits, place, profile, work: BTreeMap::new(), next_sign: now, drains: false }
+        Self {
+            id: WorkerId(key),
+            habits,
+            place,
+            profile,
+            work: BTreeMap::new(),
+            next_sign: now,
+            drains: false,
+        }
     }
 
     pub(crate) fn name(&self) -> String {
@@ -180,7 +188,8 @@ impl Worker {
             self.drains = true;
             return Some(Say::Drain);
         }
-        let due: Vec<Arc<str>> = self.work.iter().filter(|(_, work)| work.is_due(now)).map(|(job, _)| job.clone()).collect();
+        let due: Vec<Arc<str>> =
+            self.work.iter().filter(|(_, work)| work.is_due(now)).map(|(job, _)| job.clone()).collect();
         let job = (!due.is_empty()).then(|| dice.pick(&due).clone())?;
         if dice.percent(self.habits.hands_back) {
             self.work.remove(&job);

@@ -9,10 +9,10 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, Config, NoTls};
 
 /// What the lock of the one who writes is called, among the advisory locks of the database: `DOCKET`.
-const LOCK: i64 = 0x44_4f43_4b45_54;
+const LOCK: i64 = 0x444f_434b_4554;
 
-/// How long, in tenths of a second, the session of a predecessor that was killed may take to end.
-const PATIENCE: u32 = 20;
+/// How long, in hundredths of a second, the session of a predecessor that was killed may take to end.
+const PATIENCE: u32 = 200;
 
 /// How long a server may be silent before it counts as gone.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -74,7 +74,7 @@ async fn lock(client: &Client) -> Result<(), StoreError> {
         if row.map_err(|error| unusable(&error))?.get(0) {
             return Ok(());
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     Err(StoreError::Unusable("another coordinator has the database open".to_owned()))
 }

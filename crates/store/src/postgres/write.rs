@@ -1,7 +1,6 @@
 //! Writing to PostgreSQL: one transaction for a group, one statement with arrays for each kind of row,
 //! all of them under way at once.
 
-use super::failed;
 use crate::backend::{Backend, Loaded, Needs, Resumed};
 use crate::batch::Batch;
 use crate::error::StoreError;
@@ -11,6 +10,7 @@ use crate::value::{Columns, Value, corrupt};
 use futures::future::try_join_all;
 use std::collections::HashMap;
 use tokio::runtime::Runtime;
+use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
@@ -124,13 +124,20 @@ impl Session {
     ) -> Result<T, StoreError> {
         let runtime = self.runtime.as_ref().expect("it is there until the session is dropped");
         let result = runtime.block_on(work(&self.client, &mut self.statements));
-        match result {
-            Err(error) if self.client.is_closed() => Err(StoreError::Stopped(format!(
-                "the session has ended, and with it the right to write: {error}"
-            ))),
-            result => result,
-        }
+        result.map_err(|error| if self.client.is_closed() { ended(&error) } else { error })
     }
+}
+
+/// The error of a session that may or may not go on after it.
+fn failed(error: tokio_postgres::Error) -> StoreError {
+    let severity = error.as_db_error().and_then(DbError::parsed_severity);
+    let fatal = matches!(severity, Some(Severity::Fatal | Severity::Panic));
+    let failed = super::failed(error);
+    if fatal { ended(&failed) } else { failed }
+}
+
+fn ended(error: &StoreError) -> StoreError {
+    StoreError::Stopped(format!("the session has ended, and with it the right to write: {error}"))
 }
 
 impl Drop for Session {

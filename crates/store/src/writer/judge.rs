@@ -5,7 +5,6 @@
 use super::books::{Books, Key};
 use super::keys::Keys;
 use super::records::Records;
-use super::texts;
 use crate::backend::{Loaded, Needs, Resumed};
 use crate::batch::{Batch, JournalEntry, TransferEntry, Write, detail};
 use crate::error::CommitError;
@@ -86,7 +85,6 @@ impl Judge {
         batch: &mut Batch,
     ) -> Result<Committed, CommitError> {
         let change = &write.change;
-        texts::check(write)?;
         self.keys.check(change.claim.as_ref())?;
         change.records.iter().try_for_each(|record| self.records.check(record))?;
         let balances = self.books.judge(&change.transfers)?;

@@ -16,6 +16,9 @@ use crate::world::World;
 /// test must start first.
 macro_rules! cases {
     ($($module:ident { $($case:ident,)+ })+) => {
+        /// Every case, by its name.
+        pub(crate) const EVERY: &[(&str, fn(&mut World))] = &[$($((stringify!($case), $module::$case),)+)+];
+
         mod sqlite_in_a_file {
             use super::*;
             $($(#[test] fn $case() { $module::$case(&mut World::on(Box::new(InFile::new()))); })+)+

@@ -54,7 +54,7 @@ fn a_folder_that_is_not_there_is_named() {
 fn a_file_that_may_not_be_written_is_named() {
     const NAME: &str = "files::limits::a_file_that_may_not_be_written_is_named";
     if let Some(path) = is_child_of(NAME) {
-        return look_at_what_may_not_be_written(&path);
+        return look_at_what_may_not_be_written(Path::new(&path));
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("docket.db");
@@ -67,7 +67,7 @@ fn a_file_that_may_not_be_written_is_named() {
         allow(folder.path(), 0o555);
         match is_root() {
             // Nothing is forbidden to root, so somebody else looks.
-            true => assert!(child(NAME, &path).as_nobody().status().unwrap().success()),
+            true => assert!(child(NAME, path.to_str().unwrap()).as_nobody().status().unwrap().success()),
             false => look_at_what_may_not_be_written(&path),
         }
         allow(folder.path(), 0o755);

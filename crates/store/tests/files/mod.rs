@@ -1,7 +1,6 @@
 //! What can happen to a database in a file.
 
 mod damage;
-mod killed;
 mod limits;
 mod long_log;
 mod sharing;
@@ -10,7 +9,7 @@ use docket_store::{Sqlite, StoreError};
 use std::path::Path;
 
 /// Why a file cannot be opened.
-fn complaint(path: &Path) -> String {
+pub(crate) fn complaint(path: &Path) -> String {
     match Sqlite::file(path).open() {
         Err(StoreError::Unusable(reason)) => reason,
         Err(error) => panic!("not unusable: {error}"),

@@ -1,7 +1,7 @@
 //! What the coordinator says about jobs: do this, stop that, this one is judged.
 
-use super::{DRAINING, Jobs};
 use super::held::{Held, Stage};
+use super::{DRAINING, Jobs};
 use crate::engine::Request;
 use crate::event::Event;
 use crate::transcript::Transcript;

@@ -1,7 +1,7 @@
 //! What becomes of a job: text, an outcome, an error, or its deadline.
 
-use super::{DRAINING, Jobs};
 use super::held::{Held, Stage};
+use super::{DRAINING, Jobs};
 use crate::completion::Work;
 use crate::engine::{EngineError, Outcome};
 use crate::event::Event;

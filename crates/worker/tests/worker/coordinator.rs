@@ -141,15 +141,19 @@ impl Peer {
 
     /// The next frame that is no sign of life; `None` once the worker has closed the connection.
     pub(crate) async fn hear(&mut self) -> Option<FromWorker> {
-        loop {
-            match read(&mut self.socket).await {
-                Some(FromWorker::Heartbeat(heartbeat)) => {
-                    assert_eq!(heartbeat.provider_pubkey, self.key.to_hex());
-                    self.send(FromCoordinator::HeartbeatAck).await;
+        // As a whole, because signs of life alone are no reason to go on waiting.
+        soon("a frame about jobs", async {
+            loop {
+                match read(&mut self.socket).await {
+                    Some(FromWorker::Heartbeat(heartbeat)) => {
+                        assert_eq!(heartbeat.provider_pubkey, self.key.to_hex());
+                        self.send(FromCoordinator::HeartbeatAck).await;
+                    }
+                    other => return other,
                 }
-                other => return other,
             }
-        }
+        })
+        .await
     }
 
     /// The next sign of life; anything else is not expected.

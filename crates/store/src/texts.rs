@@ -1,4 +1,5 @@
-//! Texts that a database may refuse are refused before: a statement that fails stops the store.
+//! Texts that a database may refuse are refused before they reach the writer: a statement that fails
+//! fails for everybody.
 
 use crate::batch::Write;
 use crate::error::StoreError;
@@ -11,7 +12,7 @@ const LONGEST: usize = 1_024;
 
 /// Refuses a write with a text that not every database can hold. Callers bound what comes from
 /// outside much more narrowly; this keeps one that forgot from stopping everybody.
-pub(super) fn check(write: &Write) -> Result<(), StoreError> {
+pub(crate) fn check(write: &Write) -> Result<(), StoreError> {
     let decision = write.documents.result.as_ref().map(|result| &*result.decision);
     let indexed = indexed(write);
     let unfit = |text: &str| text.contains('\0');

@@ -1,0 +1,357 @@
+//! What the operator's routes take and answer, for the description of the API.
+
+use crate::openapi::{Operation, array, choice, constant, count, nullable, object, reference, text};
+use serde_json::{Value, json};
+
+const TAG: &str = "operator";
+
+/// The schemas that have names.
+pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
+    let units = json!({"type": "string", "pattern": "^-?[0-9]+$"});
+    let problem = object(&[
+        ("type", constant("about:blank")),
+        ("title", text("What the status means.")),
+        ("status", json!({"type": "integer"})),
+        (
+            "code",
+            text(
+                "What to match on: a code of `docs/errors.md`, or one that begins with `request.`, `operator.`, `coordinator.` or `ledger.`.",
+            ),
+        ),
+        ("detail", text("Words for a person.")),
+    ]);
+    let money = object(&[
+        ("units", units.clone()),
+        ("asset", text("What the minor units are of.")),
+        ("decimals", count("How many of the digits stand behind the point.")),
+    ]);
+    let mut details = job();
+    details.extend([
+        ("failure", nullable(text("Why it failed, in words."))),
+        ("journal", array(entry())),
+        ("decision", nullable(json!({"type": "object"}))),
+    ]);
+    vec![
+        ("Problem", problem),
+        ("Money", money),
+        ("Units", units),
+        ("OperatorsJob", object(&job())),
+        ("JobDetails", object(&details)),
+        ("Why", why_schema()),
+        ("Worker", worker()),
+        ("Account", object(&[("account", text("Its name.")), ("balances", array(reference("Money")))])),
+        ("Movement", movement()),
+        ("Books", books()),
+        ("Status", status_schema()),
+    ]
+}
+
+fn job() -> Vec<(&'static str, Value)> {
+    let moment = || nullable(reference("Instant"));
+    vec![
+        ("id", text("The public id.")),
+        ("dialect", choice(&["quotes", "credits", "agents", "registry"])),
+        ("client", text("Who pays.")),
+        ("state", text("The core's name of the state.")),
+        ("reason", nullable(text("Why it ended without work, as a code."))),
+        ("final", json!({"type": "boolean"})),
+        ("skill", choice(&["infer", "task"])),
+        ("model", nullable(text("The model that was asked for."))),
+        ("speed", choice(&["fast", "cheap"])),
+        ("private", json!({"type": "boolean"})),
+        ("price", reference("Money")),
+        ("charge", nullable(reference("Money"))),
+        ("escrow", reference("Money")),
+        ("vesting", reference("Money")),
+        ("worker", nullable(reference("Key"))),
+        ("attempt", nullable(text("Epoch and number."))),
+        ("attempts", count("How many attempts are used up.")),
+        ("tried", array(reference("Key"))),
+        ("created_at", reference("Instant")),
+        ("finish_by", moment()),
+        ("deadline", moment()),
+        ("ended_at", moment()),
+        ("version", count("How many events it has seen.")),
+    ]
+}
+
+fn entry() -> Value {
+    object(&[
+        ("version", count("The job's version after it.")),
+        ("at", reference("Instant")),
+        ("event", text("What happened.")),
+        ("detail", text("Who, why, how much.")),
+        ("log_index", nullable(count("Its place in the log."))),
+    ])
+}
+
+fn why_schema() -> Value {
+    let judged = object(&[
+        ("worker", reference("Key")),
+        ("score", nullable(text("What it would be worth for the job."))),
+        ("unfit", nullable(text("Why it may not have it, as a code."))),
+    ]);
+    let counted = object(&[("reason", text("A code.")), ("workers", count("How many."))]);
+    object(&[
+        ("job", reference("OperatorsJob")),
+        ("decision", nullable(json!({"type": "object"}))),
+        ("now", array(judged)),
+        ("unfit", array(counted)),
+        ("connected", count("How many workers are connected.")),
+    ])
+}
+
+fn worker() -> Value {
+    let live = object(&[
+        ("connected", json!({"type": "boolean"})),
+        ("proven", json!({"type": "boolean"})),
+        ("class", choice(&["desktop", "handheld"])),
+        ("infer", json!({"type": "boolean"})),
+        ("task", json!({"type": "boolean"})),
+        ("models", array(text("A model's name."))),
+        ("concurrency", count("How many jobs it takes at a time.")),
+        ("running", count("How many it has.")),
+        ("jobs", array(text("A job's public id."))),
+        ("draining", json!({"type": "boolean"})),
+        ("price_floor", reference("Money")),
+        ("last_seen", reference("Instant")),
+        ("cooling_until", nullable(reference("Instant"))),
+        ("probation", nullable(count("How many jobs at a time it is trusted with while it is new."))),
+    ]);
+    object(&[
+        ("id", reference("Key")),
+        ("proven", json!({"type": "boolean"})),
+        ("suspended", json!({"type": "boolean"})),
+        ("completed", count("Paid jobs.")),
+        ("failed", count("Jobs lost by its fault.")),
+        ("reputation_bps", count("Hundredths of a percent of the best.")),
+        ("first_seen", reference("Instant")),
+        ("live", nullable(live)),
+    ])
+}
+
+fn movement() -> Value {
+    object(&[
+        ("at", reference("Instant")),
+        ("event", text("What caused it.")),
+        ("job", nullable(text("The job's public id."))),
+        ("from", text("An account.")),
+        ("to", text("An account.")),
+        ("amount", reference("Money")),
+    ])
+}
+
+fn books() -> Value {
+    let asset = object(&[
+        ("asset", text("Its name.")),
+        ("decimals", count("Its decimals.")),
+        ("outside", reference("Units")),
+        ("owned", reference("Units")),
+        ("escrow", reference("Units")),
+        ("vesting", reference("Units")),
+    ]);
+    object(&[
+        ("agree", json!({"type": "boolean"})),
+        ("transfers", count("Transfers in the journal.")),
+        ("accounts", count("Accounts, those of jobs left out.")),
+        ("jobs", count("Jobs.")),
+        ("open_jobs", count("Jobs that are not final.")),
+        ("assets", array(asset)),
+        ("fault_count", count("Things that do not agree.")),
+        ("faults", array(text("One of them, in words."))),
+    ])
+}
+
+fn status_schema() -> Value {
+    object(&[
+        ("version", text("The program's.")),
+        ("now", reference("Instant")),
+        ("network", text("Where jobs settle.")),
+        ("asset", text("What prices are counted in.")),
+        ("epoch", count("How often the coordinator was started on this store.")),
+        ("draining", json!({"type": "boolean"})),
+        ("stopped", nullable(text("Why nothing is accepted any more."))),
+        ("workers", count("Connected workers.")),
+        ("open_jobs", count("Jobs that are not final.")),
+        ("running_jobs", count("Jobs in workers' hands.")),
+        ("log_size", count("Entries of the log.")),
+    ])
+}
+
+/// An operation that reads the store.
+fn reading(summary: &str) -> Operation {
+    Operation::new(TAG, summary).problem(503, "The store cannot be read now.")
+}
+
+fn page(of: Value) -> Value {
+    object(&[("data", array(of)), ("next", nullable(text("What to pass for the next page.")))])
+}
+
+fn limited(operation: Operation) -> Operation {
+    operation
+        .query("limit", "How many rows.", json!({"type": "integer", "minimum": 1, "maximum": 100}))
+        .problem(400, "The query is not as it should be.")
+}
+
+fn before(operation: Operation) -> Operation {
+    limited(operation).query("before", "The `next` of an earlier page.", json!({"type": "string"}))
+}
+
+fn after(operation: Operation, of: Value) -> Operation {
+    limited(operation).query("after", "The `next` of an earlier page.", of)
+}
+
+fn of_job(operation: Operation) -> Operation {
+    operation
+        .part("id", "The job's public id.", json!({"type": "string", "minLength": 1}))
+        .problem(400, "This cannot be an id.")
+        .problem(404, "There is no such job.")
+}
+
+fn of_worker(operation: Operation) -> Operation {
+    operation
+        .part("id", "The worker's key.", reference("Key"))
+        .problem(400, "This is no key.")
+        .problem(404, "There is no such worker.")
+}
+
+fn of_account(operation: Operation) -> Operation {
+    operation
+        .part(
+            "account",
+            "Such as `client:quotes:ann` or `treasury`.",
+            json!({"type": "string", "minLength": 1}),
+        )
+        .problem(400, "This is no account, or the rest is not as it should be.")
+}
+
+pub(super) fn list_jobs() -> Operation {
+    before(reading("Jobs, the newest first.")).json(200, "A page.", page(reference("OperatorsJob")))
+}
+
+pub(super) fn show_job() -> Operation {
+    of_job(reading("All that is known of a job but its payload and output.")).json(
+        200,
+        "The job.",
+        reference("JobDetails"),
+    )
+}
+
+pub(super) fn cancel_job() -> Operation {
+    of_job(reading("Withdraws a job; its money goes back."))
+        .json(200, "The job as it is now.", reference("OperatorsJob"))
+        .problem(409, "The job cannot be withdrawn any more.")
+}
+
+pub(super) fn why() -> Operation {
+    of_job(reading("Why a job has the worker that it has, or has none.")).json(
+        200,
+        "The kept decision, and what each worker would be worth now.",
+        reference("Why"),
+    )
+}
+
+pub(super) fn follow_job() -> Operation {
+    of_job(reading("A job's states as they come, until it is final.")).answer(
+        200,
+        "Events named `job`, each with the job and `failure`.",
+        "text/event-stream",
+        json!({"type": "string"}),
+    )
+}
+
+pub(super) fn list_workers() -> Operation {
+    after(reading("All workers that have ever connected, by key."), reference("Key")).json(
+        200,
+        "A page.",
+        page(reference("Worker")),
+    )
+}
+
+pub(super) fn show_worker() -> Operation {
+    of_worker(reading("One worker.")).json(200, "The worker.", reference("Worker"))
+}
+
+pub(super) fn bar_worker(summary: &str) -> Operation {
+    of_worker(reading(summary)).json(200, "The worker as it is now.", reference("Worker"))
+}
+
+pub(super) fn list_accounts() -> Operation {
+    after(reading("What accounts hold, those of jobs left out, by name."), json!({"type": "string"})).json(
+        200,
+        "A page.",
+        page(reference("Account")),
+    )
+}
+
+pub(super) fn show_account() -> Operation {
+    of_account(reading("What one account holds.")).json(200, "The account.", reference("Account"))
+}
+
+pub(super) fn statement() -> Operation {
+    of_account(before(reading("The movements of an account, the newest first."))).json(
+        200,
+        "A page.",
+        page(reference("Movement")),
+    )
+}
+
+pub(super) fn credit() -> Operation {
+    let body = object(&[
+        ("amount", json!({"type": "string", "pattern": "^[1-9][0-9]{0,29}$"})),
+        ("asset", text("What the market counts in.")),
+    ]);
+    let credited = object(&[
+        ("account", text("Its name.")),
+        ("amount", reference("Money")),
+        ("log_index", nullable(count("The place in the log."))),
+        ("repeated", json!({"type": "boolean"})),
+    ]);
+    of_account(reading("Books money that has come in from outside, once for each key."))
+        .header(
+            "Idempotency-Key",
+            true,
+            "A repeat under the same key moves nothing.",
+            json!({"type": "string", "pattern": "^[!-~]{1,255}$"}),
+        )
+        .body(body)
+        .json(201, "It is booked.", credited.clone())
+        .json(200, "It was booked before under this key.", credited)
+        .problem(409, "The books refuse it.")
+        .problem(413, "The body is too large.")
+        .problem(422, "The key was used with another request.")
+}
+
+pub(super) fn check_books() -> Operation {
+    reading("Proves from the journal that all accounts, holds and jobs agree.")
+        .json(200, "What was found.", reference("Books"))
+        .problem(409, "Another check is under way.")
+}
+
+pub(super) fn status() -> Operation {
+    Operation::new(TAG, "How the market stands.").json(200, "This is how.", reference("Status"))
+}
+
+pub(super) fn drain() -> Operation {
+    Operation::new(TAG, "Takes no new jobs from now on; only a restart undoes it.").json(
+        200,
+        "How the market stands.",
+        reference("Status"),
+    )
+}
+
+pub(super) fn log() -> Operation {
+    let log = object(&[
+        ("origin", text("The log's name.")),
+        ("vkey", text("The key that signs it.")),
+        ("size", count("How many entries it has.")),
+        ("root", reference("Key")),
+        ("checkpoint", text("Size and root, signed.")),
+    ]);
+    Operation::new(TAG, "How long the log is, and who signs it.").json(200, "The log.", log)
+}
+
+pub(super) fn log_entries() -> Operation {
+    let entry = object(&[("index", count("Its place.")), ("entry", json!({"type": "object"}))]);
+    before(reading("The entries of the log, the newest first.")).json(200, "A page.", page(entry))
+}

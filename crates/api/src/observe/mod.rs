@@ -1,0 +1,104 @@
+//! What is known of every request, whatever it asks: its id, how it was answered, and that a fault in
+//! one handler is that request's fault alone.
+
+mod metrics;
+mod rate;
+mod request_id;
+mod requests;
+
+pub(crate) use metrics::routes;
+pub(crate) use rate::{Limiter, limit};
+pub(crate) use request_id::RequestIds;
+pub(crate) use requests::Requests;
+
+use crate::app::App;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use futures::FutureExt;
+use request_id::HEADER;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use tracing::Instrument;
+
+/// Answers for a handler that has panicked, in the form of its route.
+type OnPanic = fn(path: &str) -> Response;
+
+/// What the layer around all routes needs.
+#[derive(Clone)]
+pub(crate) struct Observer {
+    pub(crate) app: Arc<App>,
+    pub(crate) on_panic: OnPanic,
+}
+
+/// Gives a request its id, counts its answer, and answers for a handler that panics.
+pub(crate) async fn observe(State(observer): State<Observer>, request: Request, next: Next) -> Response {
+    let app = &observer.app;
+    let id = app.request_ids.of(request.headers());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let path = route.as_ref().map_or("", MatchedPath::as_str);
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", id = ?id, %method, path);
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span).await;
+    let mut response = answered.unwrap_or_else(|_| {
+        // The panic's own words are on standard error.
+        tracing::error!(id = ?id, %method, path, "a handler has panicked");
+        (observer.on_panic)(path)
+    });
+    app.requests.count(&method, path, response.status());
+    response.headers_mut().insert(HEADER, id);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Limits, Settings};
+    use axum::body::Body;
+    use axum::http::StatusCode;
+    use axum::middleware::from_fn_with_state;
+    use axum::response::IntoResponse;
+    use axum::{Router, routing::get};
+    use docket_core::time::Timestamp;
+    use docket_engine::{Engine, clock::Clock, entropy::Entropy};
+    use docket_protocol::keys::SigningKey;
+    use docket_settlement::Ledger;
+    use docket_store::Sqlite;
+    use tower::ServiceExt;
+
+    fn app() -> Arc<App> {
+        let (store, _) = Sqlite::memory("observe").open().unwrap();
+        let config = docket_engine::Config { ledger: Ledger::testnet(), scoring: crate::scoring };
+        let engine = Engine::new(store, Clock::manual(Timestamp(0)), Entropy::seeded(1), config);
+        let settings = Settings {
+            origin: "market.example/log".to_owned(),
+            allow_unproven: false,
+            admin_token: None,
+            limits: Limits::default(),
+        };
+        Arc::new(App::new(engine, settings, SigningKey::from_seed(&[1; 32])).unwrap())
+    }
+
+    async fn fails() -> &'static str {
+        panic!("a fault for the test")
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered_for() {
+        let observer = Observer {
+            app: app(),
+            on_panic: |path| (StatusCode::INTERNAL_SERVER_ERROR, path.to_owned()).into_response(),
+        };
+        let router = Router::new()
+            .route("/good", get(|| async { "good" }))
+            .route("/bad/{id}", get(fails))
+            .layer(from_fn_with_state(observer, observe));
+        let ask = |path: &str| router.clone().oneshot(Request::get(path).body(Body::empty()).unwrap());
+        let bad = ask("/bad/7").await.unwrap();
+        assert_eq!(bad.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(bad.headers().contains_key("x-request-id"));
+        let body = axum::body::to_bytes(bad.into_body(), 100).await.unwrap();
+        assert_eq!(body, "/bad/{id}", "the form is chosen by the route");
+        assert_eq!(ask("/good").await.unwrap().status(), StatusCode::OK);
+    }
+}
