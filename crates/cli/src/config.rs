@@ -28,6 +28,11 @@ pub(crate) struct Config {
     pub(crate) max_body_bytes: usize,
     /// How many connections may be open.
     pub(crate) max_connections: usize,
+    /// How many requests a second one address may make on the open routes; 0 is no bound. Without a setting there is a bound where other machines are listened to, and none on loopback.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rate_per_second: Option<u32>,
+    /// How many requests one address may make at once before the rate counts.
+    pub(crate) rate_burst: u32,
 }
 
 impl Default for Config {
@@ -43,6 +48,8 @@ impl Default for Config {
             log_format: LogFormat::Text,
             max_body_bytes: limits.body,
             max_connections: limits.connections,
+            rate_per_second: None,
+            rate_burst: limits.rate_burst,
         }
     }
 }

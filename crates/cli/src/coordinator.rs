@@ -127,7 +127,16 @@ fn settings(config: &Config, admin_token: &str) -> Settings {
 }
 
 fn limits(config: &Config) -> Limits {
-    Limits { body: config.max_body_bytes, connections: config.max_connections, ..Limits::default() }
+    let usual = Limits::default();
+    // Whoever is on this machine already can do worse than ask too often.
+    let usual_rate = if config.listen.ip().is_loopback() { 0 } else { usual.rate_per_second };
+    Limits {
+        body: config.max_body_bytes,
+        connections: config.max_connections,
+        rate_per_second: config.rate_per_second.unwrap_or(usual_rate),
+        rate_burst: config.rate_burst,
+        ..usual
+    }
 }
 
 /// Does what is due, and sleeps until something is.

@@ -38,6 +38,8 @@ enum Command {
     Verify(commands::verify::Args),
     /// Look at the books, check them, and credit accounts.
     Ledger(commands::ledger::Args),
+    /// Measure a coordinator under load.
+    Bench(commands::bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Command::Receipt(args) => commands::receipt::run(&args).map(done),
         Command::Verify(args) => Ok(commands::verify::run(&args)),
         Command::Ledger(args) => commands::ledger::run(&args),
+        Command::Bench(args) => commands::bench::run(args).map(done),
     };
     match result {
         Ok(code) => code,

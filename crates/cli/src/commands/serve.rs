@@ -28,6 +28,10 @@ pub(crate) struct Args {
     /// The name of the log, which stands on its checkpoints.
     #[arg(long, env = "DOCKET_ORIGIN")]
     origin: Option<String>,
+    /// How many requests a second one address may make on the open routes; 0 is no bound [default: 200,
+    /// and no bound on loopback].
+    #[arg(long, env = "DOCKET_RATE_PER_SECOND")]
+    rate_per_second: Option<u32>,
     /// How logs are written.
     #[arg(long, env = "DOCKET_LOG_FORMAT")]
     log_format: Option<LogFormat>,
@@ -39,12 +43,13 @@ pub(crate) struct Args {
 impl Args {
     fn config(self) -> Result<Config> {
         let mut config = Config::read(self.config.as_deref())?;
-        let Self { listen, data, testnet, allow_unproven_workers, origin, log_format, .. } = self;
+        let Self { listen, data, testnet, allow_unproven_workers, origin, log_format, rate_per_second, .. } = self;
         config.listen = listen.unwrap_or(config.listen);
         config.data = data.unwrap_or(config.data);
         config.testnet = testnet.unwrap_or(config.testnet);
         config.allow_unproven_workers = allow_unproven_workers.unwrap_or(config.allow_unproven_workers);
         config.origin = origin.unwrap_or(config.origin);
+        config.rate_per_second = rate_per_second.or(config.rate_per_second);
         config.log_format = log_format.unwrap_or(config.log_format);
         config.check()?;
         Ok(config)

@@ -219,6 +219,7 @@ impl Market {
             self.pass_time();
         }
         self.coordinator = Coordinator::start(&self.database, &self.clock, self.dice.number(), &self.weather);
+        self.check_start()?;
         self.books.read(&self.coordinator)?;
         self.promises.verify(&self.coordinator, &self.books, &self.orders)
     }

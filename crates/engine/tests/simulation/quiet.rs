@@ -6,12 +6,14 @@ use super::workers::Place;
 use docket_core::event::Fault;
 use docket_core::job::{Job, State};
 use docket_core::time::{Millis, Timestamp};
-use docket_engine::Census;
+use docket_engine::{Census, RESUME_GRACE};
 use futures::executor::block_on;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So often timers may find something new to do at one instant.
 const ROUNDS: usize = 50;
+/// Until everything is at rest, it is looked at this often.
+const QUIET: usize = 16;
 /// So often something may happen before everything must be at rest.
 const EVENTS: usize = 5_000;
 
@@ -56,6 +58,21 @@ impl Market {
             }
         }
         self.weather.set_calm(false);
+        Ok(())
+    }
+
+    /// Whoever waits after a start waits longer than his former worker may take to come back, unless more was
+    /// promised to the client.
+    pub(super) fn check_start(&self) -> Found {
+        let grace = self.now() + RESUME_GRACE;
+        for job in self.coordinator.engine.store().open_jobs() {
+            if let State::Funded { by } = job.state
+                && by <= grace
+                && job.finish_by != Some(by)
+            {
+                return Err(format!("{:?} has until {by:?} after a start at {:?}", job.public_id, self.now()));
+            }
+        }
         Ok(())
     }
 
@@ -136,10 +153,13 @@ impl Market {
             }
             self.trace.line(format_args!("all workers freeze"));
         }
-        for _ in 0..EVENTS {
+        for event in 0..EVENTS {
             self.settle()?;
             if self.is_at_rest() {
                 return self.check_at_rest();
+            }
+            if event % QUIET == 0 {
+                self.check_in_quiet()?;
             }
             self.pass_to_the_next_event();
         }

@@ -45,7 +45,7 @@ const HONEST: Habits = Habits {
 };
 
 /// Every kind of worker.
-const KINDS: [Habits; 10] = [
+const KINDS: [Habits; 11] = [
     HONEST,
     Habits { name: "slow", pace: (4_000, 30_000), ..HONEST },
     Habits { name: "accepting", wants_to_be_asked: true, accepts: 95, ..HONEST },
@@ -55,6 +55,7 @@ const KINDS: [Habits; 10] = [
     Habits { name: "doubling", answers_twice: 80, ..HONEST },
     Habits { name: "late", pace: (8_000, 90_000), ..HONEST },
     Habits { name: "rejecting", hands_back: 50, ..HONEST },
+    Habits { name: "broken", pace: (10, 100), hands_back: 95, ..HONEST },
     Habits { name: "unproven", proves: false, ..HONEST },
 ];
 
@@ -193,7 +194,9 @@ impl Worker {
         let job = (!due.is_empty()).then(|| dice.pick(&due).clone())?;
         if dice.percent(self.habits.hands_back) {
             self.work.remove(&job);
-            let reason = *dice.pick(&[Fault::Declined, Fault::WorkerError, Fault::HandedBack]);
+            let broken = [Fault::WorkerError; 3];
+            let mixed = [Fault::Declined, Fault::WorkerError, Fault::HandedBack];
+            let reason = *dice.pick(if self.habits.name == "broken" { &broken } else { &mixed });
             return Some(Say::HandBack(job, reason));
         }
         let work = self.work.get_mut(&job)?;

@@ -3,6 +3,7 @@
 use super::{explain, failed};
 use crate::error::StoreError;
 use crate::schema;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Display;
 use std::fs::{File, TryLockError};
@@ -49,6 +50,8 @@ impl Place {
         connection.busy_timeout(PATIENCE)?;
         // Every statement of the store fits in, so each is compiled once.
         connection.set_prepared_statement_cache_capacity(64);
+        // Without this a statement that could use a partial index is compiled again for every new value.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         Ok(connection)
     }
 

@@ -1,0 +1,49 @@
+//! `docket bench`: drives a coordinator with real workers, and prints what it does and what that costs.
+//!
+//! The coordinator runs as a process of its own; load and workers run in this one, on one thread.
+
+mod child;
+mod figures;
+mod fill;
+mod fleet;
+mod http;
+mod idle;
+mod limits;
+mod load;
+mod run;
+mod stages;
+mod usage;
+mod work;
+
+use anyhow::Result;
+
+/// Full lives of jobs over HTTP and real worker sockets: throughput, percentiles, processor time, memory, disk.
+#[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    run: run::Args,
+    #[command(subcommand)]
+    other: Option<Other>,
+}
+
+#[derive(clap::Subcommand)]
+enum Other {
+    /// Memory and processor time of workers who only wait.
+    Idle(idle::Args),
+    /// Throughput, lists and restarts with a long history.
+    Fill(fill::Args),
+}
+
+/// Measures.
+pub(crate) fn run(args: Args) -> Result<()> {
+    usage::allow_files(16_384)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match args.other {
+            None => run::run(args.run).await,
+            Some(Other::Idle(args)) => idle::run(args).await,
+            Some(Other::Fill(args)) => fill::run(args).await,
+        }
+    })
+}

@@ -1,0 +1,162 @@
+//! The ordinary run: rounds of full lives, first with many in flight, then one at a time.
+
+use super::child::Coordinator;
+use super::figures::{Report, Round, Span, median};
+use super::fleet::Fleet;
+use super::limits::{self, Syncs};
+use super::load::{Driven, Load, drive};
+use super::work::Kind;
+use super::{stages, usage};
+use anyhow::{Context, Result, bail, ensure};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Jobs before each measured round, so that caches and connections are warm.
+pub(super) const WARM: u64 = 500;
+
+/// What to measure.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// How many jobs in each round; with less than 32 in flight, a tenth of them.
+    #[arg(long, default_value_t = 20_000)]
+    jobs: u64,
+    /// Begin no more jobs in a round after so many seconds.
+    #[arg(long)]
+    seconds: Option<u64>,
+    /// How many jobs are under way at a time; each value is measured by itself.
+    #[arg(long, value_delimiter = ',', default_values_t = [256, 1])]
+    in_flight: Vec<usize>,
+    /// How often each value is measured; the median is printed last.
+    #[arg(long, default_value_t = 1)]
+    rounds: usize,
+    /// How many workers are connected.
+    #[arg(long, default_value_t = 8)]
+    workers: usize,
+    /// How many jobs each worker takes at a time, at most 256.
+    #[arg(long, default_value_t = 64)]
+    concurrency: u16,
+    /// What is committed.
+    #[arg(long, value_enum, default_value_t = Kind::Task)]
+    kind: Kind,
+    /// A running coordinator, such as http://127.0.0.1:4010; by default one is started.
+    #[arg(long)]
+    url: Option<String>,
+    /// The folder for the store of the coordinator that is started; it must be on the disk to be measured.
+    #[arg(long, default_value_os_t = std::env::temp_dir())]
+    folder: PathBuf,
+    /// Also measure each part of a life by itself.
+    #[arg(long, conflicts_with = "url")]
+    stages: bool,
+    /// Print one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Measures and prints.
+pub(crate) async fn run(args: Args) -> Result<()> {
+    ensure!(args.in_flight.iter().all(|lanes| (1..=4096).contains(lanes)), "1 to 4096 jobs in flight");
+    ensure!((1..=10_000).contains(&args.workers), "1 to 10000 workers");
+    let report = match &args.url {
+        Some(url) => against_a_running_one(&args, url).await?,
+        None => against_a_child(&args).await?,
+    };
+    if args.json {
+        println!("{}", serde_json::to_string(&report)?);
+    }
+    Ok(())
+}
+
+async fn against_a_running_one(args: &Args, url: &str) -> Result<Report> {
+    let rounds = rounds(args, resolve(url)?, None).await?;
+    Ok(Report { rounds, bytes_per_job: None, bare_sync: None, stages: None })
+}
+
+async fn against_a_child(args: &Args) -> Result<Report> {
+    let folder = data(&args.folder)?;
+    let before = limits::syncs(folder.path())?;
+    let coordinator = Coordinator::start(&folder.path().join("data"))?;
+    let rounds = rounds(args, coordinator.address, Some(&coordinator)).await?;
+    coordinator.stop()?;
+    let jobs = rounds.iter().map(|round| round.jobs as u64 + WARM).sum::<u64>().max(1);
+    let bytes_per_job = size(&folder.path().join("data"))? / jobs;
+    let after = limits::syncs(folder.path())?;
+    let bare_sync = Syncs::quieter(before, after);
+    if !args.json {
+        println!("{bytes_per_job} bytes a job on disk, everything included");
+        println!("a bare sync of 4 KiB here: {:.0} / {:.0} us", bare_sync.p50_us, bare_sync.p99_us);
+    }
+    let stages = if args.stages { Some(stages::measure(folder.path()).await?) } else { None };
+    if let (Some(stages), false) = (&stages, args.json) {
+        let whole = rounds.first().and_then(|round| round.coordinator).map(|costs| costs.cpu_us);
+        stages::print(stages, whole);
+    }
+    Ok(Report { rounds, bytes_per_job: Some(bytes_per_job), bare_sync: Some(bare_sync), stages })
+}
+
+async fn rounds(args: &Args, address: SocketAddr, coordinator: Option<&Coordinator>) -> Result<Vec<Round>> {
+    let mut fleet = Fleet::connect(address, args.workers, args.concurrency, args.kind).await?;
+    let mut all = Vec::new();
+    for &in_flight in &args.in_flight {
+        let jobs = if in_flight < 32 { args.jobs.div_ceil(10) } else { args.jobs };
+        let mut these = Vec::new();
+        for _ in 0..args.rounds {
+            let warm = Load { kind: args.kind, jobs: WARM, in_flight, until: None };
+            drive(address, warm, &mut fleet).await?;
+            let until = args.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+            let load = Load { jobs, until, ..warm };
+            let (driven, span) = measured(address, load, &mut fleet, coordinator).await?;
+            let round = Round::of(in_flight, &driven, &span);
+            if !args.json {
+                println!("{round}");
+            }
+            these.push(round);
+        }
+        if let (false, [_, _, ..], Some(median)) = (args.json, &these[..], median(&these)) {
+            println!("  median: {median}");
+        }
+        all.extend(these);
+    }
+    Ok(all)
+}
+
+/// Runs a load, and reads what it costs.
+pub(super) async fn measured(
+    address: SocketAddr,
+    load: Load,
+    fleet: &mut Fleet,
+    coordinator: Option<&Coordinator>,
+) -> Result<(Driven, Span)> {
+    let used = || coordinator.map(Coordinator::usage).transpose();
+    let (load_before, before) = (usage::of_this()?, used()?);
+    let driven = drive(address, load, fleet).await?;
+    if driven.lives.is_empty() {
+        bail!("no job was completed in time");
+    }
+    let (load_after, after) = (usage::of_this()?, used()?);
+    let coordinator = before.zip(after).map(|(before, after)| [before, after]);
+    Ok((driven, Span { load: [load_before, load_after], coordinator }))
+}
+
+fn resolve(url: &str) -> Result<SocketAddr> {
+    let host = url.strip_prefix("http://").context("a coordinator's URL begins with http://")?;
+    let mut found =
+        host.trim_end_matches('/').to_socket_addrs().with_context(|| format!("{url} has no address"))?;
+    found.next().with_context(|| format!("{url} has no address"))
+}
+
+/// A folder for stores that is removed at the end, on the disk to be measured.
+pub(super) fn data(within: &Path) -> Result<TempDir> {
+    let folder = tempfile::Builder::new().prefix("docket-bench-").tempdir_in(within);
+    folder.with_context(|| format!("no folder can be made in {}", within.display()))
+}
+
+/// The bytes of all files in a folder.
+pub(super) fn size(folder: &Path) -> Result<u64> {
+    let mut sum = 0;
+    for entry in std::fs::read_dir(folder)? {
+        sum += entry?.metadata()?.len();
+    }
+    Ok(sum)
+}
