@@ -43,7 +43,9 @@ pub(crate) struct Args {
 impl Args {
     fn config(self) -> Result<Config> {
         let mut config = Config::read(self.config.as_deref())?;
-        let Self { listen, data, testnet, allow_unproven_workers, origin, log_format, rate_per_second, .. } = self;
+        let Self {
+            listen, data, testnet, allow_unproven_workers, origin, log_format, rate_per_second, ..
+        } = self;
         config.listen = listen.unwrap_or(config.listen);
         config.data = data.unwrap_or(config.data);
         config.testnet = testnet.unwrap_or(config.testnet);

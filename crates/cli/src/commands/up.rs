@@ -115,7 +115,8 @@ fn announce(json: bool, ready: &Ready<'_>, engines: &[String], testnet: bool) ->
         return Ok(());
     }
     let Ready { url, worker, data, .. } = ready;
-    let money = if testnet { "test money, minted for each job" } else { "clients spend what was credited to them" };
+    let money =
+        if testnet { "test money, minted for each job" } else { "clients spend what was credited to them" };
     let engines = engines.join(", ");
     println!(
         "Docket is ready.\n\n  \

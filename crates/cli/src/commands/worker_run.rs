@@ -111,7 +111,8 @@ pub(crate) fn one_thread_for_models() -> Result<()> {
         return Ok(());
     }
     let program = std::env::current_exe().context("the program's own path is unknown")?;
-    let error = std::process::Command::new(program).args(std::env::args_os().skip(1)).env(THREADS, "1").exec();
+    let error =
+        std::process::Command::new(program).args(std::env::args_os().skip(1)).env(THREADS, "1").exec();
     Err(error).context("the program could not start itself again")
 }
 

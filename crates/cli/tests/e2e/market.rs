@@ -33,7 +33,8 @@ impl Buyer {
     pub(crate) async fn insist(&self, path: &str, body: &Value, key: &str) -> String {
         let start = Instant::now();
         loop {
-            let request = self.http.post(format!("{}{path}", self.url)).header("idempotency-key", key).json(body);
+            let request =
+                self.http.post(format!("{}{path}", self.url)).header("idempotency-key", key).json(body);
             if let Ok(response) = request.send().await
                 && response.status() == 201
                 && let Ok(answer) = response.json::<Value>().await
@@ -82,7 +83,10 @@ async fn a_newcomer_buys_a_task_and_an_inference() {
     let buyer = Buyer::new(ready["url"].as_str().unwrap());
 
     let (status, quote) = buyer.get("/v1/quote?job_type=TASK&policy=AUTO").await;
-    assert_eq!((status, &quote["price"], &quote["policy_resolved"]), (200, &json!("$0.001"), &json!("CHEAP")));
+    assert_eq!(
+        (status, &quote["price"], &quote["policy_resolved"]),
+        (200, &json!("$0.001"), &json!("CHEAP"))
+    );
     let task = classify("This product is amazing and works perfectly.");
     let (status, committed) = buyer.commit(quote["endpoint"].as_str().unwrap(), &task).await;
     assert_eq!(status, 201);

@@ -20,7 +20,9 @@ pub(crate) fn docket<I: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = I
 }
 
 /// Runs `docket` to its end: exit status, standard output, standard error.
-pub(crate) fn run<I: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = I>) -> (ExitStatus, String, String) {
+pub(crate) fn run<I: AsRef<std::ffi::OsStr>>(
+    args: impl IntoIterator<Item = I>,
+) -> (ExitStatus, String, String) {
     let output = docket(args).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status, text(output.stdout), text(output.stderr))

@@ -70,7 +70,11 @@ impl Market {
                 && by <= grace
                 && job.finish_by != Some(by)
             {
-                return Err(format!("{:?} has until {by:?} after a start at {:?}", job.public_id, self.now()));
+                return Err(format!(
+                    "{:?} has until {by:?} after a start at {:?}",
+                    job.public_id,
+                    self.now()
+                ));
             }
         }
         Ok(())
