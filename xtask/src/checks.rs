@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::child::{command, show, show_and_keep};
 use crate::repository::Repository;
 use crate::steps::{Outcome, Step};
-use crate::{rules, tools};
+use crate::{contract, rules, tools};
 
 /// All checks, in the order in which they run. A new one is a new line here.
 pub const STEPS: &[Step] = &[
@@ -16,6 +16,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "clippy", run: clippy },
     Step { name: "rules", run: rules },
     Step { name: "tests", run: tests },
+    Step { name: "contract", run: contract::check },
     Step { name: "deny", run: deny },
 ];
 

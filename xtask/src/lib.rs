@@ -4,6 +4,7 @@
 
 pub mod checks;
 pub mod child;
+pub mod contract;
 pub mod repository;
 pub mod rules;
 pub mod steps;

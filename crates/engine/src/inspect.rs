@@ -48,9 +48,14 @@ impl Engine {
             let Some(change) = known.decide(WorkerCommand::Suspend(barred), self.clock.now())? else {
                 return Ok(Some(known));
             };
-            match self.commit(change, Documents::default()).await {
-                Ok(_) => self.roster.fleet().bar(&worker, barred),
-                Err(CommitError::Conflict) => {}
+            let committed = self.begin(|engine| async move {
+                engine.commit(change, Documents::default()).await?;
+                engine.roster.fleet().bar(&worker, barred, known.version.next());
+                engine.offer_room();
+                Ok(())
+            });
+            match committed.await {
+                Ok(()) | Err(CommitError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
         }

@@ -7,7 +7,7 @@ use docket_core::id::{ClientId, WorkerId};
 use docket_core::refusal::Refusal;
 use docket_core::time::{Millis, Timestamp};
 use docket_core::trust::Pairing;
-use docket_store::Documents;
+use docket_store::{CommitError, Documents};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -18,6 +18,8 @@ const WRONG_FROM_ONE: u32 = 20;
 /// in less than one of a thousand markets, and it takes a hundred sources to lock out everybody.
 const WRONG_FROM_ALL: u32 = 2_000;
 const WINDOW: Millis = Millis::hours(1);
+/// So many codes are tried before one that was never given.
+const CODES: usize = 16;
 
 /// Counts wrong codes of the present hour, by source.
 #[derive(Default)]
@@ -60,11 +62,17 @@ impl Guesses {
 impl Engine {
     /// A code by which a worker's owner can win a client's trust.
     pub async fn create_pairing(&self, client: ClientId) -> Result<NewPairing, EngineError> {
-        let [a, b, c] = self.entropy.bytes();
-        let code = format!("{a:02X}{b:02X}{c:02X}");
-        let (expires_at, change) = Pairing::create(digest(&code), client, self.clock.now());
-        self.commit(change, Documents::default()).await?;
-        Ok(NewPairing { code, expires_at })
+        for _ in 0..CODES {
+            let [a, b, c] = self.entropy.bytes();
+            let code = format!("{a:02X}{b:02X}{c:02X}");
+            let (expires_at, change) = Pairing::create(digest(&code), client.clone(), self.clock.now());
+            match self.commit(change, Documents::default()).await {
+                Ok(_) => return Ok(NewPairing { code, expires_at }),
+                Err(CommitError::Conflict) => {} // This code was given before.
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(EngineError::Busy)
     }
 
     /// Claims a code for a worker; answers whose trust it has won. `source` is who asks, for counting wrong codes.

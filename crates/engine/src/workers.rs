@@ -74,6 +74,9 @@ impl Engine {
 
     /// Takes away what a worker that came back does not have any more; answers what it goes on with.
     async fn settle_in(&self, hello: &Hello, joined: &Joined) -> Result<Vec<Arc<str>>, EngineError> {
+        if self.store.worker(hello.worker).await?.is_some_and(|worker| worker.suspended) {
+            return Err(Refusal::WorkerSuspended.into()); // It was barred while it came in.
+        }
         let lost = joined.held.iter().filter(|(_, held)| !hello.resume.contains(&held.name));
         let lost =
             lost.filter_map(|(job, held)| Some(self.give_back(*job, held.attempt?, Fault::WorkerLost)));

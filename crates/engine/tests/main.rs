@@ -1,3 +1,4 @@
-//! The engine as a whole: a simulated market, and what only several threads or callers can show.
+//! The engine as a whole: a simulated market, and what only several threads can show.
 
 mod simulation;
+mod threads;

@@ -88,6 +88,9 @@ impl Store {
     ///
     /// What must be durable is durable when this returns; what only memory needs stands at once.
     pub async fn commit(&self, write: Write) -> Result<Committed, CommitError> {
+        if let Some(reason) = self.stopped() {
+            return Err(StoreError::Stopped(reason.to_owned()).into());
+        }
         if let (false, Some(job)) = (write.change.is_durable(), &write.change.job) {
             match self.hot.apply_at_once(job) {
                 Standing::Current => return Ok(Committed { job: Some(job.after.clone()), log_index: None }),

@@ -194,7 +194,11 @@ fn limited(operation: Operation) -> Operation {
 }
 
 fn before(operation: Operation) -> Operation {
-    limited(operation).query("before", "The `next` of an earlier page.", json!({"type": "string"}))
+    limited(operation).query(
+        "before",
+        "The `next` of an earlier page.",
+        json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{11}$"}),
+    )
 }
 
 fn after(operation: Operation, of: Value) -> Operation {
@@ -215,15 +219,16 @@ fn of_worker(operation: Operation) -> Operation {
         .problem(404, "There is no such worker.")
 }
 
-fn of_account(operation: Operation) -> Operation {
+fn of_account(operation: Operation, pattern: &str) -> Operation {
     operation
-        .part(
-            "account",
-            "Such as `client:quotes:ann` or `treasury`.",
-            json!({"type": "string", "minLength": 1}),
-        )
+        .part("account", "Such as `client:quotes:ann`.", json!({"type": "string", "pattern": pattern}))
         .problem(400, "This is no account, or the rest is not as it should be.")
 }
+
+/// An account that is not a job's.
+const ACCOUNT: &str = "^(client:.+|worker:[0-9a-f]{64}|agent:[0-9]{1,18}|treasury|burned|outside:.+)$";
+/// An account into which money may come from outside.
+const CREDITABLE: &str = "^(client:.+|agent:[0-9]{1,18}|treasury)$";
 
 pub(super) fn list_jobs() -> Operation {
     before(reading("Jobs, the newest first.")).json(200, "A page.", page(reference("OperatorsJob")))
@@ -256,7 +261,7 @@ pub(super) fn follow_job() -> Operation {
         200,
         "Events named `job`, each with the job and `failure`.",
         "text/event-stream",
-        json!({"type": "string"}),
+        object(&[("event", constant("job")), ("data", text("JSON."))]),
     )
 }
 
@@ -285,11 +290,11 @@ pub(super) fn list_accounts() -> Operation {
 }
 
 pub(super) fn show_account() -> Operation {
-    of_account(reading("What one account holds.")).json(200, "The account.", reference("Account"))
+    of_account(reading("What one account holds."), ACCOUNT).json(200, "The account.", reference("Account"))
 }
 
 pub(super) fn statement() -> Operation {
-    of_account(before(reading("The movements of an account, the newest first."))).json(
+    of_account(before(reading("The movements of an account, the newest first.")), ACCOUNT).json(
         200,
         "A page.",
         page(reference("Movement")),
@@ -307,7 +312,7 @@ pub(super) fn credit() -> Operation {
         ("log_index", nullable(count("The place in the log."))),
         ("repeated", json!({"type": "boolean"})),
     ]);
-    of_account(reading("Books money that has come in from outside, once for each key."))
+    of_account(reading("Books money that has come in from outside, once for each key."), CREDITABLE)
         .header(
             "Idempotency-Key",
             true,

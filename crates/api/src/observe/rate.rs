@@ -77,9 +77,12 @@ impl Limiter {
     }
 }
 
+/// How a dialect says that an address has to wait for so long.
+type Refuse = fn(Duration) -> Response;
+
 /// Answers in place of the routes when an address asks too often.
 pub(crate) async fn limit(
-    State((app, refuse)): State<(Arc<App>, fn(Duration) -> Response)>,
+    State((app, refuse)): State<(Arc<App>, Refuse)>,
     request: Request,
     next: Next,
 ) -> Response {

@@ -45,7 +45,7 @@ fn commit_schema() -> Value {
         "required": ["job_type", "prompt"],
         "properties": {
             "job_type": constant("LLM_INFER"),
-            "prompt": {"type": "string", "pattern": r"\S", "maxLength": 65536},
+            "prompt": {"type": "string", "pattern": r"\S", "maxLength": 262144},
             "max_tokens": {"type": "integer", "minimum": 1, "maximum": 32768},
         },
     });
@@ -55,7 +55,7 @@ fn commit_schema() -> Value {
         "properties": {
             "job_type": constant("TASK"),
             "task_type": choice(&["summarize", "classify", "extract_json"]),
-            "input": {"type": "string", "pattern": r"\S", "maxLength": 65536},
+            "input": {"type": "string", "pattern": r"\S", "maxLength": 262144},
         },
     });
     let of = |kind: &str, payload: Value| {
@@ -64,7 +64,7 @@ fn commit_schema() -> Value {
             "required": ["job_type", "user_id", "payload"],
             "properties": {
                 "job_type": constant(kind),
-                "user_id": {"type": "string", "minLength": 1, "maxLength": 32, "pattern": "^[ -~]+$"},
+                "user_id": user(),
                 "privacy_class": choice(&["PUBLIC", "PRIVATE"]),
                 "payload": payload,
             },
@@ -168,7 +168,7 @@ pub(super) fn receipt() -> Operation {
 
 /// A user's name, as it stands in requests.
 fn user() -> Value {
-    json!({"type": "string", "minLength": 1, "maxLength": 32, "pattern": "^[ -~]+$"})
+    json!({"type": "string", "minLength": 1, "maxLength": 128, "pattern": r"^[^\x00-\x1f\x7f-\x9f]+$"})
 }
 
 pub(super) fn create_pairing() -> Operation {

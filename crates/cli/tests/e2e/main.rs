@@ -1,6 +1,9 @@
 //! The program as its users meet it: real processes, real sockets, real signals.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod bench;
+mod commands;
 mod faults;
 mod kill;
 mod market;

@@ -9,7 +9,7 @@ use super::{Connection, Explanation, Outbound, Profile, ToWorker};
 use crate::LOST_AFTER;
 use docket_core::change::Standing;
 use docket_core::event::{Event, Fault};
-use docket_core::id::{Attempt, JobId, WorkerId};
+use docket_core::id::{Attempt, JobId, Version, WorkerId};
 use docket_core::job::Job;
 use docket_core::money::BasisPoints;
 use docket_core::routing::{
@@ -56,6 +56,8 @@ struct Member {
     turns: u64,
     failures_in_a_row: u32,
     standing: Standing,
+    /// The version of the worker's record that is known here.
+    record: Version,
     candidate: Candidate,
 }
 
@@ -163,6 +165,7 @@ impl Fleet {
             turns,
             failures_in_a_row: failures,
             standing: worker.standing,
+            record: worker.version,
             candidate,
         };
         self.members.insert(worker.id, member);

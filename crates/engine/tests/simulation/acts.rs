@@ -32,6 +32,7 @@ impl Market {
             0..8 => self.ask_again(),
             8 => self.ask_by_mistake(),
             9 => self.credit(),
+            10 if self.dice.percent(25) => self.bar(),
             10 => self.pair(),
             11..13 => self.look(),
             13 => self.wait(),
@@ -116,13 +117,32 @@ impl Market {
         });
     }
 
-    /// A job that some client knows of, rather one of the last few.
+    /// The operator bars a worker, or lets it in again.
+    fn bar(&mut self) {
+        let worker = self.dice.index(self.workers.len());
+        let worker = self.workers[worker].id;
+        let barred = self.dice.percent(30);
+        let (engine, reports) = (self.coordinator.engine.clone(), self.reports.clone());
+        let what = format!("{} {worker:?}", if barred { "barring" } else { "admitting" });
+        self.coordinator.tasks.spawn_fragile(what.clone(), async move {
+            let result = engine.suspend(worker, barred).await.map(|_| ());
+            reports.add(Report::Did(what, result));
+        });
+    }
+
+    /// A job that some client knows of: rather one with which something is under way, or one of the last few.
     fn known_job(&mut self) -> Option<PublicId> {
         let answered = |order: &Order| match &order.answer {
             Answer::Job(id) => Some(id.clone()),
             Answer::Nothing | Answer::Refused => None,
         };
         let ids: Vec<PublicId> = self.orders.iter().filter_map(answered).collect();
+        let tasks = &self.coordinator.tasks;
+        let busy = |id: &&PublicId| tasks.names().any(|task| task.contains(&*id.text));
+        let busy: Vec<PublicId> = ids.iter().filter(busy).cloned().collect();
+        if !busy.is_empty() && self.dice.percent(50) {
+            return Some(self.dice.pick(&busy).clone());
+        }
         let from = if self.dice.percent(60) { ids.len().saturating_sub(5) } else { 0 };
         (!ids.is_empty()).then(|| self.dice.pick(&ids[from..]).clone())
     }

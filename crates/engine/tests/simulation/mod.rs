@@ -40,7 +40,7 @@ struct Life {
 
 /// What must be seen in two hundred lives, or they prove little: every event, every reason, and the refusals
 /// that workers and clients meet.
-const SIGHTS: [&str; 40] = [
+const SIGHTS: [&str; 41] = [
     "funded",
     "returned",
     "submitted",
@@ -79,6 +79,7 @@ const SIGHTS: [&str; 40] = [
     "receipt.other_output",
     "receipt.bad_signature",
     "worker.already_connected",
+    "worker.suspended",
     "a group of several",
     "a job for a trusted worker",
 ];

@@ -109,11 +109,23 @@ impl Market {
             return Err(format!("{census:?} in quiet, and not {expected:?}"));
         }
         self.check_outbox(&jobs)?;
+        self.check_barred()?;
         if census.effects_later == 0 {
             if census.waiting != waits {
                 return Err(format!("{waits} jobs wait, and {} stand in line", census.waiting));
             }
             self.check_nobody_waits_in_vain(&jobs)?;
+        }
+        Ok(())
+    }
+
+    /// Nobody gives work to a worker that is barred.
+    fn check_barred(&self) -> Found {
+        for view in self.coordinator.engine.worker_views(None, usize::MAX) {
+            let worker = self.coordinator.read(|reader| reader.worker(view.candidate.id));
+            if worker.is_some_and(|worker| worker.suspended) && view.connected && !view.candidate.draining {
+                return Err(format!("{:?} is barred and given work", view.candidate.id));
+            }
         }
         Ok(())
     }

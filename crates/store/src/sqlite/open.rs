@@ -61,6 +61,9 @@ impl Place {
     /// database itself would take away the locks that SQLite holds on it.
     pub(super) fn lock(&self) -> Result<Option<Lock>, StoreError> {
         let Self::File(path) = self else { return Ok(None) };
+        if path.is_dir() {
+            return Err(self.unusable("the file cannot be opened: it is a folder"));
+        }
         // A database that is reached by two names must have one lock.
         let mut name = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()).into_os_string();
         name.push(".lock");

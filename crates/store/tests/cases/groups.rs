@@ -79,6 +79,7 @@ pub(crate) fn a_group_without_winners_writes_nothing(world: &mut World) {
 
 pub(crate) fn after_a_failed_write_nothing_is_accepted(world: &mut World) {
     let funded = world.live(job(1, terms()), "fund");
+    let other = world.live(job(2, terms()), "fund");
     let log = world.store().log();
     world.reopen_with(|inner| {
         let interfere = |call: Call<'_>| matches!(call, Call::Write(..)).then(on_fire);
@@ -90,7 +91,9 @@ pub(crate) fn after_a_failed_write_nothing_is_accepted(world: &mut World) {
     assert!(verdicts.iter().all(stopped), "{verdicts:?}");
     assert!(world.store().stopped().is_some_and(|reason| reason.contains("disk on fire")));
     assert!(stopped(&world.commit(money("l"))));
-    assert!(stopped(&world.commit(write(&funded, "assign").unwrap())), "the job is in an open group");
+    for job in [&funded, &other] {
+        assert!(stopped(&world.commit(write(job, "assign").unwrap())), "nor anything in memory");
+    }
 
     assert_eq!(world.store().open_job(funded.id), Some(funded.clone()));
     assert_eq!(world.store().log(), log);

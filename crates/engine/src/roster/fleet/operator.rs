@@ -1,7 +1,7 @@
 //! What the operator does to the fleet.
 
 use super::Fleet;
-use docket_core::id::{JobId, WorkerId};
+use docket_core::id::{JobId, Version, WorkerId};
 use docket_core::routing::Decision;
 use std::sync::Arc;
 
@@ -11,8 +11,14 @@ impl Fleet {
         Some(self.members.get(worker)?.held.get(&job)?.decision.clone())
     }
 
-    /// The worker takes nothing new, or does again.
-    pub(crate) fn bar(&mut self, worker: &WorkerId, barred: bool) {
-        self.change(worker, |member| member.candidate.draining = barred);
+    /// The worker takes nothing new, or does again. `version` is that of its record: what was decided
+    /// later holds.
+    pub(crate) fn bar(&mut self, worker: &WorkerId, barred: bool, version: Version) {
+        self.change(worker, |member| {
+            if member.record < version {
+                member.record = version;
+                member.candidate.draining = barred;
+            }
+        });
     }
 }

@@ -1,0 +1,233 @@
+//! The commands of clients and operators, as people and programs use them.
+
+use crate::process::{Docket, free_port, run, wait_until};
+use docket_protocol::keys::SigningKey;
+use serde_json::Value;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+
+/// A coordinator to ask.
+struct Market {
+    url: String,
+    token: String,
+}
+
+impl Market {
+    fn of(ready: &Value) -> Self {
+        let text = |name: &str| ready[name].as_str().unwrap().to_owned();
+        Self { url: text("url"), token: text("admin_token") }
+    }
+
+    /// Runs a command; answers with its exit code, its output and its errors.
+    fn run(&self, args: &[&str]) -> (i32, String, String) {
+        let (status, output, errors) = run([args, &["--url", &self.url]].concat());
+        (status.code().unwrap(), output, errors)
+    }
+
+    /// Runs a command that must succeed; answers with its output.
+    fn good(&self, args: &[&str]) -> String {
+        let (code, output, errors) = self.run(args);
+        assert_eq!(code, 0, "{args:?}: {errors}");
+        output
+    }
+
+    fn json(&self, args: &[&str]) -> Value {
+        let output = self.good(&[args, &["--json"]].concat());
+        assert_eq!(output.trim_end().lines().count(), 1, "one line for a program: {output}");
+        serde_json::from_str(&output).unwrap()
+    }
+
+    fn operator(&self, args: &[&str]) -> String {
+        self.good(&[args, &["--token", &self.token]].concat())
+    }
+
+    fn operator_json(&self, args: &[&str]) -> Value {
+        self.json(&[args, &["--token", &self.token]].concat())
+    }
+
+    /// A finished task; answers with its id.
+    fn job(&self) -> String {
+        let task = ["job", "submit", "--task", "classify", "--input", "This is great.", "--wait"];
+        let done = self.json(&task);
+        assert_eq!(done["status"], "completed", "{done}");
+        done["id"].as_str().unwrap().to_owned()
+    }
+}
+
+#[test]
+fn a_client_asks_commits_and_waits() {
+    let (_up, ready) = Docket::up();
+    let market = Market::of(&ready);
+    assert!(market.good(&["quote", "task"]).starts_with("$0.001 for TASK (CHEAP), on ledger:testnet"));
+    assert_eq!(market.json(&["quote", "llm", "--policy", "cheap"])["price"], "$0.005");
+
+    let words = market.good(&["job", "submit", "--task", "classify", "--input", "This is great.", "--wait"]);
+    assert!(words.contains("completed") && words.contains(r#""sentiment":"positive""#), "{words}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("input.txt");
+    std::fs::write(&file, "Terrible.").unwrap();
+    let input = format!("@{}", file.display());
+    let submit = ["job", "submit", "--task", "classify", "--input", &input, "--key", "k1"];
+    let first = market.json(&submit)["job_id"].clone();
+    assert_eq!(market.json(&submit)["job_id"], first, "the same key finds the same job");
+    let shown = market.json(&["job", "show", first.as_str().unwrap()]);
+    assert_eq!(shown["id"], first);
+
+    let (code, _, errors) = market.run(&["job", "submit", "--task", "classify", "--input", "x", "--private"]);
+    assert_eq!(code, 1);
+    assert!(errors.contains("no worker that cli trusts"), "{errors}");
+    let (code, _, errors) = market.run(&["job", "show", "nobody"]);
+    assert_eq!((code, errors.as_str()), (1, "docket: the coordinator answered 404: Job not found\n"));
+}
+
+#[test]
+fn an_operator_looks_at_jobs_workers_and_books() {
+    let (_up, ready) = Docket::up();
+    let market = Market::of(&ready);
+    let (job, worker) = (market.job(), ready["worker"].as_str().unwrap());
+
+    assert!(market.operator(&["job", "list"]).contains(&job));
+    assert_eq!(market.operator_json(&["job", "list", "--limit", "1"])["data"][0]["id"], job.as_str());
+    let journal = market.operator(&["job", "show", &job, "--journal"]);
+    assert!(
+        journal.contains("funded") && journal.contains("settled") && journal.contains(worker),
+        "{journal}"
+    );
+    assert!(market.operator(&["job", "watch", &job]).starts_with("settled"));
+    let (code, _, errors) = market.run(&["job", "cancel", &job, "--token", &market.token]);
+    assert_eq!(code, 1);
+    assert!(errors.contains("job.not_now"), "{errors}");
+
+    assert!(market.operator(&["worker", "list"]).contains("connected"));
+    let shown = market.operator(&["worker", "show", worker]);
+    assert!(shown.contains("key proven") && shown.contains("1 done, 0 failed"), "{shown}");
+    let why = market.operator(&["worker", "why", &job]);
+    assert!(why.contains(&format!("given to {}", &worker[..12])), "{why}");
+
+    assert!(market.operator(&["ledger", "balance", "treasury"]).contains("0.000050 tUSDC"));
+    assert_eq!(market.operator_json(&["ledger", "statement", "treasury"])["data"][0]["job"], job.as_str());
+    let credit = ["ledger", "credit", "client:credits:ann", "250", "--key", "k1"];
+    assert!(market.operator(&credit).contains("has 0.000250 tUSDC more"));
+    assert!(market.operator(&credit).contains("nothing has moved"));
+    assert!(market.operator(&["ledger", "check"]).contains("The books agree"));
+    assert_eq!(market.operator_json(&["ledger", "check"])["agree"], true);
+}
+
+#[test]
+fn a_receipt_is_fetched_and_verified_and_a_forged_one_is_not() {
+    let (_up, ready) = Docket::up();
+    let market = Market::of(&ready);
+    let (job, worker) = (market.job(), ready["worker"].as_str().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("receipt.json");
+    let file = file.to_str().unwrap();
+    market.good(&["receipt", &job, "--output", file]);
+    let verify = |args: &[&str]| {
+        let (status, output, errors) = run([&["verify"], args].concat());
+        (status.code().unwrap(), output + &errors)
+    };
+
+    let vkey = get(&market.url, "/log/vkey");
+
+    let (code, words) = verify(&[file]);
+    assert_eq!(code, 0, "{words}");
+    assert!(words.contains("self-claimed") && words.contains("OK: nothing is false"), "{words}");
+    let (code, words) = verify(&[file, "--log", &market.url, "--worker", worker, "--job", &job]);
+    assert_eq!(code, 0, "{words}");
+    assert!(words.contains("consistency") && words.contains("Pin a key that you know"), "{words}");
+
+    let forged = std::fs::read_to_string(file).unwrap().replace("positive", "negative");
+    std::fs::write(folder.path().join("forged.json"), forged).unwrap();
+    let forged = folder.path().join("forged.json");
+    let (code, words) = verify(&[forged.to_str().unwrap()]);
+    assert_eq!(code, 1, "{words}");
+    assert!(words.contains("FALSE") && words.contains("NOT OK"), "{words}");
+    let (code, words) = verify(&[file, "--key", &vkey, "--worker", worker]);
+    assert_eq!(code, 0, "{words}");
+    assert!(words.ends_with(" 0 not proven.\n"), "{words}");
+    let stranger = SigningKey::from_seed(&[9; 32]).public_key().to_hex();
+    assert_eq!(verify(&[file, "--worker", &stranger]).0, 1, "another worker's key");
+    assert_eq!(verify(&[file, "--worker", "xyz"]).0, 2, "a key that is none");
+    let (code, json) = verify(&[file, "--json"]);
+    let report: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((code, &report["ok"]), (0, &Value::Bool(true)));
+
+    std::fs::write(folder.path().join("none.json"), "{").unwrap();
+    for unreadable in [folder.path().join("none.json"), folder.path().join("missing.json")] {
+        assert_eq!(verify(&[unreadable.to_str().unwrap()]).0, 2, "{}", unreadable.display());
+    }
+}
+
+/// The body that a plain request is answered with.
+fn get(url: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: docket\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    body.trim().to_owned()
+}
+
+#[test]
+fn the_books_of_a_store_at_rest_are_checked_and_an_altered_balance_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, port) = (folder.path().join("data"), free_port());
+    let coordinator = Docket::serve(port, &data);
+    let market = Market {
+        url: format!("http://127.0.0.1:{port}"),
+        token: std::fs::read_to_string(data.join("admin.token")).unwrap().trim().to_owned(),
+    };
+    let _worker = Docket::worker(&market.url, "tasks", &folder.path().join("worker"));
+    wait_until("the worker is there", || market.operator(&["worker", "list"]).contains("connected"));
+    market.job();
+    assert!(coordinator.terminate().success());
+
+    let check = || {
+        let (status, output, errors) = run(["ledger", "check", "--data", data.to_str().unwrap()]);
+        (status.code().unwrap(), output + &errors)
+    };
+    let (code, words) = check();
+    assert_eq!(code, 0, "{words}");
+    assert!(words.contains("3 transfers, 3 accounts, 1 jobs (0 open)"), "{words}");
+
+    let altered = alter(&data.join("docket.db"), b"treasurytUSDC\x0650", b"treasurytUSDC\x0651");
+    assert!(altered, "the platform's balance stands in the file");
+    let (code, words) = check();
+    assert_eq!(code, 1, "{words}");
+    assert!(words.contains("treasury stands at 51 tUSDC, and the journal says 50"), "{words}");
+
+    let (status, _, errors) = run(["ledger", "check", "--data", folder.path().to_str().unwrap()]);
+    assert_eq!(status.code(), Some(1));
+    assert!(errors.contains("is not there"), "{errors}");
+}
+
+/// Replaces bytes in a file wherever they stand; whether they stood anywhere.
+fn alter(path: &Path, from: &[u8], to: &[u8]) -> bool {
+    let mut bytes = std::fs::read(path).unwrap();
+    let places: Vec<_> =
+        (0..bytes.len().saturating_sub(from.len())).filter(|at| bytes[*at..].starts_with(from)).collect();
+    for at in &places {
+        bytes[*at..at + to.len()].copy_from_slice(to);
+    }
+    std::fs::write(path, bytes).unwrap();
+    !places.is_empty()
+}
+
+#[test]
+fn whoever_asks_nobody_is_told_what_to_do() {
+    let url = format!("http://127.0.0.1:{}", free_port());
+    let (status, _, errors) = run(["quote", "--url", &url]);
+    assert_eq!(status.code(), Some(1));
+    assert_eq!(
+        errors,
+        format!(
+            "docket: nothing listens on {url}: start a coordinator with `docket up`, or name another with --url\n"
+        )
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let (status, _, errors) = run(["job", "list", "--data", folder.path().to_str().unwrap()]);
+    assert_eq!(status.code(), Some(1));
+    assert!(errors.contains("needs the operator's token") && errors.contains("--token"), "{errors}");
+}
