@@ -9,7 +9,7 @@ use clap::Parser;
 use xtask::child::{command, show};
 use xtask::repository::{self, Repository};
 use xtask::rules::{self, refusals};
-use xtask::{checks, steps};
+use xtask::{checks, contract, steps};
 
 /// The repository's tasks.
 #[derive(Parser)]
@@ -26,6 +26,8 @@ enum Task {
     },
     /// Check only the repository's own rules.
     Rules,
+    /// Check only that a running coordinator does what its description says.
+    Contract,
     /// Write docs/errors.md from the refusals of the core.
     Errors,
     /// Play more simulated markets than the tests do.
@@ -44,6 +46,12 @@ fn main() -> anyhow::Result<ExitCode> {
     match Task::parse() {
         Task::Test { fail_fast, since } => test(root, fail_fast, since),
         Task::Rules => check_rules(root),
+        Task::Contract => {
+            let step = steps::Step { name: "contract", run: contract::check };
+            let report = steps::run(root, &[step], false);
+            println!("\n{}", report.table(Duration::ZERO));
+            Ok(verdict(report.passed()))
+        }
         Task::Errors => write_errors(root),
         Task::Simulate { seeds, from } => simulate(root, seeds, from),
     }

@@ -14,6 +14,9 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// The data folder.
     pub(crate) data: PathBuf,
+    /// A PostgreSQL database in place of the embedded one: `postgres://user:password@host/name`. It is never printed.
+    #[serde(skip_serializing)]
+    pub(crate) database: Option<Secret>,
     /// Whether money is test money that is minted for each job.
     pub(crate) testnet: bool,
     /// Whether workers without a proven key are let in, on loopback.
@@ -35,12 +38,23 @@ pub(crate) struct Config {
     pub(crate) rate_burst: u32,
 }
 
+/// A text that is never shown.
+#[derive(Clone, Deserialize)]
+pub(crate) struct Secret(pub(crate) String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         let limits = docket_api::Limits::default();
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 4010)),
             data: PathBuf::from("./docket-data"),
+            database: None,
             testnet: false,
             allow_unproven_workers: false,
             origin: "docket.local/log".to_owned(),

@@ -9,7 +9,7 @@ use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
 use docket_engine::{Engine, outbox};
 use docket_settlement::Ledger;
-use docket_store::Sqlite;
+use docket_store::{Postgres, Sqlite};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -45,7 +45,10 @@ impl Coordinator {
         let listener = listen(config.listen).await?;
         let address = listener.local_addr().context("the listener has no address")?;
         let (key, admin_token) = (data.coordinator_key()?, data.admin_token()?);
-        let (store, writer) = Sqlite::file(data.database()).open()?;
+        let (store, writer) = match &config.database {
+            Some(address) => Postgres::at(&address.0)?.open(&tokio::runtime::Handle::current())?,
+            None => Sqlite::file(data.database()).open()?,
+        };
         let writer = std::thread::Builder::new()
             .name("docket-writer".to_owned())
             .spawn(move || writer.run())

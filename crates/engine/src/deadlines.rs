@@ -68,8 +68,12 @@ impl Engine {
         }
     }
 
-    /// Carries out what is due by now, in the order of the deadlines; answers how much it was.
+    /// Carries out what is due by now, in the order of the deadlines; answers how much it was. A store that
+    /// has stopped can keep no deadline: the next start does.
     pub async fn lapse_due(&self) -> usize {
+        if self.store.stopped().is_some() {
+            return 0;
+        }
         let passed = self.deadlines.passed(self.clock.now());
         let lapses = passed.iter().map(|job| self.lapse(*job));
         futures::future::join_all(lapses).await.len()
@@ -88,8 +92,9 @@ impl Engine {
 
     /// When [`Self::lapse_due`], [`Self::ripen_effects`] or [`Self::sweep_workers`] next has something to do.
     pub fn next_deadline(&self) -> Option<Timestamp> {
+        let jobs = self.deadlines.next().filter(|_| self.store.stopped().is_none());
         let workers = self.roster.fleet().next_look();
-        [self.deadlines.next(), self.outbox.next(), workers].into_iter().flatten().min()
+        [jobs, self.outbox.next(), workers].into_iter().flatten().min()
     }
 
     /// Resolves when [`Self::next_deadline`] may have come closer.

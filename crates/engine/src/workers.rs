@@ -80,7 +80,8 @@ impl Engine {
         let lost = joined.held.iter().filter(|(_, held)| !hello.resume.contains(&held.name));
         let lost =
             lost.filter_map(|(job, held)| Some(self.give_back(*job, held.attempt?, Fault::WorkerLost)));
-        futures::future::join_all(lost).await;
+        // A job that cannot be taken away now is still his: he had better come again.
+        futures::future::try_join_all(lost).await?;
         let mut resumed = Vec::new();
         for name in &hello.resume {
             if self.resume(hello, joined.connection, name).await? {
@@ -121,15 +122,13 @@ impl Engine {
             return Ok(true);
         }
         if self.may_take_up(hello, &job).await? && self.roster.fleet().take_up(&worker, &job) {
-            let assigned = self.assign(job.id, worker, false, None).await;
-            if assigned.is_err() {
-                self.route_later(job.id); // It may have stood in line before.
+            match self.assign(job.id, worker, false, None).await {
+                Ok(()) => return Ok(true),
+                Err(error) => {
+                    self.route_later(job.id); // It may have stood in line before.
+                    let EngineError::Refused(_) = error else { return Err(error) };
+                }
             }
-            return match assigned {
-                Ok(()) => Ok(true),
-                Err(EngineError::Refused(_)) => Ok(false),
-                Err(error) => Err(error),
-            };
         }
         let name = name.clone();
         let message = match job.delivery() {
@@ -142,7 +141,7 @@ impl Engine {
                 ToWorker::Cancel { job: name, attempt: Attempt::default(), reason }
             }
         };
-        self.tell(connection, message);
+        self.roster.fleet().tell_unless_held(connection, job.id, message);
         Ok(false)
     }
 
@@ -173,10 +172,6 @@ impl Engine {
         let message = ToWorker::Assign(Box::new(Assignment { job, attempt, payload }));
         self.roster.fleet().hold(&worker, id, attempt, message);
         Ok(())
-    }
-
-    fn tell(&self, connection: Connection, message: ToWorker) {
-        self.roster.fleet().tell(connection, message);
     }
 
     /// A sign of life. `false` if the connection is not the worker's any more.
@@ -232,9 +227,11 @@ impl Engine {
         self.store.open_job(job)
     }
 
-    async fn give_back(&self, job: JobId, attempt: Attempt, reason: Fault) {
-        if let Err(error) = self.execute(job, &Command::Return { attempt, reason }).await {
-            tracing::debug!(job = job.0, %error, "a job had moved on before it could be given back");
+    /// Takes a job away from a worker who has lost it, unless it has moved on before.
+    async fn give_back(&self, job: JobId, attempt: Attempt, reason: Fault) -> Result<(), EngineError> {
+        match self.execute(job, &Command::Return { attempt, reason }).await {
+            Ok(_) | Err(EngineError::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
@@ -252,7 +249,9 @@ impl Engine {
         };
         let given_back =
             overdue.into_iter().map(|(job, attempt)| self.give_back(job, attempt, Fault::WorkerLost));
-        futures::future::join_all(given_back).await;
+        for error in futures::future::join_all(given_back).await.into_iter().filter_map(Result::err) {
+            tracing::warn!(%error, "a lost job could not be taken back; it is tried again");
+        }
         self.offer_room(); // Somebody may have rested long enough.
         self.roster.fleet().plan_next_look(self.clock.now())
     }

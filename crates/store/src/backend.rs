@@ -5,14 +5,12 @@ use crate::error::StoreError;
 use crate::read::Reader;
 use docket_core::change::Claim;
 use docket_core::hash::Sha256;
-use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
+use docket_core::id::{JobId, PublicId, Version, WorkerId};
 use docket_core::job::Job;
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
 use docket_core::money::Asset;
 use docket_core::policy::Policy;
-use docket_core::trust::Pairing;
-use docket_core::worker::Worker;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -76,8 +74,6 @@ pub struct Needs {
     pub workers: BTreeSet<WorkerId>,
     /// Pairing codes.
     pub pairings: BTreeSet<Sha256>,
-    /// Trust that may exist already.
-    pub trusts: BTreeSet<(ClientId, WorkerId)>,
 }
 
 impl Needs {
@@ -100,10 +96,8 @@ pub struct Loaded {
     pub policies: HashMap<Arc<Policy>, i64>,
     /// Balances; an account that is absent holds nothing.
     pub balances: HashMap<(Account, Asset), i128>,
-    /// Workers.
-    pub workers: HashMap<WorkerId, Worker>,
-    /// Pairings.
-    pub pairings: HashMap<Sha256, Pairing>,
-    /// Trust that exists already.
-    pub trusts: HashSet<(ClientId, WorkerId)>,
+    /// Workers, with their versions.
+    pub workers: HashMap<WorkerId, Version>,
+    /// Pairings, with their versions.
+    pub pairings: HashMap<Sha256, Version>,
 }

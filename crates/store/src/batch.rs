@@ -1,5 +1,6 @@
 //! What callers hand in, and what a group of winners is written as.
 
+use crate::writer::{Key, Moved};
 use docket_core::change::{Change, Claim, Standing};
 use docket_core::effect::Effect;
 use docket_core::event::Event;
@@ -8,7 +9,7 @@ use docket_core::id::{JobId, Version, WorkerId};
 use docket_core::job::Job;
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
-use docket_core::money::{Amount, Asset};
+use docket_core::money::Amount;
 use docket_core::time::Timestamp;
 use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
@@ -93,7 +94,7 @@ pub(crate) struct JournalEntry {
     pub(crate) leaf_index: Option<u64>,
 }
 
-/// The winners of a group, ready to be written in one transaction. No row stands in it twice.
+/// The winners of a group, ready to be written in one transaction. No row with a version stands in it twice.
 #[derive(Default)]
 pub struct Batch {
     pub(crate) new_policies: Vec<(i64, String)>,
@@ -103,7 +104,7 @@ pub struct Batch {
     pub(crate) results: Vec<(JobId, ResultDocument)>,
     pub(crate) journal: Vec<JournalEntry>,
     pub(crate) transfers: Vec<TransferEntry>,
-    pub(crate) balances: BTreeMap<(Account, Asset), i128>,
+    pub(crate) balances: BTreeMap<Key, Moved>,
     pub(crate) claims: Vec<(Claim, Timestamp)>,
     pub(crate) effects: Vec<Effect>,
     pub(crate) routed: Vec<JobId>,

@@ -5,7 +5,7 @@ use crate::error::StoreError;
 use crate::queries::{OPEN_JOBS, log_hashes};
 use crate::rows::read::{self, Terms};
 use crate::value::{Columns, Value, corrupt};
-use docket_core::id::JobId;
+use docket_core::id::{JobId, Version};
 use docket_core::ledger::Account;
 use docket_core::merkle::{Hash, Plan, TILE_WIDTH};
 use docket_core::money::Asset;
@@ -24,15 +24,13 @@ const JOBS: &str = "SELECT job_id FROM job WHERE job_id";
 const NAMES: &str = "SELECT dialect, public_id FROM job WHERE public_id";
 const POLICIES: &str = "SELECT policy_id, body FROM policy WHERE body";
 const BALANCES: &str = "SELECT account, asset, decimals, units FROM balance WHERE account";
-const WORKERS: &str = "SELECT worker_id, proven, suspended, completed, failed, first_seen_ms, version FROM worker \
-     WHERE worker_id";
-const PAIRINGS: &str = "SELECT code, client, expires_ms, claimed_by, version FROM pairing WHERE code";
-const TRUSTS: &str = "SELECT client, worker_id, since_ms FROM trust WHERE client";
+const WORKERS: &str = "SELECT worker_id, version FROM worker WHERE worker_id";
+const PAIRINGS: &str = "SELECT code, version FROM pairing WHERE code";
 
 /// Every query of the writer, with one key where it takes keys.
 #[cfg(test)]
 pub(crate) fn all() -> Vec<String> {
-    let lookups = [CLAIMS, JOBS, NAMES, POLICIES, BALANCES, WORKERS, PAIRINGS, TRUSTS];
+    let lookups = [CLAIMS, JOBS, NAMES, POLICIES, BALANCES, WORKERS, PAIRINGS];
     let whole = [EPOCH, LAST_JOB, LAST_JOURNAL, LAST_TRANSFER, LAST_POLICY, LAST_LEAF];
     let with_key = lookups.into_iter().map(|sql| format!("{sql} = $1"));
     whole.into_iter().map(str::to_owned).chain(with_key).collect()
@@ -101,21 +99,22 @@ pub(crate) fn load(database: &mut impl Lookup, needs: &Needs) -> Result<Loaded, 
     let accounts = needs.balances.iter().map(|(account, _)| Value::text(account)).collect();
     let balances = database.among(BALANCES, accounts, balance)?.into_iter();
     let workers = needs.workers.iter().map(Value::text).collect();
-    let workers = database.among(WORKERS, workers, read::worker)?;
+    let workers = database.among(WORKERS, workers, |row| Ok((row.worker(0)?, version(row)?)))?;
     let pairings = needs.pairings.iter().map(Value::text).collect();
-    let pairings = database.among(PAIRINGS, pairings, read::pairing)?;
-    let trusts = needs.trusts.iter().map(|(client, _)| Value::name(&client.0)).collect();
-    let trusts = database.among(TRUSTS, trusts, read::trust)?;
+    let pairings = database.among(PAIRINGS, pairings, |row| Ok((row.digest(0)?, version(row)?)))?;
     Ok(Loaded {
         claims: claims.into_iter().map(|claim| (claim.key.clone(), claim)).collect(),
         jobs: database.among(JOBS, jobs, |row| row.count(0).map(JobId))?.into_iter().collect(),
         names: database.among(NAMES, names, |row| read::public_id(row, 0, 1))?.into_iter().collect(),
         policies: policies.into_iter().collect(),
         balances: balances.filter(|(key, _)| needs.balances.contains(key)).collect(),
-        workers: workers.into_iter().map(|worker| (worker.id, worker)).collect(),
-        pairings: pairings.into_iter().map(|pairing| (pairing.code, pairing)).collect(),
-        trusts: trusts.into_iter().map(|trust| (trust.client, trust.worker)).collect(),
+        workers: workers.into_iter().collect(),
+        pairings: pairings.into_iter().collect(),
     })
+}
+
+fn version(row: &dyn Columns) -> Result<Version, StoreError> {
+    row.count(1).map(Version)
 }
 
 fn balance(row: &dyn Columns) -> Result<((Account, Asset), i128), StoreError> {

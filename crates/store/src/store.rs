@@ -49,10 +49,12 @@ impl Published {
 /// The durable state of one coordinator.
 #[derive(Clone)]
 pub struct Store {
+    /// Dropped before the queue: the writer, which ends with the queue, is then the last to close the
+    /// database, and leaves all of it in one file.
+    reader: Arc<dyn Reader>,
     queue: mpsc::Sender<Request>,
     hot: Arc<Hot>,
     published: Arc<Published>,
-    reader: Arc<dyn Reader>,
     start: Start,
 }
 

@@ -11,6 +11,8 @@ mod judge;
 mod keys;
 mod records;
 
+pub(crate) use books::{Key, Moved};
+
 use crate::backend::{Backend, Resumed};
 use crate::batch::{Batch, Write};
 use crate::error::{CommitError, StoreError};

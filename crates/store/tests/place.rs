@@ -2,6 +2,7 @@
 
 use docket_store::Sqlite;
 use docket_store::backend::Connected;
+use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
@@ -10,6 +11,9 @@ use tempfile::TempDir;
 pub(crate) trait Place: Send {
     /// Opens it, or opens it again.
     fn connect(&self) -> Connected;
+
+    /// Runs statements behind the store's back.
+    fn meddle(&self, sql: &str);
 }
 
 /// A file, in a folder of its own where the test has none.
@@ -48,6 +52,10 @@ impl Place for InFile {
         }
         file.connect().expect("the file can be opened")
     }
+
+    fn meddle(&self, sql: &str) {
+        Connection::open(&self.path).unwrap().execute_batch(sql).unwrap();
+    }
 }
 
 /// A database in memory.
@@ -68,5 +76,10 @@ impl InMemory {
 impl Place for InMemory {
     fn connect(&self) -> Connected {
         Sqlite::memory(&self.name).connect().expect("there is memory")
+    }
+
+    fn meddle(&self, sql: &str) {
+        let uri = format!("file:/{}?vfs=memdb", self.name);
+        Connection::open(uri).unwrap().execute_batch(sql).unwrap();
     }
 }

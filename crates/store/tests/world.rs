@@ -72,6 +72,11 @@ impl World {
         (store, writer)
     }
 
+    /// Runs statements behind the store's back.
+    pub(crate) fn meddle(&self, sql: &str) {
+        self.place.meddle(sql);
+    }
+
     /// Closes the store and gives back its place.
     pub(crate) fn close(self) -> Box<dyn Place> {
         self.place

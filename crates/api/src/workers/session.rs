@@ -82,7 +82,9 @@ impl Socket {
 pub(super) async fn run(app: Arc<App>, socket: WebSocket, loopback: bool) {
     let mut socket = Socket { socket, faults: 0 };
     let (outbound, inbox) = mpsc::unbounded_channel();
-    let Some(registered) = register(&app, &mut socket, loopback, outbound).await else { return };
+    // Boxed, so that an idle connection does not keep room for what only its beginning needed.
+    let registered = Box::pin(register(&app, &mut socket, loopback, outbound)).await;
+    let Some(registered) = registered else { return };
     let connection = registered.welcome.connection;
     let mut session = Session {
         app: app.clone(),

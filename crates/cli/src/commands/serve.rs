@@ -1,6 +1,6 @@
 //! `docket serve`: the coordinator alone.
 
-use crate::config::Config;
+use crate::config::{Config, Secret};
 use crate::coordinator::Coordinator;
 use crate::telemetry::{self, LogFormat};
 use anyhow::Result;
@@ -19,6 +19,9 @@ pub(crate) struct Args {
     /// The data folder [default: ./docket-data].
     #[arg(long, env = "DOCKET_DATA")]
     data: Option<PathBuf>,
+    /// A PostgreSQL database in place of the embedded one. Give it by the environment: arguments can be seen by others.
+    #[arg(long, env = "DOCKET_DATABASE", hide_env_values = true, value_name = "URL")]
+    database: Option<String>,
     /// Mint test money for each job, instead of asking for real money.
     #[arg(long, env = "TESTNET_MODE", num_args = 0..=1, default_missing_value = "true")]
     testnet: Option<bool>,
@@ -44,10 +47,19 @@ impl Args {
     fn config(self) -> Result<Config> {
         let mut config = Config::read(self.config.as_deref())?;
         let Self {
-            listen, data, testnet, allow_unproven_workers, origin, log_format, rate_per_second, ..
+            listen,
+            data,
+            database,
+            testnet,
+            allow_unproven_workers,
+            origin,
+            log_format,
+            rate_per_second,
+            ..
         } = self;
         config.listen = listen.unwrap_or(config.listen);
         config.data = data.unwrap_or(config.data);
+        config.database = database.map(Secret).or(config.database);
         config.testnet = testnet.unwrap_or(config.testnet);
         config.allow_unproven_workers = allow_unproven_workers.unwrap_or(config.allow_unproven_workers);
         config.origin = origin.unwrap_or(config.origin);

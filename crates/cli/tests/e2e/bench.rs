@@ -14,10 +14,10 @@ fn bench(args: &[&str]) -> Value {
 
 #[test]
 fn full_lives_are_driven_and_their_receipts_checked() {
-    let report = bench(&["--jobs", "300", "--in-flight", "40,1", "--workers", "2", "--stages"]);
+    let report = bench(&["--jobs", "100", "--in-flight", "32,1", "--workers", "2", "--stages"]);
     let rounds = report["rounds"].as_array().unwrap();
     let jobs: Vec<_> = rounds.iter().map(|round| round["jobs"].as_u64().unwrap()).collect();
-    assert_eq!(jobs, [300, 30]);
+    assert_eq!(jobs, [100, 10]);
     for round in rounds {
         assert!(round["checked"].as_u64() >= Some(1), "{round}");
         assert!(round["result_p50_ms"].as_f64() >= round["commit_p50_ms"].as_f64(), "{round}");
@@ -30,13 +30,13 @@ fn full_lives_are_driven_and_their_receipts_checked() {
 
 #[test]
 fn idle_workers_stay_connected_and_cost_memory() {
-    let report = bench(&["idle", "--workers", "200", "--seconds", "1"]);
+    let report = bench(&["idle", "--workers", "100", "--seconds", "1"]);
     assert!(report["bytes_per_worker"].as_u64() > Some(1_000), "{report}");
 }
 
 #[test]
 fn jobs_that_were_open_at_a_kill_are_found_after_it() {
-    let report = bench(&["fill", "--jobs", "300", "--measured", "300", "--open", "40"]);
+    let report = bench(&["fill", "--jobs", "40", "--measured", "40", "--open", "40"]);
     let restarts = report["restarts"].as_array().unwrap();
     assert_eq!(restarts.len(), 3);
     assert!(restarts.iter().all(|restart| restart["open"].as_u64() >= Some(40)), "{restarts:?}");

@@ -14,6 +14,7 @@ use docket_core::money::{Amount, Asset, BasisPoints};
 use docket_core::policy::{Ruling, Verdict};
 use docket_core::time::Millis;
 use docket_engine::{Engine, EngineError, Hello};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -230,7 +231,7 @@ impl Market {
         self.links += 1;
         let link = Link(self.links);
         let (outbound, inbox) = mpsc::unbounded_channel();
-        self.wires.insert(link, Wire { worker: number, inbox, connection: None });
+        self.wires.insert(link, Wire { worker: number, inbox, connection: None, given: BTreeSet::new() });
         self.workers[number].place = Place::Knocking(link);
         let (engine, reports) = (self.coordinator.engine.clone(), self.reports.clone());
         self.coordinator.tasks.spawn(format!("{link:?} enters"), async move {

@@ -17,6 +17,7 @@ use docket_engine::clock::Clock;
 use docket_engine::{Connection, ToWorker};
 use docket_store::Sqlite;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::mpsc::error::TryRecvError;
 
@@ -26,7 +27,7 @@ const START: Timestamp = Timestamp(1_767_225_600_000);
 const STEPS: u64 = 1_500;
 /// What can be seen at once is looked at this often, what needs quiet less often.
 const LOOK: u64 = 8;
-const QUIET: u64 = 100;
+const QUIET: u64 = 50;
 
 /// The whole market: who is in it, what was said, and what was promised.
 pub(crate) struct Market {
@@ -57,6 +58,8 @@ pub(super) struct Wire {
     pub(super) worker: usize,
     pub(super) inbox: UnboundedReceiver<ToWorker>,
     pub(super) connection: Option<Connection>,
+    /// The jobs that the worker was given and not told to forget.
+    pub(super) given: BTreeSet<Arc<str>>,
 }
 
 impl Market {
@@ -239,21 +242,28 @@ impl Market {
     }
 
     fn carry(&mut self, link: Link, message: ToWorker) {
-        if let ToWorker::Assign(assignment) = &message
-            && let Some(wire) = self.wires.get(&link)
-        {
-            let worker = self.workers[wire.worker].id;
-            let name = assignment.job.public_id.text.clone();
-            self.trace.line(format_args!("{worker:?} is given {name} as {:?}", assignment.attempt));
-            self.promises.issued.insert((name, worker, assignment.attempt));
-            if assignment.job.ask.private {
-                self.sights.insert("a job for a trusted worker".to_owned());
+        let Some(wire) = self.wires.get_mut(&link) else { return };
+        let worker = self.workers[wire.worker].id;
+        match &message {
+            ToWorker::Assign(assignment) => {
+                let name = assignment.job.public_id.text.clone();
+                self.trace.line(format_args!("{worker:?} is given {name} as {:?}", assignment.attempt));
+                wire.given.insert(name.clone());
+                self.promises.issued.insert((name, worker, assignment.attempt));
+                if assignment.job.ask.private {
+                    self.sights.insert("a job for a trusted worker".to_owned());
+                }
             }
-        }
-        if let ToWorker::Done { job, outcome: Ok(index), .. } = &message
-            && let Some(wire) = self.wires.get(&link)
-        {
-            self.promises.settled.insert(job.clone(), (self.workers[wire.worker].id, *index));
+            ToWorker::Done { job, outcome, .. } => {
+                wire.given.remove(job);
+                if let Ok(index) = outcome {
+                    self.promises.settled.insert(job.clone(), (worker, *index));
+                }
+            }
+            ToWorker::Cancel { job, .. } => {
+                wire.given.remove(job);
+            }
+            ToWorker::Drain | ToWorker::Close => {}
         }
         let now = self.now();
         self.network.send(&mut self.dice, now, link, Packet::ToWorker(message));

@@ -110,13 +110,34 @@ impl Market {
         }
         self.check_outbox(&jobs)?;
         self.check_barred()?;
-        if census.effects_later == 0 {
-            if census.waiting != waits {
-                return Err(format!("{waits} jobs wait, and {} stand in line", census.waiting));
-            }
-            self.check_nobody_waits_in_vain(&jobs)?;
+        self.check_fleet()?;
+        if census.effects_later == 0 && census.waiting != waits {
+            return Err(format!("{waits} jobs wait, and {} stand in line", census.waiting));
         }
-        Ok(())
+        self.check_nobody_waits_in_vain()
+    }
+
+    /// The coordinator knows of exactly the connections that there are, and each worker has been told of
+    /// exactly the jobs that it has. One that is away is remembered for its jobs alone.
+    fn check_fleet(&self) -> Found {
+        let engine = &self.coordinator.engine;
+        let wires = || self.wires.values().filter(|wire| wire.connection.is_some());
+        if engine.census().connected != wires().count() {
+            return Err(format!("{:?}, and there are {} connections", engine.census(), wires().count()));
+        }
+        for wire in wires() {
+            let worker = &self.workers[wire.worker];
+            let view = engine.worker_view(&worker.id);
+            let held: BTreeSet<_> = view.into_iter().flat_map(|view| view.jobs).collect();
+            if held != wire.given {
+                return Err(format!("{} has {held:?} and was told of {:?}", worker.name(), wire.given));
+            }
+        }
+        let views = engine.worker_views(None, usize::MAX);
+        match views.iter().find(|view| !view.connected && view.jobs.is_empty()) {
+            Some(view) => Err(format!("{:?} is expected back without a job", view.candidate.id)),
+            None => Ok(()),
+        }
     }
 
     /// Nobody gives work to a worker that is barred.
@@ -141,14 +162,19 @@ impl Market {
         if open == outbox { Ok(()) } else { Err(format!("the outbox has {outbox:?}, and not {open:?}")) }
     }
 
-    /// No job waits while a worker who could take it has room.
-    fn check_nobody_waits_in_vain(&self, jobs: &[std::sync::Arc<Job>]) -> Found {
+    /// No job waits while a worker who could take it has room, unless it waits for who had it before a start.
+    fn check_nobody_waits_in_vain(&self) -> Found {
+        let engine = &self.coordinator.engine;
+        if engine.census().effects_later > 0 {
+            return Ok(());
+        }
         self.weather.set_calm(true);
-        for job in jobs.iter().filter(|job| matches!(job.state, State::Funded { .. })) {
-            let verdicts =
-                block_on(self.coordinator.engine.explain(job)).map_err(|error| error.to_string())?;
-            if let Some(fit) = verdicts.iter().find(|verdict| verdict.outcome.is_ok()) {
-                return Err(format!("{:?} waits, and {:?} has room for it", job.public_id, fit.worker));
+        for job in engine.store().open_jobs() {
+            if let State::Funded { .. } = job.state {
+                let verdicts = block_on(engine.explain(&job)).map_err(|error| error.to_string())?;
+                if let Some(fit) = verdicts.iter().find(|verdict| verdict.outcome.is_ok()) {
+                    return Err(format!("{:?} waits, and {:?} has room for it", job.public_id, fit.worker));
+                }
             }
         }
         self.weather.set_calm(false);
@@ -177,6 +203,7 @@ impl Market {
             if event % QUIET == 0 {
                 self.check_in_quiet()?;
             }
+            self.check_nobody_waits_in_vain()?;
             self.pass_to_the_next_event();
         }
         let census = self.coordinator.engine.census();

@@ -6,7 +6,7 @@ use crate::batch::Batch;
 use crate::error::StoreError;
 use crate::recall::{self, Lookup};
 use crate::rows::{Kind, Rows};
-use crate::value::{Columns, Value, corrupt};
+use crate::value::{Columns, Value};
 use futures::future::try_join_all;
 use std::collections::HashMap;
 use tokio::runtime::Runtime;
@@ -59,10 +59,14 @@ const fn statement(kind: Kind) -> &'static str {
              decimals, units) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], \
              $5::bigint[], $6::bigint[], $7::text[], $8::bigint[], $9::text[])"
         }
-        Kind::Balance => {
+        Kind::NewBalance => {
             "INSERT INTO balance (account, asset, decimals, units) \
-             SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) \
-             ON CONFLICT (account, asset, decimals) DO UPDATE SET units = excluded.units"
+             SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[])"
+        }
+        Kind::ChangedBalance => {
+            "UPDATE balance SET units = c.units FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], \
+             $5::text[]) AS c (account, asset, decimals, units, units_before) WHERE balance.account = c.account \
+             AND balance.asset = c.asset AND balance.decimals = c.decimals AND balance.units = c.units_before"
         }
         Kind::Claim => {
             "INSERT INTO claim (claim_key, request, dialect, public_id, created_ms) \
@@ -85,7 +89,7 @@ const fn statement(kind: Kind) -> &'static str {
             "INSERT INTO worker (worker_id, proven, suspended, first_seen_ms, version, completed, failed) \
              SELECT *, 0, 0 FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) \
              ON CONFLICT (worker_id) DO UPDATE SET proven = excluded.proven, suspended = excluded.suspended, \
-             version = excluded.version"
+             version = excluded.version WHERE worker.version < excluded.version"
         }
         Kind::Standing => {
             "UPDATE worker SET completed = worker.completed + c.completed, failed = worker.failed + c.failed \
@@ -95,7 +99,8 @@ const fn statement(kind: Kind) -> &'static str {
         Kind::Pairing => {
             "INSERT INTO pairing (code, client, expires_ms, claimed_by, version) \
              SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[]) \
-             ON CONFLICT (code) DO UPDATE SET claimed_by = excluded.claimed_by, version = excluded.version"
+             ON CONFLICT (code) DO UPDATE SET claimed_by = excluded.claimed_by, version = excluded.version \
+             WHERE pairing.version < excluded.version"
         }
         Kind::Trust => {
             "INSERT INTO trust (client, worker_id, since_ms) \
@@ -191,10 +196,7 @@ async fn write_rows(
         (0..statement.params().len()).map(|column| rows.iter().map(|row| &row[column]).collect()).collect();
     let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as _).collect();
     let changed = client.execute(statement, &params).await.map_err(failed)?;
-    if kind == Kind::ChangedJob && changed != rows.len() as u64 {
-        return Err(corrupt("a job that is newer on disk than in memory"));
-    }
-    Ok(())
+    kind.check(rows, usize::try_from(changed).unwrap_or(usize::MAX))
 }
 
 async fn prepared(

@@ -4,13 +4,13 @@ pub(crate) mod job;
 pub(crate) mod read;
 
 use crate::batch::{Batch, JournalEntry, Leaf, ResultDocument, TransferEntry};
-use crate::value::Value;
+use crate::error::StoreError;
+use crate::value::{Value, corrupt};
+use crate::writer::{Key, Moved};
 use docket_core::change::{Claim, Standing};
 use docket_core::effect::Effect;
 use docket_core::id::{JobId, WorkerId};
-use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
-use docket_core::money::Asset;
 use docket_core::time::Timestamp;
 use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
@@ -25,7 +25,8 @@ pub(crate) enum Kind {
     Result,
     Journal,
     Transfer,
-    Balance,
+    NewBalance,
+    ChangedBalance,
     Claim,
     Routed,
     Effect,
@@ -37,13 +38,31 @@ pub(crate) enum Kind {
     Trust,
 }
 
+impl Kind {
+    /// Whether each row must have found what it was made from.
+    const fn is_guarded(self) -> bool {
+        matches!(self, Self::ChangedJob | Self::ChangedBalance | Self::Worker | Self::Pairing)
+    }
+
+    /// Refuses a write that has not found all that it was made from. Nobody else may write, but if
+    /// somebody has, then what is in memory is wrong.
+    pub(crate) fn check(self, rows: &Rows<'_>, changed: usize) -> Result<(), StoreError> {
+        match self.is_guarded() && changed != rows.len() {
+            true => Err(corrupt("a row that somebody else has changed")),
+            false => Ok(()),
+        }
+    }
+}
+
 /// Rows for one statement: the values of each stand in the order of its parameters.
 pub(crate) type Rows<'a> = Vec<Vec<Value<'a>>>;
 
 impl Batch {
     /// The group as rows, without the kinds that it has none of.
     pub(crate) fn rows(&self) -> Vec<(Kind, Rows<'_>)> {
-        let all: [(Kind, Rows<'_>); 17] = [
+        let (changed, new): (Vec<_>, Vec<_>) =
+            self.balances.iter().partition(|(_, moved)| moved.before.is_some());
+        let all: [(Kind, Rows<'_>); 18] = [
             (
                 Kind::NewPolicy,
                 each(&self.new_policies, |(id, body)| vec![Value::Int(*id), Value::name(body)]),
@@ -54,7 +73,8 @@ impl Batch {
             (Kind::Result, each(&self.results, |(job, result)| result_row(*job, result))),
             (Kind::Journal, each(&self.journal, journal_row)),
             (Kind::Transfer, each(&self.transfers, transfer_row)),
-            (Kind::Balance, each(&self.balances, balance_row)),
+            (Kind::NewBalance, each(new, new_balance_row)),
+            (Kind::ChangedBalance, each(changed, changed_balance_row)),
             (Kind::Claim, each(&self.claims, |(claim, at)| claim_row(claim, *at))),
             (Kind::Routed, each(&self.routed, |job| vec![Value::job(*job)])),
             (Kind::Effect, each(&self.effects, effect_row)),
@@ -108,13 +128,19 @@ fn transfer_row(entry: &TransferEntry) -> Vec<Value<'_>> {
     ]
 }
 
-fn balance_row<'a>(((account, asset), units): (&'a (Account, Asset), &'a i128)) -> Vec<Value<'a>> {
+fn new_balance_row<'a>(((account, asset), moved): (&'a Key, &'a Moved)) -> Vec<Value<'a>> {
     vec![
         Value::text(account),
         Value::name(asset.name()),
         Value::Int(asset.decimals().into()),
-        Value::text(units),
+        Value::text(moved.after),
     ]
+}
+
+fn changed_balance_row<'a>((key, moved): (&'a Key, &'a Moved)) -> Vec<Value<'a>> {
+    let mut row = new_balance_row((key, moved));
+    row.push(moved.before.map_or(Value::Null, Value::text));
+    row
 }
 
 fn claim_row(claim: &Claim, at: Timestamp) -> Vec<Value<'_>> {
@@ -139,6 +165,7 @@ fn node_row((level, index, hash): &(u8, u64, Hash)) -> Vec<Value<'_>> {
     vec![Value::Int((*level).into()), Value::count(*index), Value::Bytes(hash)]
 }
 
+/// Standing is no part of it: that is added up, never set.
 fn worker_row(worker: &Worker) -> Vec<Value<'_>> {
     vec![
         Value::text(worker.id),
@@ -149,6 +176,7 @@ fn worker_row(worker: &Worker) -> Vec<Value<'_>> {
     ]
 }
 
+/// Changes the row of a worker that has ever registered, and of nobody else.
 fn standing_row<'a>((worker, gained): (&'a WorkerId, &'a Standing)) -> Vec<Value<'a>> {
     vec![Value::text(worker), Value::Int(gained.completed.into()), Value::Int(gained.failed.into())]
 }

@@ -172,3 +172,20 @@ fn promise(connection: &Connection, place: &Place) -> Result<(), StoreError> {
 fn number(connection: &Connection, sql: &str) -> rusqlite::Result<i64> {
     connection.query_row(sql, [], |row| row.get(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_commit_is_written_ahead_and_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::File(folder.path().join("docket.db"));
+        let connection = to_write(&place, None).unwrap();
+        assert_eq!(number(&connection, "PRAGMA synchronous").unwrap(), 2, "FULL");
+        let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+        assert_eq!(mode, "wal");
+        let reader = place.connect_to_read().unwrap();
+        assert!(reader.execute_batch("DROP TABLE job").is_err(), "readers cannot write");
+    }
+}

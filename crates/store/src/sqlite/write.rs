@@ -6,7 +6,7 @@ use crate::batch::Batch;
 use crate::error::StoreError;
 use crate::recall::{self, Lookup};
 use crate::rows::{Kind, Rows};
-use crate::value::{Columns, Value, corrupt};
+use crate::value::{Columns, Value};
 use rusqlite::{Connection, TransactionBehavior, params_from_iter};
 
 const COUNT_START: &str = "INSERT INTO meta (name, value) VALUES ('epoch', '1') \
@@ -39,9 +39,9 @@ const fn statement(kind: Kind) -> &'static str {
             "INSERT INTO transfer (transfer_id, journal_id, from_account, to_account, from_own, to_own, asset, \
              decimals, units) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
         }
-        Kind::Balance => {
-            "INSERT INTO balance (account, asset, decimals, units) VALUES (?1, ?2, ?3, ?4) \
-             ON CONFLICT (account, asset, decimals) DO UPDATE SET units = excluded.units"
+        Kind::NewBalance => "INSERT INTO balance (account, asset, decimals, units) VALUES (?1, ?2, ?3, ?4)",
+        Kind::ChangedBalance => {
+            "UPDATE balance SET units = ?4 WHERE account = ?1 AND asset = ?2 AND decimals = ?3 AND units = ?5"
         }
         Kind::Claim => {
             "INSERT INTO claim (claim_key, request, dialect, public_id, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)"
@@ -55,14 +55,15 @@ const fn statement(kind: Kind) -> &'static str {
         Kind::Worker => {
             "INSERT INTO worker (worker_id, proven, suspended, completed, failed, first_seen_ms, version) \
              VALUES (?1, ?2, ?3, 0, 0, ?4, ?5) ON CONFLICT (worker_id) DO UPDATE SET proven = excluded.proven, \
-             suspended = excluded.suspended, version = excluded.version"
+             suspended = excluded.suspended, version = excluded.version WHERE worker.version < excluded.version"
         }
         Kind::Standing => {
             "UPDATE worker SET completed = completed + ?2, failed = failed + ?3 WHERE worker_id = ?1"
         }
         Kind::Pairing => {
             "INSERT INTO pairing (code, client, expires_ms, claimed_by, version) VALUES (?1, ?2, ?3, ?4, ?5) \
-             ON CONFLICT (code) DO UPDATE SET claimed_by = excluded.claimed_by, version = excluded.version"
+             ON CONFLICT (code) DO UPDATE SET claimed_by = excluded.claimed_by, version = excluded.version \
+             WHERE pairing.version < excluded.version"
         }
         Kind::Trust => {
             "INSERT INTO trust (client, worker_id, since_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
@@ -121,8 +122,5 @@ fn write_rows(connection: &Connection, kind: Kind, rows: &Rows<'_>) -> Result<()
     for row in rows {
         changed += write.execute(params_from_iter(row)).map_err(failed)?;
     }
-    if kind == Kind::ChangedJob && changed != rows.len() {
-        return Err(corrupt("a job that is newer on disk than in memory"));
-    }
-    Ok(())
+    kind.check(rows, changed)
 }

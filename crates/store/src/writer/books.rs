@@ -6,28 +6,37 @@ use docket_core::refusal::Refusal;
 use std::collections::{BTreeMap, HashMap};
 
 /// The balance of an account in one asset is kept under both.
-pub(super) type Key = (Account, Asset);
+pub(crate) type Key = (Account, Asset);
+
+/// What a group does to a balance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Moved {
+    /// What stands on disk; `None` if no row does.
+    pub(crate) before: Option<i128>,
+    /// What stands there when the group is written.
+    pub(crate) after: i128,
+}
 
 /// Balances of accounts that are not a job's own.
 #[derive(Default)]
 pub(super) struct Books {
-    known: HashMap<Key, i128>,
+    /// `None` where the account has no row and holds nothing.
+    known: HashMap<Key, Option<i128>>,
     /// What the open group has changed.
-    moved: BTreeMap<Key, i128>,
+    moved: BTreeMap<Key, Moved>,
 }
 
 impl Books {
     /// The balances that must be read before these transfers can be judged.
     pub(super) fn unknown<'a>(&'a self, transfers: &'a [Transfer]) -> impl Iterator<Item = Key> + 'a {
-        sides(transfers)
-            .map(|(account, asset, _)| (account.clone(), asset))
-            .filter(|key| !self.known.contains_key(key))
+        let keys = sides(transfers).map(|(account, asset, _)| (account.clone(), asset));
+        keys.filter(|key| !self.known.contains_key(key))
     }
 
     /// Takes what was read; what was not found is nothing.
     pub(super) fn learn<'a>(&mut self, wanted: impl IntoIterator<Item = &'a Key>, found: HashMap<Key, i128>) {
-        self.known.extend(wanted.into_iter().map(|key| (key.clone(), 0)));
-        self.known.extend(found);
+        self.known.extend(wanted.into_iter().map(|key| (key.clone(), None)));
+        self.known.extend(found.into_iter().map(|(key, units)| (key, Some(units))));
     }
 
     /// The balances after some transfers, if none falls below zero that may not.
@@ -39,7 +48,7 @@ impl Books {
         }
         let balances = after.into_iter().map(|((account, asset), change)| {
             let key = (account.clone(), asset);
-            let before = self.known.get(&key).copied().unwrap_or_default();
+            let before = self.known.get(&key).copied().flatten().unwrap_or_default();
             let balance = before.checked_add(change).ok_or(Refusal::InsufficientFunds)?;
             let allowed = balance >= 0 || change >= 0 || account.may_be_negative();
             if allowed { Ok((key, balance)) } else { Err(Refusal::InsufficientFunds) }
@@ -49,13 +58,15 @@ impl Books {
 
     /// Takes what [`Self::judge`] has let through.
     pub(super) fn accept(&mut self, balances: Vec<(Key, i128)>) {
-        self.known.extend(balances.iter().cloned());
-        self.moved.extend(balances);
+        for (key, after) in balances {
+            let before = self.known.insert(key.clone(), Some(after)).flatten();
+            self.moved.entry(key).or_insert(Moved { before, after }).after = after;
+        }
     }
 
     /// What the open group has changed, each balance once; always in one order, so that groups of two
     /// writers could not lock each other out.
-    pub(super) fn take_moved(&mut self) -> BTreeMap<Key, i128> {
+    pub(super) fn take_moved(&mut self) -> BTreeMap<Key, Moved> {
         std::mem::take(&mut self.moved)
     }
 
@@ -118,5 +129,22 @@ mod tests {
             books.judge(&[transfer(outside(), Account::Treasury, most + 1)]),
             Err(Refusal::InsufficientFunds)
         );
+    }
+
+    #[test]
+    fn a_group_changes_what_stands_on_disk_once() {
+        let mut books = Books::default();
+        let key = (ann(), Asset::USDC);
+        books.learn([&key], HashMap::from([(key.clone(), 3)]));
+        for _ in 0..2 {
+            let balances = books.judge(&[transfer(outside(), ann(), 5)]).unwrap();
+            books.accept(balances);
+        }
+        let moved = books.take_moved();
+        assert_eq!(moved[&key], Moved { before: Some(3), after: 13 });
+        assert_eq!(moved[&(outside(), Asset::USDC)], Moved { before: None, after: -10 });
+        let balances = books.judge(&[transfer(ann(), outside(), 1)]).unwrap();
+        books.accept(balances);
+        assert_eq!(books.take_moved()[&key], Moved { before: Some(13), after: 12 });
     }
 }

@@ -59,9 +59,6 @@ impl Judge {
             self.keys.ask(change, &mut needs);
             needs.balances.extend(self.books.unknown(&change.transfers));
             change.records.iter().for_each(|record| self.records.ask(&record.after, &mut needs));
-            if let Some((worker, _)) = change.standing {
-                self.records.ask_worker(worker, &mut needs);
-            }
             let new = change.job.iter().filter(|job| job.before == Version::NONE);
             let policies = new.map(|job| &job.after.policy);
             needs.policies.extend(policies.filter(|policy| !self.policies.contains_key(*policy)).cloned());
@@ -107,7 +104,9 @@ impl Judge {
         self.keys.accept(change);
         change.records.iter().for_each(|record| self.records.accept(&record.after, batch));
         if let Some((worker, gained)) = change.standing {
-            self.records.add_standing(worker, gained, batch);
+            let sum = batch.standings.entry(worker).or_default();
+            sum.completed = sum.completed.saturating_add(gained.completed);
+            sum.failed = sum.failed.saturating_add(gained.failed);
         }
         batch.claims.extend(change.claim.iter().map(|claim| (claim.clone(), change.at)));
         batch.effects.extend(&change.effects);

@@ -1,9 +1,10 @@
 //! Groups: many commits, one write, one fate.
 
-use crate::sample::{client, credit, job, paid_at_once, terms, write};
+use crate::sample::{FIRST, NOW, client, credit, job, paid_at_once, terms, with_leaf, write};
 use crate::world::{Call, World, Wrapped, begin, now, poll};
 use docket_core::id::JobId;
 use docket_core::money::{Amount, Asset};
+use docket_core::worker::{Worker, WorkerCommand};
 use docket_store::writer::{GROUP, Turn};
 use docket_store::{CommitError, Committed, Documents, StoreError, Write};
 use std::sync::Arc;
@@ -162,4 +163,43 @@ pub(crate) fn without_a_writer_nothing_is_accepted(world: &mut World) {
         assert!(matches!(answer, Err(CommitError::Store(StoreError::Stopped(_)))));
     }
     assert!(store.stopped().is_some());
+}
+
+pub(crate) fn what_somebody_else_has_changed_stops_the_store(world: &mut World) {
+    let funded = world.live(job(1, terms()), "fund");
+    world.give("ann", 5);
+    let unknown = Worker::unknown(FIRST);
+    let register = |worker: &Worker| {
+        let command = WorkerCommand::Register { proof: true, unproven_allowed: false };
+        with_leaf(worker.decide(command, NOW).unwrap().unwrap(), Documents::default())
+    };
+    let suspend = |worker: &Worker| {
+        let change = worker.decide(WorkerCommand::Suspend(true), NOW).unwrap().unwrap();
+        with_leaf(change, Documents::default())
+    };
+    world.commit(register(&unknown)).unwrap();
+    let known = now(world.disk().worker(FIRST)).unwrap();
+    let others = [
+        ("UPDATE job SET version = version + 5", write(&funded, "cancel").unwrap()),
+        ("UPDATE balance SET units = '700' WHERE account = 'client:ann'", money("a")),
+        ("DELETE FROM balance WHERE account = 'client:ann'", money("b")),
+        ("UPDATE worker SET version = version + 5", suspend(&known)),
+        (
+            "INSERT INTO journal (journal_id, version, at_ms, event, detail) \
+             SELECT max(journal_id) + 1, 0, 0, 'meddled', '' FROM journal",
+            money("c"),
+        ),
+    ];
+    for (sql, write) in others {
+        // What is about to be changed is in the store's memory when somebody else changes it.
+        world.reopen();
+        let before = world.transfers().len();
+        world.give("ann", 1);
+        let again = Worker { version: docket_core::id::Version(9), ..known };
+        assert!(matches!(world.commit(suspend(&again)), Err(CommitError::Conflict)));
+        world.meddle(sql);
+        let verdict = world.commit(write);
+        assert!(matches!(verdict, Err(CommitError::Store(StoreError::Stopped(_)))), "{sql}: {verdict:?}");
+        assert_eq!(world.transfers().len(), before + 1, "{sql}: the group is not there");
+    }
 }

@@ -80,6 +80,7 @@ cases! {
         a_failed_read_fails_its_group_alone,
         a_database_that_is_gone_stops_the_store,
         without_a_writer_nothing_is_accepted,
+        what_somebody_else_has_changed_stops_the_store,
     }
     threads {
         many_threads_commit_and_read_beside_the_writer,

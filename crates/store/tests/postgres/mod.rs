@@ -34,6 +34,10 @@ impl Place for OnServer {
     fn connect(&self) -> Connected {
         self.server.connect(&self.database)
     }
+
+    fn meddle(&self, sql: &str) {
+        self.server.run(&self.database, sql);
+    }
 }
 
 /// How many cases are under way at a time, for they mostly wait for the disk.

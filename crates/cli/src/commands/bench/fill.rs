@@ -127,7 +127,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let mut filled = Stand::over(folder.path().join("filled")).await?;
     fill(&mut filled, &args).await?;
     let mut empty = Stand::over(folder.path().join("empty")).await?;
-    empty.complete(WARM, LANES).await?;
+    empty.complete(args.measured.min(WARM), LANES).await?;
     let (mut filled_jobs_per_s, mut empty_jobs_per_s) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
         filled_jobs_per_s.push(filled.complete(args.measured, LANES).await?);

@@ -22,7 +22,7 @@ use anyhow::Result;
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
     #[command(flatten)]
-    run: run::Args,
+    plan: run::Plan,
     #[command(subcommand)]
     other: Option<Other>,
 }
@@ -41,7 +41,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match args.other {
-            None => run::run(args.run).await,
+            None => run::run(args.plan).await,
             Some(Other::Idle(args)) => idle::run(args).await,
             Some(Other::Fill(args)) => fill::run(args).await,
         }

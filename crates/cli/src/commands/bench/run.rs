@@ -18,7 +18,7 @@ pub(super) const WARM: u64 = 500;
 
 /// What to measure.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct Plan {
     /// How many jobs in each round; with less than 32 in flight, a tenth of them.
     #[arg(long, default_value_t = 20_000)]
     jobs: u64,
@@ -54,66 +54,77 @@ pub(crate) struct Args {
     json: bool,
 }
 
+impl Plan {
+    /// How many jobs a round has.
+    fn measured(&self, in_flight: usize) -> u64 {
+        if in_flight < 32 { self.jobs.div_ceil(10) } else { self.jobs }
+    }
+
+    /// How many jobs come before a round.
+    fn warm(&self, in_flight: usize) -> u64 {
+        self.measured(in_flight).min(WARM)
+    }
+}
+
 /// Measures and prints.
-pub(crate) async fn run(args: Args) -> Result<()> {
-    ensure!(args.in_flight.iter().all(|lanes| (1..=4096).contains(lanes)), "1 to 4096 jobs in flight");
-    ensure!((1..=10_000).contains(&args.workers), "1 to 10000 workers");
-    let report = match &args.url {
-        Some(url) => against_a_running_one(&args, url).await?,
-        None => against_a_child(&args).await?,
+pub(crate) async fn run(plan: Plan) -> Result<()> {
+    ensure!(plan.in_flight.iter().all(|lanes| (1..=4096).contains(lanes)), "1 to 4096 jobs in flight");
+    ensure!((1..=10_000).contains(&plan.workers), "1 to 10000 workers");
+    let report = match &plan.url {
+        Some(url) => against_a_running_one(&plan, url).await?,
+        None => against_a_child(&plan).await?,
     };
-    if args.json {
+    if plan.json {
         println!("{}", serde_json::to_string(&report)?);
     }
     Ok(())
 }
 
-async fn against_a_running_one(args: &Args, url: &str) -> Result<Report> {
-    let rounds = rounds(args, resolve(url)?, None).await?;
+async fn against_a_running_one(plan: &Plan, url: &str) -> Result<Report> {
+    let rounds = rounds(plan, resolve(url)?, None).await?;
     Ok(Report { rounds, bytes_per_job: None, bare_sync: None, stages: None })
 }
 
-async fn against_a_child(args: &Args) -> Result<Report> {
-    let folder = data(&args.folder)?;
+async fn against_a_child(plan: &Plan) -> Result<Report> {
+    let folder = data(&plan.folder)?;
     let before = limits::syncs(folder.path())?;
     let coordinator = Coordinator::start(&folder.path().join("data"))?;
-    let rounds = rounds(args, coordinator.address, Some(&coordinator)).await?;
+    let rounds = rounds(plan, coordinator.address, Some(&coordinator)).await?;
     coordinator.stop()?;
-    let jobs = rounds.iter().map(|round| round.jobs as u64 + WARM).sum::<u64>().max(1);
+    let jobs = rounds.iter().map(|round| round.jobs as u64 + plan.warm(round.in_flight)).sum::<u64>().max(1);
     let bytes_per_job = size(&folder.path().join("data"))? / jobs;
     let after = limits::syncs(folder.path())?;
     let bare_sync = Syncs::quieter(before, after);
-    if !args.json {
+    if !plan.json {
         println!("{bytes_per_job} bytes a job on disk, everything included");
         println!("a bare sync of 4 KiB here: {:.0} / {:.0} us", bare_sync.p50_us, bare_sync.p99_us);
     }
-    let stages = if args.stages { Some(stages::measure(folder.path()).await?) } else { None };
-    if let (Some(stages), false) = (&stages, args.json) {
+    let stages = if plan.stages { Some(stages::measure(folder.path()).await?) } else { None };
+    if let (Some(stages), false) = (&stages, plan.json) {
         let whole = rounds.first().and_then(|round| round.coordinator).map(|costs| costs.cpu_us);
         stages::print(stages, whole);
     }
     Ok(Report { rounds, bytes_per_job: Some(bytes_per_job), bare_sync: Some(bare_sync), stages })
 }
 
-async fn rounds(args: &Args, address: SocketAddr, coordinator: Option<&Coordinator>) -> Result<Vec<Round>> {
-    let mut fleet = Fleet::connect(address, args.workers, args.concurrency, args.kind).await?;
+async fn rounds(plan: &Plan, address: SocketAddr, coordinator: Option<&Coordinator>) -> Result<Vec<Round>> {
+    let mut fleet = Fleet::connect(address, plan.workers, plan.concurrency, plan.kind).await?;
     let mut all = Vec::new();
-    for &in_flight in &args.in_flight {
-        let jobs = if in_flight < 32 { args.jobs.div_ceil(10) } else { args.jobs };
+    for &in_flight in &plan.in_flight {
         let mut these = Vec::new();
-        for _ in 0..args.rounds {
-            let warm = Load { kind: args.kind, jobs: WARM, in_flight, until: None };
+        for _ in 0..plan.rounds {
+            let warm = Load { kind: plan.kind, jobs: plan.warm(in_flight), in_flight, until: None };
             drive(address, warm, &mut fleet).await?;
-            let until = args.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
-            let load = Load { jobs, until, ..warm };
+            let until = plan.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+            let load = Load { jobs: plan.measured(in_flight), until, ..warm };
             let (driven, span) = measured(address, load, &mut fleet, coordinator).await?;
             let round = Round::of(in_flight, &driven, &span);
-            if !args.json {
+            if !plan.json {
                 println!("{round}");
             }
             these.push(round);
         }
-        if let (false, [_, _, ..], Some(median)) = (args.json, &these[..], median(&these)) {
+        if let (false, [_, _, ..], Some(median)) = (plan.json, &these[..], median(&these)) {
             println!("  median: {median}");
         }
         all.extend(these);

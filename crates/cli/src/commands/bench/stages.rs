@@ -7,10 +7,12 @@ use super::child::Coordinator;
 use super::work::{self, Kind};
 use anyhow::{Context, Result};
 use docket_core::hash::Sha256;
+use docket_core::id::WorkerId;
 use docket_core::routing::Index;
+use docket_protocol::digest::Digest;
 use docket_protocol::frames::{FromCoordinator, FromWorker, decode_from_worker, encode};
-use docket_protocol::keys::SigningKey;
-use docket_protocol::receipt::{SignedDispatch, receipt_hash};
+use docket_protocol::keys::{Signature, SigningKey};
+use docket_protocol::receipt::{FullReceipt, SignedDispatch, receipt_hash};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -20,6 +22,9 @@ use std::time::Duration;
 
 /// The group in which the store's share is counted: what 256 jobs in flight bring about.
 const USUAL_GROUP: usize = 128;
+
+/// How much processor time one run of a part takes.
+const RUN: Duration = Duration::from_millis(20);
 
 /// What one part of a life costs.
 #[derive(Clone, Debug, Serialize)]
@@ -34,101 +39,80 @@ pub(super) struct Stage {
 
 /// Measures every part. Takes some seconds.
 pub(super) async fn measure(folder: &Path) -> Result<Vec<Stage>> {
-    let mut stages = Vec::new();
-    let mut add = |name: &str, cpu_us: f64, counted: bool| {
-        stages.push(Stage { name: name.to_owned(), cpu_us, counted });
-    };
-    let coordinator = Coordinator::start(&folder.join("wire"))?;
-    add("two requests over HTTP", 2.0 * wire::request(&coordinator).await?, true);
-    add("three frames over a WebSocket", 1.5 * wire::frame_there_and_back(&coordinator).await?, true);
-    coordinator.kill()?;
+    let mut parts = Parts::default();
+    parts.wires(folder).await?;
+    parts.work()?;
+    parts.choice();
+    parts.store(folder).await?;
+    Ok(parts.0)
+}
 
-    let commit = Kind::Task.commit(0);
-    add(
-        "read a commit",
-        each(|| {
-            black_box(read_commit(&commit).ok());
-        }),
-        true,
-    );
+#[derive(Default)]
+struct Parts(Vec<Stage>);
 
-    let key = SigningKey::from_seed(&[7; 32]);
-    let assign = life::assignment(&commit)?;
-    let complete = work::complete(&key, &assign, Kind::Task)?;
-    let told = FromCoordinator::JobAssign(Box::new(assign.clone()));
-    add(
-        "write job_assign",
-        each(|| {
-            black_box(encode(&told));
-        }),
-        true,
-    );
-    let frame = encode(&FromWorker::JobComplete(Box::new(complete.clone())));
-    add(
-        "read job_complete",
-        each(|| {
-            black_box(decode_from_worker(&frame).ok());
-        }),
-        true,
-    );
-    let (request, output) = (assign.payload.get().as_bytes(), complete.output.get().as_bytes());
-    add(
-        "hash request twice, output once",
-        each(|| {
-            black_box([request, request, output].map(Sha256::of));
-        }),
-        true,
-    );
+impl Parts {
+    /// A part of every life.
+    fn counted(&mut self, name: &str, cpu_us: f64) {
+        self.0.push(Stage { name: name.to_owned(), cpu_us, counted: true });
+    }
 
-    let full = complete.full_receipt.as_deref().context("a completion without its full receipt")?;
-    let signature = complete.full_signature.as_ref().context("a completion without its signature")?;
-    let short = full.dispatch.as_ref().context("a receipt without its short form")?;
-    let public = key.public_key();
-    add(
-        "verify both receipts",
-        each(|| {
-            black_box(full.is_signed_by(&public, signature) & short.is_signed_by(&public));
-        }),
-        true,
-    );
-    add(
-        "digest and keep both receipts",
-        each(|| {
-            black_box(kept(short, full, signature));
-        }),
-        true,
-    );
+    /// A variant, or what the worker bears.
+    fn beside(&mut self, name: &str, cpu_us: f64) {
+        self.0.push(Stage { name: name.to_owned(), cpu_us, counted: false });
+    }
 
-    let mut fleet = life::fleet(10_000);
-    let workers: Vec<_> = fleet.candidates().map(|worker| worker.id).collect();
-    let mut turn = 0;
-    add(
-        "find a worker among 10000, and a heartbeat",
-        each(|| {
+    async fn wires(&mut self, folder: &Path) -> Result<()> {
+        let coordinator = Coordinator::start(&folder.join("wire"))?;
+        self.counted("two requests over HTTP", 2.0 * wire::request(&coordinator).await?);
+        let there_and_back = wire::frame_there_and_back(&coordinator).await?;
+        self.counted("three frames over a WebSocket", 1.5 * there_and_back);
+        coordinator.kill()
+    }
+
+    /// What is read, written, hashed and verified on the way.
+    fn work(&mut self) -> Result<()> {
+        let commit = Kind::Task.commit(0);
+        self.counted("read a commit", each(|| read_commit(&commit).ok()));
+        let key = SigningKey::from_seed(&[7; 32]);
+        let assign = life::assignment(&commit)?;
+        let complete = work::complete(&key, &assign, Kind::Task)?;
+        let told = FromCoordinator::JobAssign(Box::new(assign.clone()));
+        self.counted("write job_assign", each(|| encode(&told)));
+        let frame = encode(&FromWorker::JobComplete(Box::new(complete.clone())));
+        self.counted("read job_complete", each(|| decode_from_worker(&frame).ok()));
+        let bytes = [assign.payload.get().as_bytes(), complete.output.get().as_bytes()];
+        self.counted("hash request and output", each(|| bytes.map(Sha256::of)));
+        let full = complete.full_receipt.as_deref().context("a completion without its full receipt")?;
+        let signature = complete.full_signature.as_ref().context("a completion without its signature")?;
+        let short = full.dispatch.as_ref().context("a receipt without its short form")?;
+        let public = key.public_key();
+        let verify = || full.is_signed_by(&public, signature) && short.is_signed_by(&public);
+        self.counted("verify both receipts", each(verify));
+        self.counted("digest and keep both receipts", each(|| kept(short, full, signature)));
+        self.beside("worker: sign both receipts", each(|| work::complete(&key, &assign, Kind::Task).ok()));
+        Ok(())
+    }
+
+    fn choice(&mut self) {
+        let mut fleet = life::fleet(10_000);
+        let workers: Vec<_> = fleet.candidates().map(|worker| worker.id).collect();
+        let mut turn = 0;
+        let choose = each(|| {
             turn += 1;
             route(&mut fleet, &workers, turn);
-        }),
-        true,
-    );
-    add(
-        "decide, change, leaf",
-        each(|| {
-            black_box(life::decided(turn));
-        }),
-        true,
-    );
-    for group in [1, 16, USUAL_GROUP] {
-        let cpu = life::stored(&folder.join(format!("group-{group}.db")), group).await?;
-        add(&format!("store two changes, in groups of {group}"), cpu, group == USUAL_GROUP);
+        });
+        self.counted("find a worker among 10000, and a heartbeat", choose);
+        self.counted("decide, change, leaf", each(|| life::decided(turn)));
     }
-    add(
-        "worker: sign both receipts",
-        each(|| {
-            black_box(work::complete(&key, &assign, Kind::Task).ok());
-        }),
-        false,
-    );
-    Ok(stages)
+
+    async fn store(&mut self, folder: &Path) -> Result<()> {
+        for group in [1, 16, USUAL_GROUP] {
+            let cpu_us = life::stored(&folder.join(format!("group-{group}.db")), group).await?;
+            let name = format!("store two changes, in groups of {group}");
+            if group == USUAL_GROUP { self.counted(&name, cpu_us) } else { self.beside(&name, cpu_us) }
+        }
+        Ok(())
+    }
 }
 
 /// Prints the parts and their sum, beside what was measured as a whole.
@@ -172,16 +156,12 @@ fn read_commit(body: &str) -> Result<usize> {
     Ok(sizes.iter().sum())
 }
 
-fn kept(
-    short: &SignedDispatch,
-    full: &docket_protocol::receipt::FullReceipt,
-    signature: &docket_protocol::keys::Signature,
-) -> (docket_protocol::digest::Digest, Vec<u8>) {
+fn kept(short: &SignedDispatch, full: &FullReceipt, signature: &Signature) -> (Digest, Vec<u8>) {
     let digest = receipt_hash(Some(short), Some(full), Some(signature));
     (digest, serde_json::to_vec(&(short, full, signature)).unwrap_or_default())
 }
 
-fn route(fleet: &mut Index, workers: &[docket_core::id::WorkerId], turn: u64) {
+fn route(fleet: &mut Index, workers: &[WorkerId], turn: u64) {
     let shortlist = fleet.shortlist(&life::DEMAND, &life::scoring(), life::NOON, turn);
     if let Some(chosen) = shortlist.chosen {
         fleet.update(&chosen.worker, |worker| worker.running += 1);
@@ -192,12 +172,19 @@ fn route(fleet: &mut Index, workers: &[docket_core::id::WorkerId], turn: u64) {
 }
 
 /// The processor time of one call, microseconds: the least of several runs, which other work disturbed least.
-fn each(mut call: impl FnMut()) -> f64 {
-    const CALLS: u32 = 2_000;
+fn each<R>(mut call: impl FnMut() -> R) -> f64 {
     let mut run = || {
-        let before = thread_cpu();
-        (0..CALLS).for_each(|_| call());
-        (thread_cpu() - before).as_secs_f64() * 1e6 / f64::from(CALLS)
+        let (before, mut calls) = (thread_cpu(), 0_u32);
+        loop {
+            (0..20).for_each(|_| {
+                black_box(call());
+            });
+            calls += 20;
+            let used = thread_cpu() - before;
+            if used > RUN {
+                return used.as_secs_f64() * 1e6 / f64::from(calls);
+            }
+        }
     };
     (0..5).map(|_| run()).fold(f64::INFINITY, f64::min)
 }

@@ -3,7 +3,7 @@
 use super::{Fleet, Member};
 use crate::census::Census;
 use crate::roster::{Connection, ToWorker, WorkerView};
-use docket_core::id::WorkerId;
+use docket_core::id::{JobId, WorkerId};
 use std::ops::Bound;
 
 impl Fleet {
@@ -17,6 +17,14 @@ impl Fleet {
         let member = self.worker(connection).and_then(|worker| self.members.get(&worker));
         if let Some(member) = member {
             member.outbound.send(message).ok(); // Whoever is gone needs no message.
+        }
+    }
+
+    /// Tells the worker behind a connection that a job is not its own, unless the job was given to it
+    /// just now.
+    pub(crate) fn tell_unless_held(&self, connection: Connection, job: JobId, message: ToWorker) {
+        if self.holders.get(&job) != self.connections.get(&connection) {
+            self.tell(connection, message);
         }
     }
 

@@ -191,7 +191,7 @@ fn leaf(number: u64) -> Leaf {
 /// Whole lives written to a new database, so many side by side; processor time for each, microseconds.
 pub(super) async fn stored(path: &Path, group: usize) -> Result<f64> {
     let (store, mut writer) = Sqlite::file(path).open()?;
-    let rounds = (4_000 / group).clamp(20, 500);
+    let rounds = (2_500 / group).clamp(16, 250);
     let mut number = 0;
     let mut before = super::thread_cpu();
     for round in 0..rounds + rounds / 4 {

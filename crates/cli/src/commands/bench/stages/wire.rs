@@ -7,8 +7,8 @@ use anyhow::{Result, ensure};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-const CONNECTIONS: usize = 64;
-const EACH: usize = 300;
+const CONNECTIONS: usize = 32;
+const EACH: usize = 400;
 
 /// A request and its answer on a kept connection, microseconds.
 pub(super) async fn request(coordinator: &Coordinator) -> Result<f64> {
