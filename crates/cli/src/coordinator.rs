@@ -9,12 +9,14 @@ use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
 use docket_engine::{Engine, outbox};
 use docket_settlement::Ledger;
-use docket_store::{Postgres, Sqlite};
+use docket_store::writer::Writer;
+use docket_store::{Postgres, Sqlite, Store};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle as Task;
 use tokio_util::sync::CancellationToken;
 
@@ -45,10 +47,7 @@ impl Coordinator {
         let listener = listen(config.listen).await?;
         let address = listener.local_addr().context("the listener has no address")?;
         let (key, admin_token) = (data.coordinator_key()?, data.admin_token()?);
-        let (store, writer) = match &config.database {
-            Some(address) => Postgres::at(&address.0)?.open(&tokio::runtime::Handle::current())?,
-            None => Sqlite::file(data.database()).open()?,
-        };
+        let (store, writer) = open_store(config, &data).await?;
         let writer = std::thread::Builder::new()
             .name("docket-writer".to_owned())
             .spawn(move || writer.run())
@@ -109,6 +108,16 @@ impl Coordinator {
         }
         Ok(())
     }
+}
+
+/// Opens the store where the settings say. It blocks, so it does that where blocking is allowed.
+async fn open_store(config: &Config, data: &DataDir) -> Result<(Store, Writer)> {
+    let (readers, database, file) = (Handle::current(), config.database.clone(), data.database());
+    let open = move || match database {
+        Some(address) => Postgres::at(&address.0)?.open(&readers),
+        None => Sqlite::file(file).open(),
+    };
+    Ok(tokio::task::spawn_blocking(open).await??)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener> {
