@@ -447,7 +447,7 @@ fn paths_of_machines_are_caught() {
     let text = concat!("a\nsee /ho", "me/me/x\n\"/ro", "ot\"\npath=/wo", "rk/main\nfile:///ho", "me/x");
     let lines = ["2", "3", "4", "5"].map(|line| format!("docs/a.md:{line}"));
     assert_eq!(places(hygiene::check, [("docs/a.md", text)]), lines);
-    let text = "docs/home/a\n$DIR/work/b\n/rootless\nhttps://example.com/work/1\n~/work/x\n/homes";
+    let text = "docs/home/a\n$DIR\u{2f}work/b\n/rootless\nhttps://example.com\u{2f}work/1\n~\u{2f}work/x\n/homes";
     assert_eq!(places(hygiene::check, [("docs/a.md", text)]), NONE);
 }
 
@@ -459,7 +459,7 @@ fn addresses_of_registries_are_caught() {
         "=https://example.com\npip --extra-index",
         "-url x\nreplace",
         "-with = \"x\"\n",
-        "https://crates.io/crates/axum\nregistry = state.registry()"
+        "https://crates\u{2e}io/crates/axum\nregistry = state.registry()"
     );
     let lines = ["1", "2", "3", "4"].map(|line| format!(".npmrc:{line}"));
     assert_eq!(places(hygiene::check, [(".npmrc", text)]), lines);
