@@ -45,11 +45,12 @@ pub fn router(app: Arc<App>) -> Router {
         };
         *part = std::mem::take(part).route(path, handler);
     }
-    let refuse: fn(Duration) -> Response = quotes::too_many_requests;
-    let limited = limited
-        .fallback(quotes::not_found)
-        .method_not_allowed_fallback(quotes::method_not_allowed)
-        .layer(from_fn_with_state((app.clone(), refuse), limit));
+    let mut limited =
+        limited.fallback(quotes::not_found).method_not_allowed_fallback(quotes::method_not_allowed);
+    if app.limiter.is_some() {
+        let refuse: fn(Duration) -> Response = quotes::too_many_requests;
+        limited = limited.layer(from_fn_with_state((app.clone(), refuse), limit));
+    }
     let operators = operators
         .route("/admin/v1/{*rest}", any(admin::not_found))
         .method_not_allowed_fallback(admin::method_not_allowed)

@@ -38,11 +38,11 @@ pub(crate) async fn observe(State(observer): State<Observer>, request: Request, 
     let route = request.extensions().get::<MatchedPath>().cloned();
     let path = route.as_ref().map_or("", MatchedPath::as_str);
     let method = request.method().clone();
-    let span = tracing::info_span!("request", id = ?id, %method, path);
+    let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default(), path);
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span).await;
     let mut response = answered.unwrap_or_else(|_| {
         // The panic's own words are on standard error.
-        tracing::error!(id = ?id, %method, path, "a handler has panicked");
+        tracing::error!(?id, %method, path, "a handler has panicked");
         (observer.on_panic)(path)
     });
     app.requests.count(&method, path, response.status());
