@@ -447,7 +447,8 @@ fn paths_of_machines_are_caught() {
     let text = concat!("a\nsee /ho", "me/me/x\n\"/ro", "ot\"\npath=/wo", "rk/main\nfile:///ho", "me/x");
     let lines = ["2", "3", "4", "5"].map(|line| format!("docs/a.md:{line}"));
     assert_eq!(places(hygiene::check, [("docs/a.md", text)]), lines);
-    let text = "docs/home/a\n$DIR\u{2f}work/b\n/rootless\nhttps://example.com\u{2f}work/1\n~\u{2f}work/x\n/homes";
+    let text =
+        "docs/home/a\n$DIR\u{2f}work/b\n/rootless\nhttps://example.com\u{2f}work/1\n~\u{2f}work/x\n/homes";
     assert_eq!(places(hygiene::check, [("docs/a.md", text)]), NONE);
 }
 
