@@ -81,9 +81,12 @@ impl Engine {
         let event = decide(job, command, now)?;
         let mut change = Change::of(job, event.clone(), now);
         change.claim = claim;
-        let effects = change.effects.clone();
+        let (effects, standing) = (change.effects.clone(), change.standing);
         let committed = self.commit(change, documents).await?;
         let after = committed.job.ok_or(CommitError::Conflict)?;
+        if let Some((worker, gained)) = standing {
+            self.roster.fleet().credit(&worker, gained);
+        }
         self.notice(job, &event, &after, committed.log_index);
         Ok(Executed { job: after, log_index: committed.log_index, effects })
     }

@@ -320,8 +320,8 @@ impl Fleet {
         }
     }
 
-    /// A worker does not hold a job any more: it learns why, and its standing follows. Answers whether it
-    /// must rest before it is given another.
+    /// A worker does not hold a job any more: it learns why. Answers whether it must rest before it is given
+    /// another.
     pub(crate) fn let_go(
         &mut self,
         worker: WorkerId,
@@ -351,6 +351,16 @@ impl Fleet {
             self.look_at(until);
         }
         rests.is_some()
+    }
+
+    /// What a worker has gained or lost in standing, as it was written.
+    pub(crate) fn credit(&mut self, worker: &WorkerId, gained: Standing) {
+        self.change(worker, |member| {
+            member.standing.completed += gained.completed;
+            member.standing.failed += gained.failed;
+            member.candidate.reputation = BasisPoints(reputation(member.standing));
+            member.candidate.probation = probation(member.standing);
+        });
     }
 
     /// Changes what is known of a worker, in the index too.
@@ -394,7 +404,7 @@ impl Fleet {
 }
 
 impl Member {
-    /// What an event says of the worker.
+    /// Whether the worker must rest is decided by its last jobs alone.
     fn learn(&mut self, event: &Event, fault: Option<Fault>, now: Timestamp) {
         if event.delivery().is_some() {
             self.failures_in_a_row = 0;
@@ -402,13 +412,7 @@ impl Member {
         } else if fault.is_some_and(Fault::blames_worker) {
             self.failures_in_a_row += 1;
             self.candidate.cooling_until = cooling(self.failures_in_a_row, now);
-            self.standing.failed += 1;
         }
-        if let Event::Settled { .. } = event {
-            self.standing.completed += 1;
-        }
-        self.candidate.reputation = BasisPoints(reputation(self.standing));
-        self.candidate.probation = probation(self.standing);
     }
 }
 

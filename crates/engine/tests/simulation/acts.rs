@@ -27,8 +27,11 @@ impl Market {
         match self.dice.below(16) {
             0..6 if self.orders.len() < ORDERS => {
                 let order = Order::made(self.orders.len(), &mut self.dice, self.clock.now());
+                let impatient = order.new.key.is_some() && self.dice.percent(15);
                 self.orders.push(order);
-                self.ask(self.orders.len() - 1);
+                for _ in 0..1 + u32::from(impatient) {
+                    self.ask(self.orders.len() - 1);
+                }
             }
             0..8 => self.ask_again(),
             8 => self.ask_by_mistake(),

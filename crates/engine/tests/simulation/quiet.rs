@@ -4,6 +4,7 @@ use super::Found;
 use super::market::Market;
 use super::workers::Place;
 use docket_core::event::Fault;
+use docket_core::id::WorkerId;
 use docket_core::job::{Job, State};
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::{Census, RESUME_GRACE};
@@ -242,6 +243,7 @@ impl Market {
         if !under_way.is_empty() {
             return Err(format!("at rest there still wait: {under_way:?}"));
         }
+        let mut completed: BTreeMap<WorkerId, u32> = BTreeMap::new();
         for job in super::promises::all_jobs(&self.coordinator) {
             if !job.state.is_final() {
                 return Err(format!("{:?} is {} for ever", job.public_id, job.state.name()));
@@ -251,6 +253,21 @@ impl Market {
                 if let Some(reason) = row.detail.split(' ').next().and_then(Fault::parse) {
                     self.sight(reason.code());
                 }
+                let arrived = row.event == "settled" || row.event == "submitted";
+                if arrived && job.finish_by.is_none_or(|by| row.at >= by) {
+                    return Err(format!("{:?} was {} at {:?}, too late", job.public_id, row.event, row.at));
+                }
+                if let ("settled" | "completed", Some(delivery)) = (&*row.event, job.delivery()) {
+                    *completed.entry(delivery.worker).or_default() += 1;
+                }
+            }
+        }
+        for worker in &self.workers {
+            let known = self.coordinator.read(|reader| reader.worker(worker.id));
+            let (counted, paid) =
+                (known.map_or(0, |known| known.standing.completed), completed.get(&worker.id));
+            if counted != paid.copied().unwrap_or_default() {
+                return Err(format!("{} has completed {paid:?} jobs, and {counted} count", worker.name()));
             }
         }
         self.promises.verify(&self.coordinator, &self.books, &self.orders)
