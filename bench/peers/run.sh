@@ -17,7 +17,7 @@ if ! command -v redis-server >/dev/null; then
   [ "$(id -u)" = 0 ] || fail "redis-server is missing"
   apt-get install -y --no-install-recommends redis-server >/dev/null
 fi
-[ -d "$here/node_modules" ] || (cd "$here" && npm ci --no-audit --no-fund --ignore-scripts >/dev/null)
+[ -d "$here/node_modules" ] || (cd "$here" && npm install --no-save --no-audit --no-fund --ignore-scripts >/dev/null)
 
 folder=$(mktemp -d "${FOLDER:-${TMPDIR:-/tmp}}/docket-peers-XXXXXX")
 redis=
