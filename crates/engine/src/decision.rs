@@ -1,10 +1,23 @@
-//! A routing decision as it is kept: the chosen, the next ten with their reasons, a count per reason.
+//! A routing decision as it is kept and as it is shown: the chosen, the next ten with their reasons, a
+//! count per reason.
 
-use docket_core::routing::Decision;
-use serde::Serialize;
+use docket_core::routing::{Decision, Ranked};
+use serde::{Deserialize, Serialize};
 
+/// As it is kept with every job: without names for what is in each line.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    /// Worker and score.
+    chosen: Option<(String, String)>,
+    /// Worker, score, and by what it lost.
+    next: Vec<(String, String, String)>,
+    /// Reason, and how many workers it kept out.
+    unfit: Vec<(String, usize)>,
+}
+
+/// As people and programs see it.
 #[derive(Serialize)]
-struct Document {
+struct Shown {
     chosen: Option<Entry>,
     next: Vec<Entry>,
     unfit: Vec<Count>,
@@ -15,32 +28,59 @@ struct Entry {
     worker: String,
     score: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    lost: Option<&'static str>,
+    lost: Option<String>,
 }
 
 #[derive(Serialize)]
 struct Count {
-    reason: &'static str,
+    reason: String,
     workers: usize,
 }
 
-/// The decision as JSON.
-pub(crate) fn document(decision: &Decision) -> String {
-    let entry = |ranked: &docket_core::routing::Ranked, lost| Entry {
-        worker: ranked.worker.to_string(),
-        score: ranked.score.to_string(),
-        lost,
-    };
-    let shortlist = &decision.shortlist;
-    let document = Document {
-        chosen: shortlist.chosen.as_ref().map(|chosen| entry(chosen, None)),
-        next: shortlist.runners_up.iter().map(|next| entry(&next.ranked, Some(next.lost.code()))).collect(),
-        unfit: decision
-            .tally
-            .reasons()
-            .filter(|(_, workers)| *workers > 0)
-            .map(|(reason, workers)| Count { reason: reason.code(), workers })
-            .collect(),
-    };
-    serde_json::to_string(&document).expect("texts and numbers have a JSON form")
+impl From<&Decision> for Kept {
+    fn from(Decision { shortlist, tally, .. }: &Decision) -> Self {
+        let words = |ranked: &Ranked| (ranked.worker.to_string(), ranked.score.to_string());
+        let next = shortlist.runners_up.iter().map(|next| {
+            let (worker, score) = words(&next.ranked);
+            (worker, score, next.lost.code().to_owned())
+        });
+        let unfit = tally.reasons().filter(|(_, workers)| *workers > 0);
+        Self {
+            chosen: shortlist.chosen.as_ref().map(words),
+            next: next.collect(),
+            unfit: unfit.map(|(reason, workers)| (reason.code().to_owned(), workers)).collect(),
+        }
+    }
+}
+
+impl From<Kept> for Shown {
+    fn from(Kept { chosen, next, unfit }: Kept) -> Self {
+        Self {
+            chosen: chosen.map(|(worker, score)| Entry { worker, score, lost: None }),
+            next: next
+                .into_iter()
+                .map(|(worker, score, lost)| Entry { worker, score, lost: Some(lost) })
+                .collect(),
+            unfit: unfit.into_iter().map(|(reason, workers)| Count { reason, workers }).collect(),
+        }
+    }
+}
+
+/// The decision as it is kept.
+pub(crate) fn keep(decision: &Decision) -> String {
+    json(&Kept::from(decision))
+}
+
+/// The decision as it is shown, as JSON.
+pub(crate) fn show(decision: &Decision) -> String {
+    json(&Shown::from(Kept::from(decision)))
+}
+
+/// A kept decision as it is shown; `None` if it cannot be read.
+pub(crate) fn show_kept(kept: &str) -> Option<String> {
+    serde_json::from_str::<Kept>(kept).ok().map(|kept| json(&Shown::from(kept)))
+}
+
+fn json(document: &impl Serialize) -> String {
+    serde_json::to_string(document).expect("texts and numbers have a JSON form")
 }

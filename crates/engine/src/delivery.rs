@@ -66,7 +66,7 @@ impl Engine {
         let result = ResultDocument {
             output: arrival.output,
             receipt: arrival.proof.document,
-            decision: crate::decision::document(&decision).into(),
+            decision: crate::decision::keep(&decision).into(),
         };
         let documents = Documents { payload: None, result: Some(result) };
         let command = Command::Submit { delivery, charge: Charge::Whole };

@@ -30,13 +30,13 @@ impl Engine {
     pub async fn decision(&self, job: &Job) -> Result<Option<Arc<str>>, EngineError> {
         if let Some((worker, _)) = job.holder() {
             let decision = self.roster.fleet().decision(&worker, job.id);
-            return Ok(decision.map(|decision| crate::decision::document(&decision).into()));
+            return Ok(decision.map(|decision| crate::decision::show(&decision).into()));
         }
         let answer = match job.delivery() {
             Some(_) => self.store.answer(job.id).await?,
             None => None,
         };
-        Ok(answer.map(|answer| answer.decision))
+        Ok(answer.and_then(|answer| crate::decision::show_kept(&answer.decision)).map(Arc::from))
     }
 
     /// Bars a worker, or lets it in again; `None` if nobody knows it.

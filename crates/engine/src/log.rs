@@ -7,22 +7,22 @@ use docket_core::change::Change;
 use docket_core::event::Event;
 use docket_core::hash::Sha256;
 use docket_core::ledger::Transfer;
-use docket_protocol::canonical;
 use docket_store::Leaf;
 use serde::{Deserialize, Serialize};
 
-/// An entry, as canonical JSON.
+/// An entry. Its fields stand in canonical order and none is a number, so that simply writing it gives
+/// canonical JSON; a test compares.
 #[derive(Serialize, Deserialize)]
 struct Entry {
-    format: String,
     at_ms: String,
     event: String,
+    format: String,
     job_hash: Option<String>,
     receipt_hash: Option<String>,
     transfers_hash: String,
 }
 
-/// What `transfers_hash` is the digest of.
+/// What `transfers_hash` is the digest of, in canonical order too.
 #[derive(Serialize)]
 struct Moved<'a> {
     job: Option<&'a str>,
@@ -31,10 +31,10 @@ struct Moved<'a> {
 
 #[derive(Serialize)]
 struct Movement {
+    asset: String,
     from: String,
     to: String,
     units: String,
-    asset: String,
 }
 
 /// The leaf for a change that moves money.
@@ -42,9 +42,9 @@ pub(crate) fn leaf(change: &Change) -> Leaf {
     let job = change.job.as_ref();
     let public_id = job.map(|job| &*job.after.public_id.text);
     let entry = Entry {
-        format: "docket-entry/1".to_owned(),
         at_ms: change.at.0.to_string(),
         event: job.map_or("transfer", |job| job.event.name()).to_owned(),
+        format: "docket-entry/1".to_owned(),
         job_hash: public_id.map(|id| digest_text(Sha256::of(id.as_bytes()))),
         receipt_hash: job.and_then(|job| receipt(&job.event)).map(digest_text),
         transfers_hash: digest_text(Sha256::of(&moved(public_id, &change.transfers))),
@@ -60,16 +60,16 @@ pub fn entry_receipt_hash(entry: &[u8]) -> Option<String> {
 /// The canonical text of the transfers of one change, which only those who know the job can have.
 fn moved(job: Option<&str>, transfers: &[Transfer]) -> Vec<u8> {
     let movement = |transfer: &Transfer| Movement {
+        asset: transfer.amount.asset.name().to_owned(),
         from: transfer.from.to_string(),
         to: transfer.to.to_string(),
         units: transfer.amount.units.to_string(),
-        asset: transfer.amount.asset.name().to_owned(),
     };
     canonical_bytes(&Moved { job, transfers: transfers.iter().map(movement).collect() })
 }
 
 fn canonical_bytes(value: &impl Serialize) -> Vec<u8> {
-    canonical::to_vec(value).expect("texts and lists of texts have a canonical form")
+    serde_json::to_vec(value).expect("texts and lists of texts can be written")
 }
 
 fn digest_text(digest: Sha256) -> String {
@@ -80,5 +80,37 @@ const fn receipt(event: &Event) -> Option<Sha256> {
     match event.delivery() {
         Some(delivery) => Some(delivery.receipt),
         None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use docket_core::ledger::Account;
+    use docket_core::money::{Amount, Asset};
+    use docket_protocol::canonical;
+
+    #[test]
+    fn what_is_hashed_is_canonical() {
+        let transfer = Transfer {
+            from: Account::Client(docket_core::id::ClientId("ann \"\u{1}\u{1f}\u{7f}é\n/".into())),
+            to: Account::Treasury,
+            amount: Amount::new(u128::MAX, Asset::USDC),
+        };
+        let canonical = |bytes: &[u8]| {
+            let value: serde_json::Value = serde_json::from_slice(bytes).expect("it is JSON");
+            canonical::to_vec(&value).expect("it has a canonical form")
+        };
+        let texts = moved(Some("a job"), &[transfer.clone(), transfer]);
+        assert_eq!(texts, canonical(&texts));
+        let entry = canonical_bytes(&Entry {
+            at_ms: "1".to_owned(),
+            event: "settled".to_owned(),
+            format: "docket-entry/1".to_owned(),
+            job_hash: Some(digest_text(Sha256([1; 32]))),
+            receipt_hash: None,
+            transfers_hash: digest_text(Sha256::of(&texts)),
+        });
+        assert_eq!(entry, canonical(&entry));
     }
 }

@@ -63,14 +63,19 @@ pub struct ResultDocument {
     pub decision: Arc<str>,
 }
 
+impl ResultDocument {
+    /// How many bytes it has.
+    pub(crate) fn weight(&self) -> usize {
+        self.output.len() + self.receipt.len() + self.decision.len()
+    }
+}
+
 impl Write {
     /// How many bytes of documents it brings.
     pub(crate) fn weight(&self) -> usize {
         let Documents { payload, result } = &self.documents;
-        let result = result
-            .as_ref()
-            .map_or(0, |result| result.output.len() + result.receipt.len() + result.decision.len());
-        payload.as_ref().map_or(0, |payload| payload.len()) + result
+        payload.as_ref().map_or(0, |payload| payload.len())
+            + result.as_ref().map_or(0, ResultDocument::weight)
     }
 }
 

@@ -12,6 +12,7 @@ mod postgres;
 mod queries;
 mod read;
 mod recall;
+mod recent;
 mod rows;
 mod schema;
 mod sqlite;

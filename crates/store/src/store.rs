@@ -5,6 +5,7 @@ use crate::batch::Write;
 use crate::error::{CommitError, StoreError};
 use crate::hot::{Hot, Standing};
 use crate::read::{Answer, BalanceRow, JobFilter, JournalRow, Reader, TransferRow};
+use crate::recent::Recent;
 use crate::writer::{Request, Writer};
 use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
@@ -54,6 +55,7 @@ pub struct Store {
     reader: Arc<dyn Reader>,
     queue: mpsc::Sender<Request>,
     hot: Arc<Hot>,
+    recent: Arc<Recent>,
     published: Arc<Published>,
     start: Start,
 }
@@ -76,9 +78,10 @@ impl Store {
         let resumed = backend.resume()?;
         let start = Start { epoch: resumed.epoch, last_job: resumed.last_job };
         let (queue, requests) = mpsc::channel(QUEUE);
-        let (hot, published) = (Arc::new(Hot::default()), Arc::new(Published::default()));
-        let writer = Writer::new(backend, requests, hot.clone(), published.clone(), resumed)?;
-        Ok((Self { queue, hot, published, reader, start }, writer))
+        let (hot, recent) = (Arc::new(Hot::default()), Arc::new(Recent::default()));
+        let published = Arc::new(Published::default());
+        let writer = Writer::new(backend, requests, hot.clone(), recent.clone(), published.clone(), resumed)?;
+        Ok((Self { queue, hot, recent, published, reader, start }, writer))
     }
 
     /// What was known when the store was opened.
@@ -134,7 +137,7 @@ impl Store {
 
     /// A job, open or final.
     pub async fn job(&self, id: JobId) -> Result<Option<Arc<Job>>, StoreError> {
-        match self.hot.get(id) {
+        match self.hot.get(id).or_else(|| self.recent.job(id)) {
             Some(job) => Ok(Some(job)),
             None => self.reader.job(id).await,
         }
@@ -142,7 +145,7 @@ impl Store {
 
     /// A job by the name that its dialect shows.
     pub async fn find(&self, id: &PublicId) -> Result<Option<Arc<Job>>, StoreError> {
-        match self.hot.find(id) {
+        match self.hot.find(id).or_else(|| self.recent.find(id)) {
             Some(job) => Ok(Some(job)),
             None => self.reader.find(id).await,
         }
@@ -167,7 +170,10 @@ impl Store {
 
     /// What the worker answered.
     pub async fn answer(&self, id: JobId) -> Result<Option<Answer>, StoreError> {
-        self.reader.answer(id).await
+        match self.recent.answer(id) {
+            Some(answer) => Ok(Some(answer)),
+            None => self.reader.answer(id).await,
+        }
     }
 
     /// What happened to a job, in order.

@@ -17,6 +17,7 @@ use crate::backend::{Backend, Resumed};
 use crate::batch::{Batch, Write};
 use crate::error::{CommitError, StoreError};
 use crate::hot::Hot;
+use crate::recent::Recent;
 use crate::store::{Committed, Published};
 use docket_core::merkle::Frontier;
 use judge::Judge;
@@ -51,6 +52,7 @@ pub struct Writer {
     backend: Box<dyn Backend>,
     queue: mpsc::Receiver<Request>,
     hot: Arc<Hot>,
+    recent: Arc<Recent>,
     published: Arc<Published>,
     judge: Judge,
     failed: Option<String>,
@@ -61,6 +63,7 @@ impl Writer {
         backend: Box<dyn Backend>,
         queue: mpsc::Receiver<Request>,
         hot: Arc<Hot>,
+        recent: Arc<Recent>,
         published: Arc<Published>,
         resumed: Resumed,
     ) -> Result<Self, StoreError> {
@@ -69,7 +72,7 @@ impl Writer {
         published.extend_log(resumed.log_size, frontier.root());
         hot.publish(resumed.open_jobs.iter());
         let judge = Judge::resume(&resumed, frontier);
-        Ok(Self { backend, queue, hot, published, judge, failed: None })
+        Ok(Self { backend, queue, hot, recent, published, judge, failed: None })
     }
 
     /// Runs until every [`crate::Store`] is gone.
@@ -146,6 +149,8 @@ impl Writer {
             // lost against a change of this group did not lose for certain, so nobody has a verdict.
             return all(self.stop(error.to_string()));
         }
+        // In this order nobody finds a job in neither.
+        self.recent.keep(&batch.changed_jobs, &batch.results);
         self.hot.publish(batch.new_jobs.iter().map(|(job, _)| job).chain(&batch.changed_jobs));
         let (size, root) = self.judge.log();
         self.published.extend_log(size, root);

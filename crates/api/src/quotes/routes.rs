@@ -218,9 +218,8 @@ async fn render(engine: &Engine, job: &Job) -> Result<Response, Problem> {
     let output = answer.as_ref().and_then(|answer| std::str::from_utf8(&answer.output).ok());
     let result: Option<&RawValue> =
         output.or(failure.as_deref()).and_then(|text| serde_json::from_str(text).ok());
-    let receipts = answer.as_ref().and_then(|answer| crate::workers::Receipts::parse(&answer.receipt));
-    let receipt = receipts
-        .and_then(|receipts| receipts.dispatch)
+    let short = answer.as_ref().and_then(|answer| crate::workers::Receipts::parse_short(&answer.receipt));
+    let receipt = short
         .map(|signed| wire::Receipt { receipt: signed.receipt, signature: signed.signature.to_string() });
     let completed_at = receipt.is_some().then_some(job.ended_at).flatten();
     let body = wire::Job {

@@ -6,6 +6,7 @@ use docket_core::effect::EffectKind;
 use docket_core::id::{JobId, Version};
 use docket_core::job::State;
 use docket_store::{CommitError, Write};
+use futures::executor::block_on;
 use std::sync::{Arc, Mutex};
 
 /// Ways that together reach every state, and every form of it that is stored.
@@ -190,4 +191,29 @@ pub(crate) fn every_start_counts_up(world: &mut World) {
     world.reopen();
     assert_eq!(world.store().start().epoch, 3);
     assert_eq!(world.on_disk(JobId(4)).unwrap().created_at, NOW);
+}
+
+pub(crate) fn what_ended_last_is_answered_from_memory_until_others_have_ended(world: &mut World) {
+    world.give("ann", 2_000_000);
+    let first = world.live(job(1, paid_at_once()), "fund assign submit");
+    let answer = sample::result(&first);
+    world.meddle("DELETE FROM result; DELETE FROM job WHERE job_id = 1");
+    let found = |world: &World| {
+        (
+            now(world.disk().job(first.id)),
+            block_on(world.store().job(first.id)).unwrap(),
+            block_on(world.store().find(&first.public_id)).unwrap(),
+            block_on(world.store().answer(first.id)).unwrap(),
+        )
+    };
+    assert_eq!(found(world), (None, Some(first.clone()), Some(first.clone()), Some(answer)));
+    assert_eq!(world.store().open_job(first.id), None);
+    for numbers in (2..1_100).collect::<Vec<u64>>().chunks(500) {
+        let jobs = numbers.iter().map(|number| write(&job(*number, paid_at_once()), "fund").unwrap());
+        let funded = world.commit_all(jobs.collect::<Vec<_>>());
+        let funded = funded.into_iter().filter_map(|verdict| verdict.unwrap().job);
+        let cancelled = funded.map(|job| write(&job, "cancel").unwrap());
+        assert!(world.commit_all(cancelled.collect::<Vec<_>>()).iter().all(Result::is_ok));
+    }
+    assert_eq!(found(world), (None, None, None, None));
 }

@@ -40,6 +40,7 @@ cases! {
         nothing_is_seen_before_it_is_on_disk,
         what_is_to_be_routed_stands_in_the_outbox_until_the_end,
         every_start_counts_up,
+        what_ended_last_is_answered_from_memory_until_others_have_ended,
     }
     books {
         no_balance_falls_below_zero,

@@ -41,21 +41,24 @@ fn a_server_that_does_not_sync_is_refused(server: &Server) {
 fn a_commit_is_synced_whatever_the_operator_has_set(server: &Arc<Server>) {
     let place = OnServer::new(server);
     let database = place.database.clone();
-    let settings = "synchronous_commit = off; ALTER ROLE docket SET statement_timeout = 1";
+    let settings = "synchronous_commit = off; ALTER ROLE docket SET statement_timeout = '1min'";
     server.run(&database, &format!("ALTER ROLE docket SET {settings}"));
     let mut world = World::on(Box::new(place));
     server.run("postgres", "ALTER ROLE docket RESET ALL");
     server.run(
         &database,
-        "CREATE TABLE seen (setting TEXT); \
+        "CREATE TABLE seen (synced TEXT, limited TEXT); \
          CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-             INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$; \
+             INSERT INTO seen VALUES (current_setting('synchronous_commit'), current_setting('statement_timeout')); \
+             RETURN NEW; END $$; \
          CREATE TRIGGER see BEFORE INSERT ON journal FOR EACH ROW EXECUTE FUNCTION see()",
     );
     world.give("ann", 1);
     server.run(
         &database,
-        "DO $$ BEGIN ASSERT (SELECT array_agg(setting) FROM seen) = ARRAY['on'], 'not synced'; END $$",
+        "DO $$ BEGIN \
+             ASSERT (SELECT array_agg(synced) FROM seen) = ARRAY['on'], 'not synced'; \
+             ASSERT (SELECT array_agg(limited) FROM seen) = ARRAY['0'], 'cut off'; END $$",
     );
 }
 
