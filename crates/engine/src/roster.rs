@@ -41,7 +41,7 @@ pub struct Profile {
 #[derive(Clone, Debug)]
 pub enum ToWorker {
     /// Here is a job.
-    Assign(Box<Assignment>),
+    Assign(Assignment),
     /// The job is not yours any more.
     Cancel {
         /// Which, by its public id.
@@ -77,8 +77,9 @@ pub struct Assignment {
     pub payload: Arc<[u8]>,
 }
 
-/// Where messages for a worker go. It holds at most a few for each job that the worker has.
-pub type Outbound = mpsc::UnboundedSender<ToWorker>;
+/// Where messages for a worker go. It holds at most a few for each job that the worker has. They are boxed because
+/// the queue of a worker without any has room for 32.
+pub type Outbound = mpsc::UnboundedSender<Box<ToWorker>>;
 
 /// A worker as the operator sees it.
 #[derive(Clone, Debug)]

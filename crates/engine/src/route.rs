@@ -99,7 +99,7 @@ impl Engine {
         let command = Command::Assign { worker, epoch, accept_within: accepts.then_some(ACCEPT_WITHIN) };
         let job = self.execute(id, &command).await?.job;
         let (_, attempt) = job.holder().ok_or(EngineError::Busy)?;
-        let message = ToWorker::Assign(Box::new(Assignment { job, attempt, payload }));
+        let message = ToWorker::Assign(Assignment { job, attempt, payload });
         self.roster.fleet().hold(&worker, id, attempt, message);
         Ok(())
     }

@@ -169,7 +169,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let payload = self.payload(job.id).await?;
         let id = job.id;
-        let message = ToWorker::Assign(Box::new(Assignment { job, attempt, payload }));
+        let message = ToWorker::Assign(Assignment { job, attempt, payload });
         self.roster.fleet().hold(&worker, id, attempt, message);
         Ok(())
     }

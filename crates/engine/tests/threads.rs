@@ -110,7 +110,7 @@ fn worker(engine: Arc<Engine>, number: u8) -> thread::JoinHandle<()> {
     let connection = block_on(engine.connect(hello, outbound)).expect("the worker is let in").connection;
     thread::spawn(move || {
         while let Some(message) = inbox.blocking_recv() {
-            match message {
+            match *message {
                 ToWorker::Assign(assignment) => {
                     let name = &assignment.job.public_id.text;
                     block_on(engine.accept(connection, name)).ok(); // Nobody asked two of them.

@@ -49,8 +49,5 @@ async fn upgrade(
         .max_write_buffer_size(4 * MAX_FRAME_BYTES)
         .max_message_size(MAX_FRAME_BYTES)
         .max_frame_size(MAX_FRAME_BYTES)
-        .on_upgrade(move |socket| async move {
-            session::run(app, socket, loopback).await;
-            drop(place); // The connection was open until now.
-        })
+        .on_upgrade(move |socket| session::run(app, socket, loopback, place))
 }

@@ -4,6 +4,7 @@ use super::outbound::{self, frame};
 use super::receipts::Receipts;
 use super::register::{Registered, register};
 use crate::app::App;
+use crate::serve::Place;
 use axum::extract::ws::{Message, WebSocket};
 use docket_core::event::{Fault, Usage};
 use docket_core::refusal::Refusal;
@@ -35,6 +36,12 @@ pub(super) struct Socket {
     faults: u32,
 }
 
+/// What is wrong with a frame, for the worker.
+struct Unreadable {
+    code: &'static str,
+    words: String,
+}
+
 impl Socket {
     /// Sends a frame; `None` if the connection has ended.
     pub(super) async fn send(&mut self, frame: &FromCoordinator) -> Option<()> {
@@ -52,62 +59,68 @@ impl Socket {
 
     /// The next frame within a time; `None` if the connection has ended.
     pub(super) async fn receive(&mut self, within: Duration) -> Option<FromWorker> {
-        tokio::time::timeout(within, self.next()).await.ok()?
+        let frame = async {
+            loop {
+                match self.hear().await? {
+                    Ok(frame) => return Some(frame),
+                    Err(fault) => self.complain(fault.code, &fault.words).await?,
+                }
+            }
+        };
+        tokio::time::timeout(within, frame).await.ok()?
     }
 
-    /// The next frame that can be read. Can be dropped at any point without losing one.
-    async fn next(&mut self) -> Option<FromWorker> {
-        loop {
-            let text = match self.socket.recv().await?.ok()? {
-                Message::Text(text) => text,
+    /// The next frame, or what is wrong with it; `None` if the connection has ended. Can be dropped at any point
+    /// without losing a frame.
+    async fn hear(&mut self) -> Option<Result<FromWorker, Unreadable>> {
+        let text = loop {
+            match self.socket.recv().await?.ok()? {
+                Message::Text(text) => break text,
                 Message::Binary(_) => {
-                    self.complain("PARSE_ERROR", "frames are texts").await?;
-                    continue;
+                    return Some(Err(Unreadable {
+                        code: "PARSE_ERROR",
+                        words: "frames are texts".to_owned(),
+                    }));
                 }
-                Message::Ping(_) | Message::Pong(_) => continue,
+                Message::Ping(_) | Message::Pong(_) => {}
                 Message::Close(_) => return None,
-            };
-            match decode_from_worker(&text) {
-                Ok(frame) => {
-                    self.faults = 0;
-                    return Some(frame);
-                }
-                Err(error) => self.complain(error.code(), &error.to_string()).await?,
             }
+        };
+        let frame = decode_from_worker(&text);
+        if frame.is_ok() {
+            self.faults = 0;
         }
+        Some(frame.map_err(|error| Unreadable { code: error.code(), words: error.to_string() }))
     }
 }
 
-/// Serves one worker until it goes.
-pub(super) async fn run(app: Arc<App>, socket: WebSocket, loopback: bool) {
+/// Serves one worker until it goes, and then gives back the connection's place.
+///
+/// Each idle worker keeps this future in memory, so nothing stands in it twice: what an `async fn` is given it
+/// keeps beside what it makes of it.
+pub(super) fn run(
+    app: Arc<App>,
+    socket: WebSocket,
+    loopback: bool,
+    place: Place,
+) -> impl Future<Output = ()> + Send {
     let mut socket = Socket { socket, faults: 0 };
-    let (outbound, inbox) = mpsc::unbounded_channel();
-    // Boxed, so that an idle connection does not keep room for what only its beginning needed.
-    let registered = Box::pin(register(&app, &mut socket, loopback, outbound)).await;
-    let Some(registered) = registered else { return };
-    let connection = registered.welcome.connection;
-    let mut session = Session {
-        app: app.clone(),
-        connection,
-        key: registered.key,
-        ours: registered.ours,
-        completed: HashMap::new(),
-        receipts: HashMap::new(),
-        terms: HashMap::new(),
-        tasks: TaskTracker::new(),
-    };
-    session.serve(&mut socket, inbox, &registered).await;
-    // What the worker said before it went still counts: its work may be in there.
-    session.tasks.close();
-    session.tasks.wait().await;
-    app.engine.disconnect(connection);
+    let (outbound, mut inbox) = mpsc::unbounded_channel();
+    async move {
+        // Boxed, so that an idle connection does not keep room for what only its beginning needed.
+        let registered = Box::pin(register(&app, &mut socket, loopback, outbound)).await;
+        if let Some(registered) = registered {
+            let mut session = Box::new(Session::new(app, registered));
+            session.serve(&mut socket, &mut inbox).await;
+            Box::pin(session.end()).await;
+        }
+        drop(place);
+    }
 }
 
 struct Session {
     app: Arc<App>,
-    connection: Connection,
-    key: PublicKey,
-    ours: bool,
+    registered: Registered,
     /// Deliveries that wait for their receipt, by job.
     completed: HashMap<String, Box<JobComplete>>,
     /// Receipts that came before their delivery, by job.
@@ -119,29 +132,44 @@ struct Session {
 }
 
 impl Session {
-    async fn serve(
-        &mut self,
-        socket: &mut Socket,
-        mut inbox: mpsc::UnboundedReceiver<ToWorker>,
-        registered: &Registered,
-    ) {
-        tracing::info!(worker = %registered.key.to_hex(), ours = self.ours, "a worker has connected");
+    fn new(app: Arc<App>, registered: Registered) -> Self {
+        Self {
+            app,
+            registered,
+            completed: HashMap::new(),
+            receipts: HashMap::new(),
+            terms: HashMap::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    async fn serve(&mut self, socket: &mut Socket, inbox: &mut mpsc::UnboundedReceiver<Box<ToWorker>>) {
+        let (key, ours) = (&self.registered.key, self.registered.ours);
+        tracing::info!(worker = %key, ours, "a worker has connected");
         loop {
             let alive = tokio::select! {
-                message = inbox.recv() => match message {
+                message = inbox.recv() => match message.map(|message| *message) {
                     None | Some(ToWorker::Close) => None,
-                    Some(message) => self.tell(socket, message).await,
+                    Some(message) => Box::pin(self.tell(socket, message)).await,
                 },
-                frame = socket.next() => match frame {
+                heard = socket.hear() => match heard {
                     None => None,
-                    Some(frame) => self.hear(socket, frame).await,
+                    Some(Ok(frame)) => Box::pin(self.hear(socket, frame)).await,
+                    Some(Err(fault)) => Box::pin(socket.complain(fault.code, &fault.words)).await,
                 },
             };
             if alive.is_none() {
                 break;
             }
         }
-        tracing::info!(worker = %registered.key.to_hex(), "a worker's connection has ended");
+        tracing::info!(worker = %self.registered.key, "a worker's connection has ended");
+    }
+
+    /// What the worker said before it went still counts: its work may be in there.
+    async fn end(self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.app.engine.disconnect(self.registered.welcome.connection);
     }
 
     async fn tell(&mut self, socket: &mut Socket, message: ToWorker) -> Option<()> {
@@ -158,19 +186,19 @@ impl Session {
             }
             ToWorker::Drain | ToWorker::Close => {}
         }
-        match frame(&self.app, message, self.ours) {
+        match frame(&self.app, message, self.registered.ours) {
             Some(frame) => socket.send(&frame).await,
             None => Some(()),
         }
     }
 
     async fn hear(&mut self, socket: &mut Socket, frame: FromWorker) -> Option<()> {
-        if !self.app.engine.heartbeat(self.connection) {
+        if !self.app.engine.heartbeat(self.registered.welcome.connection) {
             return None; // The worker has a newer connection.
         }
         match frame {
             FromWorker::Heartbeat(heartbeat) => {
-                if !heartbeat.provider_pubkey.eq_ignore_ascii_case(&self.key.to_hex()) {
+                if !heartbeat.provider_pubkey.eq_ignore_ascii_case(&self.registered.key.to_hex()) {
                     return socket.complain("INVALID_MSG", "a heartbeat for another key").await;
                 }
                 return socket.send(&FromCoordinator::HeartbeatAck).await;
@@ -178,7 +206,7 @@ impl Session {
             FromWorker::JobComplete(complete) => self.take_completion(complete),
             FromWorker::ReceiptSubmit(submit) => self.take_receipt(*submit),
             FromWorker::JobAccept(accept) => {
-                let (app, connection) = (self.app.clone(), self.connection);
+                let (app, connection) = (self.app.clone(), self.registered.welcome.connection);
                 self.tasks.spawn(async move {
                     report(app.engine.accept(connection, &accept.job_id).await, &accept.job_id);
                 });
@@ -189,7 +217,7 @@ impl Session {
             }
             FromWorker::JobFail(fail) => self.hand_back(fail.job_id, Fault::WorkerError),
             FromWorker::JobChunk(_) => {} // Nobody listens to a stream in this dialect yet.
-            FromWorker::Drain => self.app.engine.drain_worker(self.connection),
+            FromWorker::Drain => self.app.engine.drain_worker(self.registered.welcome.connection),
             FromWorker::Register(_) | FromWorker::ChallengeResponse(_) => {
                 return socket.complain("UNKNOWN_MSG", "this connection is registered already").await;
             }
@@ -198,7 +226,7 @@ impl Session {
     }
 
     fn hand_back(&self, job: String, reason: Fault) {
-        let (app, connection) = (self.app.clone(), self.connection);
+        let (app, connection) = (self.app.clone(), self.registered.welcome.connection);
         self.tasks.spawn(async move {
             report(app.engine.hand_back(connection, &job, reason).await, &job);
         });
@@ -239,7 +267,8 @@ impl Session {
         let Some(terms) = self.terms.get(&*complete.job_id).cloned() else {
             return report::<()>(Err(Refusal::StaleAttempt.into()), &complete.job_id);
         };
-        let (app, connection, key) = (self.app.clone(), self.connection, self.key);
+        let (app, connection, key) =
+            (self.app.clone(), self.registered.welcome.connection, self.registered.key);
         self.tasks.spawn(async move {
             let job = complete.job_id.clone();
             report(deliver(&app, connection, &key, &terms, *complete, dispatch).await, &job);

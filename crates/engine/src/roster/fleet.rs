@@ -126,7 +126,7 @@ impl Fleet {
         let models = profile.models.iter().map(|name| self.model(name)).collect::<Models>();
         let earlier = self.members.remove(&worker.id);
         if let Some(earlier) = &earlier {
-            earlier.outbound.send(ToWorker::Close).ok(); // It may be gone already.
+            earlier.outbound.send(Box::new(ToWorker::Close)).ok(); // It may be gone already.
             if let Some(old) = earlier.connection {
                 self.connections.remove(&old);
             }
@@ -296,7 +296,7 @@ impl Fleet {
         let Some(member) = self.members.get_mut(worker) else { return };
         let Some(held) = member.held.get_mut(&job) else { return };
         held.attempt = Some(attempt);
-        member.outbound.send(message).ok(); // A connection that has just ended is noticed by `leave`.
+        member.outbound.send(Box::new(message)).ok(); // A connection that has just ended is noticed by `leave`.
     }
 
     /// The assignment did not come about.
@@ -342,7 +342,7 @@ impl Fleet {
         };
         let mut rests_until = None;
         self.take_back(&worker, before.id, |member| {
-            member.outbound.send(message).ok(); // A worker that is gone needs no message.
+            member.outbound.send(Box::new(message)).ok(); // A worker that is gone needs no message.
             member.learn(event, fault, now);
             rests_until = member.candidate.cooling_until;
         });

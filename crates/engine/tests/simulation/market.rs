@@ -56,7 +56,7 @@ pub(crate) struct Market {
 /// The coordinator's end of a connection.
 pub(super) struct Wire {
     pub(super) worker: usize,
-    pub(super) inbox: UnboundedReceiver<ToWorker>,
+    pub(super) inbox: UnboundedReceiver<Box<ToWorker>>,
     pub(super) connection: Option<Connection>,
     /// The jobs that the worker was given and not told to forget.
     pub(super) given: BTreeSet<Arc<str>>,
@@ -233,8 +233,9 @@ impl Market {
         for link in links {
             while let Some(wire) = self.wires.get_mut(&link) {
                 match wire.inbox.try_recv() {
-                    Ok(ToWorker::Close) | Err(TryRecvError::Disconnected) => self.end(link),
-                    Ok(message) => self.carry(link, message),
+                    Ok(message) if matches!(*message, ToWorker::Close) => self.end(link),
+                    Ok(message) => self.carry(link, *message),
+                    Err(TryRecvError::Disconnected) => self.end(link),
                     Err(TryRecvError::Empty) => break,
                 }
             }

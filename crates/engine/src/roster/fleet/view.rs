@@ -16,7 +16,7 @@ impl Fleet {
     pub(crate) fn tell(&self, connection: Connection, message: ToWorker) {
         let member = self.worker(connection).and_then(|worker| self.members.get(&worker));
         if let Some(member) = member {
-            member.outbound.send(message).ok(); // Whoever is gone needs no message.
+            member.outbound.send(Box::new(message)).ok(); // Whoever is gone needs no message.
         }
     }
 
@@ -31,7 +31,7 @@ impl Fleet {
     /// Tells everybody something.
     pub(crate) fn tell_all(&self, message: &ToWorker) {
         for member in self.members.values() {
-            member.outbound.send(message.clone()).ok(); // Whoever is gone needs no message.
+            member.outbound.send(Box::new(message.clone())).ok(); // Whoever is gone needs no message.
         }
     }
 
