@@ -43,8 +43,8 @@ pub enum Command {
     },
     /// The client or the operator withdraws it.
     Cancel {
-        /// Who: [`Fault::ByClient`] or [`Fault::ByOperator`].
-        by: Fault,
+        /// Who.
+        by: Canceller,
     },
     /// No worker can ever fit, so waiting is of no use.
     GiveUp {
@@ -72,6 +72,24 @@ pub enum Command {
     },
 }
 
+/// Who may withdraw a job.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Canceller {
+    /// Whoever pays.
+    Client,
+    /// Whoever runs the market.
+    Operator,
+}
+
+impl From<Canceller> for Fault {
+    fn from(canceller: Canceller) -> Self {
+        match canceller {
+            Canceller::Client => Self::ByClient,
+            Canceller::Operator => Self::ByOperator,
+        }
+    }
+}
+
 /// How much of the price delivered work costs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Charge {
@@ -79,7 +97,7 @@ pub enum Charge {
     Whole,
     /// What was metered.
     Exactly(Amount),
-    /// `floor(price * delivered / covered)`, for a stream that broke.
+    /// `floor(price * delivered / covered)`, for a stream that broke after something had arrived.
     Portion {
         /// Tokens that reached the client.
         delivered: u64,

@@ -50,10 +50,11 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
 
         (
             Command::Return { attempt: given, reason },
-            State::Assigned { worker, attempt, .. } | State::Running { worker, attempt, .. },
+            State::Assigned { worker, attempt, by } | State::Running { worker, attempt, by },
         ) => {
             current(*given, *attempt)?;
-            Ok(give_back(job, *worker, *reason, now))
+            // Who gives it back too late changes nothing of what his lateness means.
+            Ok(if now < *by { give_back(job, *worker, *reason, now) } else { lapsed(job, now) })
         }
 
         (
@@ -68,7 +69,7 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
             let charge = charged(job.escrow, *charge)?;
             let delivery = delivery.clone();
             Ok(match job.policy.evaluation {
-                Some(evaluation) => Event::Submitted { delivery, by: now + evaluation.within },
+                Some(evaluation) => Event::Submitted { delivery, charge, by: now + evaluation.within },
                 None => Event::Settled { delivery, charge, vests_at: window(job, now) },
             })
         }
@@ -76,14 +77,16 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
         (
             Command::Cancel { by },
             State::Open { .. } | State::Funded { .. } | State::Assigned { .. } | State::Running { .. },
-        ) => Ok(Event::Closed { how: Closing::Cancelled, reason: *by }),
+        ) => Ok(Event::Closed { how: Closing::Cancelled, reason: (*by).into() }),
 
         (Command::GiveUp { reason }, State::Funded { .. }) => {
             Ok(Event::Closed { how: Closing::Failed, reason: *reason })
         }
 
         (Command::Evaluate { .. }, State::Submitted { by, .. }) if now >= *by => Err(Refusal::TooLate),
-        (Command::Evaluate { verdict }, State::Submitted { .. }) => Ok(evaluated(job, *verdict, now)),
+        (Command::Evaluate { verdict }, State::Submitted { charge, .. }) => {
+            Ok(evaluated(job, *verdict, *charge, now))
+        }
 
         (
             Command::Dispute,
@@ -143,9 +146,9 @@ fn lapsed(job: &Job, now: Timestamp) -> Event {
         State::Funded { .. } => lapse(if now >= promise(job) { Fault::TimedOut } else { Fault::NoWorker }),
         State::Assigned { worker, .. } => give_back(job, *worker, Fault::NotAccepted, now),
         State::Running { .. } => lapse(Fault::TimedOut),
-        State::Submitted { .. } => {
+        State::Submitted { charge, .. } => {
             let silence = job.policy.evaluation.map_or(Verdict::Complete, |evaluation| evaluation.silence);
-            evaluated(job, silence, now)
+            evaluated(job, silence, *charge, now)
         }
         State::Settled { .. } | State::Rejected { .. } => Event::Vested,
         State::Disputed { .. } => Event::Ruled { ruling: job.policy.arbitration.default },
@@ -171,8 +174,8 @@ fn next_number(job: &Job) -> u32 {
     u32::try_from(job.tried.len()).unwrap_or(u32::MAX).saturating_add(1)
 }
 
-fn evaluated(job: &Job, verdict: Verdict, now: Timestamp) -> Event {
-    Event::Evaluated { verdict, charge: job.escrow, vests_at: window(job, now) }
+fn evaluated(job: &Job, verdict: Verdict, charge: Amount, now: Timestamp) -> Event {
+    Event::Evaluated { verdict, charge, vests_at: window(job, now) }
 }
 
 /// When the outcome is beyond dispute; `None` if it is so at once.
@@ -203,7 +206,7 @@ fn charged(hold: Amount, charge: Charge) -> Result<Amount, Refusal> {
         Charge::Exactly(amount) if amount.asset != hold.asset => Err(Refusal::OtherAsset),
         Charge::Exactly(amount) if amount.units > hold.units => Err(Refusal::ChargeExceedsHold),
         Charge::Exactly(amount) => Ok(amount),
-        Charge::Portion { delivered: 0, .. } => Ok(hold.with_units(0)),
+        Charge::Portion { delivered: 0, .. } => Err(Refusal::NothingDelivered),
         Charge::Portion { delivered, covered } => Ok(hold.portion(delivered, covered)),
     }
 }

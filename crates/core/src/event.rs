@@ -59,6 +59,8 @@ pub enum Event {
     Submitted {
         /// What was delivered.
         delivery: Delivery,
+        /// What it costs if it is accepted, at most the hold.
+        charge: Amount,
         /// When his silence becomes a verdict.
         by: Timestamp,
     },
@@ -75,7 +77,7 @@ pub enum Event {
     Evaluated {
         /// What he said.
         verdict: Verdict,
-        /// What is to move; the whole hold.
+        /// What may still be disputed or is paid: what the submitted work costs. The rest of the hold goes back.
         charge: Amount,
         /// When it is beyond dispute; `None` if it is so at once.
         vests_at: Option<Timestamp>,

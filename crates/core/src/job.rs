@@ -141,6 +141,8 @@ pub enum State {
     Submitted {
         /// What was delivered.
         delivery: Delivery,
+        /// What it costs if it is accepted.
+        charge: Amount,
         /// Then his silence becomes a verdict.
         by: Timestamp,
     },
@@ -305,8 +307,8 @@ impl Job {
             (Event::Accepted { worker, attempt, by }, _) => {
                 State::Running { worker: *worker, attempt: *attempt, by: *by }
             }
-            (Event::Submitted { delivery, by }, _) => {
-                State::Submitted { delivery: delivery.clone(), by: *by }
+            (Event::Submitted { delivery, charge, by }, _) => {
+                State::Submitted { delivery: delivery.clone(), charge: *charge, by: *by }
             }
             (Event::Settled { delivery, charge, vests_at }, _) => {
                 State::Settled { delivery: delivery.clone(), charge: *charge, vests_at: *vests_at }

@@ -37,6 +37,9 @@ pub enum Refusal {
     /// The asset of the charge is not that of the hold.
     #[error("the charge is in another asset than the hold")]
     OtherAsset,
+    /// A broken stream of which nothing reached the client is no delivery.
+    #[error("nothing has reached the client, so nothing was delivered")]
+    NothingDelivered,
     /// The window for disputes has closed.
     #[error("the dispute window has closed")]
     DisputeWindowClosed,
@@ -109,6 +112,7 @@ impl Refusal {
             Self::AlreadyTried => "job.already_tried",
             Self::ChargeExceedsHold => "money.charge_exceeds_hold",
             Self::OtherAsset => "money.other_asset",
+            Self::NothingDelivered => "job.nothing_delivered",
             Self::DisputeWindowClosed => "dispute.window_closed",
             Self::NotDisputable => "dispute.not_disputable",
             Self::InsufficientFunds => "money.insufficient_funds",

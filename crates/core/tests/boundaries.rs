@@ -4,15 +4,15 @@ use crate::sample::{
     EVALUATOR, FIRST, PRICE, SECOND, START, after, delivery, job, obey, order, outcome, paid_at_once, reach,
     reached, terms, testnet,
 };
-use docket_core::change::{Record, Standing};
-use docket_core::command::{Charge, Command};
+use docket_core::change::{Change, Record, Standing};
+use docket_core::command::{Canceller, Charge, Command};
 use docket_core::event::Fault;
 use docket_core::hash::Sha256;
 use docket_core::id::{AgentId, Attempt, ClientId, Dialect, JobId, PublicId, WorkerId};
 use docket_core::job::{Job, Skill, Speed, State};
 use docket_core::ledger::{Account, Transfer};
 use docket_core::money::{Amount, Asset};
-use docket_core::policy::{Policy, Ruling};
+use docket_core::policy::{Policy, Ruling, Verdict};
 use docket_core::quote::{PriceList, Quote};
 use docket_core::receipt::{Claims, check};
 use docket_core::refusal::Refusal;
@@ -130,15 +130,47 @@ fn a_broken_stream_costs_the_delivered_part_rounded_down() {
     assert_eq!(paid(2, 3), 666);
     assert_eq!(paid(3, 3), 1_000);
     assert_eq!(paid(4, 3), 1_000);
-    assert_eq!(paid(0, 3), 0);
-    assert_eq!(paid(0, 0), 0);
+}
+
+#[test]
+fn a_stream_of_which_nothing_arrived_is_no_delivery() {
+    let running = reached(paid_at_once(), "create fund assign");
+    for covered in [0, 3] {
+        let nothing = submit(&running, Charge::Portion { delivered: 0, covered });
+        assert_eq!(outcome(&running, &nothing, START), Err(Refusal::NothingDelivered));
+    }
+}
+
+#[test]
+fn a_part_that_is_judged_costs_that_part_whatever_the_verdict() {
+    let client =
+        |change: &Change, job: &Job| paid_to(&change.transfers, &Account::Client(job.client.clone()));
+    for verdict in [Verdict::Complete, Verdict::Reject] {
+        let submitted = reached(terms(), "create fund assign submit-part");
+        let judged = outcome(&submitted, &Command::Evaluate { verdict }, START).unwrap();
+        let after = &judged.job.as_ref().unwrap().after;
+        // Two parts of seven may still be disputed; the rest is back at once.
+        assert_eq!((after.escrow.units, after.vesting.units), (0, 285));
+        assert_eq!(client(&judged, &submitted), PRICE.units - 285);
+    }
+}
+
+#[test]
+fn work_given_back_too_late_has_run_out_of_time() {
+    let running = reached(terms(), "create fund assign");
+    let (_, attempt) = running.holder().unwrap();
+    let back = Command::Return { attempt, reason: Fault::HandedBack };
+    let change = outcome(&running, &back, deadline(&running)).unwrap();
+    let lapsed = outcome(&running, &Command::Lapse, deadline(&running)).unwrap();
+    assert_eq!(change, lapsed);
+    assert!(change.job.unwrap().after.state.is_final());
 }
 
 #[test]
 fn work_that_costs_nothing_vests_like_any_other() {
     let policy = Policy { evaluation: None, ..terms() };
     for end in ["lapse", "dispute lapse", "dispute rule-for-client", "dispute rule-divided"] {
-        let job = reached(policy.clone(), &format!("create fund assign submit-nothing {end}"));
+        let job = reached(policy.clone(), &format!("create fund assign submit-free {end}"));
         assert!(job.state.is_final(), "{end}");
     }
 }
@@ -209,12 +241,14 @@ fn nobody_delivers_for_another_worker() {
 }
 
 #[test]
-fn a_job_whose_promise_has_passed_is_not_returned_but_fails() {
-    let running = reached(terms(), "create fund assign");
+fn a_job_is_given_to_another_until_its_promise_has_passed() {
+    let patient = Policy { run_within: Millis::hours(1), ..terms() };
+    let running = reached(patient, "create fund assign");
     let promise = running.finish_by.expect("the job is funded");
+    assert_eq!(deadline(&running), promise);
     for word in ["return-lost", "return-draining"] {
         assert_eq!(obey(&running, word, just_before(promise)).unwrap().state.name(), "funded");
-        assert_eq!(obey(&running, word, promise).unwrap().state.name(), "failed");
+        assert_eq!(obey(&running, word, promise).unwrap().state.name(), "refunded");
     }
 }
 
@@ -251,8 +285,8 @@ fn a_fault_of_the_worker_speaks_against_him_and_nothing_else_does() {
     assert_eq!(of(&order("return-lost", &running), START), failed);
     assert_eq!(of(&Command::Lapse, deadline(&running)), failed);
     assert_eq!(of(&order("return-draining", &running), START), None);
-    assert_eq!(of(&Command::Cancel { by: Fault::ByClient }, START), None);
-    assert_eq!(of(&Command::Cancel { by: Fault::ByOperator }, START), None);
+    assert_eq!(of(&Command::Cancel { by: Canceller::Client }, START), None);
+    assert_eq!(of(&Command::Cancel { by: Canceller::Operator }, START), None);
     let paid = reached(paid_at_once(), "create fund assign");
     let completed = Some((FIRST, Standing { completed: 1, ..Standing::default() }));
     assert_eq!(outcome(&paid, &order("submit", &paid), START).unwrap().standing, completed);

@@ -170,6 +170,7 @@ fn form(command: &Command, job: &Job) -> &'static str {
         Command::Submit { charge, .. } => match charge {
             Charge::Whole => "submit",
             Charge::Exactly(amount) if amount.asset != PRICE.asset => "submit-other-asset",
+            Charge::Exactly(amount) if amount.is_zero() => "submit-free",
             Charge::Exactly(_) => "submit-over-the-hold",
             Charge::Portion { delivered: 0, .. } => "submit-nothing",
             Charge::Portion { .. } => "submit-part",

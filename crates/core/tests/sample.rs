@@ -1,7 +1,7 @@
 //! One job, its terms, and those around it. Ways through its life are written as words: `create fund assign`.
 
 use docket_core::change::Change;
-use docket_core::command::{Charge, Command};
+use docket_core::command::{Canceller, Charge, Command};
 use docket_core::decide::decide;
 use docket_core::event::{Delivery, Fault, Usage, Voucher};
 use docket_core::hash::Sha256;
@@ -87,7 +87,7 @@ pub(crate) fn delivery(worker: WorkerId, attempt: Attempt) -> Delivery {
 }
 
 /// Every command in every form whose outcome may differ.
-pub(crate) const ORDERS: [&str; 28] = [
+pub(crate) const ORDERS: [&str; 29] = [
     "create",
     "fund",
     "assign",
@@ -101,6 +101,7 @@ pub(crate) const ORDERS: [&str; 28] = [
     "submit",
     "submit-part",
     "submit-nothing",
+    "submit-free",
     "submit-over-the-hold",
     "submit-other-asset",
     "submit-stale",
@@ -141,13 +142,14 @@ pub(crate) fn order(word: &str, job: &Job) -> Command {
         "submit" => submit(Charge::Whole),
         "submit-part" => submit(Charge::Portion { delivered: 2, covered: 7 }),
         "submit-nothing" => submit(Charge::Portion { delivered: 0, covered: 0 }),
+        "submit-free" => submit(Charge::Exactly(job.price.with_units(0))),
         "submit-over-the-hold" => submit(Charge::Exactly(job.price.with_units(job.price.units + 1))),
         "submit-other-asset" => submit(Charge::Exactly(Amount::new(1, Asset::ETH))),
         "submit-stale" => Command::Submit { delivery: delivery(holder, stale), charge: Charge::Whole },
         "submit-other-worker" => {
             Command::Submit { delivery: delivery(other, attempt), charge: Charge::Whole }
         }
-        "cancel" => Command::Cancel { by: Fault::ByClient },
+        "cancel" => Command::Cancel { by: Canceller::Client },
         "give-up" => Command::GiveUp { reason: Fault::NoTrustedWorker },
         "evaluate-complete" => Command::Evaluate { verdict: Verdict::Complete },
         "evaluate-reject" => Command::Evaluate { verdict: Verdict::Reject },

@@ -2,7 +2,7 @@
 
 use crate::sample::{self, after, job, outcome};
 use docket_core::change::Change;
-use docket_core::command::{Charge, Command};
+use docket_core::command::{Canceller, Charge, Command};
 use docket_core::event::{Event, Fault};
 use docket_core::id::{Attempt, WorkerId};
 use docket_core::job::Job;
@@ -216,7 +216,7 @@ impl Dice {
             91..94 => Command::Lapse,
             94..96 => Command::Recover { grace: self.span() },
             96..98 => Command::Create,
-            98 => Command::Cancel { by: self.pick(&[Fault::ByClient, Fault::ByOperator]) },
+            98 => Command::Cancel { by: self.pick(&[Canceller::Client, Canceller::Operator]) },
             _ => Command::GiveUp { reason: self.pick(&[Fault::NoWorker, Fault::NoTrustedWorker]) },
         }
     }

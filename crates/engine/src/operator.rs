@@ -5,7 +5,7 @@ use crate::error::EngineError;
 use crate::execute::Executed;
 use crate::roster::{ToWorker, WorkerView};
 use docket_core::change::{Change, Claim};
-use docket_core::command::Command;
+use docket_core::command::{Canceller, Command};
 use docket_core::event::Fault;
 use docket_core::hash::Sha256;
 use docket_core::id::{Dialect, JobId, PublicId, WorkerId};
@@ -37,7 +37,7 @@ impl Engine {
 
     /// Withdraws a job for the operator's reasons.
     pub async fn cancel(&self, id: JobId) -> Result<Executed, EngineError> {
-        self.execute(id, &Command::Cancel { by: Fault::ByOperator }).await
+        self.execute(id, &Command::Cancel { by: Canceller::Operator }).await
     }
 
     /// Tells every worker that this coordinator is about to go: its connection ends, and it comes back

@@ -1,7 +1,7 @@
 //! Jobs, their terms and those around them. Ways through a life are written as words: `fund assign submit`.
 
 use docket_core::change::{Change, Claim};
-use docket_core::command::{Charge, Command};
+use docket_core::command::{Canceller, Charge, Command};
 use docket_core::decide::decide;
 use docket_core::event::{Delivery, Fault, Usage, Voucher};
 use docket_core::hash::Sha256;
@@ -94,7 +94,7 @@ pub(crate) fn order(word: &str, job: &Job) -> Command {
             delivery: Delivery { voucher: Voucher::Coordinator, ..delivery(holder, attempt) },
             charge: Charge::Portion { delivered: 2, covered: 7 },
         },
-        "cancel" => Command::Cancel { by: Fault::ByClient },
+        "cancel" => Command::Cancel { by: Canceller::Client },
         "give-up" => Command::GiveUp { reason: Fault::NoTrustedWorker },
         "complete" => Command::Evaluate { verdict: Verdict::Complete },
         "reject" => Command::Evaluate { verdict: Verdict::Reject },

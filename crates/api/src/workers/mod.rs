@@ -18,8 +18,8 @@ use axum::response::Response;
 use docket_protocol::frames::MAX_FRAME_BYTES;
 use std::sync::Arc;
 
-/// What an idle connection keeps in memory for each direction.
-const BUFFER: usize = 4 * 1024;
+/// What an idle connection keeps in memory for reading; most frames fit.
+const BUFFER: usize = 3 * 1024;
 
 pub(crate) fn routes() -> Vec<Route> {
     let operation = Operation::new("workers", "Where workers connect, by WebSocket.")

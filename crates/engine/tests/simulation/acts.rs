@@ -6,7 +6,7 @@ use super::orders::{Answer, CLIENTS, Order, client};
 use super::promises::{Credit, Seen};
 use super::reports::Report;
 use super::workers::{Deed, Place};
-use docket_core::command::Command;
+use docket_core::command::{Canceller, Command};
 use docket_core::event::Fault;
 use docket_core::id::PublicId;
 use docket_core::ledger::Account;
@@ -181,8 +181,8 @@ impl Market {
     fn command(&mut self) {
         let Some(id) = self.known_job() else { return };
         let command = match self.dice.below(10) {
-            0 => Command::Cancel { by: Fault::ByClient },
-            1 => Command::Cancel { by: Fault::ByOperator },
+            0 => Command::Cancel { by: Canceller::Client },
+            1 => Command::Cancel { by: Canceller::Operator },
             2..4 => Command::Evaluate { verdict: Verdict::Complete },
             4 => Command::Evaluate { verdict: Verdict::Reject },
             5..8 => Command::Dispute,

@@ -64,7 +64,7 @@ pub(crate) fn changed(job: &Job) -> Vec<Value<'_>> {
         of(|delivery| Value::count(delivery.usage.input)),
         of(|delivery| Value::count(delivery.usage.output)),
         match &job.state {
-            State::Settled { charge, .. } => Value::text(charge.units),
+            State::Submitted { charge, .. } | State::Settled { charge, .. } => Value::text(charge.units),
             _ => Value::Null,
         },
         outcome(&job.state),
@@ -125,7 +125,9 @@ fn state(row: &dyn Columns, asset: docket_core::money::Asset) -> Result<State, S
     match name.as_str() {
         "open" => Ok(State::Open { by: by()? }),
         "funded" => Ok(State::Funded { by: by()? }),
-        "submitted" => Ok(State::Submitted { delivery: read_delivery(row)?, by: by()? }),
+        "submitted" => {
+            Ok(State::Submitted { delivery: read_delivery(row)?, charge: row.amount(27, asset)?, by: by()? })
+        }
         "settled" => Ok(State::Settled {
             delivery: read_delivery(row)?,
             charge: row.amount(27, asset)?,
