@@ -6,7 +6,6 @@ use crate::execute::Executed;
 use crate::roster::{ToWorker, WorkerView};
 use docket_core::change::{Change, Claim};
 use docket_core::command::{Canceller, Command};
-use docket_core::event::Fault;
 use docket_core::hash::Sha256;
 use docket_core::id::{Dialect, JobId, PublicId, WorkerId};
 use docket_core::ledger::{Account, Transfer};
