@@ -50,6 +50,11 @@ pub fn postgresql(root: &Path) -> anyhow::Result<Outcome> {
     })
 }
 
+/// Whether tests can start a database server.
+pub fn has_postgresql() -> bool {
+    newest_initdb(Path::new(POSTGRESQL)).is_some()
+}
+
 fn apt(root: &Path, arguments: &[&str]) -> std::process::Command {
     let mut command = command(root, "apt-get", arguments);
     command.env("DEBIAN_FRONTEND", "noninteractive");

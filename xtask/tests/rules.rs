@@ -293,15 +293,15 @@ fn a_page_that_is_not_up_to_date_is_caught() {
 #[test]
 fn codes_that_are_not_one_to_one_are_caught() {
     let wrong = [
-        ("Self::Closed => \"a.b\",\nSelf::NotNow { .. } => \"a.b\",", "`a.b` stands for two refusals"),
-        ("Self::Closed | Self::NotNow { .. } => \"a.b\",", "each refusal needs an arm of its own"),
-        ("Self::Closed => \"a.b\", _ => \"a.c\",", "each refusal needs an arm of its own"),
+        ("Self::Closed => \"a.b\",\nSelf::NotNow { .. } => \"a.b\",", "`a.b` stands for two things"),
+        ("Self::Closed | Self::NotNow { .. } => \"a.b\",", "each variant needs an arm of its own"),
+        ("Self::Closed => \"a.b\", _ => \"a.c\",", "each variant needs an arm of its own"),
         (
             "Self::Closed => \"a.b\", Self::NotNow { .. } => \"Later\",",
             "`Later` is not of the form subject.reason",
         ),
         ("Self::Closed => \"a.b\", Self::NotNow { .. } => other(),", "a code is a literal"),
-        ("Self::Closed => \"a.b\",", "`code()` does not name every refusal"),
+        ("Self::Closed => \"a.b\",", "`code()` does not name every variant"),
         ("Self::Gone => \"a.b\",", "`Refusal` has no `Gone`"),
     ];
     for (arms, message) in wrong {

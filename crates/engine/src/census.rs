@@ -25,6 +25,8 @@ pub struct Census {
     pub being_given: usize,
     /// Jobs for whose answer somebody waits.
     pub awaited: usize,
+    /// Answers that are being given, or followed.
+    pub relayed: usize,
 }
 
 impl Engine {
@@ -37,6 +39,7 @@ impl Engine {
             effects: backlog.now,
             effects_later: backlog.later,
             awaited: self.watch.len(),
+            relayed: self.relay.len(),
             ..Census::default()
         };
         self.roster.fleet().count(census)

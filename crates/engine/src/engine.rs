@@ -6,6 +6,7 @@ use crate::entropy::Entropy;
 use crate::ids::JobIds;
 use crate::meter::Meter;
 use crate::outbox::Outbox;
+use crate::relay::Relay;
 use crate::roster::Roster;
 use crate::trust::Guesses;
 use crate::watch::Watch;
@@ -40,6 +41,7 @@ pub struct Engine {
     pub(crate) roster: Roster,
     pub(crate) outbox: Outbox,
     pub(crate) watch: Watch,
+    pub(crate) relay: Relay,
     pub(crate) guesses: Guesses,
     pub(crate) meter: Meter,
     /// Told when something is due before all that was known.
@@ -62,6 +64,7 @@ impl Engine {
             deadlines: Deadlines::default(),
             outbox: Outbox::default(),
             watch: Watch::default(),
+            relay: Relay::default(),
             guesses: Guesses::default(),
             meter: Meter::default(),
             timer: Notify::new(),

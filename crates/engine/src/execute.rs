@@ -126,6 +126,7 @@ impl Engine {
         }
         if after.state.is_answered() {
             self.watch.wake(after.id);
+            self.relay.end(after.id);
         }
         if after.state.is_final() {
             self.meter.count_ending(after.state.name());

@@ -16,8 +16,9 @@ pub struct Meter {
     commits: Histogram,
 }
 
+/// Durations, counted by how long they are.
 #[derive(Default)]
-struct Histogram {
+pub struct Histogram {
     buckets: [AtomicU64; BOUNDS_US.len()],
     beyond: AtomicU64,
     sum_us: AtomicU64,
@@ -60,14 +61,16 @@ impl Meter {
 }
 
 impl Histogram {
-    fn add(&self, took: Duration) {
+    /// Counts one more.
+    pub fn add(&self, took: Duration) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let bucket = BOUNDS_US.iter().position(|bound| micros <= *bound);
         bucket.map_or(&self.beyond, |at| &self.buckets[at]).fetch_add(1, Ordering::Relaxed);
         self.sum_us.fetch_add(micros, Ordering::Relaxed);
     }
 
-    fn read(&self) -> Latencies {
+    /// What was counted so far.
+    pub fn read(&self) -> Latencies {
         let counts = self.buckets.each_ref().map(|count| count.load(Ordering::Relaxed));
         let beyond = self.beyond.load(Ordering::Relaxed);
         Latencies {

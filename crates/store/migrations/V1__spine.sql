@@ -65,13 +65,15 @@ CREATE TABLE result (
 );
 
 CREATE TABLE journal (
-    journal_id {id},
-    job_id     BIGINT,
-    version    BIGINT NOT NULL,
-    at_ms      BIGINT NOT NULL,
-    event      {text} NOT NULL,
-    detail     {text} NOT NULL,
-    leaf_index BIGINT
+    journal_id  {id},
+    job_id      BIGINT,
+    version     BIGINT NOT NULL,
+    at_ms       BIGINT NOT NULL,
+    event       {text} NOT NULL,
+    detail      {text} NOT NULL,
+    leaf_index  BIGINT,
+    transfer_id BIGINT,                     -- the first of its transfers, NULL if it has none
+    transfers   BIGINT NOT NULL             -- how many it has; their numbers follow each other
 );
 CREATE INDEX journal_job ON journal (job_id, version);
 

@@ -14,6 +14,7 @@ use docket_core::time::Timestamp;
 use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A change with the bytes that belong to it.
@@ -97,6 +98,8 @@ pub(crate) struct JournalEntry {
     pub(crate) event: &'static str,
     pub(crate) detail: String,
     pub(crate) leaf_index: Option<u64>,
+    /// The numbers of its transfers.
+    pub(crate) transfers: Range<i64>,
 }
 
 /// The winners of a group, ready to be written in one transaction. No row with a version stands in it twice.

@@ -58,6 +58,8 @@ pub struct TransferRow {
     pub to: Account,
     /// How much.
     pub amount: Amount,
+    /// The place in the log of what caused it.
+    pub log_index: Option<u64>,
 }
 
 /// Something that happened to a job.
@@ -84,6 +86,7 @@ pub trait Reader: Send + Sync {
     fn payload(&self, id: JobId) -> Read<'_, Option<Arc<[u8]>>>;
     fn answer(&self, id: JobId) -> Read<'_, Option<Answer>>;
     fn journal(&self, id: JobId) -> Read<'_, Vec<JournalRow>>;
+    fn job_transfers(&self, job: JobId) -> Read<'_, Vec<TransferRow>>;
     fn outbox(&self) -> Read<'_, Vec<Effect>>;
     fn worker(&self, id: WorkerId) -> Read<'_, Option<Worker>>;
     fn workers(&self, after: Option<WorkerId>) -> Read<'_, Vec<Worker>>;

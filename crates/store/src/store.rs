@@ -181,6 +181,11 @@ impl Store {
         self.reader.journal(id).await
     }
 
+    /// The transfers of everything that happened to a job, in order.
+    pub async fn job_transfers(&self, job: JobId) -> Result<Vec<TransferRow>, StoreError> {
+        self.reader.job_transfers(job).await
+    }
+
     /// What was to be done when the store was opened, and was not.
     pub async fn outbox(&self) -> Result<Vec<Effect>, StoreError> {
         self.reader.outbox().await

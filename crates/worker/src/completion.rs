@@ -108,7 +108,7 @@ mod tests {
     use docket_protocol::frames::{FromWorker, decode_from_worker, encode};
 
     const ASSIGN: &str = r#"{"job_id":"6f2c","job_type":"LLM_INFER","payload":{"prompt":"x"},"policy":"FAST",
-        "privacy_class":"PUBLIC","user_id":"u","attempt":"3-1","deadline":"2026-02-09T12:00:02.000Z",
+        "privacy_class":"PUBLIC","user_id":"u","attempt":"3-1","deadline":"2026-02-09T12:00:02.000Z","sent_at":"2026-02-09T12:00:00.000Z",
         "terms":{"network":"ledger:test","client":"alice","price":"10000","hold":"10000","asset":"USDC",
         "request_hash":"sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
         "model":{"name":"tiny"}}}"#;

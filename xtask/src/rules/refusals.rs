@@ -1,4 +1,5 @@
-//! The published error codes: each refusal has one of its own, and the page that lists them is up to date.
+//! The published error codes: each refusal and each fault has one of its own, and the page that lists them is up to
+//! date.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -13,24 +14,62 @@ use crate::repository::Repository;
 
 const RULE: &str = "refusals";
 
-const SOURCE: &str = "crates/core/src/refusal.rs";
 /// The page that lists all codes.
 pub const PAGE: &str = "docs/errors.md";
 
 const HEAD: &str = "\
 # Error codes
 
-A refusal means that nothing has changed. Its code is published: it is never renamed and never used again for something
-else. Each dialect answers it with a status and an envelope of its own.
-
-`cargo xtask errors` writes this page from the core.
-
-| code | meaning |
-|---|---|
+Codes are published: none is ever renamed, and none used again for something else. `cargo xtask errors` writes this
+page from the sources.
 ";
 
-static CODE: LazyLock<Regex> =
+/// Where codes are published, and what stands above their table.
+struct Source {
+    file: &'static str,
+    /// The type whose `code` is one match over its variants.
+    name: &'static str,
+    form: &'static LazyLock<Regex>,
+    head: &'static str,
+}
+
+const SOURCES: [Source; 3] = [
+    Source {
+        file: "crates/core/src/refusal.rs",
+        name: "Refusal",
+        form: &OF_A_SUBJECT,
+        head: "\
+## Refusals
+
+Nothing has changed. Each dialect answers with a status and an envelope of its own.
+",
+    },
+    Source {
+        file: "crates/core/src/event.rs",
+        name: "Fault",
+        form: &PLAIN,
+        head: "\
+## Why an attempt or a job came to nothing
+
+The money of a job that came to nothing is back with whoever paid.
+",
+    },
+    Source {
+        file: "crates/api/src/admin/code.rs",
+        name: "Code",
+        form: &OF_A_SUBJECT,
+        head: "\
+## The operator's API
+
+As `code` in `application/problem+json`, beside the refusals above.
+",
+    },
+];
+
+static OF_A_SUBJECT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$").expect("the pattern is fixed"));
+static PLAIN: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("^[a-z][a-z0-9_]*$").expect("the pattern is fixed"));
 
 /// Checks the codes in the core and the page.
 pub fn check(repository: &Repository) -> Vec<Violation> {
@@ -45,59 +84,72 @@ pub fn check(repository: &Repository) -> Vec<Violation> {
     if written == Some(page.as_str()) {
         return vec![];
     }
-    vec![Violation::new(RULE, PAGE, 0, "is not what the core says: run `cargo xtask errors`")]
+    vec![Violation::new(RULE, PAGE, 0, "is not what the sources say: run `cargo xtask errors`")]
 }
 
-/// The page that lists all codes, from the core; or the first thing there that keeps it from being written.
+/// The page that lists all codes; or the first thing in a source that keeps it from being written.
 pub fn page(repository: &Repository) -> Result<String, Violation> {
-    let missing = || Violation::new(RULE, SOURCE, 0, "is missing: the refusals and their codes stand there");
-    let source = &repository.file(SOURCE).ok_or_else(missing)?.text;
-    let meanings = read(source)
-        .map_err(|error| Violation::new(RULE, SOURCE, error.span().start().line, error.to_string()))?;
-    let row =
-        |(code, meaning): (&String, &String)| format!("| `{code}` | {} |\n", meaning.replace('|', r"\|"));
-    Ok(HEAD.to_owned() + &meanings.iter().map(row).collect::<String>())
+    let mut page = HEAD.to_owned();
+    for source in &SOURCES {
+        let Some(file) = repository.file(source.file) else {
+            if source.name == "Refusal" {
+                let why = "is missing: the refusals and their codes stand there";
+                return Err(Violation::new(RULE, source.file, 0, why));
+            }
+            continue;
+        };
+        let meanings = read(source, &file.text).map_err(|error| {
+            Violation::new(RULE, source.file, error.span().start().line, error.to_string())
+        })?;
+        page.push_str(&format!("\n{}\n| code | meaning |\n|---|---|\n", source.head));
+        for (code, meaning) in &meanings {
+            page.push_str(&format!("| `{code}` | {} |\n", meaning.replace('|', r"\|")));
+        }
+    }
+    Ok(page)
 }
 
 /// What each code means.
-fn read(source: &str) -> syn::Result<BTreeMap<String, String>> {
-    let items = syn::parse_file(source)?.items;
-    let meanings = variants(&items)?;
+fn read(source: &Source, text: &str) -> syn::Result<BTreeMap<String, String>> {
+    let items = syn::parse_file(text)?.items;
+    let meanings = variants(source.name, &items)?;
     let mut pages = BTreeMap::new();
-    for arm in arms(&items)? {
+    for arm in arms(source.name, &items)? {
         let (variant, code) = published(arm)?;
-        let meaning = meanings
-            .get(&variant)
-            .ok_or_else(|| syn::Error::new(arm.pat.span(), format!("`Refusal` has no `{variant}`")))?;
-        if !CODE.is_match(&code) {
-            return Err(syn::Error::new(
-                arm.body.span(),
-                format!("`{code}` is not of the form subject.reason"),
-            ));
+        let meaning = meanings.get(&variant).ok_or_else(|| {
+            syn::Error::new(arm.pat.span(), format!("`{}` has no `{variant}`", source.name))
+        })?;
+        if !source.form.is_match(&code) {
+            let form = if source.form.is_match("a") {
+                "of lower-case letters"
+            } else {
+                "of the form subject.reason"
+            };
+            return Err(syn::Error::new(arm.body.span(), format!("`{code}` is not {form}")));
         }
         if pages.insert(code.clone(), meaning.clone()).is_some() {
-            return Err(syn::Error::new(arm.body.span(), format!("`{code}` stands for two refusals")));
+            return Err(syn::Error::new(arm.body.span(), format!("`{code}` stands for two things")));
         }
     }
     if pages.len() != meanings.len() {
-        return Err(syn::Error::new(Span::call_site(), "`code()` does not name every refusal"));
+        return Err(syn::Error::new(Span::call_site(), "`code()` does not name every variant"));
     }
     Ok(pages)
 }
 
-/// What each refusal means: its doc comment, else its message.
-fn variants(items: &[Item]) -> syn::Result<BTreeMap<String, String>> {
-    let refusal = items.iter().find_map(|item| match item {
-        Item::Enum(item) if item.ident == "Refusal" => Some(item),
+/// What each variant means: its doc comment, else its message.
+fn variants(name: &str, items: &[Item]) -> syn::Result<BTreeMap<String, String>> {
+    let found = items.iter().find_map(|item| match item {
+        Item::Enum(item) if item.ident == name => Some(item),
         _ => None,
     });
-    let refusal = refusal.ok_or_else(|| syn::Error::new(Span::call_site(), "has no `enum Refusal`"))?;
+    let found = found.ok_or_else(|| syn::Error::new(Span::call_site(), format!("has no `enum {name}`")))?;
     let meaning = |variant: &syn::Variant| {
         let text = doc(&variant.attrs).or_else(|| message(&variant.attrs));
         let text = text.ok_or_else(|| syn::Error::new(variant.span(), "says nowhere what it means"))?;
         Ok((variant.ident.to_string(), placeholders_as_code(&text, &variant.fields)))
     };
-    refusal.variants.iter().map(meaning).collect()
+    found.variants.iter().map(meaning).collect()
 }
 
 fn doc(attributes: &[Attribute]) -> Option<String> {
@@ -135,28 +187,28 @@ fn placeholders_as_code(text: &str, fields: &Fields) -> String {
     })
 }
 
-/// The arms of the one match that `Refusal::code` is.
-fn arms(items: &[Item]) -> syn::Result<&[Arm]> {
+/// The arms of the one match that a type's `code` is.
+fn arms<'a>(name: &str, items: &'a [Item]) -> syn::Result<&'a [Arm]> {
     let functions = items.iter().filter_map(|item| match item {
-        Item::Impl(item) if item.trait_.is_none() && is_refusal(&item.self_ty) => Some(&item.items),
+        Item::Impl(item) if item.trait_.is_none() && is(&item.self_ty, name) => Some(&item.items),
         _ => None,
     });
     let code = functions.flatten().find_map(|item| match item {
         ImplItem::Fn(function) if function.sig.ident == "code" => Some(function),
         _ => None,
     });
-    let code = code.ok_or_else(|| syn::Error::new(Span::call_site(), "has no `Refusal::code`"))?;
+    let code = code.ok_or_else(|| syn::Error::new(Span::call_site(), format!("has no `{name}::code`")))?;
     match code.block.stmts.as_slice() {
         [Stmt::Expr(Expr::Match(decision), None)] => Ok(&decision.arms),
         _ => Err(syn::Error::new(code.span(), "`code()` is to be one match")),
     }
 }
 
-fn is_refusal(item: &Type) -> bool {
-    matches!(item, Type::Path(path) if path.path.is_ident("Refusal"))
+fn is(item: &Type, name: &str) -> bool {
+    matches!(item, Type::Path(path) if path.path.is_ident(name))
 }
 
-/// The refusal and the code that an arm joins.
+/// The variant and the code that an arm joins.
 fn published(arm: &Arm) -> syn::Result<(String, String)> {
     let path = match &arm.pat {
         Pat::Path(pattern) => Some(&pattern.path),
@@ -166,7 +218,7 @@ fn published(arm: &Arm) -> syn::Result<(String, String)> {
     };
     let variant = path.and_then(|path| path.segments.last());
     let variant =
-        variant.ok_or_else(|| syn::Error::new(arm.pat.span(), "each refusal needs an arm of its own"))?;
+        variant.ok_or_else(|| syn::Error::new(arm.pat.span(), "each variant needs an arm of its own"))?;
     let code = text(&arm.body).ok_or_else(|| syn::Error::new(arm.body.span(), "a code is a literal"))?;
     Ok((variant.ident.to_string(), code))
 }

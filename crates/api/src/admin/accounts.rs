@@ -1,5 +1,6 @@
 //! The books as the operator sees them.
 
+use super::code::Code;
 use super::docs;
 use super::paging::{Page, PageQuery, cursor};
 use super::problem::{Named, Problem};
@@ -177,7 +178,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<&str, Problem> {
 async fn check(State(app): State<Arc<App>>) -> Result<Json<books::Books>, Problem> {
     let busy = "another check of the books is under way";
     let Ok(_checking) = app.checking.try_lock() else {
-        return Err(Problem::new(StatusCode::CONFLICT, "ledger.check_under_way", busy));
+        return Err(Problem::new(StatusCode::CONFLICT, Code::CheckUnderWay, busy));
     };
     let (store, runtime) = (app.engine.store().clone(), tokio::runtime::Handle::current());
     // Minutes of reading on a large store: not on a thread that answers others.
@@ -187,7 +188,7 @@ async fn check(State(app): State<Arc<App>>) -> Result<Json<books::Books>, Proble
         Err(error) => {
             tracing::error!(%error, "the check of the books ended badly");
             let status = StatusCode::INTERNAL_SERVER_ERROR;
-            return Err(Problem::new(status, "coordinator.failed", "the check ended badly"));
+            return Err(Problem::new(status, Code::Failed, "the check ended badly"));
         }
     };
     Ok(Json(books))

@@ -1,5 +1,6 @@
 //! The operator's token.
 
+use super::code::Code;
 use super::problem::Problem;
 use crate::app::App;
 use axum::extract::{Request, State};
@@ -18,18 +19,18 @@ pub(crate) async fn require_token(
 ) -> Result<Response, Problem> {
     let Some(expected) = &app.settings.admin_token else {
         let closed = "this coordinator has no operator's token, so nobody can be one";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "operator.closed", closed));
+        return Err(Problem::new(StatusCode::FORBIDDEN, Code::Closed, closed));
     };
     match token(request.headers()) {
         Some(token) if is(token, expected) => Ok(next.run(request).await),
         Some(_) => Err(Problem::new(
             StatusCode::UNAUTHORIZED,
-            "operator.wrong_token",
+            Code::WrongToken,
             "this is not the operator's token of this coordinator",
         )),
         None => Err(Problem::new(
             StatusCode::UNAUTHORIZED,
-            "operator.token_required",
+            Code::TokenRequired,
             "send the operator's token as 'Authorization: Bearer ...'",
         )),
     }

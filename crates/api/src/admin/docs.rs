@@ -29,6 +29,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     details.extend([
         ("failure", nullable(text("Why it failed, in words."))),
         ("journal", array(entry())),
+        ("transfers", array(transfer())),
         ("decision", nullable(json!({"type": "object"}))),
     ]);
     vec![
@@ -82,6 +83,17 @@ fn entry() -> Value {
         ("event", text("What happened.")),
         ("detail", text("Who, why, how much.")),
         ("log_index", nullable(count("Its place in the log."))),
+    ])
+}
+
+fn transfer() -> Value {
+    object(&[
+        ("at", reference("Instant")),
+        ("event", text("What caused it.")),
+        ("from", text("An account.")),
+        ("to", text("An account.")),
+        ("amount", reference("Money")),
+        ("log_index", nullable(count("The place of the event in the log."))),
     ])
 }
 

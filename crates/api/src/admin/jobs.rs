@@ -2,7 +2,7 @@
 
 use super::paging::{Page, PageQuery, job_cursor};
 use super::problem::{Named, Problem};
-use super::views::{JobView, at};
+use super::views::{JobView, Money, at};
 use super::{docs, events};
 use crate::app::App;
 use crate::route::Route;
@@ -53,6 +53,8 @@ struct Details {
     /// Why it failed, in words.
     failure: Option<String>,
     journal: Vec<Entry>,
+    /// All money that ever moved for it.
+    transfers: Vec<Moved>,
     /// Why this worker was chosen, as it was kept with the decision.
     decision: Option<Box<RawValue>>,
 }
@@ -66,10 +68,23 @@ struct Entry {
     log_index: Option<u64>,
 }
 
+/// A transfer, and the event that made it.
+#[derive(Serialize)]
+struct Moved {
+    at: String,
+    event: String,
+    from: String,
+    to: String,
+    amount: Money,
+    log_index: Option<u64>,
+}
+
 /// `GET /admin/v1/jobs/{id}`: all that is known of a job but its payload and its output.
 async fn show(State(app): State<Arc<App>>, Named(id): Named) -> Result<Json<Details>, Problem> {
     let job = find(&app, &id).await?;
-    let journal = app.engine.store().journal(job.id).await.map_err(EngineError::from)?;
+    let store = app.engine.store();
+    let journal = store.journal(job.id).await.map_err(EngineError::from)?;
+    let transfers = store.job_transfers(job.id).await.map_err(EngineError::from)?;
     let entries = journal.into_iter().map(|row| Entry {
         version: row.version.0,
         at: at(row.at),
@@ -77,9 +92,18 @@ async fn show(State(app): State<Arc<App>>, Named(id): Named) -> Result<Json<Deta
         detail: row.detail,
         log_index: row.leaf_index,
     });
+    let moved = transfers.into_iter().map(|row| Moved {
+        at: at(row.at),
+        event: row.event,
+        from: row.from.to_string(),
+        to: row.to.to_string(),
+        amount: row.amount.into(),
+        log_index: row.log_index,
+    });
     Ok(Json(Details {
         failure: events::failure(&job),
         journal: entries.collect(),
+        transfers: moved.collect(),
         decision: decision(&app, &job).await?,
         job: JobView::from(&*job),
     }))

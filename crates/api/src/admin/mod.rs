@@ -2,6 +2,7 @@
 
 mod accounts;
 mod auth;
+mod code;
 mod docs;
 mod events;
 mod jobs;

@@ -1,5 +1,6 @@
 //! Errors of the operator's API: `application/problem+json` (RFC 9457) with a code to match on.
 
+use super::code::Code;
 use crate::limits::BodyError;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Path};
@@ -30,16 +31,16 @@ struct Body<'a> {
 }
 
 impl Problem {
-    pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, detail: detail.into() }
+    pub(super) fn new(status: StatusCode, code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, code: code.code(), detail: detail.into() }
     }
 
     pub(super) fn invalid(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "request.invalid", detail)
+        Self::new(StatusCode::BAD_REQUEST, Code::Invalid, detail)
     }
 
     pub(super) fn no_such(what: &'static str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "request.not_found", format!("there is no such {what}"))
+        Self::new(StatusCode::NOT_FOUND, Code::NotFound, format!("there is no such {what}"))
     }
 }
 
@@ -80,12 +81,12 @@ impl From<EngineError> for Problem {
                     Refusal::Draining => unavailable,
                     _ => StatusCode::CONFLICT,
                 };
-                Self::new(status, refusal.code(), refusal.to_string())
+                Self { status, code: refusal.code(), detail: refusal.to_string().into() }
             }
-            EngineError::Busy => Self::new(unavailable, "coordinator.busy", "try again"),
+            EngineError::Busy => Self::new(unavailable, Code::Busy, "try again"),
             EngineError::Store(error) => {
                 tracing::error!(%error, "an operator's request failed");
-                Self::new(unavailable, "coordinator.store_unavailable", error.to_string())
+                Self::new(unavailable, Code::StoreUnavailable, error.to_string())
             }
         }
     }
@@ -95,7 +96,7 @@ impl From<BodyError> for Problem {
     fn from(error: BodyError) -> Self {
         match error {
             BodyError::TooLarge => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "request.too_large", "the body is too large")
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::TooLarge, "the body is too large")
             }
             BodyError::Truncated => Self::invalid("the body ended before its end"),
         }
@@ -122,18 +123,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
 
 /// What no route answers.
 pub(crate) async fn not_found() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "request.no_such_path", "there is nothing at this path")
+    Problem::new(StatusCode::NOT_FOUND, Code::NoSuchPath, "there is nothing at this path")
 }
 
 /// A path that is there, asked in the wrong way.
 pub(crate) async fn method_not_allowed() -> Problem {
     let status = StatusCode::METHOD_NOT_ALLOWED;
-    Problem::new(status, "request.method_not_allowed", "this path does not know this method")
+    Problem::new(status, Code::MethodNotAllowed, "this path does not know this method")
 }
 
 /// A fault of the coordinator.
 pub(crate) fn failed() -> Response {
     let status = StatusCode::INTERNAL_SERVER_ERROR;
-    Problem::new(status, "coordinator.failed", "the coordinator has a fault; its log says more")
-        .into_response()
+    Problem::new(status, Code::Failed, "the coordinator has a fault; its log says more").into_response()
 }

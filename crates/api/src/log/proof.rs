@@ -1,14 +1,17 @@
-//! Proves that an entry is in the log.
+//! Proves that something happened to a job, and what moved then: by the log's entry of it.
 
 use crate::app::App;
+use docket_core::id::JobId;
 use docket_core::merkle::Plan;
 use docket_engine::EngineError;
-use docket_protocol::receipt::LogProof;
+use docket_protocol::receipt::{LogProof, Movement};
 use std::collections::BTreeMap;
 
-/// The entry at an index, with the way from it to the newest checkpoint; `None` if the log is shorter.
-pub(crate) async fn prove(app: &App, index: u64) -> Result<Option<LogProof>, EngineError> {
+/// The entry of a job's event, with what moved and the way from it to the newest checkpoint; `None` if the log
+/// has no such entry yet.
+pub(crate) async fn prove(app: &App, job: JobId, event: &str) -> Result<Option<LogProof>, EngineError> {
     let store = app.engine.store();
+    let Some(index) = store.log_index(job, event).await? else { return Ok(None) };
     let checkpoint = app.checkpoints.newest(store.log());
     let Some(plan) = Plan::inclusion(index, checkpoint.size) else { return Ok(None) };
     let mut tiles = BTreeMap::new();
@@ -27,5 +30,13 @@ pub(crate) async fn prove(app: &App, index: u64) -> Result<Option<LogProof>, Eng
         }
     };
     let origin = app.checkpoints.verifier().name().to_owned();
-    Ok(Some(LogProof { origin, index, entry, proof, checkpoint: checkpoint.note.clone() }))
+    let transfers = Some(moved(app, job, index).await?);
+    Ok(Some(LogProof { origin, index, entry, transfers, proof, checkpoint: checkpoint.note.clone() }))
+}
+
+/// What moved for a job with the entry at an index.
+async fn moved(app: &App, job: JobId, index: u64) -> Result<Vec<Movement>, EngineError> {
+    let rows = app.engine.store().job_transfers(job).await?;
+    let with_entry = rows.iter().filter(|row| row.log_index == Some(index));
+    Ok(with_entry.map(|row| Movement::new(&row.from, &row.to, row.amount)).collect())
 }

@@ -72,7 +72,8 @@ impl Collector for Scrape {
         }
         encode_endings(&mut to, &engine.meter().endings())?;
         encode_commits(&mut to, &engine.meter().commits())?;
-        encode_requests(&mut to, &self.0.requests.counts())
+        encode_requests(&mut to, &self.0.requests.counts())?;
+        encode_durations(&mut to, &self.0.requests.durations())
     }
 }
 
@@ -87,11 +88,27 @@ fn encode_endings(to: &mut DescriptorEncoder<'_>, endings: &[(&'static str, u64)
 
 fn encode_commits(to: &mut DescriptorEncoder<'_>, commits: &Latencies) -> fmt::Result {
     let help = "How long a change took to be durable, the wait for its turn included";
-    let mut buckets: Vec<_> =
-        commits.buckets.iter().map(|(bound, count)| (bound.as_secs_f64(), *count)).collect();
-    buckets.push((f64::MAX, commits.beyond)); // Written as infinity.
     to.encode_descriptor("docket_commit_seconds", help, None, MetricType::Histogram)?
-        .encode_histogram::<NoLabelSet>(commits.sum.as_secs_f64(), commits.count, &buckets, None)
+        .encode_histogram::<NoLabelSet>(commits.sum.as_secs_f64(), commits.count, &buckets(commits), None)
+}
+
+fn buckets(latencies: &Latencies) -> Vec<(f64, u64)> {
+    let bounded = latencies.buckets.iter().map(|(bound, count)| (bound.as_secs_f64(), *count));
+    bounded.chain([(f64::MAX, latencies.beyond)]).collect() // The last is written as infinity.
+}
+
+fn encode_durations(to: &mut DescriptorEncoder<'_>, routes: &[(&'static str, Latencies)]) -> fmt::Result {
+    let help = "How long answers took, by route; those that the client asked to wait for, with the wait";
+    let mut family = to.encode_descriptor("docket_http_seconds", help, None, MetricType::Histogram)?;
+    for (route, took) in routes {
+        family.encode_family(&[("route", *route)])?.encode_histogram::<NoLabelSet>(
+            took.sum.as_secs_f64(),
+            took.count,
+            &buckets(took),
+            None,
+        )?;
+    }
+    Ok(())
 }
 
 fn encode_requests(to: &mut DescriptorEncoder<'_>, counts: &[Count]) -> fmt::Result {

@@ -39,13 +39,15 @@ pub(crate) async fn observe(State(observer): State<Observer>, request: Request, 
     let path = route.as_ref().map_or("", MatchedPath::as_str);
     let method = request.method().clone();
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default(), path);
+    let begun = app.engine.clock().elapsed();
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span).await;
     let mut response = answered.unwrap_or_else(|_| {
         // The panic's own words are on standard error.
         tracing::error!(?id, %method, path, "a handler has panicked");
         (observer.on_panic)(path)
     });
-    app.requests.count(&method, path, response.status());
+    let took = app.engine.clock().elapsed().saturating_sub(begun);
+    app.requests.count(&method, path, response.status(), took);
     response.headers_mut().insert(HEADER, id);
     response
 }

@@ -1,8 +1,10 @@
 //! Counts answers by route and status, without a lock.
 
 use axum::http::{Method, StatusCode};
+use docket_engine::{Histogram, Latencies};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// The statuses that are counted by themselves.
 const STATUSES: [u16; 20] =
@@ -19,9 +21,12 @@ pub(crate) struct Requests {
     unmatched: Counters,
 }
 
-/// One count for each method and status, and one for all others of each.
+/// One count for each method and status, one for all others of each, and how long the answers took.
 #[derive(Default)]
-struct Counters([[AtomicU64; STATUSES.len() + 1]; METHODS.len() + 1]);
+struct Counters {
+    answers: [[AtomicU64; STATUSES.len() + 1]; METHODS.len() + 1],
+    took: Histogram,
+}
 
 /// One count, with its labels.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,11 +47,12 @@ impl Requests {
     }
 
     /// Counts an answer; a path that is none of the routes' is no route.
-    pub(super) fn count(&self, method: &Method, path: &str, status: StatusCode) {
-        let Counters(counters) = self.routes.get(path).unwrap_or(&self.unmatched);
+    pub(super) fn count(&self, method: &Method, path: &str, status: StatusCode, took: Duration) {
+        let counters = self.routes.get(path).unwrap_or(&self.unmatched);
         let method = METHODS.iter().position(|name| *name == method.as_str()).unwrap_or(METHODS.len());
         let status = STATUSES.iter().position(|code| *code == status.as_u16()).unwrap_or(STATUSES.len());
-        counters[method][status].fetch_add(1, Ordering::Relaxed);
+        counters.answers[method][status].fetch_add(1, Ordering::Relaxed);
+        counters.took.add(took);
     }
 
     /// All counts that are not zero, in the order of their labels.
@@ -57,12 +63,22 @@ impl Requests {
         counts.sort_unstable_by(|a, b| (a.route, a.method, &a.status).cmp(&(b.route, b.method, &b.status)));
         counts
     }
+
+    /// How long answers took, by route, where there were any.
+    pub(super) fn durations(&self) -> Vec<(&'static str, Latencies)> {
+        let all = self.routes.iter().map(|(path, counters)| (*path, counters));
+        let all = all.chain([("unmatched", &self.unmatched)]);
+        let mut took: Vec<_> = all.map(|(route, counters)| (route, counters.took.read())).collect();
+        took.retain(|(_, latencies)| latencies.count > 0);
+        took.sort_unstable_by_key(|(route, _)| *route);
+        took
+    }
 }
 
 impl Counters {
     fn counts(&self, route: &'static str) -> Vec<Count> {
         let mut counts = Vec::new();
-        for (method, by_status) in METHODS.into_iter().chain([OTHER]).zip(&self.0) {
+        for (method, by_status) in METHODS.into_iter().chain([OTHER]).zip(&self.answers) {
             let statuses = STATUSES.map(|status| status.to_string()).into_iter().chain([OTHER.to_owned()]);
             for (status, answers) in statuses.zip(by_status) {
                 let answers = answers.load(Ordering::Relaxed);
@@ -82,10 +98,15 @@ mod tests {
     #[test]
     fn an_answer_is_counted_under_its_route_method_and_status() {
         let requests = Requests::over(["/v1/quote"].into_iter());
-        requests.count(&Method::GET, "/v1/quote", StatusCode::OK);
-        requests.count(&Method::GET, "/v1/quote", StatusCode::OK);
-        requests.count(&Method::DELETE, "/v1/quote", StatusCode::METHOD_NOT_ALLOWED);
-        requests.count(&Method::POST, "", StatusCode::IM_A_TEAPOT);
+        requests.count(&Method::GET, "/v1/quote", StatusCode::OK, Duration::from_millis(3));
+        requests.count(&Method::GET, "/v1/quote", StatusCode::OK, Duration::from_millis(3));
+        requests.count(
+            &Method::DELETE,
+            "/v1/quote",
+            StatusCode::METHOD_NOT_ALLOWED,
+            Duration::from_millis(3),
+        );
+        requests.count(&Method::POST, "", StatusCode::IM_A_TEAPOT, Duration::from_millis(3));
         let counts: Vec<_> =
             requests.counts().into_iter().map(|c| (c.route, c.method, c.status, c.answers)).collect();
         assert_eq!(
@@ -96,5 +117,9 @@ mod tests {
                 ("unmatched", "POST", "other".to_owned(), 1),
             ]
         );
+        let took: Vec<_> =
+            requests.durations().into_iter().map(|(route, took)| (route, took.count, took.sum)).collect();
+        let millis = Duration::from_millis;
+        assert_eq!(took, [("/v1/quote", 3, millis(9)), ("unmatched", 1, millis(3))]);
     }
 }

@@ -166,6 +166,20 @@ pub(super) fn receipt() -> Operation {
         .error(503, "The store cannot be read now.")
 }
 
+pub(super) fn stream() -> Operation {
+    Operation::new("jobs", "The answer as it is being given, and at its end the job.")
+        .part("id", "The job's id.", json!({"type": "string", "minLength": 1}))
+        .header("Last-Event-ID", false, "Goes on after this event.", json!({"type": "string"}))
+        .answer(
+            200,
+            "Events named `text`, each with `text`; `again` when another worker begins from nothing; the last is `job`.",
+            "text/event-stream",
+            object(&[("event", text("Its name.")), ("data", text("JSON."))]),
+        )
+        .error(404, "There is no such job.")
+        .error(503, "The store cannot be read now.")
+}
+
 /// A user's name, as it stands in requests.
 fn user() -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": 128, "pattern": r"^[^\x00-\x1f\x7f-\x9f]+$"})

@@ -8,6 +8,7 @@ mod offer;
 mod receipt;
 mod routes;
 mod status;
+mod stream;
 mod trust;
 mod wire;
 

@@ -37,10 +37,6 @@ async fn bundle(app: &App, job: &Job) -> Result<Option<Bundle>, EngineError> {
     }
     let Some(answer) = app.engine.answer(job.id).await? else { return Ok(None) };
     let Some(receipts) = Receipts::parse(&answer.receipt) else { return Ok(None) };
-    let log = match app.engine.store().log_index(job.id, "settled").await? {
-        Some(index) => log::prove(app, index).await?,
-        None => None,
-    };
     let vouched = if receipts.full.is_none() { &ONLY_OURS[..] } else { &[] };
     Ok(Some(Bundle {
         format: BundleForm::V1,
@@ -50,6 +46,6 @@ async fn bundle(app: &App, job: &Job) -> Result<Option<Bundle>, EngineError> {
         dispatch: receipts.dispatch,
         output: String::from_utf8(answer.output.to_vec()).ok(),
         vouched: vouched.iter().map(|&name| name.to_owned()).collect(),
-        log,
+        log: log::prove(app, job.id, "settled").await?,
     }))
 }

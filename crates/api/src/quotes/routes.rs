@@ -1,7 +1,7 @@
 //! The routes of the page: quote, commit, poll.
 
 use super::errors::Problem;
-use super::{docs, offer, receipt, status, trust, wire};
+use super::{docs, offer, receipt, status, stream, trust, wire};
 use crate::app::App;
 use crate::limits::read_body;
 use crate::route::Route;
@@ -9,7 +9,7 @@ use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use docket_core::event::Fault;
 use docket_core::hash::Sha256;
@@ -32,6 +32,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::post("/v1/jobs/commit/cheap", commit_cheap, docs::commit("CHEAP")),
         Route::get("/v1/jobs/{id}", show, docs::show()),
         Route::get("/v1/jobs/{id}/receipt", receipt::receipt, docs::receipt()),
+        Route::get("/v1/jobs/{id}/stream", stream::stream, docs::stream()),
     ];
     routes.extend(trust::routes());
     routes
@@ -210,6 +211,12 @@ pub(super) async fn find(engine: &Engine, id: &PublicId) -> Result<Arc<Job>, Pro
 }
 
 async fn render(engine: &Engine, job: &Job) -> Result<Response, Problem> {
+    let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    Ok((kind, body(engine, job).await?).into_response())
+}
+
+/// The job as the page shows it, as JSON.
+pub(super) async fn body(engine: &Engine, job: &Job) -> Result<Vec<u8>, Problem> {
     let answer = match job.delivery() {
         Some(_) => engine.answer(job.id).await.map_err(docket_engine::EngineError::from)?,
         None => None,
@@ -230,7 +237,7 @@ async fn render(engine: &Engine, job: &Job) -> Result<Response, Problem> {
         created_at: instant::format(job.created_at.0),
         completed_at: completed_at.map(|at| instant::format(at.0)),
     };
-    Ok(Json(body).into_response())
+    Ok(serde_json::to_vec(&body).expect("texts and raw JSON can be written"))
 }
 
 fn network(engine: &Engine) -> String {

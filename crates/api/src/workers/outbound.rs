@@ -49,6 +49,7 @@ fn assign(app: &App, assignment: &Assignment) -> Option<FromCoordinator> {
         user_id: client_name(job),
         attempt: attempt_ref(*attempt),
         deadline_ms: job.state.deadline().map_or(i64::MAX, |by| by.0),
+        sent_at_ms: app.engine.clock().now().0,
         terms: terms(app, job, payload.as_bytes()),
         payload: RawValue::from_string(payload).ok()?,
     })))

@@ -7,8 +7,9 @@ use crate::app::App;
 use crate::serve::Place;
 use axum::extract::ws::{Message, WebSocket};
 use docket_core::event::{Fault, Usage};
+use docket_core::id::Attempt;
 use docket_core::refusal::Refusal;
-use docket_engine::{Arrival, Connection, EngineError, ToWorker};
+use docket_engine::{Arrival, Connection, EngineError, Piece, ToWorker};
 use docket_protocol::frames::{
     ErrorFrame, FromCoordinator, FromWorker, JobComplete, ReceiptSubmit, Terms, clip, decode_from_worker,
     encode,
@@ -216,7 +217,16 @@ impl Session {
                 self.hand_back(reject.job_id, fault);
             }
             FromWorker::JobFail(fail) => self.hand_back(fail.job_id, Fault::WorkerError),
-            FromWorker::JobChunk(_) => {} // Nobody listens to a stream in this dialect yet.
+            FromWorker::JobChunk(chunk) => {
+                let piece = Piece {
+                    attempt: Attempt { epoch: chunk.attempt.epoch, number: chunk.attempt.number },
+                    number: chunk.seq,
+                    text: &chunk.text,
+                    running_hash: chunk.running_hash,
+                };
+                let connection = self.registered.welcome.connection;
+                report(self.app.engine.relay(connection, &chunk.job_id, piece).await, &chunk.job_id);
+            }
             FromWorker::Drain => self.app.engine.drain_worker(self.registered.welcome.connection),
             FromWorker::Register(_) | FromWorker::ChallengeResponse(_) => {
                 return socket.complain("UNKNOWN_MSG", "this connection is registered already").await;

@@ -103,12 +103,28 @@ async fn a_job_shows_what_happened_to_it_and_why() {
     let events: Vec<_> =
         settled["journal"].as_array().expect("a list").iter().map(|row| &row["event"]).collect();
     assert_eq!(events, ["funded", "settled"]);
+    let escrow = settled["transfers"][0]["to"].as_str().expect("an account");
+    assert!(escrow.starts_with("escrow:"), "{settled}");
+    let moved = |at: &Value, event: &str, from: &str, to: &str, units: &str, place: u64| {
+        let amount = json!({"units": units, "asset": "tUSDC", "decimals": 6});
+        json!({"at": at, "event": event, "from": from, "to": to, "amount": amount, "log_index": place})
+    };
+    let (begun, ended) = (&settled["created_at"], &settled["ended_at"]);
+    let expected = json!([
+        moved(begun, "funded", "outside:ledger:testnet", escrow, "1000", 0),
+        moved(ended, "settled", escrow, &format!("worker:{}", worker.pubkey()), "950", 1),
+        moved(ended, "settled", escrow, "treasury", "50", 1),
+    ]);
+    assert_eq!(settled["transfers"], expected);
+    assert_eq!(running["transfers"], json!([expected[0]]));
     assert_eq!(settled["decision"]["chosen"]["worker"], json!(worker.pubkey()));
 
     let nobody = market.post(CHEAP, &TASK.replace("PUBLIC", "PRIVATE")).await.json()["job_id"].clone();
     let failed = market.admin("GET", &format!("/jobs/{}", nobody.as_str().expect("an id"))).await.json();
     assert_eq!((&failed["state"], &failed["reason"]), (&json!("failed"), &json!("no_trusted_worker")));
     assert!(failed["failure"].as_str().expect("words").contains("private"), "{failed}");
+    let to: Vec<_> = failed["transfers"].as_array().expect("a list").iter().map(|row| &row["to"]).collect();
+    assert_eq!((to.len(), to[1]), (2, &json!("outside:ledger:testnet")), "it has its money back: {failed}");
 }
 
 #[tokio::test]

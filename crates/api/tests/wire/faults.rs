@@ -379,3 +379,26 @@ async fn the_same_work_twice_is_paid_once() {
     let balance = market.admin("GET", &format!("/accounts/worker:{}", worker.pubkey())).await.json();
     assert_eq!(balance["balances"], json!([{"units": "950", "asset": "tUSDC", "decimals": 6}]));
 }
+
+#[tokio::test]
+async fn a_worker_that_failed_again_and_again_rests_even_if_it_comes_back() {
+    let market = Market::open().await;
+    for _ in 0..3 {
+        // Of three jobs that fail it is only ever given the next.
+        let mut worker = market.worker(1, Manner::Dispatch).await;
+        let job = commit(&market, CHEAP, TASK).await;
+        held_by(&mut worker, &job).await;
+        worker.complete(&job, r#"{"error":"out of memory"}"#).await;
+        market.admin("POST", &format!("/jobs/{job}/cancel")).await;
+        drop(worker);
+        while market.engine().workers_online() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    let mut worker = market.worker(1, Manner::Dispatch).await;
+    let job = commit(&market, CHEAP, TASK).await;
+    let why = market.admin("GET", &format!("/jobs/{job}/why")).await.json();
+    assert_eq!(why["unfit"], json!([{"reason": "cooling_down", "workers": 1}]));
+    market.pass(Millis::seconds(5)).await;
+    held_by(&mut worker, &job).await;
+}

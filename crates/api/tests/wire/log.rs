@@ -137,6 +137,7 @@ async fn a_receipt_verifies_with_pinned_keys_and_an_altered_one_does_not() {
         Claim::ShortReceipt,
         Claim::Output,
         Claim::LogEntry,
+        Claim::Transfers,
         Claim::Inclusion,
         Claim::Checkpoint,
     ] {
@@ -145,6 +146,17 @@ async fn a_receipt_verifies_with_pinned_keys_and_an_altered_one_does_not() {
     let altered = answer.text().replace("positive", "negative");
     let altered = Bundle::parse(altered.as_bytes()).expect("a bundle");
     assert_eq!(verify(&altered, &pins).holds(Claim::Output), Some(Holds::False));
+
+    let moved = format!(
+        "950 tUSDC units from escrow to worker {}, 50 tUSDC units from escrow to treasury",
+        worker.pubkey()
+    );
+    assert!(verdict.to_string().contains(&moved), "{verdict}");
+    let internal = market.engine().named(&job).await.expect("the store reads").expect("the job").id;
+    assert!(!answer.text().contains(&internal.0.to_string()), "{}", answer.text());
+    let altered = answer.text().replace(r#""units":"950""#, r#""units":"951""#);
+    let altered = Bundle::parse(altered.as_bytes()).expect("a bundle");
+    assert_eq!(verify(&altered, &pins).holds(Claim::Transfers), Some(Holds::False));
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod log;
 mod market;
 mod observe;
 mod refused;
+mod stream;
 mod worker;
 
 /// The guide's task.

@@ -7,11 +7,12 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 use docket_core::hash::Sha256;
 use docket_engine::books::{self, AssetBooks, Books};
-use docket_store::Sqlite;
+use docket_store::{Postgres, Reader, Sqlite};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::process::ExitCode;
+use tokio::runtime::Handle;
 
 /// What to do with the books.
 #[derive(clap::Args)]
@@ -27,7 +28,7 @@ enum Action {
     /// Show the movements of an account, the newest first.
     Statement(Statement),
     /// Prove from the journal that all accounts, holds and jobs agree. With --data on the store in that
-    /// folder, without a coordinator; otherwise by asking the coordinator.
+    /// folder, with --database on that one, without a coordinator; otherwise by asking the coordinator.
     Check(Check),
     /// Book money that has come in from outside.
     Credit(Credit),
@@ -65,6 +66,9 @@ struct Statement {
 struct Check {
     #[command(flatten)]
     operator: Operator,
+    /// A PostgreSQL database; without a URL the one in DOCKET_DATABASE, because arguments can be seen by others.
+    #[arg(long, value_name = "URL", num_args = 0..=1, conflicts_with = "data")]
+    database: Option<Option<String>>,
 }
 
 #[derive(clap::Args)]
@@ -218,9 +222,10 @@ async fn credit(args: &Credit) -> Result<()> {
 }
 
 async fn check(args: &Check) -> Result<ExitCode> {
-    let books: Books = match &args.operator.data {
-        Some(data) => check_at_rest(data).await?,
-        None => args.operator.client()?.get("admin/v1/ledger/check").await?.parse()?,
+    let books: Books = match (&args.database, &args.operator.data) {
+        (Some(address), _) => check_on_server(address.as_deref()).await?,
+        (None, Some(data)) => check_in_file(data).await?,
+        (None, None) => args.operator.client()?.get("admin/v1/ledger/check").await?.parse()?,
     };
     if args.operator.place.json {
         println!("{}", serde_json::to_string(&books)?);
@@ -231,11 +236,23 @@ async fn check(args: &Check) -> Result<ExitCode> {
 }
 
 /// Checks the file first, and then what stands in it.
-async fn check_at_rest(data: &Path) -> Result<Books> {
+async fn check_in_file(data: &Path) -> Result<Books> {
     let path = DataDir::existing(data)?.database();
     Sqlite::check(&path)?;
-    let reader = Sqlite::read_only(&path)?;
-    books::check_at_rest(&*reader).await.context("the books cannot be read")
+    check_at_rest(&*Sqlite::read_only(&path)?).await
+}
+
+/// Checks what stands in a database whose server keeps the files sound.
+async fn check_on_server(address: Option<&str>) -> Result<Books> {
+    let address = match address {
+        Some(address) => address.to_owned(),
+        None => std::env::var("DOCKET_DATABASE").context("--database has no URL, nor has DOCKET_DATABASE")?,
+    };
+    check_at_rest(&*Postgres::at(&address)?.reader(&Handle::current())).await
+}
+
+async fn check_at_rest(reader: &dyn Reader) -> Result<Books> {
+    books::check_at_rest(reader).await.context("the books cannot be read")
 }
 
 fn in_words(books: &Books) -> String {

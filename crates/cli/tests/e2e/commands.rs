@@ -95,6 +95,9 @@ fn an_operator_looks_at_jobs_workers_and_books() {
         journal.contains("funded") && journal.contains("settled") && journal.contains(worker),
         "{journal}"
     );
+    assert!(journal.contains("moved 0.001000 tUSDC from outside ledger:testnet to escrow "), "{journal}");
+    assert!(journal.contains(&format!(" to worker {worker}  log 1")), "{journal}");
+    assert!(journal.contains("moved 0.000050 tUSDC from escrow "), "{journal}");
     assert!(market.operator(&["job", "watch", &job]).starts_with("settled"));
     let (code, _, errors) = market.run(&["job", "cancel", &job, "--token", &market.token]);
     assert_eq!(code, 1);
@@ -147,6 +150,12 @@ fn a_receipt_is_fetched_and_verified_and_a_forged_one_is_not() {
     let (code, words) = verify(&[file, "--key", &vkey, "--worker", worker]);
     assert_eq!(code, 0, "{words}");
     assert!(words.ends_with(" 0 not proven.\n"), "{words}");
+    assert!(words.contains(&format!("950 tUSDC units from escrow to worker {worker}")), "{words}");
+    let richer = std::fs::read_to_string(file).unwrap().replace(r#""950""#, r#""9500""#);
+    std::fs::write(folder.path().join("richer.json"), richer).unwrap();
+    let (code, words) = verify(&[folder.path().join("richer.json").to_str().unwrap(), "--key", &vkey]);
+    assert_eq!(code, 1, "{words}");
+    assert!(words.contains("FALSE       transfers"), "{words}");
     let stranger = SigningKey::from_seed(&[9; 32]).public_key().to_hex();
     assert_eq!(verify(&[file, "--worker", &stranger]).0, 1, "another worker's key");
     assert_eq!(verify(&[file, "--worker", "xyz"]).0, 2, "a key that is none");
@@ -203,6 +212,10 @@ fn the_books_of_a_store_at_rest_are_checked_and_an_altered_balance_is_found() {
     let (status, _, errors) = run(["ledger", "check", "--data", folder.path().to_str().unwrap()]);
     assert_eq!(status.code(), Some(1));
     assert!(errors.contains("is not there"), "{errors}");
+    let nowhere = format!("postgres://docket:secret@127.0.0.1:{}/docket", free_port());
+    let (status, _, errors) = run(["ledger", "check", "--database", &nowhere]);
+    assert_eq!(status.code(), Some(1));
+    assert!(errors.contains("the books cannot be read") && !errors.contains("secret"), "{errors}");
 }
 
 /// Replaces bytes in a file wherever they stand; whether they stood anywhere.

@@ -9,3 +9,4 @@ mod kill;
 mod market;
 mod process;
 mod upstream;
+mod watch;

@@ -28,6 +28,7 @@ fn replay(rows: &[(Account, Account, &str)]) -> (Vec<String>, Replay) {
         from: from.clone(),
         to: to.clone(),
         amount: Amount::new(1, Asset::USDC),
+        log_index: None,
     };
     let faults = (1..).zip(rows).map(row).filter_map(|row| replay.apply(&row)).collect();
     (faults, replay)
@@ -79,6 +80,7 @@ fn a_balance_that_moves_while_it_is_read_may_be_either() {
         from: outside(),
         to: client(),
         amount: Amount::new(5, Asset::USDC),
+        log_index: None,
     };
     assert_eq!(replay.apply(&moved), None);
     let had = |units| replay.had(&client(), Asset::USDC, units);

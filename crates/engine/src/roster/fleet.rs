@@ -2,6 +2,7 @@
 
 mod operator;
 mod patience;
+mod rest;
 mod view;
 
 use super::waiting::Waiting;
@@ -37,6 +38,8 @@ pub(crate) struct Fleet {
     connections: HashMap<Connection, WorkerId>,
     /// Those whose socket closed while they held jobs, and when.
     gone: BTreeMap<WorkerId, Timestamp>,
+    /// What is remembered of those who failed and left.
+    rests: rest::Rests,
     /// Who holds which job: one worker a job at a time.
     holders: HashMap<JobId, WorkerId>,
     models: HashMap<Arc<str>, ModelId>,
@@ -96,6 +99,7 @@ impl Fleet {
             members: BTreeMap::new(),
             connections: HashMap::new(),
             gone: BTreeMap::new(),
+            rests: rest::Rests::default(),
             holders: HashMap::new(),
             models: HashMap::new(),
             waiting: Waiting::default(),
@@ -131,8 +135,9 @@ impl Fleet {
                 self.connections.remove(&old);
             }
         }
-        let (held, turns, failures) =
-            earlier.map(|member| (member.held, member.turns, member.failures_in_a_row)).unwrap_or_default();
+        let rest = earlier.as_ref().map(Member::rest).or_else(|| self.rests.take(&worker.id, now));
+        let rest = rest.unwrap_or_default();
+        let (held, turns) = earlier.map(|member| (member.held, member.turns)).unwrap_or_default();
         let candidate = Candidate {
             id: worker.id,
             class: profile.class,
@@ -149,7 +154,7 @@ impl Fleet {
             draining: false,
             proven,
             probation: probation(worker.standing),
-            cooling_until: cooling(failures, now),
+            cooling_until: rest.until,
             lot: Lot::draw(self.secret, &worker.id, turns),
         };
         self.index.insert(candidate.clone());
@@ -163,7 +168,7 @@ impl Fleet {
             model_names: profile.models,
             accepts: profile.accepts,
             turns,
-            failures_in_a_row: failures,
+            failures_in_a_row: rest.failures_in_a_row,
             standing: worker.standing,
             record: worker.version,
             candidate,
@@ -205,7 +210,7 @@ impl Fleet {
         let Some(member) = self.members.get_mut(&worker) else { return };
         member.connection = None;
         if member.held.is_empty() {
-            self.members.remove(&worker);
+            self.forget(&worker);
         } else {
             self.gone.insert(worker, now);
             self.look_at(patience::given_up_from(now));
@@ -315,8 +320,15 @@ impl Fleet {
         });
         let gone = |member: &Member| member.connection.is_none() && member.held.is_empty();
         if self.members.get(worker).is_some_and(gone) {
-            self.members.remove(worker);
-            self.gone.remove(worker);
+            self.forget(worker);
+        }
+    }
+
+    /// Nobody waits for a worker any more.
+    fn forget(&mut self, worker: &WorkerId) {
+        self.gone.remove(worker);
+        if let Some(member) = self.members.remove(worker) {
+            self.rests.keep(*worker, member.rest(), member.candidate.last_seen);
         }
     }
 

@@ -155,6 +155,10 @@ impl Reader for WeatheredReader {
         self.after(move |reader| reader.journal(id))
     }
 
+    fn job_transfers(&self, job: JobId) -> Read<'_, Vec<TransferRow>> {
+        self.after(move |reader| reader.job_transfers(job))
+    }
+
     fn outbox(&self) -> Read<'_, Vec<Effect>> {
         self.after(move |reader| reader.outbox())
     }

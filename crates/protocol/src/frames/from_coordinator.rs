@@ -119,9 +119,12 @@ pub struct JobAssign {
     pub user_id: String,
     /// To be repeated in every frame about this job.
     pub attempt: AttemptRef,
-    /// When the answer comes too late, in milliseconds.
+    /// When the answer comes too late, in milliseconds, by the coordinator's clock.
     #[serde(rename = "deadline", with = "instant")]
     pub deadline_ms: i64,
+    /// When this was written, in milliseconds, by the same clock: a worker reckons from it how long it has.
+    #[serde(rename = "sent_at", with = "instant")]
+    pub sent_at_ms: i64,
     /// What the full receipt has to repeat.
     pub terms: Terms,
 }

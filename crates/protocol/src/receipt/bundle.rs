@@ -2,12 +2,13 @@
 
 use super::dispatch::SignedDispatch;
 use super::full::FullReceipt;
+use super::movement::Movement;
 use crate::canonical::{StrictError, parse_strict};
 use crate::digest::Digest;
 use crate::fields;
 use crate::keys::Signature;
 use docket_core::merkle::Hash;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The largest bundle that is read.
 pub const MAX_BUNDLE_BYTES: usize = 4 << 20;
@@ -67,15 +68,26 @@ pub struct LogProof {
     pub origin: String,
     /// The place of the entry.
     pub index: u64,
-    /// The bytes of the entry: canonical JSON with the member `receipt_hash`. In base64.
+    /// The bytes of the entry: canonical JSON with the members `receipt_hash` and `transfers_hash`. In base64.
     #[serde(with = "fields::base64_bytes")]
     pub entry: Vec<u8>,
+    /// What moved for the job with this entry, of which the entry names the [`super::transfers_hash`].
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "transfers")]
+    pub transfers: Option<Vec<Movement>>,
     /// The inclusion proof of RFC 6962. Each hash in base64.
     #[serde(with = "fields::base64_hashes")]
     pub proof: Vec<Hash>,
     /// A signed checkpoint, as its note.
     #[serde(deserialize_with = "fields::text::<65536, _>")]
     pub checkpoint: String,
+}
+
+/// More than any change makes: the longest ending of a job has five.
+const MOST_TRANSFERS: usize = 16;
+
+/// A list of transfers; who has none leaves the member out.
+fn transfers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Movement>>, D::Error> {
+    fields::list::<MOST_TRANSFERS, _, _>(deserializer).map(Some)
 }
 
 /// A file is no bundle.

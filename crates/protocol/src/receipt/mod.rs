@@ -6,7 +6,9 @@
 mod bundle;
 mod dispatch;
 mod full;
+mod movement;
 
 pub use bundle::{Bundle, BundleError, BundleForm, LogProof, MAX_BUNDLE_BYTES, SignedBy, receipt_hash};
 pub use dispatch::{DispatchReceipt, SignedDispatch};
 pub use full::{FullReceipt, Model, ReceiptForm, Sampler, Usage};
+pub use movement::{Movement, transfers_hash};

@@ -1,6 +1,6 @@
 //! The part of a verdict that is about the log.
 
-use super::{Claim, Findings, Pins, Seen};
+use super::{Claim, Findings, Pins, Seen, transfers};
 use crate::canonical;
 use crate::digest::Digest;
 use crate::log::{Checkpoint, ProofError, check_consistency, check_inclusion};
@@ -13,19 +13,28 @@ use serde_json::Value;
 pub(super) fn judge(bundle: &Bundle, pins: &Pins, findings: &mut Findings) -> Option<String> {
     let Some(log) = &bundle.log else {
         findings.not_proven(Claim::Inclusion, "", "the bundle does not say where the log has this job");
+        transfers::judge(bundle, None, None, findings);
         return None;
     };
-    let named = judge_entry(log, bundle.receipt_hash(), findings);
+    let entry = read_entry(&log.entry);
+    let named = judge_entry(log, entry.as_ref(), bundle.receipt_hash(), findings);
+    let vouching = judge_place(log, pins, findings);
+    transfers::judge(bundle, entry.as_ref(), vouching.as_deref(), findings);
+    vouching.filter(|_| named)
+}
+
+/// Gives the log's name if the entry is in it under the reader's pinned key.
+fn judge_place(log: &LogProof, pins: &Pins, findings: &mut Findings) -> Option<String> {
     let (checkpoint, signed) = judge_checkpoint(log, pins, findings)?;
     let included = judge_inclusion(log, &checkpoint, signed, findings);
     if let Some(seen) = &pins.seen {
         judge_consistency(seen, &checkpoint, findings);
     }
-    (named && signed && included).then_some(checkpoint.origin)
+    (signed && included).then_some(checkpoint.origin)
 }
 
-fn judge_entry(log: &LogProof, expected: Digest, findings: &mut Findings) -> bool {
-    match receipt_hash_in(&log.entry) {
+fn judge_entry(log: &LogProof, entry: Option<&Value>, expected: Digest, findings: &mut Findings) -> bool {
+    match entry.and_then(|entry| entry.get("receipt_hash")?.as_str()) {
         Some(named) if named == expected.to_string() => {
             findings.proven(
                 Claim::LogEntry,
@@ -47,12 +56,11 @@ fn judge_entry(log: &LogProof, expected: Digest, findings: &mut Findings) -> boo
     }
 }
 
-/// What an entry names as its receipts, provided that the entry is canonical JSON.
-fn receipt_hash_in(entry: &[u8]) -> Option<String> {
+/// What an entry says, provided that it is canonical JSON.
+fn read_entry(entry: &[u8]) -> Option<Value> {
     let value = canonical::parse_strict(entry, 16).ok()?;
     let canonical = canonical::to_vec(&value).ok()?;
-    let named = value.get("receipt_hash").and_then(Value::as_str)?;
-    (canonical == entry).then(|| named.to_owned())
+    (canonical == entry).then_some(value)
 }
 
 /// Gives the checkpoint, and whether the pinned key signed it; `None` if there is nothing to go on with.

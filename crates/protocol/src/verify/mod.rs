@@ -4,6 +4,7 @@
 
 mod log_proof;
 mod receipts;
+mod transfers;
 
 use crate::keys::PublicKey;
 use crate::log::{Checkpoint, VerifierKey};
@@ -54,6 +55,8 @@ pub enum Claim {
     Output,
     /// The log's entry names exactly these receipts.
     LogEntry,
+    /// So much moved, from whom to whom, when the entry was made.
+    Transfers,
     /// The entry is in the log.
     Inclusion,
     /// The coordinator signed the root of the log.
@@ -153,6 +156,7 @@ impl fmt::Display for Claim {
             Self::Agreement => "agreement",
             Self::Output => "output",
             Self::LogEntry => "log entry",
+            Self::Transfers => "transfers",
             Self::Inclusion => "inclusion",
             Self::Checkpoint => "checkpoint",
             Self::Consistency => "consistency",

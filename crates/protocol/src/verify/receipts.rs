@@ -27,7 +27,7 @@ pub(super) fn judge(bundle: &Bundle, pins: &Pins, log: Option<&str>, findings: &
 }
 
 /// The job and the worker that the bundle names first.
-fn named(bundle: &Bundle) -> Option<(&str, &str)> {
+pub(super) fn named(bundle: &Bundle) -> Option<(&str, &str)> {
     let full = bundle.receipt.as_ref().map(|full| (full.job_id.as_str(), full.worker.as_str()));
     let short = || bundle.dispatch.as_ref().map(|short| &short.receipt);
     full.or_else(|| short().map(|short| (short.job_id.as_str(), short.provider_pubkey.as_str())))

@@ -3,7 +3,7 @@
 use crate::bundles::{examples, lies};
 use docket_protocol::keys::SigningKey;
 use docket_protocol::log::Checkpoint;
-use docket_protocol::receipt::{Bundle, LogProof, SignedDispatch};
+use docket_protocol::receipt::{Bundle, LogProof, Movement, SignedDispatch};
 use docket_protocol::verify::{Claim, Holds, Pins, Seen, verify};
 
 /// What is found when the full bundle was changed in some way.
@@ -21,7 +21,10 @@ fn the_receipt_of_another_job_is_found() {
         verify(&examples.full.bundle(), &Pins { job_id: Some("other".to_owned()), ..examples.pins() });
     assert_eq!(lies(&verdict), [Claim::Job]);
     let renamed = lies_after(|bundle| bundle.receipt.as_mut().unwrap().job_id = "other".to_owned());
-    assert_eq!(renamed, [Claim::Job, Claim::FullReceipt, Claim::Agreement, Claim::LogEntry]);
+    assert_eq!(
+        renamed,
+        [Claim::Job, Claim::FullReceipt, Claim::Agreement, Claim::LogEntry, Claim::Transfers]
+    );
     let short = lies_after(|bundle| bundle.dispatch.as_mut().unwrap().receipt.job_id = "other".to_owned());
     assert_eq!(short, [Claim::ShortReceipt, Claim::Agreement, Claim::LogEntry]);
 }
@@ -128,6 +131,55 @@ fn an_entry_must_be_canonical_and_name_these_receipts() {
 }
 
 #[test]
+fn changed_transfers_are_found() {
+    let lies = |change: fn(&mut Vec<Movement>)| {
+        lies_after(|bundle| change(bundle.log.as_mut().unwrap().transfers.as_mut().unwrap()))
+    };
+    let changes: [fn(&mut Vec<Movement>); 8] = [
+        |transfers| transfers[0].units += 1,
+        |transfers| transfers[0].asset = "tUSDC".to_owned(),
+        |transfers| transfers[0].to = format!("worker:{}", "11".repeat(32)),
+        |transfers| transfers[2].from = "vesting".to_owned(),
+        |transfers| transfers.swap(0, 1),
+        |transfers| transfers.truncate(2),
+        |transfers| transfers.push(transfers[0].clone()),
+        Vec::clear,
+    ];
+    for change in changes {
+        assert_eq!(lies(change), [Claim::Transfers]);
+    }
+    let mut bundle = examples().full.bundle();
+    bundle.log.as_mut().unwrap().transfers.as_mut().unwrap()[0].units = 9_501;
+    let unpinned = verify(&bundle, &Pins::default());
+    assert_eq!(unpinned.holds(Claim::Transfers), Some(Holds::False), "whoever signed the log");
+    assert!(unpinned.to_string().contains(
+        "FALSE       transfers           the entry names other transfers than 9501 USDC units from escrow to worker 8a88"
+    ));
+}
+
+#[test]
+fn without_the_entry_in_the_log_no_transfer_is_proven() {
+    let examples = examples();
+    let transfers_after = |change: fn(&mut Bundle)| {
+        let mut bundle = examples.full.bundle();
+        change(&mut bundle);
+        verify(&bundle, &examples.pins()).holds(Claim::Transfers)
+    };
+    assert_eq!(transfers_after(|_| ()), Some(Holds::Proven));
+    let changes: [fn(&mut Bundle); 6] = [
+        |bundle| bundle.log = None,
+        |bundle| bundle.log.as_mut().unwrap().transfers = None,
+        |bundle| bundle.log.as_mut().unwrap().proof[0][0] ^= 1,
+        |bundle| bundle.log.as_mut().unwrap().checkpoint = "x".to_owned(),
+        |bundle| bundle.log.as_mut().unwrap().entry = br#"{"event":"settled"}"#.to_vec(),
+        |bundle| (bundle.receipt, bundle.dispatch) = (None, None),
+    ];
+    for change in changes {
+        assert_eq!(transfers_after(change), Some(Holds::NotProven));
+    }
+}
+
+#[test]
 fn a_checkpoint_by_another_key_or_of_another_log_is_found() {
     let examples = examples();
     let stranger = SigningKey::from_seed(&[9; 32]);
@@ -198,6 +250,7 @@ fn no_text_of_a_bundle_can_forge_a_line_of_the_verdict() {
     let full = bundle.receipt.as_mut().unwrap();
     full.asset = "USDC\nproven      checkpoint\u{1b}[2K".to_owned();
     bundle.signature = Some(full.sign(&worker));
+    bundle.log.as_mut().unwrap().transfers.as_mut().unwrap()[0].to = "you\nproven      transfers".to_owned();
     let verdict = verify(&bundle, &Pins::default());
     assert_eq!(verdict.to_string().lines().count(), verdict.findings.len());
     assert!(!verdict.to_string().contains('\u{1b}'));

@@ -139,6 +139,7 @@ fn a_departure_from_the_terms_is_named() {
         &json!({
             "type": "job_assign", "job_id": receipt.job_id, "job_type": "LLM_INFER", "payload": {}, "policy": "FAST",
             "privacy_class": "PUBLIC", "user_id": "u", "attempt": "3-1", "deadline": "2026-02-09T12:00:30.000Z",
+            "sent_at": "2026-02-09T12:00:00.000Z",
             "terms": {
                 "network": receipt.network, "client": receipt.client, "price": receipt.price.to_string(),
                 "hold": receipt.hold.to_string(), "asset": receipt.asset, "request_hash": receipt.request_hash,

@@ -12,10 +12,16 @@ fn with_every_pin_everything_is_proven() {
     let verdict = verify(&examples.full.bundle(), &examples.pins());
     assert!(verdict.ok());
     assert!(verdict.findings.iter().all(|finding| finding.holds == Holds::Proven), "{verdict}");
-    assert_eq!(verdict.findings.len(), 10, "all claims but those of the coordinator alone: {verdict}");
+    assert_eq!(verdict.findings.len(), 11, "all claims but those of the coordinator alone: {verdict}");
     let by = |claim| &verdict.findings.iter().find(|finding| finding.claim == claim).unwrap().by;
     assert_eq!(by(Claim::Output), &examples.worker);
     assert_eq!(by(Claim::Checkpoint), "docket.example/log");
+    assert!(verdict.to_string().contains(
+        "proven      transfers           9500 USDC units from escrow to worker \
+         8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c, 500 USDC units from escrow to treasury, \
+         340282366920938463463374607431768201455 USDC units from escrow to client quotes:user_abc123 \
+         (by docket.example/log)\n"
+    ));
     assert!(verdict.to_string().contains(
         "full receipt        job a1b2c3d4-e5f6-7890-abcd-ef1234567890, attempt 3-1 with llama3.2: 12 tokens in, 40 out, \
          at a price of 10000 USDC (by 8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c)"
@@ -35,6 +41,10 @@ fn without_pins_keys_are_called_self_claimed() {
     }
     assert_eq!(verdict.holds(Claim::Job), None);
     assert_eq!(verdict.holds(Claim::Consistency), None);
+    assert_eq!(verdict.holds(Claim::Transfers), Some(Holds::NotProven));
+    let fits =
+        "transfers           the entry fits, and no pinned key vouches for it: 9500 USDC units from escrow";
+    assert!(verdict.to_string().contains(fits), "{verdict}");
 }
 
 #[test]
@@ -50,6 +60,11 @@ fn a_short_receipt_says_what_it_does_not_prove() {
     assert_eq!(
         vouched.map(|finding| finding.detail.as_str()).collect::<Vec<_>>(),
         ["only its word for price", "only its word for usage"]
+    );
+    let transfers = verdict.findings.iter().find(|finding| finding.claim == Claim::Transfers).unwrap();
+    assert_eq!(
+        (transfers.holds, transfers.detail.as_str()),
+        (Holds::NotProven, "the bundle does not say what moved")
     );
 }
 
@@ -126,6 +141,16 @@ fn a_bundle_reads_back_and_is_bounded() {
         ("/log/proof", json!(["AAAA"])),
         ("/log/proof", json!(vec!["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="; 65])),
         ("/log/index", json!(-1)),
+        ("/log/transfers", Value::Null),
+        ("/log/transfers", json!(vec![examples.full.bundle["log"]["transfers"][0].clone(); 17])),
+        ("/log/transfers/0/units", json!(9_500)),
+        ("/log/transfers/0/units", json!("09500")),
+        ("/log/transfers/0/units", json!("-1")),
+        ("/log/transfers/0/to", json!("x".repeat(1_041))),
+        (
+            "/log/transfers/0",
+            json!({"asset": "USDC", "from": "escrow", "to": "treasury", "units": "1", "why": "fee"}),
+        ),
     ] {
         assert!(matches!(changed(pointer, value), Err(BundleError::OtherForm(_))), "{pointer}");
     }

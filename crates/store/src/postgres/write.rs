@@ -51,8 +51,9 @@ const fn statement(kind: Kind) -> &'static str {
              SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::text[])"
         }
         Kind::Journal => {
-            "INSERT INTO journal (journal_id, job_id, version, at_ms, event, detail, leaf_index) SELECT * FROM \
-             unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])"
+            "INSERT INTO journal (journal_id, job_id, version, at_ms, event, detail, leaf_index, transfer_id, \
+             transfers) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], \
+             $6::text[], $7::bigint[], $8::bigint[], $9::bigint[])"
         }
         Kind::Transfer => {
             "INSERT INTO transfer (transfer_id, journal_id, from_account, to_account, from_own, to_own, asset, \

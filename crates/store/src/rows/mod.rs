@@ -103,6 +103,7 @@ fn result_row(job: JobId, result: &ResultDocument) -> Vec<Value<'_>> {
 }
 
 fn journal_row(entry: &JournalEntry) -> Vec<Value<'_>> {
+    let transfers = &entry.transfers;
     vec![
         Value::Int(entry.journal_id),
         entry.job.map_or(Value::Null, Value::job),
@@ -111,6 +112,8 @@ fn journal_row(entry: &JournalEntry) -> Vec<Value<'_>> {
         Value::name(entry.event),
         Value::name(&entry.detail),
         entry.leaf_index.map_or(Value::Null, Value::count),
+        if transfers.is_empty() { Value::Null } else { Value::Int(transfers.start) },
+        Value::Int(transfers.end - transfers.start),
     ]
 }
 

@@ -55,8 +55,13 @@ pub(crate) fn journal(row: &dyn Columns) -> Parsed<JournalRow> {
         at: row.instant(1)?,
         event: row.text(2)?,
         detail: row.text(3)?,
-        leaf_index: row.int_or_null(4)?.map(i64::unsigned_abs),
+        leaf_index: index(row, 4)?,
     })
+}
+
+/// A place in the log.
+fn index(row: &dyn Columns, column: usize) -> Parsed<Option<u64>> {
+    Ok(row.int_or_null(column)?.map(i64::unsigned_abs))
 }
 
 pub(crate) fn effect(row: &dyn Columns) -> Parsed<Effect> {
@@ -119,6 +124,7 @@ pub(crate) fn transfer(row: &dyn Columns) -> Parsed<TransferRow> {
         from: account(5)?,
         to: account(6)?,
         amount: row.amount(9, asset)?,
+        log_index: index(row, 10)?,
     })
 }
 

@@ -32,8 +32,8 @@ const fn statement(kind: Kind) -> &'static str {
         Kind::Payload => "INSERT INTO payload (job_id, body) VALUES (?1, ?2)",
         Kind::Result => "INSERT INTO result (job_id, output, receipt, decision) VALUES (?1, ?2, ?3, ?4)",
         Kind::Journal => {
-            "INSERT INTO journal (journal_id, job_id, version, at_ms, event, detail, leaf_index) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+            "INSERT INTO journal (journal_id, job_id, version, at_ms, event, detail, leaf_index, transfer_id, \
+             transfers) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
         }
         Kind::Transfer => {
             "INSERT INTO transfer (transfer_id, journal_id, from_account, to_account, from_own, to_own, asset, \

@@ -154,15 +154,7 @@ impl Judge {
     fn accept_journal(&mut self, change: &Change, leaf_index: Option<u64>, batch: &mut Batch) {
         self.journal_id += 1;
         let job = change.job.as_ref();
-        batch.journal.push(JournalEntry {
-            journal_id: self.journal_id,
-            job: change.job_id(),
-            version: job.map_or(Version::NONE, |job| job.after.version),
-            at: change.at,
-            event: job.map_or_else(|| record_event(change), |job| job.event.name()),
-            detail: job.map(|job| detail(&job.event)).unwrap_or_default(),
-            leaf_index,
-        });
+        let first = self.transfer_id + 1;
         for transfer in &change.transfers {
             self.transfer_id += 1;
             batch.transfers.push(TransferEntry {
@@ -173,6 +165,16 @@ impl Judge {
                 amount: transfer.amount,
             });
         }
+        batch.journal.push(JournalEntry {
+            journal_id: self.journal_id,
+            job: change.job_id(),
+            version: job.map_or(Version::NONE, |job| job.after.version),
+            at: change.at,
+            event: job.map_or_else(|| record_event(change), |job| job.event.name()),
+            detail: job.map(|job| detail(&job.event)).unwrap_or_default(),
+            leaf_index,
+            transfers: first..self.transfer_id + 1,
+        });
     }
 
     /// Ends the group, whether anybody has won or not: adds what it writes once, forgets what it alone needed.

@@ -1,13 +1,13 @@
 //! Money: who has it, who had it, and that none appears or vanishes.
 
-use crate::sample::{PRICE, client, credit, job, paid_at_once, terms, testnet, write};
+use crate::sample::{FIRST, PRICE, client, credit, job, paid_at_once, terms, testnet, write};
 use crate::world::{World, now};
-use docket_core::id::{AgentId, ClientId, Version};
+use docket_core::id::{AgentId, ClientId, JobId, Version};
 use docket_core::job::Job;
 use docket_core::ledger::Account;
 use docket_core::money::{Amount, Asset};
 use docket_core::refusal::Refusal;
-use docket_store::{CommitError, Write};
+use docket_store::{CommitError, TransferRow, Write};
 
 pub(crate) fn no_balance_falls_below_zero(world: &mut World) {
     world.give("ann", 999);
@@ -69,7 +69,7 @@ pub(crate) fn a_statement_shows_both_sides_the_newest_first(world: &mut World) {
     let account = client("ann");
     let mut all = Vec::new();
     loop {
-        let before = all.last().map(|last: &docket_store::TransferRow| last.id);
+        let before = all.last().map(|last: &TransferRow| last.id);
         let page = now(world.disk().statement(&account, before));
         if page.is_empty() {
             break;
@@ -84,6 +84,44 @@ pub(crate) fn a_statement_shows_both_sides_the_newest_first(world: &mut World) {
     assert!(spent.iter().all(|row| row.amount == PRICE && row.event == "funded"));
     assert_eq!(spent[0].job.as_ref().map(|id| &*id.text), Some("job-60"));
     assert_eq!(now(world.disk().statement(&Account::Treasury, None)), []);
+}
+
+pub(crate) fn a_job_shows_its_own_transfers_in_order(world: &mut World) {
+    world.give("ann", 5_000);
+    let first = |number| write(&job(number, paid_at_once()), "fund").unwrap();
+    let untouched = write(&job(9, terms()), "create").unwrap();
+    // Each is written in one group with others, before and after them.
+    let funded = world.commit_all([untouched, first(1), first(2), first(3)]);
+    let jobs: Vec<_> = funded.into_iter().map(|verdict| verdict.unwrap().job.unwrap()).collect();
+    let ways = ["cancel", "assign submit-part", "assign submit"];
+    let ends = jobs[1..].iter().zip(ways).map(|(job, way)| world.live((**job).clone(), way));
+    let ended: Vec<_> = ends.collect();
+    let disputed = world.live(job(5, terms()), "fund assign submit reject dispute rule-divided");
+    for _ in 0..2 {
+        for job in jobs.iter().chain([&disputed]) {
+            let of_job = |row: &TransferRow| row.job.as_ref() == Some(&job.public_id);
+            let expected: Vec<_> = world.transfers().into_iter().filter(of_job).collect();
+            assert_eq!(now(world.disk().job_transfers(job.id)), expected, "{}", job.public_id.text);
+            assert_eq!(expected.is_empty(), job.id == jobs[0].id);
+        }
+        let escrow = Account::Escrow(ended[1].id);
+        let found: Vec<_> = now(world.disk().job_transfers(ended[1].id))
+            .into_iter()
+            .map(|row| (row.event, row.from, row.to, row.amount.units, row.log_index))
+            .collect();
+        let row = |event: &str, from, to, units, place| (event.to_owned(), from, to, units, Some(place));
+        let expected = [
+            row("funded", client("ann"), escrow.clone(), 1_000, 2),
+            row("settled", escrow.clone(), Account::Worker(FIRST), 270, 5),
+            row("settled", escrow.clone(), Account::Worker(FIRST), 8, 5),
+            row("settled", escrow.clone(), Account::Treasury, 5, 5),
+            row("settled", escrow.clone(), Account::Burned, 2, 5),
+            row("settled", escrow, client("ann"), 715, 5),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(now(world.disk().job_transfers(JobId(4))), []);
+        world.reopen();
+    }
 }
 
 pub(crate) fn a_page_of_balances_ends_between_accounts(world: &mut World) {

@@ -185,8 +185,8 @@ pub(crate) fn what_somebody_else_has_changed_stops_the_store(world: &mut World) 
         ("DELETE FROM balance WHERE account = 'client:ann'", money("b")),
         ("UPDATE worker SET version = version + 5", suspend(&known)),
         (
-            "INSERT INTO journal (journal_id, version, at_ms, event, detail) \
-             SELECT max(journal_id) + 1, 0, 0, 'meddled', '' FROM journal",
+            "INSERT INTO journal (journal_id, version, at_ms, event, detail, transfers) \
+             SELECT max(journal_id) + 1, 0, 0, 'meddled', '', 0 FROM journal",
             money("c"),
         ),
     ];

@@ -47,6 +47,7 @@ cases! {
         a_group_is_judged_one_after_another,
         balances_are_what_the_transfers_make_them,
         a_statement_shows_both_sides_the_newest_first,
+        a_job_shows_its_own_transfers_in_order,
         a_page_of_balances_ends_between_accounts,
         assets_of_one_name_and_other_decimals_stay_apart,
         amounts_beyond_64_bits_are_exact,

@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Cases that together ask for everything that can be asked.
-const ASKING: [&str; 6] = [
+const ASKING: [&str; 7] = [
     "every_state_reads_back_as_it_was_committed",
     "a_statement_shows_both_sides_the_newest_first",
+    "a_job_shows_its_own_transfers_in_order",
     "a_page_of_balances_ends_between_accounts",
     "a_pairing_is_claimed_once_and_trust_is_listed",
     "workers_are_paged_by_key",

@@ -30,15 +30,21 @@ impl Desk {
     }
 
     fn assign(&mut self, job_id: &str, input: &str) {
+        self.assign_at(0, job_id, input);
+    }
+
+    /// Gives a job that was written at the coordinator's 0 to a worker whose clock shows another time.
+    fn assign_at(&mut self, now_ms: i64, job_id: &str, input: &str) {
         let assign = serde_json::json!({
             "job_id": job_id, "job_type": "TASK", "policy": "CHEAP", "privacy_class": "PUBLIC", "user_id": "u",
             "payload": {"job_type": "TASK", "task_type": "extract_json", "input": input},
             "attempt": "1-1", "deadline": docket_protocol::instant::format(DEADLINE_MS),
+            "sent_at": docket_protocol::instant::format(0),
             "terms": {"network": "n", "client": "u", "price": "1", "hold": "1", "asset": "USDC",
                 "request_hash": docket_protocol::digest::Digest::of(input.as_bytes())},
         });
         let assign: JobAssign = serde_json::from_str(&assign.to_string()).unwrap();
-        self.jobs.assign(assign, 0);
+        self.jobs.assign(assign, now_ms);
     }
 
     async fn finish(&mut self, job_id: &str, input: &str) {
@@ -111,4 +117,13 @@ async fn news_of_a_run_that_was_given_up_is_passed_over() {
     let frame = desk.jobs.next_frame().unwrap();
     assert!(frame.contains(r#"{"b":2}"#) && !frame.contains(r#"{"a":1}"#), "{frame}");
     assert_eq!(desk.jobs.running(), 0);
+}
+
+#[tokio::test]
+async fn a_worker_with_a_wrong_clock_has_as_long_as_any_other() {
+    for wrong_by in [-86_400_000, 86_400_000] {
+        let mut desk = Desk::new();
+        desk.assign_at(wrong_by, "j", "[]");
+        assert_eq!((desk.jobs.running(), desk.jobs.next_due_ms()), (1, Some(wrong_by + DEADLINE_MS)));
+    }
 }

@@ -243,6 +243,7 @@ pub(crate) fn assignment(job_id: &str, job_type: JobType, payload: &serde_json::
         user_id: "alice".into(),
         attempt: AttemptRef { epoch: 1, number: 1 },
         deadline_ms: now_ms() + 60_000,
+        sent_at_ms: now_ms(),
         terms: Terms {
             network: "ledger:test".into(),
             client: "alice".into(),

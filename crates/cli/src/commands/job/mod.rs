@@ -40,7 +40,7 @@ struct Show {
     operator: Operator,
     /// The job's id.
     job: String,
-    /// Show the operator's view: what happened when, and why. Needs the operator's token.
+    /// Show the operator's view: what happened when, why, and what moved. Needs the operator's token.
     #[arg(long)]
     journal: bool,
 }
@@ -90,6 +90,8 @@ struct Row {
     failure: Option<String>,
     #[serde(default)]
     journal: Vec<Entry>,
+    #[serde(default)]
+    transfers: Vec<Moved>,
     deadline: Option<String>,
 }
 
@@ -98,6 +100,16 @@ struct Entry {
     at: String,
     event: String,
     detail: String,
+    log_index: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Moved {
+    at: String,
+    event: String,
+    from: String,
+    to: String,
+    amount: Money,
     log_index: Option<u64>,
 }
 
@@ -177,9 +189,13 @@ fn print_journal(job: &Row) {
     if let Some(deadline) = &job.deadline {
         println!("  deadline {deadline}");
     }
+    let leaf = |index: Option<u64>| index.map(|index| format!("  log {index}")).unwrap_or_default();
     for Entry { at, event, detail, log_index } in &job.journal {
-        let leaf = log_index.map(|index| format!("  log {index}")).unwrap_or_default();
-        println!("  {at}  {event:<10} {}{leaf}", plain(detail));
+        println!("  {at}  {event:<10} {}{}", plain(detail), leaf(*log_index));
+    }
+    for Moved { at, event, from, to, amount, log_index } in &job.transfers {
+        let [from, to] = [from, to].map(|account| plain(&account.replacen(':', " ", 1)));
+        println!("  {at}  {event:<10} moved {amount} from {from} to {to}{}", leaf(*log_index));
     }
 }
 

@@ -1,13 +1,15 @@
-//! `docket job watch`: a job's states as they come.
+//! `docket job watch`: a job's states and its answer as they come.
 
 use super::admin_path;
 use crate::client::Operator;
 use crate::show::short;
 use anyhow::{Context, Result, bail};
-use eventsource_stream::Eventsource;
-use futures::StreamExt;
+use eventsource_stream::{Event, Eventsource};
+use futures::{Stream, StreamExt};
 use reqwest::Method;
 use serde::Deserialize;
+use serde_json::json;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Which job.
@@ -34,21 +36,93 @@ struct Change {
 pub(super) async fn run(args: &Args) -> Result<ExitCode> {
     let client = args.operator.client()?;
     let request = client.request(Method::GET, &format!("{}/events", admin_path(&args.job)))?;
-    let mut events = client.open(request).await?.bytes_stream().eventsource();
-    while let Some(event) = events.next().await {
-        let event = event.context("the coordinator's events broke off")?;
-        let change: Change = serde_json::from_str(&event.data).context("an event of another form")?;
-        if args.operator.place.json {
-            println!("{}", event.data);
-        } else {
-            println!("{change}");
-        }
-        if change.is_final {
-            let good = change.failure.is_none();
-            return Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    let mut states = client.open(request).await?.bytes_stream().eventsource();
+    let mut page = Page { json: args.operator.place.json, in_text: false };
+    // Not every dialect shows an answer before it is whole.
+    let text = client.request(Method::GET, &format!("v1/jobs/{}/stream", args.job))?;
+    let mut text = client.open(text).await.ok().map(|answer| answer.bytes_stream().eventsource());
+    loop {
+        tokio::select! {
+            biased;
+            event = states.next() => {
+                let Some(event) = event else { break };
+                let event = event.context("the coordinator's events broke off")?;
+                let change: Change = serde_json::from_str(&event.data).context("an event of another form")?;
+                page.state(&event.data, &change)?;
+                if change.is_final {
+                    let good = change.failure.is_none();
+                    return Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+                }
+            }
+            Some(event) = next(&mut text), if text.is_some() => match event {
+                Ok(event) => page.text(&event)?,
+                Err(_) => text = None, // The states say what became of the job.
+            },
         }
     }
     bail!("the coordinator ended before the job did; look at it with `docket job show {}`", args.job)
+}
+
+/// The next event of a stream that may have ended, or was never there.
+async fn next<S: Stream + Unpin>(events: &mut Option<S>) -> Option<S::Item> {
+    let event = events.as_mut()?.next().await;
+    if event.is_none() {
+        *events = None;
+    }
+    event
+}
+
+/// What was written so far.
+struct Page {
+    json: bool,
+    /// The last line is text that may go on.
+    in_text: bool,
+}
+
+impl Page {
+    fn text(&mut self, event: &Event) -> Result<()> {
+        if event.event == "job" {
+            return Ok(()); // The states tell it too.
+        }
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            writeln!(out, "{}", json!({"event": event.event, "data": event.data}))?;
+            return Ok(());
+        }
+        match serde_json::from_str(&event.data) {
+            Ok(Piece { text: Some(text) }) => {
+                self.in_text = true;
+                write!(out, "{}", plain(&text))?;
+            }
+            _ => {
+                self.in_text = false;
+                writeln!(out, "\n(another worker begins again)")?;
+            }
+        }
+        Ok(out.flush()?)
+    }
+
+    fn state(&mut self, data: &str, change: &Change) -> Result<()> {
+        let mut out = std::io::stdout().lock();
+        if std::mem::take(&mut self.in_text) {
+            writeln!(out)?;
+        }
+        match self.json {
+            true => writeln!(out, "{data}")?,
+            false => writeln!(out, "{change}")?,
+        }
+        Ok(())
+    }
+}
+
+/// What a stranger wrote, without what a terminal would obey.
+fn plain(text: &str) -> String {
+    text.chars().filter(|letter| *letter == '\n' || *letter == '\t' || !letter.is_control()).collect()
+}
+
+#[derive(Deserialize)]
+struct Piece {
+    text: Option<String>,
 }
 
 impl std::fmt::Display for Change {

@@ -98,6 +98,7 @@ pub(super) fn assignment(commit: &str) -> Result<JobAssign> {
         user_id: "bench-0".to_owned(),
         attempt: AttemptRef { epoch: 1, number: 1 },
         deadline_ms: NOON.0,
+        sent_at_ms: 0,
         terms: Terms {
             network: "ledger:testnet".to_owned(),
             client: "bench-0".to_owned(),

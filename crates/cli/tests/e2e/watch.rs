@@ -1,0 +1,31 @@
+//! An answer, read while it is being given.
+
+use crate::process::{Docket, docket, free_port, read_all, run};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+#[cfg(feature = "gguf")]
+#[test]
+fn a_watched_answer_is_told_as_it_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, data) = (free_port(), folder.path().join("data"));
+    let url = format!("http://127.0.0.1:{port}");
+    let _serve = Docket::serve(port, &data);
+    let submit = ["job", "submit", "--prompt", "What is Docket?", "--json", "--url", &url];
+    let (_, answer, _) = run(submit);
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    let job = answer["job_id"].as_str().unwrap();
+
+    let mut watch = docket(["job", "watch", job, "--url", &url, "--data"]);
+    let mut watch = watch.arg(&data).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut words = BufReader::new(watch.stdout.take().unwrap());
+    let mut line = String::new();
+    words.read_line(&mut line).unwrap();
+    assert!(line.starts_with("funded"), "{line}");
+    // Only now there is somebody to answer.
+    let _worker = Docket::worker(&url, "tiny", &folder.path().join("worker"));
+    let rest = read_all(words);
+    let (answer, end) = (rest.find("tiny test model"), rest.find("settled"));
+    assert!(answer.is_some() && answer < end, "{rest}");
+    assert!(watch.wait().unwrap().success());
+}
