@@ -9,9 +9,11 @@ use crate::{contract, rules, tools};
 
 /// All checks, in the order in which they run. A new one is a new line here.
 pub const STEPS: &[Step] = &[
+    Step { name: "tools: git", run: tools::git },
     Step { name: "tools: cargo-nextest", run: tools::nextest },
     Step { name: "tools: cargo-deny", run: tools::deny },
     Step { name: "tools: postgresql", run: tools::postgresql },
+    Step { name: "tools: python", run: tools::python },
     Step { name: "fmt", run: fmt },
     Step { name: "clippy", run: clippy },
     Step { name: "rules", run: rules },

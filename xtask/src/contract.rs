@@ -6,6 +6,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::child::{ask, command, show, show_and_keep};
@@ -94,7 +95,7 @@ impl Coordinator {
 
     /// Ends it as an operator would, so that it leaves no folder behind.
     fn end(mut self) -> anyhow::Result<()> {
-        show(command(Path::new("."), "kill", &[&self.child.id().to_string()]))?;
+        kill_process(Pid::from_child(&self.child), Signal::TERM)?;
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             if let Some(status) = self.child.try_wait()? {

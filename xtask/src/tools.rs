@@ -33,6 +33,31 @@ pub fn deny_version(root: &Path) -> Option<String> {
     ask(command(root, "cargo", &["deny", "--version"]))
 }
 
+/// What lists the files of the repository; a clone was made with it, a copy was not.
+pub fn git(root: &Path) -> anyhow::Result<Outcome> {
+    let version = || ask(command(root, "git", &["--version"]));
+    if version().is_none() && is_root() {
+        install(root, &["git"]);
+    }
+    Ok(version().map_or_else(|| Outcome::failed("not installed, and only root may"), Outcome::ok))
+}
+
+/// What runs the check of the API's description; a machine without it skips that check.
+pub fn python(root: &Path) -> anyhow::Result<Outcome> {
+    // Debian keeps what makes an environment in a package of its own.
+    let complete =
+        || ask(command(root, "python3", &["-c", "import ensurepip, venv, sys; print(sys.version)"]));
+    if complete().is_none() {
+        if !is_root() {
+            return Ok(Outcome::skipped(
+                "not installed, and only root may: the API's description is not checked",
+            ));
+        }
+        install(root, &["python3", "python3-venv"]);
+    }
+    Ok(complete().map_or_else(|| Outcome::skipped("cannot be installed"), Outcome::ok))
+}
+
 /// The database's server; without it only the embedded store is tested.
 pub fn postgresql(root: &Path) -> anyhow::Result<Outcome> {
     let installed = || newest_initdb(Path::new(POSTGRESQL));
@@ -40,9 +65,7 @@ pub fn postgresql(root: &Path) -> anyhow::Result<Outcome> {
         if !is_root() {
             return Ok(Outcome::skipped("not installed, and only root may: no test runs on PostgreSQL"));
         }
-        // Whatever goes wrong here, a system without apt-get included, shows in what is found afterwards.
-        show(apt(root, &["update"])).ok();
-        show(apt(root, &["install", "-y", "--no-install-recommends", "postgresql"])).ok();
+        install(root, &["postgresql"]);
     }
     Ok(match installed() {
         Some(initdb) => Outcome::ok(initdb.display().to_string()),
@@ -53,6 +76,12 @@ pub fn postgresql(root: &Path) -> anyhow::Result<Outcome> {
 /// Whether tests can start a database server.
 pub fn has_postgresql() -> bool {
     newest_initdb(Path::new(POSTGRESQL)).is_some()
+}
+
+/// Installs packages. Whatever goes wrong, a system without apt-get included, shows in what is found afterwards.
+fn install(root: &Path, packages: &[&str]) {
+    show(apt(root, &["update"])).ok();
+    show(apt(root, &[&["install", "-y", "--no-install-recommends"], packages].concat())).ok();
 }
 
 fn apt(root: &Path, arguments: &[&str]) -> std::process::Command {

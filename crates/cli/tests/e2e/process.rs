@@ -1,5 +1,6 @@
 //! Starts and ends the program.
 
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::Path;
@@ -63,8 +64,7 @@ impl Docket {
 
     /// Asks it to end, and waits.
     pub(crate) fn terminate(mut self) -> ExitStatus {
-        let pid = self.0.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        kill_process(Pid::from_child(&self.0), Signal::TERM).unwrap();
         let start = Instant::now();
         loop {
             if let Some(status) = self.0.try_wait().unwrap() {
