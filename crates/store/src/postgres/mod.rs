@@ -2,6 +2,7 @@
 
 mod open;
 mod read;
+mod tls;
 mod write;
 
 use crate::backend::Connected;
@@ -14,25 +15,26 @@ use crate::writer::Writer;
 use read::Connections;
 use std::error::Error as _;
 use std::sync::Arc;
+use tls::Way;
 use tokio::runtime::Handle;
+use tokio_postgres::Row;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Config, Row};
 
 /// A PostgreSQL database, in UTF-8, of a server that syncs.
 #[derive(Clone)]
 pub struct Postgres {
-    config: Config,
+    way: Way,
 }
 
 impl Postgres {
     /// A database by its address, `postgres://user:password@host:port/name` or `host=… user=… dbname=…`.
     ///
     /// It must be the server itself or a pool that keeps sessions: the right to write is bound to one.
-    /// The connection is not encrypted.
+    /// The connection is encrypted with `sslmode=require`, and only then: the server's certificate must be for its
+    /// name, from somebody whom the system trusts, or whom `sslrootcert=FILE` names.
     pub fn at(address: &str) -> Result<Self, StoreError> {
-        let config = address.parse().map_err(|error: tokio_postgres::Error| unusable(&error))?;
-        Ok(Self { config: open::with_limits(config) })
+        Ok(Self { way: Way::parse(address)? })
     }
 
     /// Opens the store: brings the schema up to date and reads where the last write ended.
@@ -47,14 +49,14 @@ impl Postgres {
     /// The database alone, for who puts something between it and the store.
     pub fn connect(&self, readers: &Handle) -> Result<Connected, StoreError> {
         // A runtime may not be entered from within another, so it is made where there is none.
-        let session = std::thread::scope(|scope| scope.spawn(|| open::to_write(&self.config)).join());
+        let session = std::thread::scope(|scope| scope.spawn(|| open::to_write(&self.way)).join());
         let session = session.map_err(|_| StoreError::Unusable("opening it panicked".to_owned()))??;
         Ok(Connected { backend: Box::new(session), reader: self.reader(readers) })
     }
 
     /// Reads beside whoever writes.
     pub fn reader(&self, readers: &Handle) -> Arc<dyn Reader> {
-        Arc::new(Queries::new(Connections::new(self.config.clone(), readers.clone())))
+        Arc::new(Queries::new(Connections::new(self.way.clone(), readers.clone())))
     }
 }
 

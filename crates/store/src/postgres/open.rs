@@ -1,12 +1,13 @@
 //! Opening a database: who may write, on which promises of the server, with which schema.
 
+use super::tls::Way;
 use super::unusable;
 use super::write::Session;
 use crate::error::StoreError;
 use crate::schema;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config};
 
 /// What the lock of the one who writes is called, among the advisory locks of the database: `DOCKET`.
 const LOCK: i64 = 0x444f_434b_4554;
@@ -32,15 +33,15 @@ pub(super) fn with_limits(mut config: Config) -> Config {
 }
 
 /// The session that may write, to a database with the newest schema. Must not be called within a runtime.
-pub(super) fn to_write(config: &Config) -> Result<Session, StoreError> {
+pub(super) fn to_write(way: &Way) -> Result<Session, StoreError> {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| StoreError::Unusable(error.to_string()))?;
-    let client = runtime.block_on(prepare(&runtime, config))?;
+    let client = runtime.block_on(prepare(&runtime, way))?;
     Ok(Session::new(runtime, client))
 }
 
-async fn prepare(runtime: &Runtime, config: &Config) -> Result<Client, StoreError> {
-    let (mut client, connection) = config.connect(NoTls).await.map_err(|error| unusable(&error))?;
+async fn prepare(runtime: &Runtime, way: &Way) -> Result<Client, StoreError> {
+    let (mut client, connection) = way.connect().await.map_err(|error| unusable(&error))?;
     runtime.spawn(connection);
     promise(&client).await?;
     lock(&client).await?;

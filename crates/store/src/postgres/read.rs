@@ -1,6 +1,7 @@
 //! Reading from PostgreSQL: a few connections, each with many queries under way at a time.
 
 use super::failed;
+use super::tls::Way;
 use crate::error::StoreError;
 use crate::queries::Database;
 use crate::read::Read;
@@ -11,14 +12,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::{Client, Statement};
 
 /// How many connections read. Queries wait for each other only within one, and only on the server.
 const CONNECTIONS: usize = 4;
 
 /// Connections that read; one that is lost is made again when it is needed.
 pub(super) struct Connections {
-    config: Config,
+    way: Way,
     runtime: Handle,
     next: AtomicUsize,
     open: [Mutex<Option<Arc<Connection>>>; CONNECTIONS],
@@ -30,8 +31,8 @@ struct Connection {
 }
 
 impl Connections {
-    pub(super) fn new(config: Config, runtime: Handle) -> Self {
-        Self { config, runtime, next: AtomicUsize::new(0), open: Default::default() }
+    pub(super) fn new(way: Way, runtime: Handle) -> Self {
+        Self { way, runtime, next: AtomicUsize::new(0), open: Default::default() }
     }
 
     /// The connections in turn.
@@ -48,9 +49,9 @@ impl Connections {
 
     /// Makes a connection, whose traffic runs on the runtime that was given, whoever asks.
     async fn connect(&self) -> Result<Connection, StoreError> {
-        let (config, runtime) = (self.config.clone(), self.runtime.clone());
+        let (way, runtime) = (self.way.clone(), self.runtime.clone());
         let connecting = self.runtime.spawn(async move {
-            let (client, connection) = config.connect(NoTls).await?;
+            let (client, connection) = way.connect().await?;
             runtime.spawn(connection);
             Ok(client)
         });

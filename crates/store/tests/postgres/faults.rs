@@ -19,6 +19,7 @@ fn a_server_keeps_its_promises_or_the_store_stops() {
     whoever_loses_its_session_writes_no_more(&server);
     a_database_that_is_no_good_is_named(&server);
     a_server_that_crashes_stops_the_store_and_keeps_what_it_acknowledged(&server);
+    a_server_proves_its_name_where_the_address_asks_for_it(&server);
 }
 
 fn complaint(server: &Server, database: &str) -> String {
@@ -126,4 +127,31 @@ fn a_server_that_crashes_stops_the_store_and_keeps_what_it_acknowledged(server: 
     }
     world.check_books();
     world.give("ann", 1);
+}
+
+fn a_server_proves_its_name_where_the_address_asks_for_it(server: &Arc<Server>) {
+    let open = |address: &str| Postgres::at(address).unwrap().open(server.runtime.handle());
+    let refused = |address: &str| match open(address) {
+        Err(StoreError::Unusable(reason)) => reason,
+        Err(error) => panic!("{address} is not unusable: {error}"),
+        Ok(_) => panic!("{address} was opened"),
+    };
+    let (port, root) = server.restart_with_tls();
+    let database = server.database();
+    let address = |host: &str| format!("postgres://docket@{host}:{port}/{database}?sslmode=require");
+    let trusting = |host: &str| format!("{}&sslrootcert={}", address(host), root.display());
+    let stranger = refused(&address("localhost"));
+    assert!(stranger.contains("UnknownIssuer") || stranger.contains("nobody to trust"), "{stranger}");
+    let misnamed = refused(&trusting("127.0.0.1"));
+    assert!(misnamed.contains("not valid for name"), "{misnamed}");
+    let (store, writer) = open(&trusting("localhost")).expect("it proves its name");
+    assert_eq!(block_on(store.balance(&client("ann"))).unwrap(), []);
+    server.run(
+        &database,
+        "DO $$ BEGIN ASSERT (SELECT count(*) >= 2 AND bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+             WHERE application_name = 'docket'), 'in the clear'; END $$",
+    );
+    drop((store, writer));
+    let plain = format!("{} sslmode=require", server.address(&database));
+    assert!(refused(&plain).contains("TLS"), "a socket of this machine is not encrypted");
 }

@@ -3,12 +3,13 @@
 use crate::child::{NOBODY, is_root, open_to_all};
 use docket_store::Postgres;
 use docket_store::backend::Connected;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use std::fs;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -24,6 +25,8 @@ pub(crate) struct Server {
     process: Mutex<Child>,
     pub(crate) runtime: Runtime,
     databases: AtomicU32,
+    /// Also the name of its socket.
+    port: AtomicU16,
 }
 
 impl Server {
@@ -55,6 +58,7 @@ impl Server {
             programs,
             runtime: Runtime::new().expect("there are threads"),
             databases: AtomicU32::new(0),
+            port: AtomicU16::new(5432),
         };
         server.wait();
         Some(server)
@@ -69,13 +73,42 @@ impl Server {
         self.wait();
     }
 
+    /// Starts the server again with a certificate for `localhost`, and lets it listen there. Answers with its port
+    /// and the file of who vouches for it.
+    pub(crate) fn restart_with_tls(&self) -> (u16, PathBuf) {
+        let (root, certificate, key) = certificates();
+        let file = |name: &str, text: &str| {
+            let path = self.folder.path().join(name);
+            fs::write(&path, text).expect("there is room for a file");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it is our own");
+            if is_root() {
+                chown(&path, Some(NOBODY), Some(NOBODY)).expect("root may give files away");
+            }
+            path
+        };
+        let (root, certificate, key) =
+            (file("root.pem", &root), file("server.pem", &certificate), file("server.key", &key));
+        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+        let port = port.expect("some port is free").port();
+        self.port.store(port, Ordering::Relaxed);
+        self.restart(&[
+            "ssl=on",
+            "listen_addresses=127.0.0.1",
+            &format!("port={port}"),
+            &format!("ssl_cert_file={}", certificate.display()),
+            &format!("ssl_key_file={}", key.display()),
+        ]);
+        (port, root)
+    }
+
     fn config(&self, database: &str) -> Config {
         self.address(database).parse().expect("the address is one")
     }
 
     /// The address of a database.
     pub(crate) fn address(&self, database: &str) -> String {
-        format!("host={} user=docket dbname={database}", self.folder.path().display())
+        let port = self.port.load(Ordering::Relaxed);
+        format!("host={} port={port} user=docket dbname={database}", self.folder.path().display())
     }
 
     fn wait(&self) {
@@ -123,6 +156,19 @@ impl Drop for Server {
     fn drop(&mut self) {
         stop(&mut self.process.lock().unwrap());
     }
+}
+
+/// Somebody who vouches, a certificate by him for `localhost`, and its key.
+fn certificates() -> (String, String, String) {
+    let root_key = KeyPair::generate().expect("there is randomness");
+    let mut root = CertificateParams::new(Vec::new()).expect("no names");
+    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root_certificate = root.self_signed(&root_key).expect("it can sign").pem();
+    let root = Issuer::new(root, root_key);
+    let key = KeyPair::generate().expect("there is randomness");
+    let server = CertificateParams::new(vec!["localhost".to_owned()]).expect("a sound name");
+    let certificate = server.signed_by(&key, &root).expect("it can sign").pem();
+    (root_certificate, certificate, key.serialize_pem())
 }
 
 /// Starts the server under a shell that stops it when nobody holds the other end of its input any
