@@ -1,7 +1,9 @@
 //! How long a worker that failed again and again gets nothing, also if it goes and comes back.
 
 use super::Member;
+use docket_core::event::{Event, Fault};
 use docket_core::id::WorkerId;
+use docket_core::routing::cooldown;
 use docket_core::time::{Millis, Timestamp};
 use std::collections::BTreeMap;
 
@@ -47,4 +49,20 @@ impl Member {
     pub(super) const fn rest(&self) -> Rest {
         Rest { failures_in_a_row: self.failures_in_a_row, until: self.candidate.cooling_until }
     }
+
+    /// Whether the worker must rest is decided by its last jobs alone.
+    pub(super) fn learn(&mut self, event: &Event, fault: Option<Fault>, now: Timestamp) {
+        if event.delivery().is_some() {
+            self.failures_in_a_row = 0;
+            self.candidate.cooling_until = None;
+        } else if fault.is_some_and(Fault::blames_worker) {
+            self.failures_in_a_row += 1;
+            self.candidate.cooling_until = cooling(self.failures_in_a_row, now);
+        }
+    }
+}
+
+fn cooling(failures: u32, now: Timestamp) -> Option<Timestamp> {
+    let span = cooldown(failures);
+    (span.0 > 0).then(|| now + span)
 }

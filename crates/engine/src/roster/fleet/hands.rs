@@ -1,0 +1,163 @@
+//! Which job is in whose hands, and how it got there.
+
+use super::{Choice, Fleet, Held, Member};
+use crate::roster::{Connection, Explanation, ToWorker, skills};
+use docket_core::event::Event;
+use docket_core::id::{Attempt, JobId, WorkerId};
+use docket_core::job::Job;
+use docket_core::routing::{Audience, Decision, Demand, Lot, ModelId, Scoring, tally};
+use docket_core::time::Timestamp;
+use std::sync::Arc;
+
+/// Up to so many connected workers, a decision keeps why each of the others was unfit, as counts.
+const COUNTED: usize = 256;
+
+impl Fleet {
+    /// Chooses a worker for a job and takes its place; without one, the job waits.
+    pub(crate) fn choose(
+        &mut self,
+        job: &Job,
+        trusted: Option<&[WorkerId]>,
+        scoring: &Scoring,
+        now: Timestamp,
+        seed: u64,
+    ) -> Choice {
+        if let Some(holder) = self.holders.get(&job.id) {
+            return Choice::Taken(*holder);
+        }
+        let demand = self.demand(job, trusted);
+        let shortlist = self.index.shortlist(&demand, scoring, now, seed);
+        let Some(chosen) = shortlist.chosen else {
+            self.waiting.add(job);
+            return Choice::Nobody;
+        };
+        let counted = self.index.len() <= COUNTED;
+        let tally = counted.then(|| tally(self.index.candidates(), &demand, scoring, now));
+        let decision = Decision { shortlist, tally: tally.unwrap_or_default() };
+        self.give(&chosen.worker, job, decision);
+        let accepts = self.members.get(&chosen.worker).is_some_and(|member| member.accepts);
+        Choice::Fit { worker: chosen.worker, accepts }
+    }
+
+    /// A worker takes up a job that it had when the coordinator was started again. `false` if somebody
+    /// has it already.
+    pub(crate) fn take_up(&mut self, worker: &WorkerId, job: &Job) -> bool {
+        let free = !self.holders.contains_key(&job.id) && self.members.contains_key(worker);
+        if free {
+            self.give(worker, job, Decision::default());
+        }
+        free
+    }
+
+    /// Puts a job into a worker's hands, under an attempt that is yet to be made.
+    fn give(&mut self, worker: &WorkerId, job: &Job, decision: Decision) {
+        self.waiting.remove(job.id);
+        self.holders.insert(job.id, *worker);
+        let held = Held { name: job.public_id.text.clone(), attempt: None, decision: Arc::new(decision) };
+        let secret = self.secret;
+        self.change(worker, |member| {
+            member.turns += 1;
+            member.candidate.lot = Lot::draw(secret, &member.candidate.id, member.turns);
+            member.held.insert(job.id, held);
+        });
+    }
+
+    /// What a job asks for; a model that no worker ever named has no number, so nobody fits.
+    fn demand<'a>(&self, job: &'a Job, trusted: Option<&'a [WorkerId]>) -> Demand<'a> {
+        Demand {
+            skills: skills(job.ask.skill),
+            model: job
+                .ask
+                .model
+                .as_ref()
+                .map(|name| self.models.get(name).copied().unwrap_or(ModelId(u32::MAX))),
+            min_gpu_tier: 0,
+            region: None,
+            price: job.policy.split.divide(job.price).worker,
+            audience: trusted.map_or(Audience::Anyone, Audience::Only),
+            must_be_proven: job.ask.private,
+            excluded: &job.tried,
+        }
+    }
+
+    /// Says of every worker why it may or may not have a job.
+    pub(crate) fn explain(
+        &self,
+        job: &Job,
+        trusted: Option<&[WorkerId]>,
+        scoring: &Scoring,
+        now: Timestamp,
+    ) -> Explanation {
+        let demand = self.demand(job, trusted);
+        docket_core::routing::explain(self.index.candidates(), &demand, scoring, now, 0)
+    }
+
+    /// The assignment stands: the worker is told, if it is still there and still has the job.
+    pub(crate) fn hold(&mut self, worker: &WorkerId, job: JobId, attempt: Attempt, message: ToWorker) {
+        let Some(member) = self.members.get_mut(worker) else { return };
+        let Some(held) = member.held.get_mut(&job) else { return };
+        held.attempt = Some(attempt);
+        member.outbound.send(Box::new(message)).ok(); // A connection that has just ended is noticed by `leave`.
+    }
+
+    /// The assignment did not come about.
+    pub(crate) fn release(&mut self, worker: &WorkerId, job: JobId) {
+        self.take_back(worker, job, |_| {});
+    }
+
+    /// A job is not in a worker's hands any more.
+    fn take_back(&mut self, worker: &WorkerId, job: JobId, and: impl FnOnce(&mut Member)) {
+        if self.holders.get(&job) == Some(worker) {
+            self.holders.remove(&job);
+        }
+        self.change(worker, |member| {
+            member.held.remove(&job);
+            and(member);
+        });
+        let gone = |member: &Member| member.connection.is_none() && member.held.is_empty();
+        if self.members.get(worker).is_some_and(gone) {
+            self.forget(worker);
+        }
+    }
+
+    /// A worker does not hold a job any more: it learns why. Answers whether it must rest before it is given
+    /// another.
+    pub(crate) fn let_go(
+        &mut self,
+        worker: WorkerId,
+        before: &Job,
+        attempt: Attempt,
+        event: &Event,
+        log_index: Option<u64>,
+        now: Timestamp,
+    ) -> bool {
+        let fault = match event {
+            Event::Returned { reason, .. } | Event::Closed { reason, .. } => Some(*reason),
+            _ => None,
+        };
+        let job = before.public_id.text.clone();
+        let message = match fault {
+            None => ToWorker::Done { job, attempt, outcome: Ok(log_index) },
+            Some(reason) => ToWorker::Cancel { job, attempt, reason: reason.code() },
+        };
+        let mut rests_until = None;
+        self.take_back(&worker, before.id, |member| {
+            member.outbound.send(Box::new(message)).ok(); // A worker that is gone needs no message.
+            member.learn(event, fault, now);
+            rests_until = member.candidate.cooling_until;
+        });
+        let rests = rests_until.filter(|until| *until > now);
+        if let Some(until) = rests {
+            self.look_at(until);
+        }
+        rests.is_some()
+    }
+
+    /// A job in a worker's hands, by the name that both sides use.
+    pub(crate) fn held(&self, connection: Connection, name: &str) -> Option<(WorkerId, JobId, Held)> {
+        let worker = self.worker(connection)?;
+        let member = self.members.get(&worker)?;
+        let (job, held) = member.held.iter().find(|(_, held)| &*held.name == name)?;
+        Some((worker, *job, held.clone()))
+    }
+}
