@@ -32,13 +32,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves until the token is cancelled, then ends what is idle and waits for the rest, at most `grace`.
+    /// Serves until the token is cancelled, then ends what is idle, waits for the rest, at most `grace`, and cuts off
+    /// who is still there: who follows a job would stay as long as the job is open.
     pub async fn run(self, shutdown: CancellationToken, grace: Duration) {
         let Self { listener, router, limits } = self;
         let (places, tasks) = (Arc::new(Semaphore::new(limits.connections)), TaskTracker::new());
+        let end = End { shutdown, cut: CancellationToken::new() };
         loop {
             let accepted = tokio::select! {
-                () = shutdown.cancelled() => break,
+                () = end.shutdown.cancelled() => break,
                 accepted = listener.accept() => accepted,
             };
             let (stream, peer) = match accepted {
@@ -52,15 +54,29 @@ impl Server {
             };
             // Beyond the bound a connection is closed at once, which a client sees clearly.
             let Ok(place) = places.clone().try_acquire_owned() else { continue };
-            let (router, shutdown) = (router.clone(), shutdown.clone());
-            tasks.spawn(connection(stream, peer, Arc::new(place), router, limits, shutdown));
+            let (router, end) = (router.clone(), end.clone());
+            tasks.spawn(connection(stream, peer, Arc::new(place), router, limits, end));
         }
         drop(listener);
         tasks.close();
         if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
-            tracing::warn!(open = tasks.len(), "connections were still open at the end of the grace");
+            tracing::warn!(
+                open = tasks.len(),
+                "connections were still open at the end of the grace, and are cut off"
+            );
+            end.cut.cancel();
+            tasks.wait().await;
         }
     }
+}
+
+/// How connections learn that it is time to go.
+#[derive(Clone)]
+struct End {
+    /// Answer what was asked, and then no more.
+    shutdown: CancellationToken,
+    /// Now.
+    cut: CancellationToken,
 }
 
 async fn connection(
@@ -69,7 +85,7 @@ async fn connection(
     place: Place,
     router: Router,
     limits: Limits,
-    shutdown: CancellationToken,
+    end: End,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, %peer, "a connection was closed before it was used");
@@ -89,9 +105,12 @@ async fn connection(
     let mut connection = std::pin::pin!(connection);
     let result = tokio::select! {
         result = connection.as_mut() => result,
-        () = shutdown.cancelled() => {
+        () = end.shutdown.cancelled() => {
             connection.as_mut().graceful_shutdown();
-            connection.as_mut().await
+            tokio::select! {
+                result = connection.as_mut() => result,
+                () = end.cut.cancelled() => return,
+            }
         }
     };
     if let Err(error) = result {

@@ -20,6 +20,9 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle as Task;
 use tokio_util::sync::CancellationToken;
 
+/// How long the writer may take to end once nothing is accepted any more.
+const WRITER_ENDS_WITHIN: Duration = Duration::from_secs(15);
+
 /// The longest that timers sleep, lest a missed wake-up keeps somebody waiting.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
@@ -102,8 +105,17 @@ impl Coordinator {
             task.await.ok(); // It was aborted just now.
         }
         drop(engine);
-        let ended = tokio::task::spawn_blocking(move || writer.join()).await?;
-        if ended.is_err() {
+        // The writer ends when nobody can write any more: what a connection had begun may still be at it.
+        let ended = async {
+            while !writer.is_finished() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        if tokio::time::timeout(WRITER_ENDS_WITHIN, ended).await.is_err() {
+            tracing::warn!("the writer is still busy; what was acknowledged is on disk");
+            return Ok(());
+        }
+        if writer.join().is_err() {
             bail!("the writer ended badly");
         }
         Ok(())

@@ -1,7 +1,8 @@
 //! An answer, read while it is being given.
 
 use crate::process::{Docket, docket, free_port, read_all, run};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::Stdio;
 
 #[cfg(feature = "gguf")]
@@ -28,4 +29,31 @@ fn a_watched_answer_is_told_as_it_comes() {
     let (answer, end) = (rest.find("tiny test model"), rest.find("settled"));
     assert!(answer.is_some() && answer < end, "{rest}");
     assert!(watch.wait().unwrap().success());
+}
+
+#[test]
+fn who_follows_a_job_does_not_hold_up_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, data) = (free_port(), folder.path().join("data"));
+    let url = format!("http://127.0.0.1:{port}");
+    let serve = Docket::serve(port, &data);
+    let submit = ["job", "submit", "--prompt", "Is anybody here?", "--json", "--url", &url];
+    let (_, answer, _) = run(submit);
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    let job = answer["job_id"].as_str().unwrap();
+    let token = std::fs::read_to_string(data.join("admin.token")).unwrap();
+    let ask = |path: &str| {
+        let mut socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let token = token.trim();
+        write!(socket, "GET {path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\n\r\n").unwrap();
+        socket
+    };
+    let mut events = ask(&format!("/admin/v1/jobs/{job}/events"));
+    let others = [ask(&format!("/v1/jobs/{job}/stream")), ask(&format!("/v1/jobs/{job}?wait=60"))];
+    let mut first = [0; 12];
+    events.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    // Nobody has the job, so there is nothing to wait for but those who ask.
+    assert!(serve.terminate().success());
+    drop(others);
 }
