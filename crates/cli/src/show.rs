@@ -41,6 +41,11 @@ pub(crate) fn plain(text: &str) -> String {
     text.replace(|letter: char| letter.is_control() && letter != '\n' && letter != '\t', "\u{fffd}")
 }
 
+/// Says on standard error that a list is empty, so that a program that reads the list reads nothing.
+pub(crate) fn empty(why: &str) {
+    eprintln!("docket: {why}");
+}
+
 /// An error with its causes, none said twice.
 pub(crate) fn words(error: &anyhow::Error) -> String {
     error.chain().map(ToString::to_string).fold(String::new(), |words, cause| match words.is_empty() {

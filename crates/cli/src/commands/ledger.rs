@@ -2,7 +2,7 @@
 
 use crate::client::{Operator, block_on, segment};
 use crate::data::{DataDir, random};
-use crate::show::Money;
+use crate::show::{Money, empty};
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use docket_core::hash::Sha256;
@@ -158,6 +158,13 @@ async fn balance(args: &Balance) -> Result<()> {
         Some(_) => Page { data: vec![answer.parse()?], next: None },
         None => answer.parse::<Page<Account>>()?,
     };
+    if page.data.is_empty() {
+        empty(if args.after.is_some() {
+            "there are no more accounts"
+        } else {
+            "no account has ever had money"
+        });
+    }
     for Account { account, balances } in &page.data {
         if balances.is_empty() {
             println!("{:>24}  {account}", "nothing");
@@ -183,6 +190,13 @@ async fn statement(args: &Statement) -> Result<()> {
         return Ok(());
     }
     let page: Page<Movement> = answer.parse()?;
+    if page.data.is_empty() {
+        empty(if args.before.is_some() {
+            "there is nothing older"
+        } else {
+            "nothing has ever moved on this account"
+        });
+    }
     for Movement { at, event, job, from, to, amount } in &page.data {
         let (sign, other) = if *from == args.account { ("-", to) } else { ("+", from) };
         let job = job.as_deref().unwrap_or("-");

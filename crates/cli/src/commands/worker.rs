@@ -2,7 +2,7 @@
 
 use super::worker_run;
 use crate::client::{Operator, block_on, segment};
-use crate::show::{Money, short};
+use crate::show::{Money, empty, short};
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Deserialize;
@@ -153,6 +153,13 @@ async fn list(args: &List) -> Result<()> {
         return Ok(());
     }
     let page: Page = answer.parse()?;
+    if page.data.is_empty() {
+        empty(if args.after.is_some() {
+            "there are no more workers"
+        } else {
+            "no worker has ever connected"
+        });
+    }
     for row in &page.data {
         let Row { id, completed, failed, .. } = row;
         println!(

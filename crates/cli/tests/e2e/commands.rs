@@ -246,3 +246,22 @@ fn whoever_asks_nobody_is_told_what_to_do() {
     assert_eq!(status.code(), Some(1));
     assert!(errors.contains("needs the operator's token") && errors.contains("--token"), "{errors}");
 }
+
+#[test]
+fn an_empty_list_says_so_and_prints_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, data) = (crate::process::free_port(), folder.path().join("data"));
+    let url = format!("http://127.0.0.1:{port}");
+    let _serve = Docket::serve(port, &data);
+    let data = data.to_str().unwrap();
+    for (list, words) in [
+        (&["job", "list"][..], "there are no jobs yet"),
+        (&["worker", "list"][..], "no worker has ever connected"),
+        (&["ledger", "balance"][..], "no account has ever had money"),
+        (&["ledger", "statement", "treasury"][..], "nothing has ever moved on this account"),
+    ] {
+        let (status, output, errors) = run([list, &["--url", &url, "--data", data]].concat());
+        assert_eq!((status.code(), output.as_str()), (Some(0), ""), "{list:?}");
+        assert_eq!(errors, format!("docket: {words}\n"));
+    }
+}

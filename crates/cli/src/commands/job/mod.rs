@@ -5,7 +5,7 @@ mod wait;
 mod watch;
 
 use crate::client::{Operator, block_on, segment};
-use crate::show::{Money, plain, short};
+use crate::show::{Money, empty, plain, short};
 use anyhow::Result;
 use clap::Subcommand;
 use reqwest::Method;
@@ -211,6 +211,9 @@ async fn list(args: &List) -> Result<()> {
         return Ok(());
     }
     let page: Page = answer.parse()?;
+    if page.data.is_empty() {
+        empty(if args.before.is_some() { "there are no older jobs" } else { "there are no jobs yet" });
+    }
     for row in &page.data {
         let worker = row.worker.as_deref().map_or("-", short);
         let Row { id, state, skill, price, created_at, .. } = row;

@@ -2,7 +2,7 @@
 
 use super::admin_path;
 use crate::client::Operator;
-use crate::show::short;
+use crate::show::{plain, short};
 use anyhow::{Context, Result, bail};
 use eventsource_stream::{Event, Eventsource};
 use futures::{Stream, StreamExt};
@@ -113,11 +113,6 @@ impl Page {
         }
         Ok(())
     }
-}
-
-/// What a stranger wrote, without what a terminal would obey.
-fn plain(text: &str) -> String {
-    text.chars().filter(|letter| *letter == '\n' || *letter == '\t' || !letter.is_control()).collect()
 }
 
 #[derive(Deserialize)]
