@@ -2,6 +2,7 @@
 
 use crate::log::Checkpoints;
 use crate::observe::{Limiter, RequestIds, Requests};
+use crate::workers::Signatures;
 use docket_core::money::Asset;
 use docket_engine::Engine;
 use docket_protocol::keys::SigningKey;
@@ -15,6 +16,8 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// What the operator has decided.
     pub settings: Settings,
+    /// Judges what workers signed.
+    pub(crate) signatures: Signatures,
     /// Signs the log.
     pub(crate) checkpoints: Checkpoints,
     /// Held while the books are checked: one check at a time.
@@ -78,6 +81,7 @@ impl App {
     /// The state over one market, whose log `key` signs. Fails if the log's name cannot be that of a key.
     pub fn new(engine: Arc<Engine>, settings: Settings, key: SigningKey) -> Result<Self, NoteError> {
         Ok(Self {
+            signatures: Signatures::default(),
             checkpoints: Checkpoints::new(key, &settings.origin)?,
             checking: tokio::sync::Mutex::default(),
             request_ids: RequestIds::new(engine.entropy().number()),

@@ -236,6 +236,37 @@ impl State {
 }
 
 impl Job {
+    /// A job to which nothing has happened yet, and which nobody judges.
+    pub fn new(
+        id: JobId,
+        public_id: PublicId,
+        client: ClientId,
+        ask: Arc<Ask>,
+        price: Amount,
+        policy: Arc<Policy>,
+        now: Timestamp,
+    ) -> Self {
+        let nothing = Amount::zero(price.asset);
+        Self {
+            id,
+            public_id,
+            client,
+            evaluator: None,
+            ask,
+            price,
+            state: State::Open { by: now + policy.fund_within },
+            policy,
+            created_at: now,
+            finish_by: None,
+            attempts: 0,
+            tried: Vec::new(),
+            ended_at: None,
+            escrow: nothing,
+            vesting: nothing,
+            version: Version::NONE,
+        }
+    }
+
     /// The worker who has it now.
     pub const fn holder(&self) -> Option<(WorkerId, Attempt)> {
         match &self.state {

@@ -5,8 +5,8 @@ use docket_core::command::{Canceller, Charge, Command};
 use docket_core::decide::decide;
 use docket_core::event::{Delivery, Fault, Usage, Voucher};
 use docket_core::hash::Sha256;
-use docket_core::id::{AgentId, Attempt, ClientId, Dialect, JobId, PublicId, Version, WorkerId};
-use docket_core::job::{Ask, Job, Skill, Speed, State};
+use docket_core::id::{AgentId, Attempt, ClientId, Dialect, JobId, PublicId, WorkerId};
+use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::ledger::NetworkId;
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
 use docket_core::policy::{Arbitration, Evaluation, Lapse, Policy, Ruling, Source, Verdict};
@@ -54,24 +54,12 @@ pub(crate) fn testnet() -> NetworkId {
 
 /// A job that does not exist yet.
 pub(crate) fn job(policy: Policy, price: Amount) -> Job {
-    Job {
-        id: JobId(1),
-        public_id: PublicId { dialect: Dialect::Agents, text: "job-1".into() },
-        client: ClientId("ann".into()),
-        evaluator: policy.evaluation.is_some().then_some(EVALUATOR),
-        ask: Arc::new(Ask { skill: Skill::Infer, model: None, speed: Speed::Fast, private: false }),
-        price,
-        policy: Arc::new(policy),
-        created_at: START,
-        finish_by: None,
-        attempts: 0,
-        tried: Vec::new(),
-        state: State::Open { by: START },
-        ended_at: None,
-        escrow: price.with_units(0),
-        vesting: price.with_units(0),
-        version: Version::NONE,
-    }
+    let evaluator = policy.evaluation.is_some().then_some(EVALUATOR);
+    let public_id = PublicId { dialect: Dialect::Agents, text: "job-1".into() };
+    let ask = Ask { skill: Skill::Infer, model: None, speed: Speed::Fast, private: false };
+    let client = ClientId("ann".into());
+    let job = Job::new(JobId(1), public_id, client, Arc::new(ask), price, Arc::new(policy), START);
+    Job { evaluator, ..job }
 }
 
 /// What a worker delivers under an attempt.

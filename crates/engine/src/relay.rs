@@ -228,31 +228,27 @@ mod tests {
         })
     }
 
-    fn read(written: &Written, place: &mut Mark) -> Option<News> {
-        written.after(place)
-    }
-
     #[test]
     fn what_is_sent_again_is_told_once() {
         let (mut written, mut place) = (Written::default(), Mark::default());
         take(&mut written, ANN, &["Grü", "ße"]).unwrap();
         let told = News::Text("Grüße".to_owned(), Mark { beginning: 0, bytes: 7 });
-        assert_eq!(read(&written, &mut place), Some(told));
+        assert_eq!(written.after(&mut place), Some(told));
         take(&mut written, ANN, &["Grü", "ße", "!"]).unwrap();
         let told = News::Text("!".to_owned(), Mark { beginning: 0, bytes: 8 });
-        assert_eq!((read(&written, &mut place), read(&written, &mut place)), (Some(told), None));
+        assert_eq!((written.after(&mut place), written.after(&mut place)), (Some(told), None));
     }
 
     #[test]
     fn who_begins_from_nothing_is_told_from_nothing() {
         let (mut written, mut place) = (Written::default(), Mark::default());
         take(&mut written, ANN, &["one ", "two"]).unwrap();
-        read(&written, &mut place);
+        written.after(&mut place);
         for (beginning, worker, text) in [(1, BOB, "eins"), (2, BOB, "uno"), (3, ANN, "uno")] {
             take(&mut written, worker, &[text]).unwrap();
-            assert_eq!(read(&written, &mut place), Some(News::Again));
+            assert_eq!(written.after(&mut place), Some(News::Again));
             let told = News::Text(text.to_owned(), Mark { beginning, bytes: text.len() });
-            assert_eq!((read(&written, &mut place), read(&written, &mut place)), (Some(told), None));
+            assert_eq!((written.after(&mut place), written.after(&mut place)), (Some(told), None));
         }
     }
 
@@ -281,6 +277,6 @@ mod tests {
         take(&mut written, ANN, &["aü"]).unwrap();
         let mut place = Mark { beginning: 0, bytes: 2 };
         let told = News::Text("ü".to_owned(), Mark { beginning: 0, bytes: 3 });
-        assert_eq!(read(&written, &mut place), Some(told));
+        assert_eq!(written.after(&mut place), Some(told));
     }
 }

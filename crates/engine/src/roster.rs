@@ -3,7 +3,7 @@
 mod fleet;
 mod waiting;
 
-use docket_core::id::{Attempt, JobId};
+use docket_core::id::Attempt;
 use docket_core::job::{Job, Skill};
 use docket_core::money::Amount;
 use docket_core::refusal::Refusal;
@@ -119,6 +119,3 @@ pub(crate) const fn skills(skill: Skill) -> Skills {
 
 /// What a decision says of each worker, for the operator.
 pub(crate) type Explanation = Vec<Verdict>;
-
-/// The public ids of jobs that wait, by the job.
-pub(crate) type Queue = std::collections::BTreeSet<JobId>;

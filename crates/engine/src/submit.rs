@@ -7,7 +7,7 @@ use docket_core::change::Claim;
 use docket_core::command::Command;
 use docket_core::event::Fault;
 use docket_core::hash::Sha256;
-use docket_core::id::{ClientId, Dialect, JobId, PublicId, Version};
+use docket_core::id::{ClientId, Dialect, JobId, PublicId};
 use docket_core::job::{Ask, Job, State};
 use docket_core::money::Amount;
 use docket_core::policy::Policy;
@@ -109,26 +109,8 @@ impl Engine {
         let now = self.clock.now();
         let text = new.name.unwrap_or_else(|| crate::ids::public_uuid(now, self.entropy.bytes()).into());
         let public_id = PublicId { dialect: new.dialect, text };
-        let nothing = Amount::zero(new.price.asset);
         let claim = new.key.map(|(key, request)| Claim { key, request, answer: public_id.clone() });
-        let job = Job {
-            id: self.ids.next(now),
-            public_id,
-            client: new.client,
-            evaluator: None,
-            ask: new.ask,
-            price: new.price,
-            state: State::Open { by: now + new.policy.fund_within },
-            policy: new.policy,
-            created_at: now,
-            finish_by: None,
-            attempts: 0,
-            tried: Vec::new(),
-            ended_at: None,
-            escrow: nothing,
-            vesting: nothing,
-            version: Version::NONE,
-        };
+        let job = Job::new(self.ids.next(now), public_id, new.client, new.ask, new.price, new.policy, now);
         (job, claim)
     }
 }

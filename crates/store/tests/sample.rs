@@ -6,7 +6,7 @@ use docket_core::decide::decide;
 use docket_core::event::{Delivery, Fault, Usage, Voucher};
 use docket_core::hash::Sha256;
 use docket_core::id::{AgentId, Attempt, ClientId, Dialect, JobId, PublicId, Version, WorkerId};
-use docket_core::job::{Ask, Job, Skill, Speed, State};
+use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::ledger::{Account, NetworkId, Transfer};
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
 use docket_core::policy::{Arbitration, Evaluation, Lapse, Policy, Ruling, Source, Verdict};
@@ -53,29 +53,12 @@ pub(crate) fn testnet() -> NetworkId {
 
 /// A job of ann's that does not exist yet.
 pub(crate) fn job(number: u64, policy: Policy) -> Job {
-    Job {
-        id: JobId(number),
-        public_id: PublicId { dialect: Dialect::Agents, text: format!("job-{number}").into() },
-        client: ClientId("ann".into()),
-        evaluator: policy.evaluation.is_some().then_some(AgentId(7)),
-        ask: Arc::new(Ask {
-            skill: Skill::Infer,
-            model: Some("tiny".into()),
-            speed: Speed::Fast,
-            private: true,
-        }),
-        price: PRICE,
-        policy: Arc::new(policy),
-        created_at: NOW,
-        finish_by: None,
-        attempts: 0,
-        tried: Vec::new(),
-        state: State::Open { by: NOW },
-        ended_at: None,
-        escrow: PRICE.with_units(0),
-        vesting: PRICE.with_units(0),
-        version: Version::NONE,
-    }
+    let evaluator = policy.evaluation.is_some().then_some(AgentId(7));
+    let public_id = PublicId { dialect: Dialect::Agents, text: format!("job-{number}").into() };
+    let ask = Ask { skill: Skill::Infer, model: Some("tiny".into()), speed: Speed::Fast, private: true };
+    let client = ClientId("ann".into());
+    let job = Job::new(JobId(number), public_id, client, Arc::new(ask), PRICE, Arc::new(policy), NOW);
+    Job { evaluator, ..job }
 }
 
 /// The command that a word stands for, as it fits the job at this moment.

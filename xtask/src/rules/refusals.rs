@@ -24,12 +24,29 @@ Codes are published: none is ever renamed, and none used again for something els
 page from the sources.
 ";
 
+/// How codes are written, and that in words.
+struct Form {
+    pattern: LazyLock<Regex>,
+    words: &'static str,
+}
+
+static OF_A_SUBJECT: Form = Form {
+    pattern: LazyLock::new(|| {
+        Regex::new(r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$").expect("the pattern is fixed")
+    }),
+    words: "of the form subject.reason",
+};
+static PLAIN: Form = Form {
+    pattern: LazyLock::new(|| Regex::new("^[a-z][a-z0-9_]*$").expect("the pattern is fixed")),
+    words: "of lower-case letters",
+};
+
 /// Where codes are published, and what stands above their table.
 struct Source {
     file: &'static str,
     /// The type whose `code` is one match over its variants.
     name: &'static str,
-    form: &'static LazyLock<Regex>,
+    form: &'static Form,
     head: &'static str,
 }
 
@@ -66,12 +83,7 @@ As `code` in `application/problem+json`, beside the refusals above.
     },
 ];
 
-static OF_A_SUBJECT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$").expect("the pattern is fixed"));
-static PLAIN: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new("^[a-z][a-z0-9_]*$").expect("the pattern is fixed"));
-
-/// Checks the codes in the core and the page.
+/// Checks the codes in the sources and the page.
 pub fn check(repository: &Repository) -> Vec<Violation> {
     if !repository.has_folder("crates/core/src") {
         return vec![];
@@ -119,12 +131,8 @@ fn read(source: &Source, text: &str) -> syn::Result<BTreeMap<String, String>> {
         let meaning = meanings.get(&variant).ok_or_else(|| {
             syn::Error::new(arm.pat.span(), format!("`{}` has no `{variant}`", source.name))
         })?;
-        if !source.form.is_match(&code) {
-            let form = if source.form.is_match("a") {
-                "of lower-case letters"
-            } else {
-                "of the form subject.reason"
-            };
+        if !source.form.pattern.is_match(&code) {
+            let form = source.form.words;
             return Err(syn::Error::new(arm.body.span(), format!("`{code}` is not {form}")));
         }
         if pages.insert(code.clone(), meaning.clone()).is_some() {

@@ -34,7 +34,7 @@ fn stubs(file: &File) -> Vec<Violation> {
     STUBS.iter().flat_map(of).map(|token| Violation::at(RULE, file, token, "a stub is not done")).collect()
 }
 
-/// `#[ignore]`, also with a reason or behind a `cfg_attr`.
+/// The attribute `ignore`, also with a reason or behind a `cfg_attr`.
 fn ignored(file: &File) -> Vec<Violation> {
     let Some(tokens) = file.tokens() else { return vec![] };
     let mut within = false;

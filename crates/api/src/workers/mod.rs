@@ -4,8 +4,10 @@ mod outbound;
 mod receipts;
 mod register;
 mod session;
+mod signatures;
 
 pub(crate) use receipts::Receipts;
+pub(crate) use signatures::Signatures;
 
 use crate::app::App;
 use crate::openapi::Operation;
@@ -20,6 +22,9 @@ use std::sync::Arc;
 
 /// What an idle connection keeps in memory for reading; most frames fit.
 const BUFFER: usize = 3 * 1024;
+
+/// Frames that are told in one go are sent in pieces of about so many bytes.
+const BURST: usize = 16 * 1024;
 
 pub(crate) fn routes() -> Vec<Route> {
     let operation = Operation::new("workers", "Where workers connect, by WebSocket.")
@@ -45,7 +50,7 @@ async fn upgrade(
     let loopback = peer.0.ip().is_loopback();
     upgrade
         .read_buffer_size(BUFFER)
-        .write_buffer_size(0)
+        .write_buffer_size(BURST)
         .max_write_buffer_size(4 * MAX_FRAME_BYTES)
         .max_message_size(MAX_FRAME_BYTES)
         .max_frame_size(MAX_FRAME_BYTES)

@@ -1,10 +1,8 @@
 //! What the coordinator tells a worker, as frames.
 
 use crate::app::App;
-use docket_core::id::Attempt;
 use docket_core::job::{Ask, Job, Skill};
 use docket_engine::{Assignment, ToWorker};
-use docket_protocol::attempt::AttemptRef;
 use docket_protocol::digest::Digest;
 use docket_protocol::frames::{
     DoneStatus, FromCoordinator, JobAssign, JobCancel, JobDone, JobType, PrivacyClass, Terms,
@@ -19,12 +17,12 @@ pub(super) fn frame(app: &App, message: ToWorker, ours: bool) -> Option<FromCoor
         ToWorker::Cancel { .. } | ToWorker::Done { .. } | ToWorker::Drain if !ours => None,
         ToWorker::Cancel { job, attempt, reason } => Some(FromCoordinator::JobCancel(JobCancel {
             job_id: job.to_string(),
-            attempt: attempt_ref(attempt),
+            attempt: attempt.into(),
             reason: reason.to_owned(),
         })),
         ToWorker::Done { job, attempt, outcome } => Some(FromCoordinator::JobDone(JobDone {
             job_id: job.to_string(),
-            attempt: Some(attempt_ref(attempt)),
+            attempt: Some(attempt.into()),
             status: if outcome.is_ok() { DoneStatus::Settled } else { DoneStatus::Refused },
             reason: outcome.as_ref().err().map(|refusal| refusal.code().to_owned()),
             log_index: outcome.ok().flatten(),
@@ -47,7 +45,7 @@ fn assign(app: &App, assignment: &Assignment) -> Option<FromCoordinator> {
         policy: speed.name().to_ascii_uppercase(),
         privacy_class: if *private { PrivacyClass::Private } else { PrivacyClass::Public },
         user_id: client_name(job),
-        attempt: attempt_ref(*attempt),
+        attempt: (*attempt).into(),
         deadline_ms: job.state.deadline().map_or(i64::MAX, |by| by.0),
         sent_at_ms: app.engine.clock().now().0,
         terms: terms(app, job, payload.as_bytes()),
@@ -72,8 +70,4 @@ pub(super) fn terms(app: &App, job: &Job, payload: &[u8]) -> Terms {
 fn client_name(job: &Job) -> String {
     let scoped = &*job.client.0;
     scoped.split_once(':').map_or(scoped, |(_, name)| name).to_owned()
-}
-
-pub(super) const fn attempt_ref(attempt: Attempt) -> AttemptRef {
-    AttemptRef { epoch: attempt.epoch, number: attempt.number }
 }

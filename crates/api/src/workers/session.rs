@@ -7,7 +7,6 @@ use crate::app::App;
 use crate::serve::Place;
 use axum::extract::ws::{Message, WebSocket};
 use docket_core::event::{Fault, Usage};
-use docket_core::id::Attempt;
 use docket_core::refusal::Refusal;
 use docket_engine::{Arrival, Connection, EngineError, Piece, ToWorker};
 use docket_protocol::frames::{
@@ -16,6 +15,7 @@ use docket_protocol::frames::{
 };
 use docket_protocol::keys::PublicKey;
 use docket_protocol::receipt::SignedDispatch;
+use futures::SinkExt;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,8 +46,19 @@ struct Unreadable {
 impl Socket {
     /// Sends a frame; `None` if the connection has ended.
     pub(super) async fn send(&mut self, frame: &FromCoordinator) -> Option<()> {
+        self.put(frame).await?;
+        self.flush().await
+    }
+
+    /// Writes a frame, which may stay here until [`Self::flush`]; `None` if the connection has ended.
+    async fn put(&mut self, frame: &FromCoordinator) -> Option<()> {
         let message = Message::Text(encode(frame).into());
-        tokio::time::timeout(WRITE_WITHIN, self.socket.send(message)).await.ok()?.ok()
+        tokio::time::timeout(WRITE_WITHIN, self.socket.feed(message)).await.ok()?.ok()
+    }
+
+    /// Sends what was written; `None` if the connection has ended.
+    async fn flush(&mut self) -> Option<()> {
+        tokio::time::timeout(WRITE_WITHIN, self.socket.flush()).await.ok()?.ok()
     }
 
     /// Tells the worker what was wrong with a frame; `None` if the connection has ended, or should.
@@ -144,15 +155,16 @@ impl Session {
         }
     }
 
+    const fn connection(&self) -> Connection {
+        self.registered.welcome.connection
+    }
+
     async fn serve(&mut self, socket: &mut Socket, inbox: &mut mpsc::UnboundedReceiver<Box<ToWorker>>) {
         let (key, ours) = (&self.registered.key, self.registered.ours);
         tracing::info!(worker = %key, ours, "a worker has connected");
         loop {
             let alive = tokio::select! {
-                message = inbox.recv() => match message.map(|message| *message) {
-                    None | Some(ToWorker::Close) => None,
-                    Some(message) => Box::pin(self.tell(socket, message)).await,
-                },
+                message = inbox.recv() => Box::pin(self.tell_all(socket, message, inbox)).await,
                 heard = socket.hear() => match heard {
                     None => None,
                     Some(Ok(frame)) => Box::pin(self.hear(socket, frame)).await,
@@ -170,7 +182,27 @@ impl Session {
     async fn end(self) {
         self.tasks.close();
         self.tasks.wait().await;
-        self.app.engine.disconnect(self.registered.welcome.connection);
+        self.app.engine.disconnect(self.connection());
+    }
+
+    /// Tells the worker all that is there to be told, in one go.
+    async fn tell_all(
+        &mut self,
+        socket: &mut Socket,
+        first: Option<Box<ToWorker>>,
+        inbox: &mut mpsc::UnboundedReceiver<Box<ToWorker>>,
+    ) -> Option<()> {
+        let mut next = first;
+        loop {
+            match next.map(|message| *message) {
+                None | Some(ToWorker::Close) => return None,
+                Some(message) => self.tell(socket, message).await?,
+            }
+            match inbox.try_recv() {
+                Ok(message) => next = Some(message),
+                Err(_) => return socket.flush().await,
+            }
+        }
     }
 
     async fn tell(&mut self, socket: &mut Socket, message: ToWorker) -> Option<()> {
@@ -188,13 +220,13 @@ impl Session {
             ToWorker::Drain | ToWorker::Close => {}
         }
         match frame(&self.app, message, self.registered.ours) {
-            Some(frame) => socket.send(&frame).await,
+            Some(frame) => socket.put(&frame).await,
             None => Some(()),
         }
     }
 
     async fn hear(&mut self, socket: &mut Socket, frame: FromWorker) -> Option<()> {
-        if !self.app.engine.heartbeat(self.registered.welcome.connection) {
+        if !self.app.engine.heartbeat(self.connection()) {
             return None; // The worker has a newer connection.
         }
         match frame {
@@ -207,7 +239,7 @@ impl Session {
             FromWorker::JobComplete(complete) => self.take_completion(complete),
             FromWorker::ReceiptSubmit(submit) => self.take_receipt(*submit),
             FromWorker::JobAccept(accept) => {
-                let (app, connection) = (self.app.clone(), self.registered.welcome.connection);
+                let (app, connection) = (self.app.clone(), self.connection());
                 self.tasks.spawn(async move {
                     report(app.engine.accept(connection, &accept.job_id).await, &accept.job_id);
                 });
@@ -219,15 +251,15 @@ impl Session {
             FromWorker::JobFail(fail) => self.hand_back(fail.job_id, Fault::WorkerError),
             FromWorker::JobChunk(chunk) => {
                 let piece = Piece {
-                    attempt: Attempt { epoch: chunk.attempt.epoch, number: chunk.attempt.number },
+                    attempt: chunk.attempt.into(),
                     number: chunk.seq,
                     text: &chunk.text,
                     running_hash: chunk.running_hash,
                 };
-                let connection = self.registered.welcome.connection;
+                let connection = self.connection();
                 report(self.app.engine.relay(connection, &chunk.job_id, piece).await, &chunk.job_id);
             }
-            FromWorker::Drain => self.app.engine.drain_worker(self.registered.welcome.connection),
+            FromWorker::Drain => self.app.engine.drain_worker(self.connection()),
             FromWorker::Register(_) | FromWorker::ChallengeResponse(_) => {
                 return socket.complain("UNKNOWN_MSG", "this connection is registered already").await;
             }
@@ -236,7 +268,7 @@ impl Session {
     }
 
     fn hand_back(&self, job: String, reason: Fault) {
-        let (app, connection) = (self.app.clone(), self.registered.welcome.connection);
+        let (app, connection) = (self.app.clone(), self.connection());
         self.tasks.spawn(async move {
             report(app.engine.hand_back(connection, &job, reason).await, &job);
         });
@@ -277,8 +309,7 @@ impl Session {
         let Some(terms) = self.terms.get(&*complete.job_id).cloned() else {
             return report::<()>(Err(Refusal::StaleAttempt.into()), &complete.job_id);
         };
-        let (app, connection, key) =
-            (self.app.clone(), self.registered.welcome.connection, self.registered.key);
+        let (app, connection, key) = (self.app.clone(), self.connection(), self.registered.key);
         self.tasks.spawn(async move {
             let job = complete.job_id.clone();
             report(deliver(&app, connection, &key, &terms, *complete, dispatch).await, &job);
@@ -300,7 +331,7 @@ async fn deliver(
         full: complete.full_receipt.map(|full| *full),
         signature: complete.full_signature,
     };
-    let Some(proof) = receipts.proof(key, terms) else {
+    let Some(proof) = receipts.proof(key, terms, &app.signatures).await else {
         app.engine.hand_back(connection, &complete.job_id, Fault::BadReceipt).await?;
         return Err(Refusal::ReceiptMissing.into());
     };

@@ -4,20 +4,35 @@ use crate::process::{Docket, docket, free_port, read_all, run};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
+use tempfile::TempDir;
+
+/// A coordinator without workers, and a job that waits there.
+struct Waiting {
+    serve: Docket,
+    folder: TempDir,
+    port: u16,
+    url: String,
+    job: String,
+}
+
+impl Waiting {
+    fn new(prompt: &str) -> Self {
+        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+        let serve = Docket::serve(port, &folder.path().join("data"));
+        let url = format!("http://127.0.0.1:{port}");
+        let (_, answer, _) = run(["job", "submit", "--prompt", prompt, "--json", "--url", &url]);
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        let job = answer["job_id"].as_str().unwrap().to_owned();
+        Self { serve, folder, port, url, job }
+    }
+}
 
 #[cfg(feature = "gguf")]
 #[test]
 fn a_watched_answer_is_told_as_it_comes() {
-    let folder = tempfile::tempdir().unwrap();
-    let (port, data) = (free_port(), folder.path().join("data"));
-    let url = format!("http://127.0.0.1:{port}");
-    let _serve = Docket::serve(port, &data);
-    let submit = ["job", "submit", "--prompt", "What is Docket?", "--json", "--url", &url];
-    let (_, answer, _) = run(submit);
-    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
-    let job = answer["job_id"].as_str().unwrap();
-
-    let mut watch = docket(["job", "watch", job, "--url", &url, "--data"]);
+    let Waiting { serve: _serve, folder, url, job, .. } = Waiting::new("What is Docket?");
+    let data = folder.path().join("data");
+    let mut watch = docket(["job", "watch", &job, "--url", &url, "--data"]);
     let mut watch = watch.arg(&data).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
     let mut words = BufReader::new(watch.stdout.take().unwrap());
     let mut line = String::new();
@@ -33,15 +48,8 @@ fn a_watched_answer_is_told_as_it_comes() {
 
 #[test]
 fn who_follows_a_job_does_not_hold_up_the_end() {
-    let folder = tempfile::tempdir().unwrap();
-    let (port, data) = (free_port(), folder.path().join("data"));
-    let url = format!("http://127.0.0.1:{port}");
-    let serve = Docket::serve(port, &data);
-    let submit = ["job", "submit", "--prompt", "Is anybody here?", "--json", "--url", &url];
-    let (_, answer, _) = run(submit);
-    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
-    let job = answer["job_id"].as_str().unwrap();
-    let token = std::fs::read_to_string(data.join("admin.token")).unwrap();
+    let Waiting { serve, folder, port, job, .. } = Waiting::new("Is anybody here?");
+    let token = std::fs::read_to_string(folder.path().join("data/admin.token")).unwrap();
     let ask = |path: &str| {
         let mut socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
         let token = token.trim();

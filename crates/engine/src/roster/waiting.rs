@@ -1,10 +1,9 @@
 //! Jobs that found no worker: the oldest of each kind is tried again when somebody has room.
 
-use super::Queue;
 use docket_core::id::JobId;
 use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::money::Asset;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Jobs that any worker could do who can do one of them wait in one line. A job with conditions of
@@ -29,7 +28,7 @@ impl Kind {
 /// The lines.
 #[derive(Default)]
 pub(super) struct Waiting {
-    lines: BTreeMap<Kind, Queue>,
+    lines: BTreeMap<Kind, BTreeSet<JobId>>,
     kinds: HashMap<JobId, Kind>,
 }
 

@@ -1,21 +1,24 @@
 //! Ed25519 keys and signatures, and the ONE rule by which a signature is judged.
 //!
-//! The rule is [`PublicKey::verify`]: the strict one, each signature by itself. It refuses keys and
-//! nonce points of small order, keys with two spellings, and an `S` outside of its range; what one reader
-//! accepts, every other does too. Signatures are not verified in batches, whose rule is looser.
+//! The rule is that of ZIP 215: `S` within its range, and the equation with the cofactor. It is the same for
+//! one signature ([`PublicKey::verify`]) and for many at once ([`all_hold`]), so a verdict never depends on how it was
+//! reached. Keys are read more strictly: none of small order, none in a second spelling.
 
+mod batch;
 mod file;
 mod registration;
 mod signature;
-mod small_order;
 
+pub use batch::{Claim, all_hold};
 pub use file::KeyFileError;
 pub use registration::registration_text;
 pub use signature::Signature;
 
+use curve25519_dalek::edwards::CompressedEdwardsY;
 use docket_core::id::WorkerId;
-use ed25519_dalek::{Signer, Verifier, VerifyingKey};
+use ed25519_zebra::VerificationKey;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// Bytes are no public key that may be used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -32,20 +35,20 @@ pub enum KeyError {
 }
 
 /// An Ed25519 public key that was checked to be a good one.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PublicKey(VerifyingKey);
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PublicKey(VerificationKey);
 
 impl PublicKey {
     /// From its 32 bytes.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
-        let key = VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::NotAKey)?;
-        if key.is_weak() {
+        let point = CompressedEdwardsY(*bytes).decompress().ok_or(KeyError::NotAKey)?;
+        if point.is_small_order() {
             return Err(KeyError::SmallOrder);
         }
-        if key.to_edwards().compress().as_bytes() != bytes {
+        if point.compress().as_bytes() != bytes {
             return Err(KeyError::NotAKey);
         }
-        Ok(Self(key))
+        VerificationKey::try_from(*bytes).map(Self).map_err(|_| KeyError::NotAKey)
     }
 
     /// From 64 lower-case hexadecimal digits.
@@ -60,7 +63,7 @@ impl PublicKey {
 
     /// Its 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
-        self.0.as_bytes()
+        self.0.as_ref().try_into().expect("a key is 32 bytes")
     }
 
     /// 64 lower-case hexadecimal digits.
@@ -71,10 +74,13 @@ impl PublicKey {
     /// Whether the holder of the secret signed exactly this message.
     #[must_use]
     pub fn verify(&self, message: &[u8], signature: &Signature) -> bool {
-        // The library compares the nonce's bytes with those of the point that it must be, so they are a canonical
-        // point; with its order checked here, the verdict is that of `verify_strict`, a seventh cheaper.
-        let small = small_order::begins(&signature.0);
-        !small && self.0.verify(message, &ed25519_dalek::Signature::from_bytes(&signature.0)).is_ok()
+        self.0.verify(&signature.0.into(), message).is_ok()
+    }
+}
+
+impl Hash for PublicKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
     }
 }
 
@@ -97,17 +103,17 @@ impl fmt::Debug for PublicKey {
 }
 
 /// An Ed25519 secret key. Wiped from memory when dropped; never printed.
-pub struct SigningKey(ed25519_dalek::SigningKey);
+pub struct SigningKey(ed25519_zebra::SigningKey);
 
 impl SigningKey {
     /// From 32 bytes that the caller drew from a good source of randomness.
     pub fn from_seed(seed: &[u8; 32]) -> Self {
-        Self(ed25519_dalek::SigningKey::from_bytes(seed))
+        Self(ed25519_zebra::SigningKey::from_bytes(seed))
     }
 
     /// The key that verifies what this one signs.
     pub fn public_key(&self) -> PublicKey {
-        PublicKey(self.0.verifying_key())
+        PublicKey(self.0.verification_key())
     }
 
     /// Signs a message. The same message always gets the same signature.

@@ -126,12 +126,23 @@ pub fn receipt_hash(
     receipt: Option<&FullReceipt>,
     signature: Option<&Signature>,
 ) -> Digest {
-    #[derive(Serialize)]
-    struct Signed<'a> {
-        dispatch: Option<&'a SignedDispatch>,
-        receipt: Option<&'a FullReceipt>,
-        signature: Option<&'a Signature>,
-    }
-    let signed = Signed { dispatch, receipt, signature };
-    Digest::of(&serde_json::to_vec(&signed).expect("texts can always be written"))
+    receipt_hash_of(dispatch, receipt.map(FullReceipt::signed_bytes).as_deref(), signature)
+}
+
+/// The same, where the full receipt is there as the bytes that were signed.
+pub fn receipt_hash_of(
+    dispatch: Option<&SignedDispatch>,
+    receipt: Option<&[u8]>,
+    signature: Option<&Signature>,
+) -> Digest {
+    let parts: [&[u8]; 7] = [
+        b"{\"dispatch\":",
+        &serde_json::to_vec(&dispatch).expect("texts can always be written"),
+        b",\"receipt\":",
+        receipt.unwrap_or(b"null"),
+        b",\"signature\":",
+        &serde_json::to_vec(&signature).expect("texts can always be written"),
+        b"}",
+    ];
+    Digest::of(&parts.concat())
 }

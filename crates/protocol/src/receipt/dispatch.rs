@@ -3,7 +3,7 @@
 use crate::digest::Digest;
 use crate::fields;
 use crate::instant;
-use crate::keys::{KeyError, PublicKey, Signature, SigningKey};
+use crate::keys::{Claim, KeyError, PublicKey, Signature, SigningKey};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// What a worker states in the form of the `quotes` dialect, written in the order of the fields here.
@@ -79,6 +79,11 @@ impl SignedDispatch {
     #[must_use]
     pub fn is_signed_by(&self, key: &PublicKey) -> bool {
         key.verify(&self.receipt.signed_bytes(), &self.signature)
+    }
+
+    /// That the holder of this key signed the receipt; not judged yet.
+    pub fn claim(&self, key: &PublicKey) -> Claim {
+        Claim::new(key, &self.receipt.signed_bytes(), &self.signature)
     }
 }
 

@@ -8,7 +8,9 @@ mod dispatch;
 mod full;
 mod movement;
 
-pub use bundle::{Bundle, BundleError, BundleForm, LogProof, MAX_BUNDLE_BYTES, SignedBy, receipt_hash};
+pub use bundle::{
+    Bundle, BundleError, BundleForm, LogProof, MAX_BUNDLE_BYTES, SignedBy, receipt_hash, receipt_hash_of,
+};
 pub use dispatch::{DispatchReceipt, SignedDispatch};
 pub use full::{FullReceipt, Model, ReceiptForm, Sampler, Usage};
 pub use movement::{Movement, transfers_hash};

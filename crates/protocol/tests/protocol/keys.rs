@@ -1,7 +1,7 @@
 //! The one rule for signatures, on the inputs where verifiers disagree.
 
 use crate::fixture;
-use docket_protocol::keys::{KeyError, PublicKey, Signature, SigningKey};
+use docket_protocol::keys::{Claim, KeyError, PublicKey, Signature, SigningKey, all_hold};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -30,7 +30,33 @@ fn signatures_on_the_edge_get_one_verdict() {
         let message = hex::decode(message).unwrap();
         let accepted = PublicKey::from_hex(&pub_key).is_ok_and(|key| key.verify(&message, &signature));
         assert_eq!(accepted, accept, "{why}");
+        // The verdict is the same among others.
+        let Ok(key) = PublicKey::from_hex(&pub_key) else { continue };
+        let claim = Claim::new(&key, &message, &signature);
+        assert_eq!(claim.holds(), accept, "{why}");
+        let honest = SigningKey::from_seed(&[1; 32]);
+        let honest = Claim::new(&honest.public_key(), b"message", &honest.sign(b"message"));
+        for batch in
+            [vec![&claim], vec![&claim, &claim], vec![&honest, &claim], vec![&claim, &honest, &claim]]
+        {
+            assert_eq!(all_hold(&batch), accept, "{why}, in a batch of {}", batch.len());
+        }
     }
+}
+
+#[test]
+fn errors_do_not_cancel_each_other() {
+    // S one higher in the one and one lower in the other: added up as they are, both equations would hold.
+    let key = SigningKey::from_seed(&[1; 32]);
+    let claim = |message: &[u8], shift: i8| {
+        let mut signature = key.sign(message);
+        signature.0[32] = signature.0[32].wrapping_add_signed(shift);
+        Claim::new(&key.public_key(), message, &signature)
+    };
+    assert!(all_hold(&[&claim(b"one", 0), &claim(b"two", 0)]));
+    assert!(!all_hold(&[&claim(b"one", 1), &claim(b"two", -1)]));
+    assert!(!all_hold(&[&claim(b"one", 0), &claim(b"two", 1)]));
+    assert!(all_hold(&[]));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::error::StoreError;
 use crate::schema;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+use std::error::Error as _;
 use std::fmt::Display;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -96,6 +97,10 @@ impl Place {
     }
 }
 
+/// Bytes of a page. Most rows are appended, several to a job and some of them 2 kB long: in pages of the usual 4 kB
+/// a fifth stays empty, and twice as many are written.
+const PAGE: i64 = 8192;
+
 /// A connection that may write, to a database of this program with the newest schema.
 pub(super) fn to_write(place: &Place, max_bytes: Option<u64>) -> Result<Connection, StoreError> {
     let unusable = |error: rusqlite::Error| place.unusable(explain(&error));
@@ -105,6 +110,7 @@ pub(super) fn to_write(place: &Place, max_bytes: Option<u64>) -> Result<Connecti
         if place.bytes() > 0 {
             return Err(place.unusable("the file is not a Docket database"));
         }
+        connection.pragma_update(None, "page_size", PAGE).map_err(unusable)?;
         connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(unusable)?;
     }
     identify(&connection, place)?;
@@ -114,8 +120,20 @@ pub(super) fn to_write(place: &Place, max_bytes: Option<u64>) -> Result<Connecti
         let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1);
         connection.pragma_update(None, "max_page_count", pages.max(1)).map_err(unusable)?;
     }
-    schema::sqlite()?.run(&mut connection).map_err(|error| schema::unusable(&error))?;
+    schema::sqlite()?.run(&mut connection).map_err(|error| not_up_to_date(&error, place))?;
     Ok(connection)
+}
+
+/// Why a database cannot be brought up to date: most often for a reason of its file.
+fn not_up_to_date(error: &refinery::Error, place: &Place) -> StoreError {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref() {
+            return place.unusable(explain(error));
+        }
+        cause = error.source();
+    }
+    schema::unusable(error)
 }
 
 /// The place of a file that must be there and be a database of this program.
@@ -157,7 +175,7 @@ fn promise(connection: &Connection, place: &Place) -> Result<(), StoreError> {
     connection
         .execute_batch(
             "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; \
-             PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 67108864;",
+             PRAGMA wal_autocheckpoint = 500; PRAGMA journal_size_limit = 67108864;",
         )
         .map_err(unusable)?;
     let Place::File(_) = place else { return Ok(()) };

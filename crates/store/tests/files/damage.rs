@@ -12,6 +12,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
+/// Bytes of a page of the database.
+const PAGE: usize = 8192;
+
 /// A store at rest with some hundred pages, in a folder that the caller keeps.
 fn filled() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -90,8 +93,8 @@ fn a_file_with_a_damaged_head_is_refused_at_once() {
 fn a_damaged_page_is_an_error_where_it_is_read_and_found_by_a_check() {
     let (_folder, path) = filled();
     Sqlite::check(&path).expect("it is sound");
-    let pages = fs::metadata(&path).unwrap().len() as usize / 4_096;
-    (3..pages - 3).step_by(3).for_each(|page| overwrite(&path, page * 4_096, &[0xa5; 4_096]));
+    let pages = fs::metadata(&path).unwrap().len() as usize / PAGE;
+    (3..pages - 3).step_by(3).for_each(|page| overwrite(&path, page * PAGE, &[0xa5; PAGE]));
     assert!(matches!(Sqlite::check(&path), Err(StoreError::Corrupt(_) | StoreError::Failed(_))));
 
     let reader = Sqlite::read_only(&path).expect("its head is sound");

@@ -4,12 +4,12 @@ use super::work::Kind;
 use crate::data::random;
 use anyhow::{Context, Result, bail};
 use docket_protocol::frames::{
-    AckStatus, ChallengeResponse, FromCoordinator, FromWorker, Heartbeat, JobAssign, MAX_FRAME_BYTES, Offer,
+    AckStatus, ChallengeResponse, FromCoordinator, FromWorker, Heartbeat, MAX_FRAME_BYTES, Offer,
     ProviderType, Register, decode_from_coordinator, encode,
 };
 use docket_protocol::keys::{PublicKey, SigningKey};
 use futures::stream::{self, StreamExt, TryStreamExt};
-use futures::{SinkExt, Stream};
+use futures::{FutureExt, SinkExt, Stream};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -100,7 +100,7 @@ async fn register(address: SocketAddr, concurrency: u16, kind: Kind) -> Result<(
     stream.set_nodelay(true)?;
     let limits = WebSocketConfig::default()
         .read_buffer_size(BUFFER)
-        .write_buffer_size(0)
+        .write_buffer_size(BUFFER)
         .max_message_size(Some(MAX_FRAME_BYTES));
     let url = format!("ws://{address}/v1/worker");
     let (mut socket, _) = client_async_with_config(url, stream, Some(limits)).await?;
@@ -146,25 +146,40 @@ async fn work(mut socket: Socket, key: SigningKey, kind: Kind) -> Result<()> {
     let mut beat = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
     loop {
         tokio::select! {
-            _ = beat.tick() => say(&mut socket, &heartbeat).await?,
-            frame = hear(&mut socket) => match frame? {
-                FromCoordinator::JobAssign(assign) => answer(&mut socket, &key, &assign, kind).await?,
-                FromCoordinator::Error(error) => bail!("{}: {}", error.code, error.message),
-                FromCoordinator::JobCancel(cancel) => bail!("a job was taken back: {}", cancel.reason),
-                FromCoordinator::JobDone(_) | FromCoordinator::HeartbeatAck => {}
-                other => bail!("an unexpected frame: {}", encode(&other)),
-            },
+            _ = beat.tick() => put(&mut socket, &heartbeat).await?,
+            frame = hear(&mut socket) => {
+                answer(&mut socket, &key, frame?, kind).await?;
+                // What came together is answered together.
+                while let Some(frame) = hear(&mut socket).now_or_never() {
+                    answer(&mut socket, &key, frame?, kind).await?;
+                }
+            }
         }
+        socket.flush().await?;
     }
 }
 
-async fn answer(socket: &mut Socket, key: &SigningKey, assign: &JobAssign, kind: Kind) -> Result<()> {
-    let complete = super::work::complete(key, assign, kind)?;
-    say(socket, &FromWorker::JobComplete(Box::new(complete))).await
+async fn answer(socket: &mut Socket, key: &SigningKey, frame: FromCoordinator, kind: Kind) -> Result<()> {
+    match frame {
+        FromCoordinator::JobAssign(assign) => {
+            let complete = super::work::complete(key, &assign, kind)?;
+            put(socket, &FromWorker::JobComplete(Box::new(complete))).await?;
+        }
+        FromCoordinator::Error(error) => bail!("{}: {}", error.code, error.message),
+        FromCoordinator::JobCancel(cancel) => bail!("a job was taken back: {}", cancel.reason),
+        FromCoordinator::JobDone(_) | FromCoordinator::HeartbeatAck => {}
+        other => bail!("an unexpected frame: {}", encode(&other)),
+    }
+    Ok(())
 }
 
 async fn say(socket: &mut Socket, frame: &FromWorker) -> Result<()> {
     Ok(socket.send(Message::text(encode(frame))).await?)
+}
+
+/// Writes a frame, which may stay here until the next flush.
+async fn put(socket: &mut Socket, frame: &FromWorker) -> Result<()> {
+    Ok(socket.feed(Message::text(encode(frame))).await?)
 }
 
 /// The next frame. Can be dropped at any point without losing one.

@@ -38,6 +38,7 @@ pub(super) async fn run(args: &Args) -> Result<ExitCode> {
     let request = client.request(Method::GET, &format!("{}/events", admin_path(&args.job)))?;
     let mut states = client.open(request).await?.bytes_stream().eventsource();
     let mut page = Page { json: args.operator.place.json, in_text: false };
+    let mut begun = false;
     // Not every dialect shows an answer before it is whole.
     let text = client.request(Method::GET, &format!("v1/jobs/{}/stream", args.job))?;
     let mut text = client.open(text).await.ok().map(|answer| answer.bytes_stream().eventsource());
@@ -48,13 +49,20 @@ pub(super) async fn run(args: &Args) -> Result<ExitCode> {
                 let Some(event) = event else { break };
                 let event = event.context("the coordinator's events broke off")?;
                 let change: Change = serde_json::from_str(&event.data).context("an event of another form")?;
+                begun |= change.state != "funded";
+                if change.is_final {
+                    while let Some(Ok(event)) = next(&mut text).await {
+                        page.text(&event)?;
+                    }
+                }
                 page.state(&event.data, &change)?;
                 if change.is_final {
                     let good = change.failure.is_none();
                     return Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
                 }
             }
-            Some(event) = next(&mut text), if text.is_some() => match event {
+            // Who has the job is told before what he says.
+            Some(event) = next(&mut text), if begun && text.is_some() => match event {
                 Ok(event) => page.text(&event)?,
                 Err(_) => text = None, // The states say what became of the job.
             },
@@ -81,23 +89,21 @@ struct Page {
 
 impl Page {
     fn text(&mut self, event: &Event) -> Result<()> {
-        if event.event == "job" {
-            return Ok(()); // The states tell it too.
-        }
         let mut out = std::io::stdout().lock();
-        if self.json {
-            writeln!(out, "{}", json!({"event": event.event, "data": event.data}))?;
-            return Ok(());
-        }
-        match serde_json::from_str(&event.data) {
-            Ok(Piece { text: Some(text) }) => {
-                self.in_text = true;
-                write!(out, "{}", plain(&text))?;
+        match event.event.as_str() {
+            "text" | "again" if self.json => {
+                writeln!(out, "{}", json!({"event": event.event, "data": event.data}))?;
             }
-            _ => {
+            "text" => {
+                let piece: Piece = serde_json::from_str(&event.data).context("an event of another form")?;
+                self.in_text = true;
+                write!(out, "{}", plain(&piece.text))?;
+            }
+            "again" => {
                 self.in_text = false;
                 writeln!(out, "\n(another worker begins again)")?;
             }
+            _ => {} // The states tell the rest.
         }
         Ok(out.flush()?)
     }
@@ -117,7 +123,7 @@ impl Page {
 
 #[derive(Deserialize)]
 struct Piece {
-    text: Option<String>,
+    text: String,
 }
 
 impl std::fmt::Display for Change {

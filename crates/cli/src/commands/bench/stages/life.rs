@@ -6,8 +6,8 @@ use docket_core::command::{Charge, Command};
 use docket_core::decide::decide;
 use docket_core::event::{Delivery, Usage, Voucher};
 use docket_core::hash::Sha256;
-use docket_core::id::{Attempt, ClientId, Dialect, JobId, PublicId, Version, WorkerId};
-use docket_core::job::{Ask, Job, Skill, Speed, State};
+use docket_core::id::{Attempt, ClientId, Dialect, JobId, PublicId, WorkerId};
+use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
 use docket_core::policy::{Arbitration, Lapse, Policy, Ruling};
 use docket_core::routing::{
@@ -113,40 +113,29 @@ pub(super) fn assignment(commit: &str) -> Result<JobAssign> {
 }
 
 fn draft(number: u64) -> Job {
-    let nothing = Amount::zero(Asset::TEST_USDC);
-    Job {
-        id: JobId(number),
-        public_id: PublicId {
-            dialect: Dialect::Quotes,
-            text: format!("01923456-789a-7fff-bfff-{number:012x}").into(),
-        },
-        client: ClientId(format!("quotes:bench-{}", number % 256).into()),
-        evaluator: None,
-        ask: Arc::new(Ask { skill: Skill::Task, model: None, speed: Speed::Cheap, private: false }),
-        price: Amount::new(1_000, Asset::TEST_USDC),
-        state: State::Open { by: NOON + Millis::seconds(30) },
-        policy: Arc::new(Policy {
-            source: Ledger::testnet().source().clone(),
-            split: Split { platform: BasisPoints(500), ..Split::default() },
-            fund_within: Millis::seconds(30),
-            match_within: Millis::seconds(30),
-            run_within: Millis::seconds(30),
-            finish_within: Millis::seconds(60),
-            attempts: 3,
-            lapse: Lapse::Failed,
-            evaluation: None,
-            dispute_window: Millis(0),
-            arbitration: Arbitration { within: Millis(0), default: Ruling::ForWorker },
-        }),
-        created_at: NOON,
-        finish_by: None,
-        attempts: 0,
-        tried: Vec::new(),
-        ended_at: None,
-        escrow: nothing,
-        vesting: nothing,
-        version: Version::NONE,
-    }
+    let policy = Policy {
+        source: Ledger::testnet().source().clone(),
+        split: Split { platform: BasisPoints(500), ..Split::default() },
+        fund_within: Millis::seconds(30),
+        match_within: Millis::seconds(30),
+        run_within: Millis::seconds(30),
+        finish_within: Millis::seconds(60),
+        attempts: 3,
+        lapse: Lapse::Failed,
+        evaluation: None,
+        dispute_window: Millis(0),
+        arbitration: Arbitration { within: Millis(0), default: Ruling::ForWorker },
+    };
+    let ask = Ask { skill: Skill::Task, model: None, speed: Speed::Cheap, private: false };
+    Job::new(
+        JobId(number),
+        PublicId { dialect: Dialect::Quotes, text: format!("01923456-789a-7fff-bfff-{number:012x}").into() },
+        ClientId(format!("quotes:bench-{}", number % 256).into()),
+        Arc::new(ask),
+        Amount::new(1_000, Asset::TEST_USDC),
+        Arc::new(policy),
+        NOON,
+    )
 }
 
 fn commands() -> [Command; 3] {
