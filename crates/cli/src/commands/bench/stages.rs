@@ -11,7 +11,7 @@ use docket_core::id::WorkerId;
 use docket_core::routing::Index;
 use docket_protocol::digest::Digest;
 use docket_protocol::frames::{FromCoordinator, FromWorker, decode_from_worker, encode};
-use docket_protocol::keys::{Signature, SigningKey};
+use docket_protocol::keys::{Claim, Signature, SigningKey, all_hold};
 use docket_protocol::receipt::{FullReceipt, SignedDispatch, receipt_hash};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,9 @@ use std::time::Duration;
 
 /// The group in which the store's share is counted: what 256 jobs in flight bring about.
 const USUAL_GROUP: usize = 128;
+
+/// So many deliveries are judged together: what 256 jobs in flight bring about.
+const TOGETHER: u8 = 8;
 
 /// How much processor time one run of a part takes.
 const RUN: Duration = Duration::from_millis(20);
@@ -87,7 +90,14 @@ impl Parts {
         let short = full.dispatch.as_ref().context("a receipt without its short form")?;
         let public = key.public_key();
         let verify = || full.is_signed_by(&public, signature) && short.is_signed_by(&public);
-        self.counted("verify both receipts", each(verify));
+        self.beside("verify both receipts, alone", each(verify));
+        let together = || {
+            let claims = || [short.claim(&public), Claim::new(&public, &full.signed_bytes(), signature)];
+            let claims: Vec<_> = (0..TOGETHER).flat_map(|_| claims()).collect();
+            all_hold(&claims.iter().collect::<Vec<_>>())
+        };
+        let cpu_us = each(together) / f64::from(TOGETHER);
+        self.counted(&format!("verify both receipts, {TOGETHER} jobs together"), cpu_us);
         self.counted("digest and keep both receipts", each(|| kept(short, full, signature)));
         self.beside("worker: sign both receipts", each(|| work::complete(&key, &assign, Kind::Task).ok()));
         Ok(())
