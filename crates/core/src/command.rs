@@ -41,6 +41,18 @@ pub enum Command {
         /// How much of it.
         charge: Charge,
     },
+    /// The first of an answer that is given as it comes has arrived.
+    Stream {
+        /// Under which attempt.
+        attempt: Attempt,
+    },
+    /// The answer broke off after the client had some of it.
+    BreakOff {
+        /// What he has.
+        delivery: Delivery,
+        /// How much of the price that is.
+        charge: Charge,
+    },
     /// The client or the operator withdraws it.
     Cancel {
         /// Who.
@@ -116,6 +128,8 @@ impl Command {
             Self::Accept { .. } => "accept",
             Self::Return { .. } => "return",
             Self::Submit { .. } => "submit",
+            Self::Stream { .. } => "stream",
+            Self::BreakOff { .. } => "break-off",
             Self::Cancel { .. } => "cancel",
             Self::GiveUp { .. } => "give-up",
             Self::Evaluate { .. } => "evaluate",

@@ -74,6 +74,26 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
             })
         }
 
+        (Command::Stream { attempt: given }, State::Running { worker, attempt, by }) => {
+            current(*given, *attempt)?;
+            before(*by, now)?;
+            let span = job.policy.stream_within.ok_or_else(not_now)?;
+            // The same whenever it is said, so saying it twice gives nobody more time.
+            Ok(Event::Accepted { worker: *worker, attempt: *attempt, by: promise(job) + span })
+        }
+
+        // However late: who has a part of the answer does not lose it, nor its worker the pay for it.
+        (Command::BreakOff { delivery, charge }, State::Running { worker, attempt, .. })
+            if job.policy.stream_within.is_some() =>
+        {
+            current(delivery.attempt, *attempt)?;
+            if delivery.worker != *worker {
+                return Err(Refusal::ReceiptByOtherWorker);
+            }
+            let charge = charged(job.escrow, *charge)?;
+            Ok(Event::Settled { delivery: delivery.clone(), charge, vests_at: window(job, now) })
+        }
+
         (
             Command::Cancel { by },
             State::Open { .. } | State::Funded { .. } | State::Assigned { .. } | State::Running { .. },
@@ -125,6 +145,8 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
             | Command::Accept { .. }
             | Command::Return { .. }
             | Command::Submit { .. }
+            | Command::Stream { .. }
+            | Command::BreakOff { .. }
             | Command::Cancel { .. }
             | Command::GiveUp { .. }
             | Command::Evaluate { .. }

@@ -29,6 +29,43 @@ pub struct Policy {
     pub dispute_window: Millis,
     /// How long arbitration may take, and what holds when it ends without a ruling.
     pub arbitration: Arbitration,
+    /// Set where the client gets the answer as it is given: once its first text is there, how much longer than
+    /// [`Self::finish_within`] it may take. What he has of a broken answer is paid.
+    pub stream_within: Option<Millis>,
+    /// Set where delivered tokens decide what is paid of the price.
+    pub metering: Option<Metering>,
+}
+
+/// What an answer costs by its length, in minor units of the price's asset.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Metering {
+    /// For an answer of up to [`Self::covered`] tokens.
+    pub base: u128,
+    /// How many tokens that covers.
+    pub covered: u64,
+    /// For each further block that has begun.
+    pub per_block: u128,
+    /// How many tokens a block has, at least 1.
+    pub block: u64,
+}
+
+impl Metering {
+    /// The price of a whole answer of so many tokens.
+    pub const fn whole(&self, tokens: u64) -> u128 {
+        let blocks = tokens.saturating_sub(self.covered).div_ceil(self.block);
+        self.base.saturating_add((blocks as u128).saturating_mul(self.per_block))
+    }
+
+    /// The price of so many tokens of an answer that broke off: below what the base covers, a share of it, rounded
+    /// down.
+    pub const fn broken(&self, tokens: u64) -> u128 {
+        if tokens >= self.covered {
+            return self.whole(tokens);
+        }
+        let (tokens, covered) = (tokens as u128, self.covered as u128);
+        // Quotient and remainder are scaled apart, so that nothing overflows.
+        self.base / covered * tokens + self.base % covered * tokens / covered
+    }
 }
 
 /// Where the money of a job comes from.
@@ -90,4 +127,34 @@ pub enum Ruling {
         /// The client's share; rounded down, so that the worker gains by rounding.
         client: crate::money::BasisPoints,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 8 credits for up to 500 tokens, 4 for each begun thousand beyond.
+    const STANDARD: Metering = Metering { base: 80_000, covered: 500, per_block: 40_000, block: 1_000 };
+
+    #[test]
+    fn a_longer_answer_never_costs_less() {
+        let price = |tokens| STANDARD.whole(tokens) / 10_000;
+        assert_eq!([0, 1, 500, 501, 1_500, 1_501].map(price), [8, 8, 8, 12, 12, 16]);
+        for tokens in 0..3_000 {
+            assert!(STANDARD.whole(tokens) <= STANDARD.whole(tokens + 1));
+            assert!(STANDARD.broken(tokens) <= STANDARD.broken(tokens + 1));
+            assert!(STANDARD.broken(tokens) <= STANDARD.whole(tokens), "{tokens}");
+        }
+        assert_eq!(STANDARD.whole(u64::MAX), 80_000 + u128::from(u64::MAX - 500).div_ceil(1_000) * 40_000);
+    }
+
+    #[test]
+    fn a_broken_answer_costs_the_floor_of_its_share() {
+        assert_eq!(
+            [0, 1, 125, 499, 500, 501].map(|tokens| STANDARD.broken(tokens)),
+            [0, 160, 20_000, 79_840, 80_000, 120_000]
+        );
+        let odd = Metering { base: 7, covered: 3, per_block: 0, block: 1 };
+        assert_eq!([1, 2, 3].map(|tokens| odd.broken(tokens)), [2, 4, 7]);
+    }
 }

@@ -95,6 +95,10 @@ fn variants() -> Vec<(&'static str, Policy)> {
                 ..terms()
             },
         ),
+        (
+            "an answer that is given as it comes",
+            Policy { stream_within: Some(Millis::seconds(600)), ..terms() },
+        ),
         ("one attempt", Policy { attempts: 1, ..terms() }),
         ("30 s promised", Policy { finish_within: Millis::seconds(30), ..terms() }),
         ("what nobody did in time has failed", Policy { lapse: Lapse::Failed, ..terms() }),
@@ -175,6 +179,12 @@ fn form(command: &Command, job: &Job) -> &'static str {
             Charge::Portion { delivered: 0, .. } => "submit-nothing",
             Charge::Portion { .. } => "submit-part",
         },
+        Command::Stream { attempt } if attempt.epoch == 0 => "stream-stale",
+        Command::Stream { .. } => "stream",
+        Command::BreakOff { delivery, .. } if delivery.attempt.epoch == 0 => "break-off-stale",
+        Command::BreakOff { delivery, .. } if delivery.worker != holder => "break-off-other-worker",
+        Command::BreakOff { charge: Charge::Portion { delivered: 0, .. }, .. } => "break-off-nothing",
+        Command::BreakOff { .. } => "break-off",
         Command::Cancel { .. } => "cancel",
         Command::GiveUp { .. } => "give-up",
         Command::Evaluate { verdict: Verdict::Complete } => "evaluate-complete",

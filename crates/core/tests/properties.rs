@@ -8,6 +8,7 @@ use docket_core::event::{Event, Fault};
 use docket_core::job::{Job, State};
 use docket_core::ledger::{Account, NetworkId, Transfer};
 use docket_core::policy::Source;
+use docket_core::time::Millis;
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestCaseResult, TestRunner};
 use std::cell::RefCell;
@@ -231,11 +232,13 @@ fn every_job_comes_to_an_end_by_waiting() {
 fn nobody_works_beyond_what_was_promised() {
     for_any_run(9, |steps| {
         for job in steps.iter().map(Step::after) {
-            let by = match job.state {
-                State::Funded { by } | State::Assigned { by, .. } | State::Running { by, .. } => by,
+            let stream = job.policy.stream_within.unwrap_or_default();
+            let (by, more) = match job.state {
+                State::Funded { by } | State::Assigned { by, .. } => (by, Millis::default()),
+                State::Running { by, .. } => (by, stream),
                 _ => continue,
             };
-            prop_assert!(job.finish_by.is_some_and(|promise| by <= promise));
+            prop_assert!(job.finish_by.is_some_and(|promise| by <= promise + more));
         }
         Ok(())
     });

@@ -39,6 +39,8 @@ pub(crate) fn terms() -> Policy {
         evaluation: Some(Evaluation { within: Millis::hours(48), silence: Verdict::Complete }),
         dispute_window: Millis::hours(24),
         arbitration: Arbitration { within: Millis::hours(72), default: Ruling::ForWorker },
+        stream_within: None,
+        metering: None,
     }
 }
 
@@ -75,7 +77,7 @@ pub(crate) fn delivery(worker: WorkerId, attempt: Attempt) -> Delivery {
 }
 
 /// Every command in every form whose outcome may differ.
-pub(crate) const ORDERS: [&str; 29] = [
+pub(crate) const ORDERS: [&str; 35] = [
     "create",
     "fund",
     "assign",
@@ -94,6 +96,12 @@ pub(crate) const ORDERS: [&str; 29] = [
     "submit-other-asset",
     "submit-stale",
     "submit-other-worker",
+    "stream",
+    "stream-stale",
+    "break-off",
+    "break-off-nothing",
+    "break-off-stale",
+    "break-off-other-worker",
     "cancel",
     "give-up",
     "evaluate-complete",
@@ -116,6 +124,10 @@ pub(crate) fn order(word: &str, job: &Job) -> Command {
     let assign = |worker, accept_within| Command::Assign { worker, epoch: 1, accept_within };
     let give_back = |reason| Command::Return { attempt, reason };
     let submit = |charge| Command::Submit { delivery: delivery(holder, attempt), charge };
+    let break_off = |worker, attempt, delivered| Command::BreakOff {
+        delivery: delivery(worker, attempt),
+        charge: Charge::Portion { delivered, covered: 7 },
+    };
     match word {
         "create" => Command::Create,
         "fund" => Command::Fund,
@@ -137,6 +149,12 @@ pub(crate) fn order(word: &str, job: &Job) -> Command {
         "submit-other-worker" => {
             Command::Submit { delivery: delivery(other, attempt), charge: Charge::Whole }
         }
+        "stream" => Command::Stream { attempt },
+        "stream-stale" => Command::Stream { attempt: stale },
+        "break-off" => break_off(holder, attempt, 2),
+        "break-off-nothing" => break_off(holder, attempt, 0),
+        "break-off-stale" => break_off(holder, stale, 2),
+        "break-off-other-worker" => break_off(other, attempt, 2),
         "cancel" => Command::Cancel { by: Canceller::Client },
         "give-up" => Command::GiveUp { reason: Fault::NoTrustedWorker },
         "evaluate-complete" => Command::Evaluate { verdict: Verdict::Complete },

@@ -114,8 +114,12 @@ impl Line {
 fn fit(mut command: Command, job: &Job) -> Command {
     let Some((holder, current)) = job.holder() else { return command };
     match &mut command {
-        Command::Accept { attempt } | Command::Return { attempt, .. } => *attempt = current,
-        Command::Submit { delivery, .. } => (delivery.worker, delivery.attempt) = (holder, current),
+        Command::Accept { attempt } | Command::Return { attempt, .. } | Command::Stream { attempt } => {
+            *attempt = current;
+        }
+        Command::Submit { delivery, .. } | Command::BreakOff { delivery, .. } => {
+            (delivery.worker, delivery.attempt) = (holder, current)
+        }
         Command::Create
         | Command::Fund
         | Command::Assign { .. }
@@ -184,6 +188,8 @@ impl Dice {
             evaluation: self.pick(&[Some(judge), None]),
             dispute_window: self.span(),
             arbitration: Arbitration { within: self.span(), default: self.ruling() },
+            stream_within: self.pick(&[None, Some(Millis(60))]),
+            metering: None,
         }
     }
 
@@ -197,7 +203,7 @@ impl Dice {
     }
 
     fn command(&mut self) -> Command {
-        match self.roll(100) {
+        match self.roll(106) {
             0..15 => Command::Fund,
             15..33 => Command::Assign {
                 worker: self.worker(),
@@ -216,6 +222,11 @@ impl Dice {
             91..94 => Command::Lapse,
             94..96 => Command::Recover { grace: self.span() },
             96..98 => Command::Create,
+            100..103 => Command::Stream { attempt: self.attempt() },
+            103..106 => Command::BreakOff {
+                delivery: sample::delivery(self.worker(), self.attempt()),
+                charge: self.charge(),
+            },
             98 => Command::Cancel { by: self.pick(&[Canceller::Client, Canceller::Operator]) },
             _ => Command::GiveUp { reason: self.pick(&[Fault::NoWorker, Fault::NoTrustedWorker]) },
         }

@@ -86,6 +86,8 @@ fn new_job(engine: &Engine, client: u64, number: u64) -> NewJob {
             evaluation: None,
             dispute_window: Millis(0),
             arbitration: Arbitration { within: day, default: Ruling::ForWorker },
+            stream_within: None,
+            metering: None,
         }),
         payload: b"\"do it\"".as_slice().into(),
         key: Some((format!("{client}-{number}").into(), Sha256::of(b"do it"))),

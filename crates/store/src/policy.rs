@@ -4,7 +4,7 @@ use crate::error::StoreError;
 use crate::value::corrupt;
 use docket_core::ledger::NetworkId;
 use docket_core::money::{BasisPoints, Split};
-use docket_core::policy::{Arbitration, Evaluation, Lapse, Policy, Ruling, Source, Verdict};
+use docket_core::policy::{Arbitration, Evaluation, Lapse, Metering, Policy, Ruling, Source, Verdict};
 use docket_core::time::Millis;
 use std::str::SplitWhitespace;
 
@@ -22,8 +22,12 @@ pub(crate) fn encode(policy: &Policy) -> String {
     let evaluation = policy.evaluation.map_or("none".to_owned(), |evaluation| {
         format!("{}={}", evaluation.within.0, verdict_name(evaluation.silence))
     });
+    let stream = policy.stream_within.map_or("none".to_owned(), |within| within.0.to_string());
+    let metering = policy.metering.map_or("none".to_owned(), |metering| {
+        format!("{}={}={}={}", metering.base, metering.covered, metering.per_block, metering.block)
+    });
     format!(
-        "{source} {} {} {} {} {} {} {} {} {lapse} {evaluation} {} {}={}",
+        "{source} {} {} {} {} {} {} {} {} {lapse} {evaluation} {} {}={} {stream} {metering}",
         policy.split.evaluator.0,
         policy.split.platform.0,
         policy.split.burned.0,
@@ -80,7 +84,26 @@ fn read(mut words: SplitWhitespace<'_>) -> Option<Policy> {
             let (within, default) = words.next()?.split_once('=')?;
             Arbitration { within: span(Some(within))?, default: decode_ruling(default)? }
         },
+        stream_within: match words.next()? {
+            "none" => None,
+            text => Some(span(Some(text))?),
+        },
+        metering: match words.next()? {
+            "none" => None,
+            text => Some(read_metering(text)?),
+        },
     })
+}
+
+fn read_metering(text: &str) -> Option<Metering> {
+    let mut numbers = text.split('=');
+    let metering = Metering {
+        base: numbers.next()?.parse().ok()?,
+        covered: numbers.next()?.parse().ok()?,
+        per_block: numbers.next()?.parse().ok()?,
+        block: numbers.next()?.parse().ok().filter(|block| *block > 0)?,
+    };
+    numbers.next().is_none().then_some(metering)
 }
 
 /// The name of a verdict.
@@ -138,10 +161,14 @@ mod tests {
                 within: Millis(8),
                 default: Ruling::Divided { client: BasisPoints(5_000) },
             },
+            stream_within: Some(Millis(9)),
+            metering: Some(Metering { base: 10, covered: 11, per_block: 12, block: 13 }),
         };
         assert_eq!(decode(&encode(&policy)).unwrap(), policy);
         policy.source = Source::Minted(NetworkId("ledger:testnet".into()));
         policy.evaluation = None;
+        policy.stream_within = None;
+        policy.metering = None;
         policy.arbitration.default = Ruling::ForClient;
         assert_eq!(decode(&encode(&policy)).unwrap(), policy);
         assert!(decode("client 1 2").is_err());

@@ -38,6 +38,8 @@ pub(crate) fn terms() -> Policy {
         evaluation: Some(Evaluation { within: Millis::hours(48), silence: Verdict::Complete }),
         dispute_window: Millis::hours(24),
         arbitration: Arbitration { within: Millis::hours(72), default: Ruling::ForWorker },
+        stream_within: None,
+        metering: None,
     }
 }
 

@@ -52,6 +52,8 @@ pub(super) fn terms(skill: Skill, source: &Source) -> Arc<Policy> {
         evaluation: None,
         dispute_window: Millis(0),
         arbitration: Arbitration { within: Millis(0), default: Ruling::ForWorker },
+        stream_within: None,
+        metering: None,
     })
 }
 

@@ -115,5 +115,7 @@ fn terms(source: Source, dice: &mut Dice) -> Policy {
         evaluation,
         dispute_window: if dice.percent(40) { Millis::seconds(dice.between(1, 90)) } else { Millis(0) },
         arbitration: Arbitration { within: Millis::seconds(60), default: *dice.pick(&ruling) },
+        stream_within: None,
+        metering: None,
     }
 }

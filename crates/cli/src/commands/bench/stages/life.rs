@@ -125,6 +125,8 @@ fn draft(number: u64) -> Job {
         evaluation: None,
         dispute_window: Millis(0),
         arbitration: Arbitration { within: Millis(0), default: Ruling::ForWorker },
+        stream_within: None,
+        metering: None,
     };
     let ask = Ask { skill: Skill::Task, model: None, speed: Speed::Cheap, private: false };
     Job::new(
