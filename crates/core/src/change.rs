@@ -146,7 +146,10 @@ fn standing(job: &Job, event: &Event) -> Option<(WorkerId, Standing)> {
     let completed = Standing { completed: 1, ..Standing::default() };
     let failed = Standing { failed: 1, ..Standing::default() };
     match event {
-        Event::Settled { delivery, .. } => Some((delivery.worker, completed)),
+        Event::Settled { delivery, broken: None, .. } => Some((delivery.worker, completed)),
+        Event::Settled { delivery, broken: Some(reason), .. } => {
+            reason.blames_worker().then_some((delivery.worker, failed))
+        }
         Event::Evaluated { verdict: Verdict::Complete, .. } => Some((job.delivery()?.worker, completed)),
         Event::Returned { worker, reason, .. } => reason.blames_worker().then_some((*worker, failed)),
         Event::Closed { reason, .. } => {

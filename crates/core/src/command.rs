@@ -52,6 +52,8 @@ pub enum Command {
         delivery: Delivery,
         /// How much of the price that is.
         charge: Charge,
+        /// Why there is no more of it.
+        reason: Fault,
     },
     /// The client or the operator withdraws it.
     Cancel {

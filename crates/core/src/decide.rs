@@ -70,7 +70,7 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
             let delivery = delivery.clone();
             Ok(match job.policy.evaluation {
                 Some(evaluation) => Event::Submitted { delivery, charge, by: now + evaluation.within },
-                None => Event::Settled { delivery, charge, vests_at: window(job, now) },
+                None => Event::Settled { delivery, charge, broken: None, vests_at: window(job, now) },
             })
         }
 
@@ -83,7 +83,7 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
         }
 
         // However late: who has a part of the answer does not lose it, nor its worker the pay for it.
-        (Command::BreakOff { delivery, charge }, State::Running { worker, attempt, .. })
+        (Command::BreakOff { delivery, charge, reason }, State::Running { worker, attempt, .. })
             if job.policy.stream_within.is_some() =>
         {
             current(delivery.attempt, *attempt)?;
@@ -91,7 +91,8 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
                 return Err(Refusal::ReceiptByOtherWorker);
             }
             let charge = charged(job.escrow, *charge)?;
-            Ok(Event::Settled { delivery: delivery.clone(), charge, vests_at: window(job, now) })
+            let (delivery, broken) = (delivery.clone(), Some(*reason));
+            Ok(Event::Settled { delivery, charge, broken, vests_at: window(job, now) })
         }
 
         (

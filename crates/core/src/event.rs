@@ -70,6 +70,8 @@ pub enum Event {
         delivery: Delivery,
         /// What it costs, at most the hold.
         charge: Amount,
+        /// Why the answer broke off, if the client has only a part of it.
+        broken: Option<Fault>,
         /// When it is beyond dispute; `None` if it is so at once.
         vests_at: Option<Timestamp>,
     },

@@ -341,7 +341,7 @@ impl Job {
             (Event::Submitted { delivery, charge, by }, _) => {
                 State::Submitted { delivery: delivery.clone(), charge: *charge, by: *by }
             }
-            (Event::Settled { delivery, charge, vests_at }, _) => {
+            (Event::Settled { delivery, charge, vests_at, .. }, _) => {
                 State::Settled { delivery: delivery.clone(), charge: *charge, vests_at: *vests_at }
             }
             (Event::Evaluated { verdict, charge, vests_at }, State::Submitted { delivery, .. }) => {

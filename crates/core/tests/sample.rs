@@ -127,6 +127,7 @@ pub(crate) fn order(word: &str, job: &Job) -> Command {
     let break_off = |worker, attempt, delivered| Command::BreakOff {
         delivery: delivery(worker, attempt),
         charge: Charge::Portion { delivered, covered: 7 },
+        reason: Fault::WorkerLost,
     };
     match word {
         "create" => Command::Create,

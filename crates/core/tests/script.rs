@@ -226,6 +226,7 @@ impl Dice {
             103..106 => Command::BreakOff {
                 delivery: sample::delivery(self.worker(), self.attempt()),
                 charge: self.charge(),
+                reason: self.pick(&Fault::ALL),
             },
             98 => Command::Cancel { by: self.pick(&[Canceller::Client, Canceller::Operator]) },
             _ => Command::GiveUp { reason: self.pick(&[Fault::NoWorker, Fault::NoTrustedWorker]) },

@@ -69,7 +69,11 @@ impl Engine {
             decision: crate::decision::keep(&decision).into(),
         };
         let documents = Documents { payload: None, result: Some(result) };
-        let command = Command::Submit { delivery, charge: Charge::Whole };
+        let charge = job.policy.metering.map_or(Charge::Whole, |metering| {
+            let units = metering.whole(delivery.usage.output).min(job.escrow.units);
+            Charge::Exactly(job.price.with_units(units))
+        });
+        let command = Command::Submit { delivery, charge };
         self.execute_with(id, &command, documents).await
     }
 }

@@ -55,7 +55,11 @@ impl Engine {
     ) -> Result<Executed, EngineError> {
         for _ in 0..ATTEMPTS {
             let job = self.store.job(id).await?.ok_or(Refusal::NoSuchJob)?;
-            match self.attempt(&job, command, documents.clone(), None).await {
+            let attempted = match self.instead(&job, command).await? {
+                Some((command, documents)) => self.attempt(&job, &command, documents, None).await,
+                None => self.attempt(&job, command, documents.clone(), None).await,
+            };
+            match attempted {
                 Err(CommitError::Conflict) => {}
                 result => {
                     let executed = result?;

@@ -5,6 +5,7 @@
 //! engine on one thread with a clock in its hand.
 
 pub mod books;
+mod broken;
 mod census;
 pub mod clock;
 mod deadlines;
@@ -26,6 +27,7 @@ mod relay;
 mod roster;
 mod route;
 mod submit;
+mod terms;
 mod trust;
 mod watch;
 mod workers;
@@ -42,6 +44,7 @@ pub use relay::{Follower, Mark, News, Piece};
 pub use roster::{Assignment, Connection, Outbound, Profile, ToWorker, WorkerView};
 pub use route::Placement;
 pub use submit::{NewJob, Submitted};
+pub use terms::client_name;
 pub use trust::NewPairing;
 pub use workers::{Hello, Welcome};
 

@@ -6,6 +6,7 @@
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::roster::Connection;
+use docket_core::command::Command;
 use docket_core::event::Fault;
 use docket_core::id::{Attempt, JobId, WorkerId};
 use docket_core::refusal::Refusal;
@@ -28,6 +29,16 @@ pub struct Piece<'a> {
     pub text: &'a str,
     /// The digest of all text up to its end.
     pub running_hash: Digest,
+    /// How many tokens all text up to its end has, if the worker counts.
+    pub tokens: Option<u32>,
+}
+
+/// As much of an answer as somebody was told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Told {
+    pub(crate) text: String,
+    /// By the worker's count, but at most one for each byte; pieces where it counts none.
+    pub(crate) tokens: u64,
 }
 
 /// A place in the text of an answer.
@@ -66,6 +77,10 @@ struct Written {
     text: String,
     /// Where each piece ends.
     ends: Vec<usize>,
+    /// How many tokens there are up to each end.
+    tokens: Vec<u64>,
+    /// As far as anybody was told.
+    told: usize,
     hash: RunningHash,
     /// Counts how often it began from nothing.
     beginning: u32,
@@ -87,6 +102,12 @@ impl Relay {
             text.written().over = true;
             text.grown.send_replace(());
         }
+    }
+
+    /// Nobody is told more of a text than he was so far; `None` if that is nothing.
+    pub(crate) fn break_off(&self, job: JobId) -> Option<Told> {
+        let text = self.texts().get(&job).cloned()?;
+        text.written().break_off()
     }
 
     /// How many texts are kept.
@@ -122,6 +143,9 @@ impl Written {
         }
         self.text.push_str(piece.text);
         self.ends.push(self.text.len());
+        let before = self.tokens.last().copied().unwrap_or_default();
+        let counted = piece.tokens.map_or(before + 1, u64::from);
+        self.tokens.push(counted.max(before).min(self.text.len() as u64));
         Ok(())
     }
 
@@ -132,7 +156,7 @@ impl Written {
     }
 
     /// What follows a place, if there is more.
-    fn after(&self, place: &mut Mark) -> Option<News> {
+    fn after(&mut self, place: &mut Mark) -> Option<News> {
         if place.beginning != self.beginning {
             *place = Mark { beginning: self.beginning, bytes: 0 };
             return Some(News::Again);
@@ -140,7 +164,18 @@ impl Written {
         // A place that no follower was ever told of is taken for the last one before it.
         let start = self.text.floor_char_boundary(place.bytes);
         place.bytes = self.text.len();
+        self.told = self.text.len();
         (start < self.text.len()).then(|| News::Text(self.text[start..].to_owned(), *place))
+    }
+
+    /// Forgets what nobody was told. What somebody was told ends with a piece, because who is told, is told all.
+    fn break_off(&mut self) -> Option<Told> {
+        let pieces = self.ends.partition_point(|end| *end <= self.told);
+        let tokens = pieces.checked_sub(1).map_or(0, |last| self.tokens[last]);
+        self.text.truncate(self.told);
+        self.ends.truncate(pieces);
+        self.tokens.truncate(pieces);
+        (self.told > 0).then(|| Told { text: self.text.clone(), tokens })
     }
 
     fn begin_again(&mut self, worker: WorkerId) {
@@ -162,7 +197,7 @@ impl Follower {
         loop {
             self.grown.mark_unchanged();
             {
-                let written = self.text.written();
+                let mut written = self.text.written();
                 let news = written.after(&mut self.place);
                 if news.is_some() || written.over {
                     return news;
@@ -186,12 +221,27 @@ impl Engine {
             return Err(Refusal::StaleAttempt.into());
         }
         let text = self.open_text(in_hand.job).ok_or(Refusal::StaleAttempt)?;
-        let taken = text.written().take(in_hand.worker, &piece);
+        let (taken, first) = {
+            let mut written = text.written();
+            (written.take(in_hand.worker, &piece), written.ends.len() == 1)
+        };
+        if taken.is_ok() && first {
+            self.begin_stream(in_hand.job, piece.attempt).await?;
+        }
         text.grown.send_replace(());
         match taken {
             Ok(()) => Ok(()),
             Err(fault) => self.hand_back(connection, name, fault).await,
         }
+    }
+
+    /// An answer that is given as it comes has more time once it comes.
+    async fn begin_stream(&self, job: JobId, attempt: Attempt) -> Result<(), EngineError> {
+        let streams = self.store.open_job(job).is_some_and(|job| job.policy.stream_within.is_some());
+        if streams {
+            self.execute(job, &Command::Stream { attempt }).await?;
+        }
+        Ok(())
     }
 
     /// Follows the answer to a job from a place on; `None` if the job has its answer, or will never have one.
@@ -223,7 +273,13 @@ mod tests {
     fn take(written: &mut Written, worker: WorkerId, pieces: &[&str]) -> Result<(), Fault> {
         let mut hash = RunningHash::default();
         (0..).zip(pieces).try_for_each(|(number, text)| {
-            let piece = Piece { attempt: Attempt::default(), number, text, running_hash: hash.push(text) };
+            let piece = Piece {
+                attempt: Attempt::default(),
+                number,
+                text,
+                running_hash: hash.push(text),
+                tokens: None,
+            };
             written.take(worker, &piece)
         })
     }
@@ -237,6 +293,20 @@ mod tests {
         take(&mut written, ANN, &["Grü", "ße", "!"]).unwrap();
         let told = News::Text("!".to_owned(), Mark { beginning: 0, bytes: 8 });
         assert_eq!((written.after(&mut place), written.after(&mut place)), (Some(told), None));
+    }
+
+    #[test]
+    fn what_nobody_was_told_is_no_part_of_a_broken_answer() {
+        let (mut written, mut place) = (Written::default(), Mark::default());
+        take(&mut written, ANN, &["one ", "two "]).unwrap();
+        assert_eq!(written.break_off(), None);
+        take(&mut written, BOB, &["eins ", "zwei "]).unwrap();
+        let told = News::Text("eins zwei ".to_owned(), Mark { beginning: 0, bytes: 10 });
+        assert_eq!(written.after(&mut place), Some(told), "of the first nobody ever heard");
+        take(&mut written, BOB, &["eins ", "zwei ", "drei"]).unwrap();
+        let part = Told { text: "eins zwei ".to_owned(), tokens: 2 };
+        assert_eq!(written.break_off(), Some(part));
+        assert_eq!(written.after(&mut place), None, "nobody is told what is not paid");
     }
 
     #[test]
@@ -261,6 +331,7 @@ mod tests {
             number,
             text,
             running_hash: Digest::of(hash.as_bytes()),
+            tokens: None,
         };
         let mut written = Written::default();
         take(&mut written, ANN, &[&text, "two"]).unwrap();

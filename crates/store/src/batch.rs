@@ -138,7 +138,11 @@ pub(crate) fn detail(event: &Event) -> String {
         Event::Closed { reason, .. } => reason.code().to_owned(),
         Event::Submitted { delivery, .. } | Event::Settled { delivery, .. } => {
             let attempt = delivery.attempt;
-            format!("by {} in attempt {}-{}", delivery.worker, attempt.epoch, attempt.number)
+            let by = format!("by {} in attempt {}-{}", delivery.worker, attempt.epoch, attempt.number);
+            match event {
+                Event::Settled { broken: Some(reason), .. } => format!("{by}, {}", reason.code()),
+                _ => by,
+            }
         }
         Event::Ruled { ruling } => crate::policy::encode_ruling(*ruling),
         Event::Created { .. }

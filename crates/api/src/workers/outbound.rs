@@ -44,30 +44,11 @@ fn assign(app: &App, assignment: &Assignment) -> Option<FromCoordinator> {
         },
         policy: speed.name().to_ascii_uppercase(),
         privacy_class: if *private { PrivacyClass::Private } else { PrivacyClass::Public },
-        user_id: client_name(job),
+        user_id: docket_engine::client_name(job),
         attempt: (*attempt).into(),
         deadline_ms: job.state.deadline().map_or(i64::MAX, |by| by.0),
         sent_at_ms: app.engine.clock().now().0,
-        terms: terms(app, job, payload.as_bytes()),
+        terms: app.engine.terms(job, payload.as_bytes()),
         payload: RawValue::from_string(payload).ok()?,
     })))
-}
-
-/// What the full receipt has to repeat.
-pub(super) fn terms(app: &App, job: &Job, payload: &[u8]) -> Terms {
-    Terms {
-        network: app.engine.ledger().network().0.to_string(),
-        client: client_name(job),
-        price: job.price.units,
-        hold: job.escrow.units,
-        asset: job.price.asset.name().to_owned(),
-        request_hash: Digest::of(payload),
-        model: job.ask.model.as_ref().map(|name| Model { name: name.to_string(), weights_hash: None }),
-    }
-}
-
-/// The client as workers may know it: without the dialect's scope.
-fn client_name(job: &Job) -> String {
-    let scoped = &*job.client.0;
-    scoped.split_once(':').map_or(scoped, |(_, name)| name).to_owned()
 }

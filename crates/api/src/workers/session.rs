@@ -209,7 +209,7 @@ impl Session {
         match &message {
             ToWorker::Assign(assignment) => {
                 let job = &assignment.job;
-                let terms = outbound::terms(&self.app, job, &assignment.payload);
+                let terms = self.app.engine.terms(job, &assignment.payload);
                 self.terms.insert(job.public_id.text.clone(), Arc::new(terms));
             }
             ToWorker::Cancel { job, .. } | ToWorker::Done { job, .. } => {
@@ -255,6 +255,7 @@ impl Session {
                     number: chunk.seq,
                     text: &chunk.text,
                     running_hash: chunk.running_hash,
+                    tokens: None,
                 };
                 let connection = self.connection();
                 report(self.app.engine.relay(connection, &chunk.job_id, piece).await, &chunk.job_id);

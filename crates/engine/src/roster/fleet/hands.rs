@@ -132,7 +132,9 @@ impl Fleet {
         now: Timestamp,
     ) -> bool {
         let fault = match event {
-            Event::Returned { reason, .. } | Event::Closed { reason, .. } => Some(*reason),
+            Event::Returned { reason, .. }
+            | Event::Closed { reason, .. }
+            | Event::Settled { broken: Some(reason), .. } => Some(*reason),
             _ => None,
         };
         let job = before.public_id.text.clone();

@@ -52,12 +52,12 @@ impl Member {
 
     /// Whether the worker must rest is decided by its last jobs alone.
     pub(super) fn learn(&mut self, event: &Event, fault: Option<Fault>, now: Timestamp) {
-        if event.delivery().is_some() {
-            self.failures_in_a_row = 0;
-            self.candidate.cooling_until = None;
-        } else if fault.is_some_and(Fault::blames_worker) {
+        if fault.is_some_and(Fault::blames_worker) {
             self.failures_in_a_row += 1;
             self.candidate.cooling_until = cooling(self.failures_in_a_row, now);
+        } else if event.delivery().is_some() && fault.is_none() {
+            self.failures_in_a_row = 0;
+            self.candidate.cooling_until = None;
         }
     }
 }

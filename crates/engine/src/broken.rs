@@ -1,0 +1,104 @@
+//! Answers that break off after the client had some of them: what he has is paid, on the coordinator's word.
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::relay::Told;
+use docket_core::command::{Charge, Command};
+use docket_core::event::{Delivery, Fault, Usage, Voucher};
+use docket_core::hash::Sha256;
+use docket_core::id::{Attempt, WorkerId};
+use docket_core::job::{Job, State};
+use docket_protocol::digest::Digest;
+use docket_protocol::receipt::{self, FullReceipt, ReceiptForm, receipt_hash_of};
+use docket_store::{Documents, ResultDocument};
+use serde_json::json;
+
+impl Engine {
+    /// What has to be done in place of a command that would end an attempt of which the client has a part already;
+    /// `None` if the command may be carried out as it is.
+    pub(crate) async fn instead(
+        &self,
+        job: &Job,
+        command: &Command,
+    ) -> Result<Option<(Command, Documents)>, EngineError> {
+        if job.policy.stream_within.is_none() {
+            return Ok(None);
+        }
+        let State::Running { worker, attempt, by } = job.state else { return Ok(None) };
+        let reason = match command {
+            Command::Return { attempt: given, reason } if *given == attempt => *reason,
+            Command::Lapse if self.clock.now() >= by => Fault::TimedOut,
+            Command::Cancel { by } => (*by).into(),
+            _ => return Ok(None),
+        };
+        // What nobody was told may be said by another worker, so from here on nobody is told any more of it.
+        let Some(told) = self.relay.break_off(job.id) else { return Ok(None) };
+        let payload = self.store.payload(job.id).await?.unwrap_or_default();
+        Ok(Some(self.part(job, (worker, attempt), &told, reason, &payload)))
+    }
+
+    fn part(
+        &self,
+        job: &Job,
+        (worker, attempt): (WorkerId, Attempt),
+        told: &Told,
+        reason: Fault,
+        payload: &[u8],
+    ) -> (Command, Documents) {
+        let output = json!({"text": told.text, "model": job.ask.model.as_deref()}).to_string();
+        let receipt = self.vouch(job, (worker, attempt), told, &output, payload).signed_bytes();
+        let delivery = Delivery {
+            worker,
+            attempt,
+            output: Sha256::of(output.as_bytes()),
+            receipt: Sha256(receipt_hash_of(None, Some(&receipt), None).0),
+            voucher: Voucher::Coordinator,
+            usage: Usage { input: 0, output: told.tokens },
+        };
+        let charge = job.policy.metering.map_or(Charge::Whole, |metering| {
+            let units = metering.broken(told.tokens).min(job.escrow.units);
+            Charge::Exactly(job.price.with_units(units))
+        });
+        let result = ResultDocument {
+            output: output.into_bytes().into(),
+            receipt: [b"{\"full\":", receipt.as_slice(), b"}"].concat().into(),
+            decision: crate::decision::keep(
+                &self.roster.fleet().decision(&worker, job.id).unwrap_or_default(),
+            )
+            .into(),
+        };
+        let documents = Documents { payload: None, result: Some(result) };
+        (Command::BreakOff { delivery, charge, reason }, documents)
+    }
+
+    /// The receipt that no worker signed: the log's checkpoint is the coordinator's signature under it.
+    fn vouch(
+        &self,
+        job: &Job,
+        (worker, attempt): (WorkerId, Attempt),
+        told: &Told,
+        output: &str,
+        payload: &[u8],
+    ) -> FullReceipt {
+        let terms = self.terms(job, payload);
+        FullReceipt {
+            asset: terms.asset,
+            assigned_at_ms: job.created_at.0,
+            attempt: attempt.into(),
+            client: terms.client,
+            completed_at_ms: self.clock.now().0,
+            dispatch: None,
+            format: ReceiptForm::V1,
+            hold: terms.hold,
+            job_id: job.public_id.text.to_string(),
+            model: terms.model,
+            network: terms.network,
+            output_hash: Digest::of(output.as_bytes()),
+            price: terms.price,
+            request_hash: terms.request_hash,
+            sampler: None,
+            usage: receipt::Usage { completion_tokens: told.tokens, prompt_tokens: 0 },
+            worker: worker.to_string(),
+        }
+    }
+}
