@@ -1,13 +1,11 @@
 //! What the coordinator tells a worker, as frames.
 
 use crate::app::App;
-use docket_core::job::{Ask, Job, Skill};
+use docket_core::job::{Ask, Skill};
 use docket_engine::{Assignment, ToWorker};
-use docket_protocol::digest::Digest;
 use docket_protocol::frames::{
-    DoneStatus, FromCoordinator, JobAssign, JobCancel, JobDone, JobType, PrivacyClass, Terms,
+    DoneStatus, FromCoordinator, JobAssign, JobCancel, JobDone, JobType, PrivacyClass,
 };
-use docket_protocol::receipt::Model;
 use serde_json::value::RawValue;
 
 /// A frame for a message; `None` where the worker's protocol has none.

@@ -1,6 +1,6 @@
 //! One worker's connection, from its first frame to its last.
 
-use super::outbound::{self, frame};
+use super::outbound::frame;
 use super::receipts::Receipts;
 use super::register::{Registered, register};
 use crate::app::App;

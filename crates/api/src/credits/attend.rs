@@ -1,0 +1,96 @@
+//! Who is waiting for which answer. A client may come back to the answer that he left, within a grace; an answer
+//! that nobody comes back to is withdrawn.
+
+use crate::app::App;
+use docket_core::command::{Canceller, Command};
+use docket_core::hash::Sha256;
+use docket_core::id::JobId;
+use docket_core::key::KeyId;
+use docket_core::time::{Millis, Timestamp};
+use docket_engine::RESUME_GRACE;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long an answer whose client has gone waits for his retry.
+const RETRY_WITHIN: Millis = Millis::seconds(600);
+
+/// A request, as far as two of them may be the same one.
+pub(super) type Sameness = (KeyId, Sha256);
+
+/// Everybody who waits, or did so lately.
+#[derive(Default)]
+pub(crate) struct Attendance {
+    jobs: Mutex<BTreeMap<JobId, Attended>>,
+}
+
+struct Attended {
+    /// How many clients wait for it now.
+    clients: u32,
+    /// Whether a retry was led to it.
+    retried: bool,
+    request: Sameness,
+    /// When it was last left.
+    left_at: Timestamp,
+}
+
+impl Attendance {
+    fn jobs(&self) -> MutexGuard<'_, BTreeMap<JobId, Attended>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The oldest job for the same request that its client has left and no retry was led to.
+    pub(super) fn left_behind(&self, request: Sameness) -> Option<JobId> {
+        let mut jobs = self.jobs();
+        let (job, attended) = jobs
+            .iter_mut()
+            .find(|(_, attended)| attended.request == request && attended.clients == 0 && !attended.retried)?;
+        attended.retried = true;
+        Some(*job)
+    }
+}
+
+/// A client who waits for an answer, until this is dropped.
+pub(super) struct Present {
+    app: Arc<App>,
+    job: JobId,
+}
+
+impl Present {
+    pub(super) fn new(app: &Arc<App>, job: JobId, request: Sameness) -> Self {
+        let now = app.engine.clock().now();
+        let mut jobs = app.attendance.jobs();
+        jobs.retain(|_, attended| attended.clients > 0 || now < attended.left_at + RETRY_WITHIN);
+        let attended = jobs.entry(job).or_insert(Attended { clients: 0, retried: false, request, left_at: now });
+        attended.clients += 1;
+        Self { app: app.clone(), job }
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        if let Some(attended) = self.app.attendance.jobs().get_mut(&self.job) {
+            attended.clients -= 1;
+            attended.left_at = self.app.engine.clock().now();
+            if attended.clients > 0 {
+                return;
+            }
+        }
+        let open = self.app.engine.store().open_job(self.job).is_some_and(|job| !job.state.is_answered());
+        if let (true, Ok(runtime)) = (open, tokio::runtime::Handle::try_current()) {
+            runtime.spawn(withdraw(self.app.clone(), self.job));
+        }
+    }
+}
+
+/// Withdraws the job unless somebody comes back in time. What he has of the answer is settled.
+async fn withdraw(app: Arc<App>, job: JobId) {
+    tokio::time::sleep(Duration::from_millis(RESUME_GRACE.0.unsigned_abs())).await;
+    if app.attendance.jobs().get(&job).is_some_and(|attended| attended.clients > 0) {
+        return;
+    }
+    let command = Command::Cancel { by: Canceller::Client };
+    if let Err(error) = app.engine.execute(job, &command).await {
+        tracing::debug!(job = job.0, %error, "a job that its client has left was not withdrawn");
+    }
+}

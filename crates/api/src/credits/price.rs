@@ -1,0 +1,199 @@
+//! What is for sale and on which terms: tiers, models, and what a job may cost.
+
+use docket_core::job::Job;
+use docket_core::money::{Amount, Asset, BasisPoints, Split};
+use docket_core::policy::{Arbitration, Lapse, Metering, Policy, Ruling, Source};
+use docket_core::routing::Scoring;
+use docket_core::time::Millis;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Minor units of a credit, which is a cent of a dollar with six decimals.
+pub(crate) const CREDIT: u128 = 10_000;
+/// Tokens in a block beyond what a request covers.
+const BLOCK: u64 = 1_000;
+/// What a worker without a stake leaves to the treasury.
+const PLATFORM: BasisPoints = BasisPoints(2_500);
+/// What is promised: a first token, or the whole answer where it is not streamed, within this.
+const ANSWER_WITHIN: Millis = Millis::seconds(120);
+/// How much longer an answer may be streamed.
+const STREAM_WITHIN: Millis = Millis::seconds(600);
+/// How long the client may dispute.
+const DISPUTE_WINDOW: Millis = Millis::seconds(60);
+
+/// What the operator charges.
+#[derive(Clone, Debug)]
+pub struct PriceList {
+    /// How many tokens of an answer the price of a request covers; an answer whose length nobody bounds ends there.
+    pub covered_tokens: u32,
+    /// The tiers, by name.
+    pub tiers: BTreeMap<String, Tier>,
+    /// The models that are known, by name.
+    pub models: BTreeMap<String, ListedModel>,
+    /// The tier of a model that is served and not listed.
+    pub other: String,
+}
+
+/// What a tier costs, in credits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tier {
+    /// For a request, with as many tokens as it covers.
+    pub per_request: u32,
+    /// For each begun thousand of tokens beyond.
+    pub per_1k_tokens: u32,
+}
+
+/// What is known of a model.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListedModel {
+    /// The name of its tier.
+    pub tier: String,
+    /// How many parameters it has, such as `8B`.
+    pub parameters: Option<String>,
+    /// How many tokens it can hold.
+    pub context_window: Option<u32>,
+}
+
+impl Default for PriceList {
+    /// Documented are the tiers `standard` and `max` and the first two models; the others are ours.
+    fn default() -> Self {
+        let tier = |name: &str, per_request, per_1k_tokens| {
+            (name.to_owned(), Tier { per_request, per_1k_tokens })
+        };
+        let model = |name: &str, tier: &str, parameters: &str, context_window| {
+            let (tier, parameters) = (tier.to_owned(), Some(parameters.to_owned()));
+            (name.to_owned(), ListedModel { tier, parameters, context_window: Some(context_window) })
+        };
+        Self {
+            covered_tokens: 500,
+            tiers: [tier("lite", 2, 1), tier("standard", 8, 4), tier("pro", 20, 10), tier("max", 40, 20)].into(),
+            models: [
+                model("qwen3-8b", "standard", "8B", 32_768),
+                model("llama-3.3-70b", "max", "70B", 128_000),
+                model("docket-tiny", "lite", "0.4M", 256),
+            ]
+            .into(),
+            other: "standard".to_owned(),
+        }
+    }
+}
+
+/// A model with its price.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Priced<'a> {
+    pub(crate) tier_name: &'a str,
+    pub(crate) tier: Tier,
+    pub(crate) listed: Option<&'a ListedModel>,
+    pub(crate) covered_tokens: u32,
+}
+
+impl PriceList {
+    /// What a model costs; `None` only if its tier has no price.
+    pub(crate) fn model(&self, name: &str) -> Option<Priced<'_>> {
+        let listed = self.models.get(name);
+        let tier_name = listed.map_or(&self.other, |listed| &listed.tier);
+        let tier = *self.tiers.get(tier_name)?;
+        Some(Priced { tier_name, tier, listed, covered_tokens: self.covered_tokens })
+    }
+
+    /// The first name that something refers to and that is missing.
+    pub fn missing_tier(&self) -> Option<&str> {
+        let named = self.models.values().map(|model| &model.tier).chain([&self.other]);
+        named.map(String::as_str).find(|name| !self.tiers.contains_key(*name))
+    }
+}
+
+impl Priced<'_> {
+    /// What an answer costs by its length.
+    pub(crate) fn metering(&self) -> Metering {
+        Metering {
+            base: u128::from(self.tier.per_request) * CREDIT,
+            covered: self.covered_tokens.into(),
+            per_block: u128::from(self.tier.per_1k_tokens) * CREDIT,
+            block: BLOCK,
+        }
+    }
+
+    /// The worst case, which is held.
+    pub(crate) fn hold(&self, max_tokens: u32, asset: Asset) -> Amount {
+        Amount::new(self.metering().whole(max_tokens.into()), asset)
+    }
+
+    /// The terms of a job.
+    pub(crate) fn terms(&self, streamed: bool) -> Arc<Policy> {
+        Arc::new(Policy {
+            source: Source::Client,
+            split: Split { platform: PLATFORM, ..Split::default() },
+            fund_within: ANSWER_WITHIN,
+            match_within: ANSWER_WITHIN,
+            run_within: ANSWER_WITHIN,
+            finish_within: ANSWER_WITHIN,
+            attempts: 3,
+            lapse: Lapse::Refunded,
+            evaluation: None,
+            dispute_window: DISPUTE_WINDOW,
+            arbitration: Arbitration { within: Millis::hours(24), default: Ruling::ForWorker },
+            stream_within: streamed.then_some(STREAM_WITHIN),
+            metering: Some(self.metering()),
+        })
+    }
+}
+
+/// The published score: up to 10 for reputation times the stake's multiplier, the stake's bonus, up to 5 for a fresh
+/// heartbeat.
+pub(crate) fn scoring(_: &Job) -> Scoring {
+    Scoring {
+        preferred: None,
+        preferred_points: 0,
+        freshness_points: 5,
+        heartbeat: docket_engine::HEARTBEAT,
+        lost_after: docket_engine::LOST_AFTER,
+        reputation_points: 10,
+        stake_counts: true,
+        load_micropoints: 0,
+    }
+}
+
+/// Minor units as credits, exactly: a whole number, or one with at most four decimals.
+pub(crate) fn credits(units: u128) -> Box<RawValue> {
+    decimal(units, 4)
+}
+
+/// Minor units as dollars, exactly.
+pub(crate) fn dollars(units: u128) -> Box<RawValue> {
+    decimal(units, 6)
+}
+
+/// A JSON number with its exact digits: no binary fraction is ever made of money.
+fn decimal(units: u128, decimals: u32) -> Box<RawValue> {
+    let scale = 10_u128.pow(decimals);
+    let (whole, rest) = (units / scale, units % scale);
+    let digits = format!("{rest:0width$}", width = decimals as usize);
+    let digits = digits.trim_end_matches('0');
+    let text = if digits.is_empty() { whole.to_string() } else { format!("{whole}.{digits}") };
+    RawValue::from_string(text).expect("digits and a point are a JSON number")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_case_is_held() {
+        let list = PriceList::default();
+        let hold = |model, tokens| list.model(model).unwrap().hold(tokens, Asset::TEST_USDC).units / CREDIT;
+        assert_eq!([500, 501, 1_500, 1_501].map(|tokens| hold("qwen3-8b", tokens)), [8, 12, 12, 16]);
+        assert_eq!(hold("llama-3.3-70b", 500), 40);
+        assert_eq!(hold("somebody's own", 500), 8);
+        assert_eq!(list.missing_tier(), None);
+    }
+
+    #[test]
+    fn money_is_written_with_its_exact_digits() {
+        assert_eq!(credits(80_000).get(), "8");
+        assert_eq!(dollars(80_000).get(), "0.08");
+        assert_eq!(credits(160).get(), "0.016");
+        assert_eq!(dollars(1_000_000).get(), "1");
+    }
+}
