@@ -5,6 +5,7 @@ use crate::event::Event;
 use crate::hash::Sha256;
 use crate::id::{JobId, PublicId, Version, WorkerId};
 use crate::job::Job;
+use crate::key::{self, ApiKey, Spending};
 use crate::ledger::{self, Account, Transfer};
 use crate::policy::Verdict;
 use crate::time::Timestamp;
@@ -27,6 +28,8 @@ pub struct Change {
     pub effects: Vec<Effect>,
     /// What a worker's standing gains or loses.
     pub standing: Option<(WorkerId, Standing)>,
+    /// What the key of the job spends, or has back.
+    pub spending: Option<Spending>,
     /// A key that no other change may ever use.
     pub claim: Option<Claim>,
 }
@@ -60,6 +63,8 @@ pub enum Record {
     Pairing(Pairing),
     /// A client's trust in a worker.
     Trust(Trust),
+    /// An API key.
+    Key(ApiKey),
 }
 
 /// Counts that are added up, so that two changes about one worker never conflict.
@@ -91,6 +96,7 @@ impl Change {
             at,
             effects: effect::effects(&after, &event),
             standing: standing(job, &event),
+            spending: key::spending(job, &event),
             transfers,
             job: Some(JobChange { before: job.version, after: Arc::new(after), event }),
             records: Vec::new(),
@@ -116,6 +122,7 @@ impl Change {
             transfers: Vec::new(),
             effects: Vec::new(),
             standing: None,
+            spending: None,
             claim: None,
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::event::{Closing, Delivery, Event, Fault};
 use crate::id::{AgentId, Attempt, ClientId, JobId, PublicId, Version, WorkerId};
+use crate::key::KeyId;
 use crate::ledger::{self, Account};
 use crate::money::Amount;
 use crate::policy::{Policy, Ruling, Verdict};
@@ -19,6 +20,8 @@ pub struct Job {
     pub client: ClientId,
     /// Who judges, where somebody does.
     pub evaluator: Option<AgentId>,
+    /// Under which API key it was asked for, where it was under one.
+    pub key: Option<KeyId>,
     /// What is asked of a worker.
     pub ask: Arc<Ask>,
     /// The most that it can cost; all of it is held.
@@ -236,7 +239,7 @@ impl State {
 }
 
 impl Job {
-    /// A job to which nothing has happened yet, and which nobody judges.
+    /// A job to which nothing has happened yet, and which nobody judges, under no key.
     pub fn new(
         id: JobId,
         public_id: PublicId,
@@ -252,6 +255,7 @@ impl Job {
             public_id,
             client,
             evaluator: None,
+            key: None,
             ask,
             price,
             state: State::Open { by: now + policy.fund_within },

@@ -255,16 +255,21 @@ fn account(job: &Job, event: &Event, party: Party) -> Option<Account> {
     let worker =
         || event.delivery().or_else(|| job.delivery()).map(|delivery| Account::Worker(delivery.worker));
     match party {
-        Party::Source => Some(match &job.policy.source {
-            Source::Client => Account::Client(job.client.clone()),
-            Source::Minted(network) => Account::Outside(network.clone()),
-        }),
+        Party::Source => Some(source(job)),
         Party::Escrow => Some(Account::Escrow(job.id)),
         Party::Vesting => Some(Account::Vesting(job.id)),
         Party::Worker => worker(),
         Party::Evaluator => job.evaluator.map(Account::Agent).or_else(worker),
         Party::Treasury => Some(Account::Treasury),
         Party::Burned => Some(Account::Burned),
+    }
+}
+
+/// Who pays for a job, and has back what is left.
+pub fn source(job: &Job) -> Account {
+    match &job.policy.source {
+        Source::Client => Account::Client(job.client.clone()),
+        Source::Minted(network) => Account::Outside(network.clone()),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod event;
 pub mod hash;
 pub mod id;
 pub mod job;
+pub mod key;
 pub mod ledger;
 pub mod merkle;
 pub mod money;

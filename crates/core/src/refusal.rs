@@ -49,6 +49,12 @@ pub enum Refusal {
     /// The account does not hold enough.
     #[error("the account does not hold enough")]
     InsufficientFunds,
+    /// The key may not spend so much.
+    #[error("this would exceed the spending limit of the API key")]
+    SpendingLimit,
+    /// The key is out of use, or was never its client's.
+    #[error("the API key is revoked")]
+    KeyRevoked,
     /// The way of paying is not open to this caller.
     #[error("a payment is required")]
     PaymentRequired,
@@ -116,6 +122,8 @@ impl Refusal {
             Self::DisputeWindowClosed => "dispute.window_closed",
             Self::NotDisputable => "dispute.not_disputable",
             Self::InsufficientFunds => "money.insufficient_funds",
+            Self::SpendingLimit => "key.spending_limit_exceeded",
+            Self::KeyRevoked => "key.revoked",
             Self::PaymentRequired => "money.payment_required",
             Self::KeyReused => "idempotency.key_reused",
             Self::ReceiptForOtherJob => "receipt.other_job",

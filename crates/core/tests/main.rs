@@ -7,3 +7,4 @@ mod life;
 mod properties;
 mod sample;
 mod script;
+mod spending;

@@ -5,8 +5,10 @@ use crate::script::{MOST_LAPSES, Step, scripts};
 use docket_core::command::Command;
 use docket_core::effect::{Effect, EffectKind, ends_routing};
 use docket_core::event::{Event, Fault};
+use docket_core::hash::Sha256;
 use docket_core::job::{Job, State};
-use docket_core::ledger::{Account, NetworkId, Transfer};
+use docket_core::key::{KeyId, spending};
+use docket_core::ledger::{self, Account, NetworkId, Transfer};
 use docket_core::policy::Source;
 use docket_core::time::Millis;
 use proptest::prelude::*;
@@ -93,6 +95,24 @@ fn the_books_balance_and_no_account_is_negative() {
             }
             prop_assert_eq!(books.0.values().sum::<i128>(), 0);
             prop_assert!(books.0.iter().all(|(account, units)| *units >= 0 || account.may_be_negative()));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_key_has_spent_what_the_client_is_short_of() {
+    for_any_run(15, |steps| {
+        let mut books = Books::opened_for(&steps[0].before);
+        let source = ledger::source(&steps[0].before);
+        let first = books.0.get(&source).copied().unwrap_or_default();
+        let mut spent = 0;
+        for step in steps {
+            step.transfers().iter().for_each(|transfer| books.book(transfer));
+            let keyed = Job { key: Some(KeyId(Sha256([9; 32]))), ..step.before.clone() };
+            spent += step.event().and_then(|event| spending(&keyed, event)).map_or(0, |one| one.units);
+            prop_assert_eq!(first - books.0.get(&source).copied().unwrap_or_default(), spent);
+            prop_assert!(spent >= 0);
         }
         Ok(())
     });

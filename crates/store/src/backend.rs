@@ -7,6 +7,7 @@ use docket_core::change::Claim;
 use docket_core::hash::Sha256;
 use docket_core::id::{JobId, PublicId, Version, WorkerId};
 use docket_core::job::Job;
+use docket_core::key::{ApiKey, KeyNumber, Period};
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
 use docket_core::money::Asset;
@@ -74,6 +75,10 @@ pub struct Needs {
     pub workers: BTreeSet<WorkerId>,
     /// Pairing codes.
     pub pairings: BTreeSet<Sha256>,
+    /// API keys that are not cached.
+    pub keys: BTreeSet<KeyNumber>,
+    /// Spending of keys that is not cached.
+    pub spendings: BTreeSet<(KeyNumber, Period)>,
 }
 
 impl Needs {
@@ -100,4 +105,8 @@ pub struct Loaded {
     pub workers: HashMap<WorkerId, Version>,
     /// Pairings, with their versions.
     pub pairings: HashMap<Sha256, Version>,
+    /// API keys.
+    pub keys: HashMap<KeyNumber, ApiKey>,
+    /// What keys have spent; a sum that is absent is nothing.
+    pub spendings: HashMap<(KeyNumber, Period), i128>,
 }

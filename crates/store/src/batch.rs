@@ -1,12 +1,13 @@
 //! What callers hand in, and what a group of winners is written as.
 
-use crate::writer::{Key, Moved};
+use crate::writer::{Key, Moved, Spent};
 use docket_core::change::{Change, Claim, Standing};
 use docket_core::effect::Effect;
 use docket_core::event::Event;
 use docket_core::hash::Sha256;
 use docket_core::id::{JobId, Version, WorkerId};
 use docket_core::job::Job;
+use docket_core::key::{ApiKey, KeyNumber};
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
 use docket_core::money::Amount;
@@ -122,6 +123,8 @@ pub struct Batch {
     pub(crate) pairings: BTreeMap<Sha256, Pairing>,
     pub(crate) trusts: Vec<Trust>,
     pub(crate) standings: BTreeMap<WorkerId, Standing>,
+    pub(crate) keys: BTreeMap<KeyNumber, ApiKey>,
+    pub(crate) spendings: BTreeMap<Spent, Moved>,
 }
 
 impl Batch {

@@ -1,14 +1,16 @@
 //! The queries: one text for both databases, each answered through an index.
 
 use crate::error::StoreError;
-use crate::read::{Answer, BalanceRow, JobFilter, JournalRow, Read, Reader, TransferRow};
+use crate::read::{Answer, BalanceRow, Cursor, JobFilter, JournalRow, KeyRow, Read, Reader, TransferRow};
 use crate::rows::job::COLUMNS as JOB_COLUMNS;
+use crate::rows::period;
 use crate::rows::read::{self, Terms};
 use crate::value::{Columns, Value};
 use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
 use docket_core::job::Job;
+use docket_core::key::{ApiKey, KeyId, KeyNumber, Period};
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
 use docket_core::trust::{Pairing, Trust};
@@ -32,6 +34,15 @@ fn jobs_where(condition: &str) -> String {
     format!("SELECT {JOB_COLUMNS} {JOB_FROM} WHERE {condition}")
 }
 
+/// Keys with their spending, over the period that `$1` names and in all.
+fn keys_where(condition: &str) -> String {
+    format!(
+        "SELECT k.number, k.key_hash, k.client, k.label, k.created_ms, k.revoked_ms, k.limit_day, k.limit_all, \
+         k.version, d.units, a.units FROM api_key k LEFT JOIN key_spending d ON d.spent = k.number || $1 \
+         LEFT JOIN key_spending a ON a.spent = k.number || '/all' WHERE {condition} ORDER BY k.number LIMIT 100"
+    )
+}
+
 /// The movements on both sides of an account: each side has an index of its own.
 fn statement() -> String {
     let side = |name: &str| {
@@ -51,6 +62,11 @@ static FIND: LazyLock<String> = LazyLock::new(|| jobs_where("j.public_id = $1 AN
 static JOBS: LazyLock<String> = LazyLock::new(|| jobs_where("j.job_id < $1 ORDER BY j.job_id DESC LIMIT $2"));
 static JOBS_OF_CLIENT: LazyLock<String> =
     LazyLock::new(|| jobs_where("j.client = $1 AND j.job_id < $2 ORDER BY j.job_id DESC LIMIT $3"));
+static JOBS_OF_KEY: LazyLock<String> =
+    LazyLock::new(|| jobs_where("j.api_key = $1 AND j.job_id < $2 ORDER BY j.job_id DESC LIMIT $3"));
+/// The oldest first.
+static JOBS_OF_KEY_AFTER: LazyLock<String> =
+    LazyLock::new(|| jobs_where("j.api_key = $1 AND j.job_id > $2 ORDER BY j.job_id LIMIT $3"));
 static STATEMENT: LazyLock<String> = LazyLock::new(statement);
 static TRANSFERS: LazyLock<String> =
     LazyLock::new(|| format!("{TRANSFER} WHERE t.transfer_id > $1 ORDER BY t.transfer_id LIMIT 10000"));
@@ -72,6 +88,12 @@ const WORKERS: &str = "SELECT worker_id, proven, suspended, completed, failed, f
      WHERE worker_id > $1 ORDER BY worker_id LIMIT 100";
 const PAIRING: &str = "SELECT code, client, expires_ms, claimed_by, version FROM pairing WHERE code = $1";
 const TRUSTED: &str = "SELECT client, worker_id, since_ms FROM trust WHERE client = $1 ORDER BY worker_id";
+/// The columns of a key; the rows are chosen where it is used.
+pub(crate) const API_KEYS: &str = "SELECT number, key_hash, client, label, created_ms, revoked_ms, limit_day, limit_all, \
+     version FROM api_key";
+static API_KEY: LazyLock<String> = LazyLock::new(|| format!("{API_KEYS} WHERE number = $1"));
+static KEYS: LazyLock<String> = LazyLock::new(|| keys_where("k.number > $2"));
+static KEYS_OF_CLIENT: LazyLock<String> = LazyLock::new(|| keys_where("k.number > $2 AND k.client = $3"));
 /// Whole accounts only, so that no page ends between two assets of one.
 const BALANCES: &str = "SELECT account, asset, decimals, units FROM balance WHERE account IN \
      (SELECT DISTINCT account FROM balance WHERE account > $1 ORDER BY account LIMIT 100) \
@@ -96,6 +118,8 @@ pub(crate) fn all() -> Vec<&'static str> {
         &FIND,
         &JOBS,
         &JOBS_OF_CLIENT,
+        &JOBS_OF_KEY,
+        &JOBS_OF_KEY_AFTER,
         &STATEMENT,
         &TRANSFERS,
         JOB_SPANS,
@@ -108,6 +132,9 @@ pub(crate) fn all() -> Vec<&'static str> {
         WORKERS,
         PAIRING,
         TRUSTED,
+        &API_KEY,
+        &KEYS,
+        &KEYS_OF_CLIENT,
         BALANCES,
         BALANCE,
         LOG_LEAVES,
@@ -172,6 +199,18 @@ impl<D: Database> Reader for Queries<D> {
         }
     }
 
+    fn jobs_of_key(&self, key: KeyId, cursor: Cursor, limit: u32) -> Read<'_, Vec<Arc<Job>>> {
+        let page = |end| vec![Value::text(key.0), end, Value::Int(limit.min(PAGE).into())];
+        match cursor {
+            Cursor::Newest => self.jobs(&JOBS_OF_KEY, page(Value::Int(i64::MAX))),
+            Cursor::Before(job) => self.jobs(&JOBS_OF_KEY, page(Value::job(job))),
+            Cursor::After(job) => {
+                let oldest_first = self.jobs(&JOBS_OF_KEY_AFTER, page(Value::job(job)));
+                oldest_first.map_ok(|jobs| jobs.into_iter().rev().collect()).boxed()
+            }
+        }
+    }
+
     fn payload(&self, id: JobId) -> Read<'_, Option<Arc<[u8]>>> {
         self.one(PAYLOAD, vec![Value::job(id)], |row| row.bytes(0).map(Into::into))
     }
@@ -215,6 +254,26 @@ impl<D: Database> Reader for Queries<D> {
 
     fn trusted<'a>(&'a self, client: &'a ClientId) -> Read<'a, Vec<Trust>> {
         self.database.list(TRUSTED, vec![Value::name(&client.0)], read::trust)
+    }
+
+    fn key(&self, number: KeyNumber) -> Read<'_, Option<ApiKey>> {
+        self.one(&API_KEY, vec![Value::text(number)], read::api_key)
+    }
+
+    fn keys<'a>(
+        &'a self,
+        client: Option<&'a ClientId>,
+        after: Option<KeyNumber>,
+        day: Period,
+    ) -> Read<'a, Vec<KeyRow>> {
+        let (day, after) = (Value::text(period(day)), after.map_or(Value::name(""), Value::text));
+        match client {
+            Some(client) => {
+                let params = vec![day, after, Value::name(&client.0)];
+                self.database.list(&KEYS_OF_CLIENT, params, read::key_row)
+            }
+            None => self.database.list(&KEYS, vec![day, after], read::key_row),
+        }
     }
 
     fn balances<'a>(&'a self, after: Option<&'a str>) -> Read<'a, Vec<BalanceRow>> {

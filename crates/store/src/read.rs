@@ -5,6 +5,7 @@ use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, JobId, PublicId, Version, WorkerId};
 use docket_core::job::Job;
+use docket_core::key::{ApiKey, KeyId, KeyNumber, Period};
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
 use docket_core::money::Amount;
@@ -26,6 +27,29 @@ pub struct JobFilter {
     pub before: Option<JobId>,
     /// How many; at most 100.
     pub limit: u32,
+}
+
+/// Where a page of a list begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Cursor {
+    /// With the newest.
+    #[default]
+    Newest,
+    /// With the newest that is older than this.
+    Before(JobId),
+    /// It ends with the oldest that is newer than this.
+    After(JobId),
+}
+
+/// An API key and what it has spent, in minor units.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyRow {
+    /// The key.
+    pub key: ApiKey,
+    /// On the day that was asked about.
+    pub spent_on_day: u128,
+    /// In its whole life.
+    pub spent_in_all: u128,
 }
 
 /// The balance of an account in one asset.
@@ -83,6 +107,7 @@ pub trait Reader: Send + Sync {
     fn job(&self, id: JobId) -> Read<'_, Option<Arc<Job>>>;
     fn find<'a>(&'a self, id: &'a PublicId) -> Read<'a, Option<Arc<Job>>>;
     fn jobs<'a>(&'a self, filter: &'a JobFilter) -> Read<'a, Vec<Arc<Job>>>;
+    fn jobs_of_key(&self, key: KeyId, cursor: Cursor, limit: u32) -> Read<'_, Vec<Arc<Job>>>;
     fn payload(&self, id: JobId) -> Read<'_, Option<Arc<[u8]>>>;
     fn answer(&self, id: JobId) -> Read<'_, Option<Answer>>;
     fn journal(&self, id: JobId) -> Read<'_, Vec<JournalRow>>;
@@ -92,6 +117,13 @@ pub trait Reader: Send + Sync {
     fn workers(&self, after: Option<WorkerId>) -> Read<'_, Vec<Worker>>;
     fn pairing(&self, code: Sha256) -> Read<'_, Option<Pairing>>;
     fn trusted<'a>(&'a self, client: &'a ClientId) -> Read<'a, Vec<Trust>>;
+    fn key(&self, number: KeyNumber) -> Read<'_, Option<ApiKey>>;
+    fn keys<'a>(
+        &'a self,
+        client: Option<&'a ClientId>,
+        after: Option<KeyNumber>,
+        day: Period,
+    ) -> Read<'a, Vec<KeyRow>>;
     fn balances<'a>(&'a self, after: Option<&'a str>) -> Read<'a, Vec<BalanceRow>>;
     fn balance<'a>(&'a self, account: &'a Account) -> Read<'a, Vec<BalanceRow>>;
     fn statement<'a>(&'a self, account: &'a Account, before: Option<i64>) -> Read<'a, Vec<TransferRow>>;

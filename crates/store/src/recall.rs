@@ -2,8 +2,9 @@
 
 use crate::backend::{Loaded, Needs, Resumed};
 use crate::error::StoreError;
-use crate::queries::{OPEN_JOBS, log_hashes};
+use crate::queries::{API_KEYS, OPEN_JOBS, log_hashes};
 use crate::rows::read::{self, Terms};
+use crate::rows::spent;
 use crate::value::{Columns, Value, corrupt};
 use docket_core::id::{JobId, Version};
 use docket_core::ledger::Account;
@@ -26,11 +27,17 @@ const POLICIES: &str = "SELECT policy_id, body FROM policy WHERE body";
 const BALANCES: &str = "SELECT account, asset, decimals, units FROM balance WHERE account";
 const WORKERS: &str = "SELECT worker_id, version FROM worker WHERE worker_id";
 const PAIRINGS: &str = "SELECT code, version FROM pairing WHERE code";
+const SPENDINGS: &str = "SELECT spent, units FROM key_spending WHERE spent";
+
+fn keys() -> String {
+    format!("{API_KEYS} WHERE number")
+}
 
 /// Every query of the writer, with one key where it takes keys.
 #[cfg(test)]
 pub(crate) fn all() -> Vec<String> {
-    let lookups = [CLAIMS, JOBS, NAMES, POLICIES, BALANCES, WORKERS, PAIRINGS];
+    let keys = keys();
+    let lookups = [CLAIMS, JOBS, NAMES, POLICIES, BALANCES, WORKERS, PAIRINGS, &keys, SPENDINGS];
     let whole = [EPOCH, LAST_JOB, LAST_JOURNAL, LAST_TRANSFER, LAST_POLICY, LAST_LEAF];
     let with_key = lookups.into_iter().map(|sql| format!("{sql} = $1"));
     whole.into_iter().map(str::to_owned).chain(with_key).collect()
@@ -102,6 +109,10 @@ pub(crate) fn load(database: &mut impl Lookup, needs: &Needs) -> Result<Loaded, 
     let workers = database.among(WORKERS, workers, |row| Ok((row.worker(0)?, version(row)?)))?;
     let pairings = needs.pairings.iter().map(Value::text).collect();
     let pairings = database.among(PAIRINGS, pairings, |row| Ok((row.digest(0)?, version(row)?)))?;
+    let keys_asked = needs.keys.iter().map(Value::text).collect();
+    let keys = database.among(&keys(), keys_asked, read::api_key)?.into_iter();
+    let spendings = needs.spendings.iter().map(spent).collect();
+    let spendings = database.among(SPENDINGS, spendings, read::spending)?;
     Ok(Loaded {
         claims: claims.into_iter().map(|claim| (claim.key.clone(), claim)).collect(),
         jobs: database.among(JOBS, jobs, |row| row.count(0).map(JobId))?.into_iter().collect(),
@@ -110,6 +121,8 @@ pub(crate) fn load(database: &mut impl Lookup, needs: &Needs) -> Result<Loaded, 
         balances: balances.filter(|(key, _)| needs.balances.contains(key)).collect(),
         workers: workers.into_iter().collect(),
         pairings: pairings.into_iter().collect(),
+        keys: keys.map(|key| (key.number(), key)).collect(),
+        spendings: spendings.into_iter().collect(),
     })
 }
 

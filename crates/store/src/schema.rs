@@ -4,25 +4,29 @@ use crate::error::StoreError;
 use refinery::error::Kind;
 use refinery::{Migration, Runner};
 
+/// All versions, by name. One that has shipped is never edited.
+const VERSIONS: [(&str, &str); 2] = [
+    ("V1__spine", include_str!("../migrations/V1__spine.sql")),
+    ("V2__keys", include_str!("../migrations/V2__keys.sql")),
+];
+
 /// What brings a SQLite database up to date.
 pub(crate) fn sqlite() -> Result<Runner, StoreError> {
-    runner(&first("INTEGER PRIMARY KEY", "TEXT", "BLOB"))
+    runner("INTEGER PRIMARY KEY", "TEXT", "BLOB")
 }
 
 /// What brings a PostgreSQL database up to date.
 pub(crate) fn postgres() -> Result<Runner, StoreError> {
-    runner(&first("BIGINT PRIMARY KEY", "TEXT COLLATE \"C\"", "BYTEA"))
+    runner("BIGINT PRIMARY KEY", "TEXT COLLATE \"C\"", "BYTEA")
 }
 
-/// The first version, with a database's own words for a key, for text and for bytes.
-fn first(id: &str, text: &str, bytes: &str) -> String {
-    let schema = include_str!("../migrations/V1__spine.sql");
-    schema.replace("{id}", id).replace("{text}", text).replace("{bytes}", bytes)
-}
-
-fn runner(first: &str) -> Result<Runner, StoreError> {
-    let first = Migration::unapplied("V1__spine", first).map_err(|error| unusable(&error))?;
-    Ok(Runner::new(&[first]))
+/// All versions, with a database's own words for a key, for text and for bytes.
+fn runner(id: &str, text: &str, bytes: &str) -> Result<Runner, StoreError> {
+    let versions = VERSIONS.iter().map(|(name, schema)| {
+        let schema = schema.replace("{id}", id).replace("{text}", text).replace("{bytes}", bytes);
+        Migration::unapplied(name, &schema).map_err(|error| unusable(&error))
+    });
+    Ok(Runner::new(&versions.collect::<Result<Vec<_>, _>>()?))
 }
 
 /// Why a database cannot be brought up to date.

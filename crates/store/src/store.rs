@@ -4,13 +4,15 @@ use crate::backend::Backend;
 use crate::batch::Write;
 use crate::error::{CommitError, StoreError};
 use crate::hot::{Hot, Standing};
-use crate::read::{Answer, BalanceRow, JobFilter, JournalRow, Reader, TransferRow};
+use crate::known_keys::KnownKeys;
+use crate::read::{Answer, BalanceRow, Cursor, JobFilter, JournalRow, KeyRow, Reader, TransferRow};
 use crate::recent::Recent;
 use crate::writer::{Request, Writer};
 use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
 use docket_core::job::Job;
+use docket_core::key::{ApiKey, KeyId, KeyNumber, Period};
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
 use docket_core::trust::{Pairing, Trust};
@@ -56,6 +58,7 @@ pub struct Store {
     queue: mpsc::Sender<Request>,
     hot: Arc<Hot>,
     recent: Arc<Recent>,
+    keys: Arc<KnownKeys>,
     published: Arc<Published>,
     start: Start,
 }
@@ -79,9 +82,17 @@ impl Store {
         let start = Start { epoch: resumed.epoch, last_job: resumed.last_job };
         let (queue, requests) = mpsc::channel(QUEUE);
         let (hot, recent) = (Arc::new(Hot::default()), Arc::new(Recent::default()));
-        let published = Arc::new(Published::default());
-        let writer = Writer::new(backend, requests, hot.clone(), recent.clone(), published.clone(), resumed)?;
-        Ok((Self { queue, hot, recent, published, reader, start }, writer))
+        let (keys, published) = (Arc::new(KnownKeys::default()), Arc::new(Published::default()));
+        let writer = Writer::new(
+            backend,
+            requests,
+            hot.clone(),
+            recent.clone(),
+            keys.clone(),
+            published.clone(),
+            resumed,
+        )?;
+        Ok((Self { queue, hot, recent, keys, published, reader, start }, writer))
     }
 
     /// What was known when the store was opened.
@@ -153,14 +164,28 @@ impl Store {
 
     /// Jobs, the newest first. At most 100.
     pub async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Arc<Job>>, StoreError> {
-        let mut jobs = self.reader.jobs(filter).await?;
+        Ok(self.with_holders(self.reader.jobs(filter).await?))
+    }
+
+    /// The jobs that were asked for under a key, the newest first. At most 100.
+    pub async fn jobs_of_key(
+        &self,
+        key: KeyId,
+        cursor: Cursor,
+        limit: u32,
+    ) -> Result<Vec<Arc<Job>>, StoreError> {
+        Ok(self.with_holders(self.reader.jobs_of_key(key, cursor, limit).await?))
+    }
+
+    /// Jobs from the disk, which does not know who has them.
+    fn with_holders(&self, mut jobs: Vec<Arc<Job>>) -> Vec<Arc<Job>> {
         for job in &mut jobs {
             // The disk may be ahead by a group that is not published yet.
             if let Some(hot) = self.hot.get(job.id).filter(|hot| hot.version > job.version) {
                 *job = hot;
             }
         }
-        Ok(jobs)
+        jobs
     }
 
     /// What the client asked.
@@ -209,6 +234,35 @@ impl Store {
     /// The workers that a client trusts.
     pub async fn trusted(&self, client: &ClientId) -> Result<Vec<Trust>, StoreError> {
         self.reader.trusted(client).await
+    }
+
+    /// An API key, in use or revoked.
+    pub async fn key(&self, id: KeyId) -> Result<Option<Arc<ApiKey>>, StoreError> {
+        let key = match self.keys.get(id.number()) {
+            Ok(key) => Some(key),
+            Err(moment) => {
+                let key = self.reader.key(id.number()).await?.map(Arc::new);
+                key.inspect(|key| self.keys.keep(key.clone(), moment))
+            }
+        };
+        // Another key may have the same number.
+        Ok(key.filter(|key| key.id == id))
+    }
+
+    /// An API key by its number, from disk.
+    pub async fn key_numbered(&self, number: KeyNumber) -> Result<Option<ApiKey>, StoreError> {
+        self.reader.key(number).await
+    }
+
+    /// API keys in the order of their numbers, from after one, with what they have spent on a day and
+    /// in all. At most 100.
+    pub async fn keys(
+        &self,
+        client: Option<&ClientId>,
+        after: Option<KeyNumber>,
+        day: Period,
+    ) -> Result<Vec<KeyRow>, StoreError> {
+        self.reader.keys(client, after, day).await
     }
 
     /// The balances of all accounts that are not a job's own, in the order of their names, from after

@@ -45,6 +45,7 @@ fn indexed(write: &Write) -> Vec<&str> {
             Record::Worker(_) => {}
             Record::Pairing(pairing) => texts.push(&pairing.client.0),
             Record::Trust(trust) => texts.push(&trust.client.0),
+            Record::Key(key) => texts.extend([&*key.client.0, &*key.label]),
         }
     }
     texts

@@ -10,13 +10,18 @@ mod fault;
 mod judge;
 mod keys;
 mod records;
+mod spendings;
+mod sums;
 
-pub(crate) use books::{Key, Moved};
+pub(crate) use books::Key;
+pub(crate) use spendings::Spent;
+pub(crate) use sums::Moved;
 
 use crate::backend::{Backend, Resumed};
 use crate::batch::{Batch, Write};
 use crate::error::{CommitError, StoreError};
 use crate::hot::Hot;
+use crate::known_keys::KnownKeys;
 use crate::recent::Recent;
 use crate::store::{Committed, Published};
 use docket_core::merkle::Frontier;
@@ -53,6 +58,7 @@ pub struct Writer {
     queue: mpsc::Receiver<Request>,
     hot: Arc<Hot>,
     recent: Arc<Recent>,
+    keys: Arc<KnownKeys>,
     published: Arc<Published>,
     judge: Judge,
     failed: Option<String>,
@@ -64,6 +70,7 @@ impl Writer {
         queue: mpsc::Receiver<Request>,
         hot: Arc<Hot>,
         recent: Arc<Recent>,
+        keys: Arc<KnownKeys>,
         published: Arc<Published>,
         resumed: Resumed,
     ) -> Result<Self, StoreError> {
@@ -72,7 +79,7 @@ impl Writer {
         published.extend_log(resumed.log_size, frontier.root());
         hot.publish(resumed.open_jobs.iter());
         let judge = Judge::resume(&resumed, frontier);
-        Ok(Self { backend, queue, hot, recent, published, judge, failed: None })
+        Ok(Self { backend, queue, hot, recent, keys, published, judge, failed: None })
     }
 
     /// Runs until every [`crate::Store`] is gone.
@@ -152,6 +159,7 @@ impl Writer {
         // In this order nobody finds a job in neither.
         self.recent.keep(&batch.changed_jobs, &batch.results);
         self.hot.publish(batch.new_jobs.iter().map(|(job, _)| job).chain(&batch.changed_jobs));
+        self.keys.forget(batch.keys.keys());
         let (size, root) = self.judge.log();
         self.published.extend_log(size, root);
         verdicts

@@ -7,6 +7,7 @@ use docket_core::change::Claim;
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, WorkerId};
 use docket_core::job::Job;
+use docket_core::key::{ApiKey, KeyId, Limits, Period};
 use docket_core::money::{Amount, Asset};
 use docket_core::trust::Pairing;
 use docket_core::worker::{Worker, WorkerCommand};
@@ -63,6 +64,8 @@ pub(crate) fn live_alike(mut one: World, mut other: World, seed: u64) {
         }
     }
     assert!(one.jobs().iter().filter(|job| job.state.is_final()).count() > 10, "life {seed} is too quiet");
+    let keys = now(one.disk().keys(None, None, Period::day_of(NOW)));
+    assert!(keys.iter().any(|row| row.spent_in_all > 0), "life {seed} knows no keys");
     let (one, other) = (dump(&one), dump(&other));
     let differs = one.lines().zip(other.lines()).find(|(one, other)| one != other);
     assert!(one == other, "life {seed}: {differs:?}");
@@ -85,11 +88,12 @@ impl Market {
     }
 
     fn change(&mut self, world: &World) -> Option<Write> {
-        match self.random.below(12) {
+        match self.random.below(13) {
             0 => Some(self.money()),
             1..=3 => Some(self.new_job()),
             4 => self.worker(world),
             5 => self.pairing(world),
+            6 => self.key(world),
             _ => self.step(world),
         }
     }
@@ -109,6 +113,10 @@ impl Market {
         if self.random.one_in(6) {
             let earlier = 1 + self.random.below(self.jobs);
             job.public_id.text = format!("job-{earlier}").into();
+        }
+        if self.random.one_in(3) {
+            let (key, client) = self.key_of_a_client();
+            (job.key, job.client) = (Some(key), client);
         }
         let mut change = write(&job, if self.random.one_in(4) { "create" } else { "fund" }).unwrap();
         if self.random.one_in(3) {
@@ -137,6 +145,25 @@ impl Market {
         Some(with_leaf(known.decide(command, NOW).ok()??, Documents::default()))
     }
 
+    /// Each client has two keys, which need not exist.
+    fn key_of_a_client(&mut self) -> (KeyId, ClientId) {
+        let number = self.random.below(6) as usize;
+        (KeyId::of(&number.to_string()), ClientId(CLIENTS[number / 2].into()))
+    }
+
+    fn key(&mut self, world: &World) -> Option<Write> {
+        let (id, client) = self.key_of_a_client();
+        let change = match now(world.disk().key(id.number())) {
+            Some(key) if self.random.one_in(8) => key.revoke(NOW).ok()?,
+            Some(_) => return None,
+            None => {
+                let limits = Limits { per_day: self.random.one_in(2).then_some(3_500), in_all: Some(9_000) };
+                ApiKey::create(id, client, "a key".into(), limits, NOW).1
+            }
+        };
+        Some(with_leaf(change, Documents::default()))
+    }
+
     fn pairing(&mut self, world: &World) -> Option<Write> {
         let code = Sha256([self.random.below(5) as u8; 32]);
         let change = match now(world.disk().pairing(code)) {
@@ -161,6 +188,7 @@ fn dump(world: &World) -> String {
     writeln!(text, "{:?}", now(world.disk().outbox())).unwrap();
     writeln!(text, "{:?}", now(world.disk().workers(None))).unwrap();
     writeln!(text, "{:?}", now(world.disk().trusted(&ClientId("ann".into())))).unwrap();
+    writeln!(text, "{:?}", now(world.disk().keys(None, None, Period::day_of(NOW)))).unwrap();
     for name in CLIENTS {
         writeln!(text, "{:?}", now(world.disk().statement(&client(name), None))).unwrap();
     }

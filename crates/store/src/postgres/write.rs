@@ -26,10 +26,11 @@ const fn statement(kind: Kind) -> &'static str {
         Kind::NewJob => {
             "INSERT INTO job (job_id, dialect, public_id, client, evaluator, skill, model, speed, private, asset, \
              decimals, price_units, policy_id, created_ms, finish_by_ms, attempts, tried, state, deadline_ms, \
-             escrow_units, vesting_units, version) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], \
+             escrow_units, vesting_units, version, api_key) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], \
              $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::text[], \
              $11::bigint[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::text[], \
-             $18::text[], $19::bigint[], $20::text[], $21::text[], $22::bigint[])"
+             $18::text[], $19::bigint[], $20::text[], $21::text[], $22::bigint[], \
+             $23::text[])"
         }
         Kind::ChangedJob => {
             "UPDATE job SET finish_by_ms = c.finish_by_ms, attempts = c.attempts, tried = c.tried, state = c.state, \
@@ -106,6 +107,20 @@ const fn statement(kind: Kind) -> &'static str {
         Kind::Trust => {
             "INSERT INTO trust (client, worker_id, since_ms) \
              SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]) ON CONFLICT DO NOTHING"
+        }
+        Kind::ApiKey => {
+            "INSERT INTO api_key (number, key_hash, client, label, created_ms, revoked_ms, limit_day, limit_all, \
+             version) SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], \
+             $6::bigint[], $7::text[], $8::text[], $9::bigint[]) ON CONFLICT (number) DO UPDATE SET \
+             revoked_ms = excluded.revoked_ms, version = excluded.version WHERE api_key.version < excluded.version"
+        }
+        Kind::NewSpending => {
+            "INSERT INTO key_spending (spent, units) SELECT * FROM unnest($1::text[], $2::text[])"
+        }
+        Kind::ChangedSpending => {
+            "UPDATE key_spending SET units = c.units FROM unnest($1::text[], $2::text[], $3::text[]) \
+             AS c (spent, units, units_before) WHERE key_spending.spent = c.spent \
+             AND key_spending.units = c.units_before"
         }
     }
 }

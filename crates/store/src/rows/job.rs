@@ -38,6 +38,7 @@ pub(crate) fn new(job: &Job, policy: i64) -> Vec<Value<'_>> {
         Value::text(job.escrow.units),
         Value::text(job.vesting.units),
         Value::count(job.version.0),
+        job.key.map_or(Value::Null, |key| Value::text(key.0)),
     ]
 }
 
@@ -80,7 +81,7 @@ pub(crate) const COLUMNS: &str = "j.job_id, j.dialect, j.public_id, j.client, j.
      j.speed, j.private, j.asset, j.decimals, j.price_units, p.body, j.created_ms, j.finish_by_ms, j.attempts, \
      j.tried, j.state, j.deadline_ms, j.worker_id, j.attempt_epoch, j.attempt, j.output_hash, j.receipt_hash, \
      j.voucher, j.input_tokens, j.output_tokens, j.charge_units, j.outcome, j.ended_ms, j.escrow_units, \
-     j.vesting_units, j.version";
+     j.vesting_units, j.version, j.api_key";
 
 /// Reads a job. `terms` turns the text of a policy into the shared value.
 pub(crate) fn parse(
@@ -110,6 +111,7 @@ pub(crate) fn parse(
         escrow: row.amount(30, asset)?,
         vesting: row.amount(31, asset)?,
         version: Version(row.count(32)?),
+        key: row.text_or_null(33)?.map(|key| read::key_id(&key)).transpose()?,
     })
 }
 

@@ -6,14 +6,16 @@ pub(crate) mod read;
 use crate::batch::{Batch, JournalEntry, Leaf, ResultDocument, TransferEntry};
 use crate::error::StoreError;
 use crate::value::{Value, corrupt};
-use crate::writer::{Key, Moved};
+use crate::writer::{Key, Moved, Spent};
 use docket_core::change::{Claim, Standing};
 use docket_core::effect::Effect;
 use docket_core::id::{JobId, WorkerId};
+use docket_core::key::{ApiKey, Period};
 use docket_core::merkle::Hash;
 use docket_core::time::Timestamp;
 use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
+use std::collections::BTreeMap;
 
 /// Which statement writes a row. The order is that in which a group is written.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -36,12 +38,23 @@ pub(crate) enum Kind {
     Standing,
     Pairing,
     Trust,
+    ApiKey,
+    NewSpending,
+    ChangedSpending,
 }
 
 impl Kind {
     /// Whether each row must have found what it was made from.
     const fn is_guarded(self) -> bool {
-        matches!(self, Self::ChangedJob | Self::ChangedBalance | Self::Worker | Self::Pairing)
+        matches!(
+            self,
+            Self::ChangedJob
+                | Self::ChangedBalance
+                | Self::Worker
+                | Self::Pairing
+                | Self::ApiKey
+                | Self::ChangedSpending
+        )
     }
 
     /// Refuses a write that has not found all that it was made from. Nobody else may write, but if
@@ -60,9 +73,9 @@ pub(crate) type Rows<'a> = Vec<Vec<Value<'a>>>;
 impl Batch {
     /// The group as rows, without the kinds that it has none of.
     pub(crate) fn rows(&self) -> Vec<(Kind, Rows<'_>)> {
-        let (changed, new): (Vec<_>, Vec<_>) =
-            self.balances.iter().partition(|(_, moved)| moved.before.is_some());
-        let all: [(Kind, Rows<'_>); 18] = [
+        let (changed, new) = changed_and_new(&self.balances);
+        let (more_spent, newly_spent) = changed_and_new(&self.spendings);
+        let all: [(Kind, Rows<'_>); 21] = [
             (
                 Kind::NewPolicy,
                 each(&self.new_policies, |(id, body)| vec![Value::Int(*id), Value::name(body)]),
@@ -84,6 +97,9 @@ impl Batch {
             (Kind::Standing, each(&self.standings, standing_row)),
             (Kind::Pairing, each(self.pairings.values(), pairing_row)),
             (Kind::Trust, each(&self.trusts, trust_row)),
+            (Kind::ApiKey, each(self.keys.values(), key_row)),
+            (Kind::NewSpending, each(newly_spent, new_spending_row)),
+            (Kind::ChangedSpending, each(more_spent, changed_spending_row)),
         ];
         all.into_iter().filter(|(_, rows)| !rows.is_empty()).collect()
     }
@@ -91,6 +107,14 @@ impl Batch {
 
 fn each<'a, T>(items: impl IntoIterator<Item = T>, row: impl Fn(T) -> Vec<Value<'a>>) -> Rows<'a> {
     items.into_iter().map(row).collect()
+}
+
+/// Some of the sums that a group has moved.
+type Sums<'a, K> = Vec<(&'a K, &'a Moved)>;
+
+/// Sums that have a row, and sums that have none yet.
+fn changed_and_new<K>(sums: &BTreeMap<K, Moved>) -> (Sums<'_, K>, Sums<'_, K>) {
+    sums.iter().partition(|(_, moved)| moved.before.is_some())
 }
 
 fn result_row(job: JobId, result: &ResultDocument) -> Vec<Value<'_>> {
@@ -196,4 +220,42 @@ fn pairing_row(pairing: &Pairing) -> Vec<Value<'_>> {
 
 fn trust_row(trust: &Trust) -> Vec<Value<'_>> {
     vec![Value::name(&trust.client.0), Value::text(trust.worker), trust.since.into()]
+}
+
+fn key_row(key: &ApiKey) -> Vec<Value<'_>> {
+    let limit = |units: Option<u128>| units.map_or(Value::Null, Value::text);
+    vec![
+        Value::text(key.number()),
+        Value::text(key.id.0),
+        Value::name(&key.client.0),
+        Value::name(&key.label),
+        key.created_at.into(),
+        key.revoked_at.into(),
+        limit(key.limits.per_day),
+        limit(key.limits.in_all),
+        Value::count(key.version.0),
+    ]
+}
+
+/// How a period ends the name of a sum.
+pub(crate) fn period(period: Period) -> String {
+    match period {
+        Period::Day(day) => format!("/{day}"),
+        Period::InAll => "/all".to_owned(),
+    }
+}
+
+/// The name of a sum: of what a key has spent over a period.
+pub(crate) fn spent((number, over): &Spent) -> Value<'static> {
+    Value::Text(format!("{number}{}", period(*over)).into())
+}
+
+fn new_spending_row<'a>((sum, moved): (&'a Spent, &'a Moved)) -> Vec<Value<'a>> {
+    vec![spent(sum), Value::text(moved.after)]
+}
+
+fn changed_spending_row<'a>((sum, moved): (&'a Spent, &'a Moved)) -> Vec<Value<'a>> {
+    let mut row = new_spending_row((sum, moved));
+    row.push(moved.before.map_or(Value::Null, Value::text));
+    row
 }

@@ -1,16 +1,20 @@
 //! What the rows of each query mean.
 
 use crate::error::StoreError;
-use crate::read::{Answer, BalanceRow, JournalRow, TransferRow};
+use crate::read::{Answer, BalanceRow, JournalRow, KeyRow, TransferRow};
 use crate::rows;
 use crate::value::{Columns, corrupt};
+use crate::writer::Spent;
 use docket_core::change::{Claim, Standing};
 use docket_core::effect::{Effect, EffectKind};
+use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, Dialect, JobId, PublicId, Version, WorkerId};
 use docket_core::job::Job;
+use docket_core::key::{ApiKey, KeyId, KeyNumber, Limits, Period};
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
 use docket_core::policy::Policy;
+use docket_core::time::Timestamp;
 use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
 use std::collections::HashMap;
@@ -141,4 +145,46 @@ pub(crate) fn claim(row: &dyn Columns) -> Parsed<Claim> {
 pub(crate) fn public_id(row: &dyn Columns, dialect: usize, text: usize) -> Parsed<PublicId> {
     let dialect = Dialect::parse(&row.text(dialect)?).ok_or_else(|| corrupt("a dialect"))?;
     Ok(PublicId { dialect, text: row.text(text)?.into() })
+}
+
+/// An API key's digest.
+pub(crate) fn key_id(text: &str) -> Parsed<KeyId> {
+    Sha256::parse(text).map(KeyId).ok_or_else(|| corrupt("an API key's digest"))
+}
+
+/// The columns of an API key, in the order of [`crate::queries::API_KEYS`].
+pub(crate) fn api_key(row: &dyn Columns) -> Parsed<ApiKey> {
+    let limit = |column| {
+        let units = row.text_or_null(column)?.map(|units| units.parse());
+        units.transpose().map_err(|_| corrupt("a limit"))
+    };
+    Ok(ApiKey {
+        id: KeyId(row.digest(1)?),
+        client: ClientId(row.text(2)?.into()),
+        label: row.text(3)?.into(),
+        created_at: row.instant(4)?,
+        revoked_at: row.int_or_null(5)?.map(Timestamp),
+        limits: Limits { per_day: limit(6)?, in_all: limit(7)? },
+        version: Version(row.count(8)?),
+    })
+}
+
+/// A key, and what it has spent on a day and in all.
+pub(crate) fn key_row(row: &dyn Columns) -> Parsed<KeyRow> {
+    let spent = |column| {
+        let units = row.text_or_null(column)?.map_or(Ok(0), |units| units.parse());
+        units.map_err(|_| corrupt("the spending of a key"))
+    };
+    Ok(KeyRow { key: api_key(row)?, spent_on_day: spent(9)?, spent_in_all: spent(10)? })
+}
+
+/// What a key has spent over a period.
+pub(crate) fn spending(row: &dyn Columns) -> Parsed<(Spent, i128)> {
+    let name = row.text(0)?;
+    let spent = name.split_once('/').and_then(|(number, period)| {
+        let period = if period == "all" { Period::InAll } else { Period::Day(period.parse().ok()?) };
+        Some((KeyNumber::parse(number)?, period))
+    });
+    let units = row.text(1)?.parse().map_err(|_| corrupt("the spending of a key"))?;
+    Ok((spent.ok_or_else(|| corrupt("the name of a key's spending"))?, units))
 }

@@ -19,8 +19,8 @@ const fn statement(kind: Kind) -> &'static str {
         Kind::NewJob => {
             "INSERT INTO job (job_id, dialect, public_id, client, evaluator, skill, model, speed, private, asset, \
              decimals, price_units, policy_id, created_ms, finish_by_ms, attempts, tried, state, deadline_ms, \
-             escrow_units, vesting_units, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
-             ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)"
+             escrow_units, vesting_units, version, api_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
+             ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)"
         }
         Kind::ChangedJob => {
             "UPDATE job SET finish_by_ms = ?2, attempts = ?3, tried = ?4, state = ?5, deadline_ms = ?6, \
@@ -68,6 +68,13 @@ const fn statement(kind: Kind) -> &'static str {
         Kind::Trust => {
             "INSERT INTO trust (client, worker_id, since_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
         }
+        Kind::ApiKey => {
+            "INSERT INTO api_key (number, key_hash, client, label, created_ms, revoked_ms, limit_day, limit_all, \
+             version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (number) DO UPDATE SET \
+             revoked_ms = excluded.revoked_ms, version = excluded.version WHERE api_key.version < excluded.version"
+        }
+        Kind::NewSpending => "INSERT INTO key_spending (spent, units) VALUES (?1, ?2)",
+        Kind::ChangedSpending => "UPDATE key_spending SET units = ?2 WHERE spent = ?1 AND units = ?3",
     }
 }
 

@@ -5,6 +5,8 @@
 use super::books::{Books, Key};
 use super::keys::Keys;
 use super::records::Records;
+use super::spendings::{self, Spent};
+use super::sums::Sums;
 use crate::backend::{Loaded, Needs, Resumed};
 use crate::batch::{Batch, JournalEntry, TransferEntry, Write, detail};
 use crate::error::CommitError;
@@ -15,6 +17,7 @@ use docket_core::effect::ends_routing;
 use docket_core::id::Version;
 use docket_core::merkle::{Frontier, Hash};
 use docket_core::policy::Policy;
+use docket_core::refusal::Refusal;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -30,6 +33,7 @@ pub(super) struct Judge {
     keys: Keys,
     records: Records,
     books: Books,
+    spendings: Sums<Spent>,
     policies: HashMap<Arc<Policy>, i64>,
 }
 
@@ -43,6 +47,7 @@ impl Judge {
             keys: Keys::after(resumed.last_job),
             records: Records::default(),
             books: Books::default(),
+            spendings: Sums::default(),
             policies: HashMap::new(),
         }
     }
@@ -58,6 +63,11 @@ impl Judge {
         for change in writes.iter().map(|write| &write.change) {
             self.keys.ask(change, &mut needs);
             needs.balances.extend(self.books.unknown(&change.transfers));
+            if let Some(spending) = &change.spending {
+                let sums = spendings::sums_of(spending).into_iter();
+                needs.spendings.extend(sums.filter(|sum| self.spendings.is_unknown(sum)));
+                self.records.ask_key(spending.key, &mut needs);
+            }
             change.records.iter().for_each(|record| self.records.ask(&record.after, &mut needs));
             let new = change.job.iter().filter(|job| job.before == Version::NONE);
             let policies = new.map(|job| &job.after.policy);
@@ -70,7 +80,8 @@ impl Judge {
     pub(super) fn learn(&mut self, needs: &Needs, mut loaded: Loaded) {
         self.keys.learn(&mut loaded);
         self.records.learn(&mut loaded);
-        self.books.learn(&needs.balances, loaded.balances);
+        self.books.sums().learn(&needs.balances, loaded.balances);
+        self.spendings.learn(&needs.spendings, loaded.spendings);
         self.policies.extend(loaded.policies);
     }
 
@@ -84,6 +95,7 @@ impl Judge {
         let change = &write.change;
         self.keys.check(change.claim.as_ref())?;
         change.records.iter().try_for_each(|record| self.records.check(record))?;
+        let spent = self.judge_spending(change)?;
         let balances = self.books.judge(&change.transfers)?;
         match &change.job {
             Some(job) if !change.is_durable() => return at_once(hot, job),
@@ -91,7 +103,22 @@ impl Judge {
             Some(job) => reserve(hot, job)?,
             None => {}
         }
+        self.spendings.accept(spent);
         Ok(self.accept(write, balances, batch))
+    }
+
+    /// What the key of a job has spent after a change, if it may. A key that is out of use, or is not
+    /// that of the job's client, takes nothing more, but has back what it held.
+    fn judge_spending(&self, change: &Change) -> Result<Vec<(Spent, i128)>, Refusal> {
+        let Some(spending) = &change.spending else { return Ok(Vec::new()) };
+        if spending.units <= 0 {
+            return spendings::judge(&self.spendings, spending, None);
+        }
+        let client = change.job.as_ref().map(|job| &job.after.client);
+        let key = self.records.key(spending.key).filter(|key| Some(&key.client) == client);
+        let key = key.ok_or(Refusal::KeyRevoked)?;
+        key.check_in_use()?;
+        spendings::judge(&self.spendings, spending, Some(key))
     }
 
     /// Adds a winner to the batch. Nothing may fail from here on.
@@ -100,7 +127,7 @@ impl Judge {
         let log_index = self.accept_leaf(write, batch);
         self.accept_job(write, batch);
         self.accept_journal(change, log_index, batch);
-        self.books.accept(balances);
+        self.books.sums().accept(balances);
         self.keys.accept(change);
         change.records.iter().for_each(|record| self.records.accept(&record.after, batch));
         if let Some((worker, gained)) = change.standing {
@@ -179,11 +206,14 @@ impl Judge {
 
     /// Ends the group, whether anybody has won or not: adds what it writes once, forgets what it alone needed.
     pub(super) fn end_group(&mut self, batch: &mut Batch) {
-        batch.balances = self.books.take_moved();
+        batch.balances = self.books.sums().take_moved();
+        batch.spendings = self.spendings.take_moved();
         self.keys.forget();
         self.records.end_group();
-        if self.books.len() + self.records.len() + self.policies.len() > CACHED {
-            self.books.forget();
+        let sums = self.books.sums().len() + self.spendings.len();
+        if sums + self.records.len() + self.policies.len() > CACHED {
+            self.books.sums().forget();
+            self.spendings.forget();
             self.records.forget();
             self.policies.clear();
         }
@@ -212,6 +242,7 @@ fn record_event(change: &Change) -> &'static str {
         Some(Record::Worker(_)) => "worker",
         Some(Record::Pairing(_)) => "pairing",
         Some(Record::Trust(_)) => "trust",
+        Some(Record::Key(_)) => "key",
         None => "transfer",
     }
 }

@@ -1,4 +1,4 @@
-//! Records with a version: workers, pairings, trust.
+//! Records with a version: workers, pairings, trust, API keys.
 
 use crate::backend::{Loaded, Needs};
 use crate::batch::Batch;
@@ -6,12 +6,14 @@ use crate::error::CommitError;
 use docket_core::change::{Record, RecordChange};
 use docket_core::hash::Sha256;
 use docket_core::id::{Version, WorkerId};
+use docket_core::key::{ApiKey, KeyId, KeyNumber};
 use std::collections::HashMap;
 
 /// The records that the writer relies on, as they stand on disk or will when the open group is written.
 #[derive(Default)]
 pub(super) struct Records {
     workers: HashMap<WorkerId, Version>,
+    keys: HashMap<KeyNumber, ApiKey>,
     /// What the open group alone needs.
     pairings: HashMap<Sha256, Version>,
 }
@@ -28,28 +30,40 @@ impl Records {
                 needs.pairings.insert(pairing.code);
             }
             Record::Trust(_) => {}
+            Record::Key(key) => self.ask_key(key.id, needs),
         }
+    }
+
+    /// Adds a key that must be read before it may be relied on.
+    pub(super) fn ask_key(&self, id: KeyId, needs: &mut Needs) {
+        if !self.keys.contains_key(&id.number()) {
+            needs.keys.insert(id.number());
+        }
+    }
+
+    /// A key that was asked for.
+    pub(super) fn key(&self, id: KeyId) -> Option<&ApiKey> {
+        self.keys.get(&id.number()).filter(|key| key.id == id)
     }
 
     /// Takes what was read.
     pub(super) fn learn(&mut self, loaded: &mut Loaded) {
         self.workers.extend(loaded.workers.drain());
         self.pairings.extend(loaded.pairings.drain());
+        self.keys.extend(loaded.keys.drain());
     }
 
     /// Refuses a record that has changed since it was decided on.
     pub(super) fn check(&self, change: &RecordChange) -> Result<(), CommitError> {
         let stands = match &change.after {
-            Record::Worker(worker) => self.workers.get(&worker.id),
-            Record::Pairing(pairing) => self.pairings.get(&pairing.code),
+            Record::Worker(worker) => self.workers.get(&worker.id).copied(),
+            Record::Pairing(pairing) => self.pairings.get(&pairing.code).copied(),
+            // By its number, so that a new key whose number is taken loses against the one that has it.
+            Record::Key(key) => self.keys.get(&key.number()).map(|known| known.version),
             // Trust is given once: the statement that writes it leaves what is there.
             Record::Trust(_) => return Ok(()),
         };
-        if stands.copied().unwrap_or(Version::NONE) == change.before {
-            Ok(())
-        } else {
-            Err(CommitError::Conflict)
-        }
+        if stands.unwrap_or(Version::NONE) == change.before { Ok(()) } else { Err(CommitError::Conflict) }
     }
 
     /// Adds a record that has won to the batch, in the place of an older version of it.
@@ -64,12 +78,16 @@ impl Records {
                 batch.pairings.insert(pairing.code, pairing.clone());
             }
             Record::Trust(trust) => batch.trusts.push(trust.clone()),
+            Record::Key(key) => {
+                self.keys.insert(key.number(), key.clone());
+                batch.keys.insert(key.number(), key.clone());
+            }
         }
     }
 
     /// How many records are kept from group to group.
     pub(super) fn len(&self) -> usize {
-        self.workers.len()
+        self.workers.len() + self.keys.len()
     }
 
     /// Ends the group.

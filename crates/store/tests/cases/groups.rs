@@ -2,8 +2,11 @@
 
 use crate::sample::{FIRST, NOW, client, credit, job, paid_at_once, terms, with_leaf, write};
 use crate::world::{Call, World, Wrapped, begin, now, poll};
-use docket_core::id::JobId;
+use docket_core::id::{ClientId, JobId};
+use docket_core::job::Job;
+use docket_core::key::{ApiKey, KeyId, Limits};
 use docket_core::money::{Amount, Asset};
+use docket_core::refusal::Refusal;
 use docket_core::worker::{Worker, WorkerCommand};
 use docket_store::writer::{GROUP, Turn};
 use docket_store::{CommitError, Committed, Documents, StoreError, Write};
@@ -179,7 +182,14 @@ pub(crate) fn what_somebody_else_has_changed_stops_the_store(world: &mut World) 
     };
     world.commit(register(&unknown)).unwrap();
     let known = now(world.disk().worker(FIRST)).unwrap();
+    let (key, create) =
+        ApiKey::create(KeyId::of("k"), ClientId("ann".into()), "".into(), Limits::default(), NOW);
+    world.commit(with_leaf(create, Documents::default())).unwrap();
+    let under_key = |number| write(&Job { key: Some(key.id), ..job(number, terms()) }, "fund").unwrap();
+    world.commit(under_key(2)).unwrap();
     let others = [
+        ("UPDATE key_spending SET units = '7' WHERE spent LIKE '%/all'", under_key(3)),
+        ("UPDATE api_key SET version = 5", with_leaf(key.revoke(NOW).unwrap(), Documents::default())),
         ("UPDATE job SET version = version + 5", write(&funded, "cancel").unwrap()),
         ("UPDATE balance SET units = '700' WHERE account = 'client:ann'", money("a")),
         ("DELETE FROM balance WHERE account = 'client:ann'", money("b")),
@@ -197,6 +207,8 @@ pub(crate) fn what_somebody_else_has_changed_stops_the_store(world: &mut World) 
         world.give("ann", 1);
         let again = Worker { version: docket_core::id::Version(9), ..known };
         assert!(matches!(world.commit(suspend(&again)), Err(CommitError::Conflict)));
+        let taken = world.commit(under_key(2));
+        assert!(matches!(taken, Err(CommitError::Refused(Refusal::IdTaken))));
         world.meddle(sql);
         let verdict = world.commit(write);
         assert!(matches!(verdict, Err(CommitError::Store(StoreError::Stopped(_)))), "{sql}: {verdict:?}");

@@ -1,5 +1,6 @@
 //! The cases, and the databases on which each of them holds.
 
+mod api_keys;
 mod books;
 mod groups;
 mod jobs;
@@ -62,6 +63,18 @@ cases! {
         a_worker_has_versions_and_keeps_its_standing,
         a_pairing_is_claimed_once_and_trust_is_listed,
         workers_are_paged_by_key,
+    }
+    api_keys {
+        a_key_is_found_by_the_digest_of_its_secret,
+        a_number_is_given_once,
+        a_revoked_key_funds_nothing_and_has_back_what_it_held,
+        a_key_pays_for_its_own_client_alone,
+        what_is_funded_at_once_cannot_pass_a_limit,
+        a_limit_per_day_begins_anew_and_one_in_all_does_not,
+        what_comes_back_can_be_spent_again,
+        keys_are_paged_by_number,
+        a_key_sees_its_own_jobs_from_either_side,
+        a_database_from_before_there_were_keys_is_brought_up_to_date,
     }
     log {
         the_log_is_the_tree_over_all_entries,
