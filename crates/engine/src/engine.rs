@@ -6,6 +6,7 @@ use crate::entropy::Entropy;
 use crate::ids::JobIds;
 use crate::meter::Meter;
 use crate::outbox::Outbox;
+use crate::pace::Pace;
 use crate::relay::Relay;
 use crate::roster::Roster;
 use crate::trust::Guesses;
@@ -44,6 +45,7 @@ pub struct Engine {
     pub(crate) relay: Relay,
     pub(crate) guesses: Guesses,
     pub(crate) meter: Meter,
+    pub(crate) pace: Pace,
     /// Told when something is due before all that was known.
     pub(crate) timer: Notify,
     draining: AtomicBool,
@@ -67,6 +69,7 @@ impl Engine {
             relay: Relay::default(),
             guesses: Guesses::default(),
             meter: Meter::default(),
+            pace: Pace::default(),
             timer: Notify::new(),
             draining: AtomicBool::new(false),
         })

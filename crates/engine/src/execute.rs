@@ -115,6 +115,7 @@ impl Engine {
     /// Two changes of one job may come here in either order, so what is noted is how the job stands now.
     fn notice(&self, before: &Job, event: &Event, after: &Job, log_index: Option<u64>) {
         self.note_deadline(after.id);
+        self.pace.note(before, event, after);
         if let Some((worker, attempt)) = before.holder()
             && after.holder() != before.holder()
         {

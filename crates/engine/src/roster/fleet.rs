@@ -35,6 +35,8 @@ pub(crate) struct Fleet {
     /// Who holds which job: one worker a job at a time.
     holders: HashMap<JobId, WorkerId>,
     models: HashMap<Arc<str>, ModelId>,
+    /// How many connected workers serve each model.
+    served: BTreeMap<Arc<str>, u32>,
     pub(super) waiting: Waiting,
     next_connection: u64,
     /// When somebody must be given up, or may be given work again.
@@ -94,6 +96,7 @@ impl Fleet {
             rests: rest::Rests::default(),
             holders: HashMap::new(),
             models: HashMap::new(),
+            served: BTreeMap::new(),
             waiting: Waiting::default(),
             next_connection: 0,
             next_look: None,

@@ -8,6 +8,7 @@ use docket_core::money::BasisPoints;
 use docket_core::routing::{Candidate, Lot, ModelId, Models, StakeTier};
 use docket_core::time::{Millis, Timestamp};
 use docket_core::worker::{Worker, reputation};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A live connection is not replaced by another with the same key.
@@ -38,6 +39,7 @@ impl Fleet {
             earlier.outbound.send(Box::new(ToWorker::Close)).ok(); // It may be gone already.
             if let Some(old) = earlier.connection {
                 self.connections.remove(&old);
+                self.count_models(&earlier.model_names, false);
             }
         }
         let rest = earlier.as_ref().map(Member::rest).or_else(|| self.rests.take(&worker.id, now));
@@ -78,9 +80,21 @@ impl Fleet {
             record: worker.version,
             candidate,
         };
+        self.count_models(&member.model_names, true);
         self.members.insert(worker.id, member);
         self.look_at(patience::silent_from(now));
         Joined { connection, held: list }
+    }
+
+    /// The models of a connection that has begun or ended.
+    fn count_models(&mut self, names: &[Arc<str>], begun: bool) {
+        for name in names.iter().collect::<BTreeSet<_>>() {
+            let workers = self.served.entry(name.clone()).or_default();
+            *workers = if begun { *workers + 1 } else { workers.saturating_sub(1) };
+            if *workers == 0 {
+                self.served.remove(name);
+            }
+        }
     }
 
     fn model(&mut self, name: &Arc<str>) -> ModelId {
@@ -114,12 +128,14 @@ impl Fleet {
         self.index.remove(&worker);
         let Some(member) = self.members.get_mut(&worker) else { return };
         member.connection = None;
+        let names = member.model_names.clone();
         if member.held.is_empty() {
             self.forget(&worker);
         } else {
             self.gone.insert(worker, now);
             self.look_at(patience::given_up_from(now));
         }
+        self.count_models(&names, false);
     }
 
     /// Nobody waits for a worker any more.

@@ -5,6 +5,7 @@ use crate::census::Census;
 use crate::roster::{Connection, ToWorker, WorkerView};
 use docket_core::id::{JobId, WorkerId};
 use std::ops::Bound;
+use std::sync::Arc;
 
 impl Fleet {
     /// How many workers are connected.
@@ -33,6 +34,16 @@ impl Fleet {
         for member in self.members.values() {
             member.outbound.send(Box::new(message.clone())).ok(); // Whoever is gone needs no message.
         }
+    }
+
+    /// The models that connected workers serve, and how many of them.
+    pub(crate) fn served(&self) -> impl Iterator<Item = (Arc<str>, u32)> {
+        self.served.iter().map(|(name, workers)| (name.clone(), *workers))
+    }
+
+    /// The same for one model.
+    pub(crate) fn serves(&self, name: &str) -> Option<(Arc<str>, u32)> {
+        self.served.get_key_value(name).map(|(name, workers)| (name.clone(), *workers))
     }
 
     /// Workers as the operator sees them, from after a key.

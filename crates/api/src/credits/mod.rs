@@ -1,0 +1,25 @@
+//! The dialect `credits`: OpenAI's chat completions, where every request is a job. Its words stay in this folder.
+//!
+//! The wire is that of Decentral's page "Jobs" and of OpenAI's interface; `docs/dialects.md` names where we depart.
+
+mod account;
+mod attend;
+mod auth;
+mod chat;
+mod completions;
+mod docs;
+mod errors;
+mod jobs;
+mod models;
+mod price;
+mod routes;
+mod status;
+mod stream;
+mod wire;
+
+pub(crate) use attend::Attendance;
+pub(crate) use docs::schemas;
+pub(crate) use errors::{Code, failed, method_not_allowed, not_found, too_many_requests};
+pub use price::{ListedModel, PriceList, Tier};
+pub(crate) use price::scoring;
+pub(crate) use routes::{receipt, routes, show, stream as follow};

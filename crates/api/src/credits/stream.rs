@@ -1,0 +1,161 @@
+//! Answers as they are being given: OpenAI's chunks as server-sent events, which can be taken up again.
+
+use super::attend::Present;
+use super::auth::Caller;
+use super::completions::{find, label, output};
+use super::errors::Problem;
+use super::jobs::{JobName, of_caller, reason};
+use super::status::is_broken;
+use super::wire;
+use crate::app::App;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use docket_core::job::Job;
+use docket_engine::{Follower, Mark, News};
+use futures::stream::unfold;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+/// Tells proxies to pass on what comes at once.
+const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// Streams the answer to a request from its beginning. Nothing is sent before there is something to send, so that an
+/// early failure is a real status.
+pub(super) async fn begin(
+    app: Arc<App>,
+    job: Arc<Job>,
+    present: Present,
+    include_usage: bool,
+) -> Result<Response, Problem> {
+    let telling = Telling::new(app, job, Mark::default(), include_usage).with(present);
+    telling.answer().await
+}
+
+/// `GET /v1/jobs/{id}/stream`: the answer from its beginning, or from after `Last-Event-ID`, as it comes or came.
+pub(crate) async fn stream(
+    State(app): State<Arc<App>>,
+    Caller(key): Caller,
+    JobName(id): JobName,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let job = of_caller(&app, &key, &id).await?;
+    Telling::new(app, job, last_event(&headers), true).answer().await
+}
+
+/// The place after what the client has; the beginning if it has nothing, or says what was never said to it.
+fn last_event(headers: &HeaderMap) -> Mark {
+    let bytes = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    Mark { beginning: 0, bytes: bytes.unwrap_or_default() }
+}
+
+/// An answer on its way to a client.
+struct Telling {
+    app: Arc<App>,
+    job: Arc<Job>,
+    /// `None` once the job has its answer, or will never have one.
+    follower: Option<Follower>,
+    /// How many bytes of the text the client has.
+    told: usize,
+    include_usage: bool,
+    ready: VecDeque<Event>,
+    over: bool,
+    /// Keeps the job from being withdrawn.
+    present: Option<Present>,
+}
+
+impl Telling {
+    fn new(app: Arc<App>, job: Arc<Job>, place: Mark, include_usage: bool) -> Self {
+        let follower = app.engine.follow(job.id, place);
+        let (ready, told) = (VecDeque::new(), place.bytes);
+        Self { app, job, follower, told, include_usage, ready, over: false, present: None }
+    }
+
+    fn with(self, present: Present) -> Self {
+        Self { present: Some(present), ..self }
+    }
+
+    async fn answer(mut self) -> Result<Response, Problem> {
+        if self.told == 0 {
+            self.ready.push_back(Event::default().data(wire::opening(&self.job)));
+        }
+        let fresh = self.told == 0;
+        self.more().await?;
+        if fresh && self.over && self.job.delivery().is_none() {
+            return Err(reason(&self.job));
+        }
+        let job = self.job.clone();
+        let app = self.app.clone();
+        let events = unfold(self, |mut telling| async move { Some((Ok::<_, Infallible>(telling.next().await?), telling)) });
+        let mut response = Sse::new(events).keep_alive(KeepAlive::default()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(UNBUFFERED, HeaderValue::from_static("no"));
+        label(&app, &job, headers).await?;
+        Ok(response)
+    }
+
+    /// The next event; `None` after the last.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Some(event);
+            }
+            if self.over {
+                return None;
+            }
+            if let Err(problem) = self.more().await {
+                self.over = true;
+                self.ready.push_back(Event::default().data(problem.json()));
+            }
+        }
+    }
+
+    /// Waits for more to tell: text, or the end.
+    async fn more(&mut self) -> Result<(), Problem> {
+        while let Some(follower) = &mut self.follower {
+            match follower.next().await {
+                Some(News::Text(text, Mark { bytes, .. })) => {
+                    self.tell(&text, bytes);
+                    return Ok(());
+                }
+                // Of what another worker had begun the client knows nothing.
+                Some(News::Again) => {}
+                None => self.follower = None,
+            }
+        }
+        self.end().await
+    }
+
+    fn tell(&mut self, text: &str, bytes: usize) {
+        self.told = bytes;
+        self.ready.push_back(Event::default().id(bytes.to_string()).data(wire::piece(&self.job, text)));
+    }
+
+    /// What is left of the text, and how it ended.
+    async fn end(&mut self) -> Result<(), Problem> {
+        self.over = true;
+        self.present = None;
+        self.job = find(&self.app, &self.job.public_id).await?;
+        let Some(output) = output(&self.app, &self.job).await? else {
+            self.ready.push_back(Event::default().data(reason(&self.job).json()));
+            return Ok(());
+        };
+        let start = output.text.floor_char_boundary(self.told);
+        if start < output.text.len() {
+            self.tell(&output.text[start..].to_owned(), output.text.len());
+        }
+        if is_broken(&self.job) {
+            self.ready.push_back(Event::default().data(reason(&self.job).json()));
+            return Ok(());
+        }
+        self.ready.push_back(Event::default().data(wire::closing(&self.job, &output)));
+        if self.include_usage {
+            self.ready.push_back(Event::default().data(wire::count(&self.job)));
+        }
+        self.ready.push_back(Event::default().data("[DONE]"));
+        Ok(())
+    }
+}
