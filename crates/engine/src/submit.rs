@@ -9,6 +9,7 @@ use docket_core::event::Fault;
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, Dialect, JobId, PublicId};
 use docket_core::job::{Ask, Job, State};
+use docket_core::key::KeyId;
 use docket_core::money::Amount;
 use docket_core::policy::Policy;
 use docket_core::refusal::Refusal;
@@ -34,6 +35,8 @@ pub struct NewJob {
     pub payload: Arc<[u8]>,
     /// The caller's key, with the scope in which it is unique, and the digest of the request.
     pub key: Option<(Arc<str>, Sha256)>,
+    /// The API key under which it is asked for, whose limits it must keep.
+    pub key_id: Option<KeyId>,
     /// Give up at once if nobody fits now.
     pub now_or_never: Option<Fault>,
 }
@@ -111,6 +114,6 @@ impl Engine {
         let public_id = PublicId { dialect: new.dialect, text };
         let claim = new.key.map(|(key, request)| Claim { key, request, answer: public_id.clone() });
         let job = Job::new(self.ids.next(now), public_id, new.client, new.ask, new.price, new.policy, now);
-        (job, claim)
+        (Job { key: new.key_id, ..job }, claim)
     }
 }

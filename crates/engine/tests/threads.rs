@@ -66,7 +66,7 @@ fn order(engine: &Arc<Engine>, client: u64, number: u64) {
     });
 }
 
-fn new_job(engine: &Engine, client: u64, number: u64) -> NewJob {
+pub(crate) fn new_job(engine: &Engine, client: u64, number: u64) -> NewJob {
     let day = Millis::hours(24);
     NewJob {
         dialect: Dialect::Quotes,
@@ -91,6 +91,7 @@ fn new_job(engine: &Engine, client: u64, number: u64) -> NewJob {
         }),
         payload: b"\"do it\"".as_slice().into(),
         key: Some((format!("{client}-{number}").into(), Sha256::of(b"do it"))),
+        key_id: None,
         now_or_never: None,
     }
 }
@@ -145,7 +146,7 @@ fn deliver_twice(engine: &Engine, connection: Connection, worker: WorkerId, job:
     });
 }
 
-fn scoring(_: &Job) -> Scoring {
+pub(crate) fn scoring(_: &Job) -> Scoring {
     Scoring {
         preferred: None,
         preferred_points: 0,

@@ -131,6 +131,7 @@ fn new_job(app: &App, headers: &HeaderMap, body: &Bytes, speed: Speed) -> Result
         policy: offer::terms(commit.skill, app.engine.ledger().source()),
         payload: commit.payload.get().as_bytes().into(),
         key,
+        key_id: None,
         now_or_never: commit.private.then_some(Fault::NoTrustedWorker),
     })
 }

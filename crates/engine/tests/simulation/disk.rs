@@ -5,12 +5,15 @@ use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
 use docket_core::job::Job;
+use docket_core::key::{ApiKey, KeyId, KeyNumber, Period};
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
 use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
 use docket_store::backend::{Backend, Loaded, Needs, Resumed};
-use docket_store::{Answer, BalanceRow, Batch, JobFilter, JournalRow, Read, Reader, StoreError, TransferRow};
+use docket_store::{
+    Answer, BalanceRow, Batch, Cursor, JobFilter, JournalRow, KeyRow, Read, Reader, StoreError, TransferRow,
+};
 use futures::FutureExt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
@@ -143,6 +146,10 @@ impl Reader for WeatheredReader {
         self.after(move |reader| reader.jobs(filter))
     }
 
+    fn jobs_of_key(&self, key: KeyId, cursor: Cursor, limit: u32) -> Read<'_, Vec<Arc<Job>>> {
+        self.after(move |reader| reader.jobs_of_key(key, cursor, limit))
+    }
+
     fn payload(&self, id: JobId) -> Read<'_, Option<Arc<[u8]>>> {
         self.after(move |reader| reader.payload(id))
     }
@@ -177,6 +184,19 @@ impl Reader for WeatheredReader {
 
     fn trusted<'a>(&'a self, client: &'a ClientId) -> Read<'a, Vec<Trust>> {
         self.after(move |reader| reader.trusted(client))
+    }
+
+    fn key(&self, number: KeyNumber) -> Read<'_, Option<ApiKey>> {
+        self.after(move |reader| reader.key(number))
+    }
+
+    fn keys<'a>(
+        &'a self,
+        client: Option<&'a ClientId>,
+        after: Option<KeyNumber>,
+        day: Period,
+    ) -> Read<'a, Vec<KeyRow>> {
+        self.after(move |reader| reader.keys(client, after, day))
     }
 
     fn balances<'a>(&'a self, after: Option<&'a str>) -> Read<'a, Vec<BalanceRow>> {

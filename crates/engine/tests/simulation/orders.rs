@@ -64,6 +64,7 @@ impl Order {
             policy: Arc::new(terms(source, dice)),
             key: key.map(|key| (key, Sha256::of(&payload))),
             payload,
+            key_id: None,
             now_or_never: (private && dice.percent(60)).then_some(Fault::NoTrustedWorker),
         };
         Self { new, answer: Answer::Nothing, asked: 0, next_try: now }
