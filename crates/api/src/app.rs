@@ -1,5 +1,6 @@
 //! What every handler shares.
 
+use crate::credits::{Attendance, PriceList};
 use crate::log::Checkpoints;
 use crate::observe::{Limiter, RequestIds, Requests};
 use crate::workers::Signatures;
@@ -16,6 +17,8 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// What the operator has decided.
     pub settings: Settings,
+    /// Who waits for which answer.
+    pub(crate) attendance: Attendance,
     /// Judges what workers signed.
     pub(crate) signatures: Signatures,
     /// Signs the log.
@@ -41,6 +44,8 @@ pub struct Settings {
     pub admin_token: Option<docket_core::hash::Sha256>,
     /// Bounds on what comes in.
     pub limits: Limits,
+    /// What inference costs.
+    pub prices: PriceList,
 }
 
 /// Bounds on what comes in from outside.
@@ -81,6 +86,7 @@ impl App {
     /// The state over one market, whose log `key` signs. Fails if the log's name cannot be that of a key.
     pub fn new(engine: Arc<Engine>, settings: Settings, key: SigningKey) -> Result<Self, NoteError> {
         Ok(Self {
+            attendance: Attendance::default(),
             signatures: Signatures::default(),
             checkpoints: Checkpoints::new(key, &settings.origin)?,
             checking: tokio::sync::Mutex::default(),

@@ -4,6 +4,7 @@
 
 mod admin;
 mod app;
+mod credits;
 mod health;
 mod limits;
 mod log;
@@ -16,5 +17,6 @@ mod serve;
 mod workers;
 
 pub use app::{App, Limits, Settings};
+pub use credits::{ListedModel, PriceList, Tier};
 pub use router::{router, scoring};
 pub use serve::{Peer, Server};

@@ -22,6 +22,8 @@ pub(crate) struct Route {
 pub(crate) enum Guard {
     /// Everybody, but not too often from one address.
     Limited,
+    /// Whoever has an API key, but not too often from one address.
+    Key,
     /// Whoever watches over the process; and workers, whose connections are bounded in another way.
     Free,
     /// Whoever has the operator's token.
@@ -45,6 +47,11 @@ impl Route {
     {
         let handler = routing::post(handler);
         Self { method: Method::POST, path, guard: Guard::Limited, handler, operation }
+    }
+
+    /// For holders of API keys.
+    pub(crate) fn keyed(self) -> Self {
+        self.guarded(Guard::Key)
     }
 
     /// The same for others.

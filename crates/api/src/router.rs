@@ -2,12 +2,16 @@
 
 use crate::app::App;
 use crate::observe::{Observer, limit, observe};
+use crate::openapi::{Operation, reference};
 use crate::route::{Guard, Route};
-use crate::{admin, health, log, observe, openapi, quotes, workers};
+use crate::{admin, credits, health, log, observe, openapi, quotes, workers};
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::handler::Handler;
+use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::from_fn_with_state;
-use axum::response::Response;
-use axum::routing::any;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, any, get};
 use docket_core::id::Dialect;
 use docket_core::job::Job;
 use docket_core::routing::Scoring;
@@ -19,6 +23,8 @@ use std::time::Duration;
 pub(crate) fn table() -> Vec<Route> {
     let parts = [
         quotes::routes(),
+        credits::routes(),
+        shared(),
         log::routes(),
         workers::routes(),
         health::routes(),
@@ -31,7 +37,7 @@ pub(crate) fn table() -> Vec<Route> {
 
 /// The named schemas of all parts.
 pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
-    [quotes::schemas(), admin::schemas()].concat()
+    [quotes::schemas(), credits::schemas(), admin::schemas()].concat()
 }
 
 /// All routes over one market.
@@ -39,16 +45,15 @@ pub fn router(app: Arc<App>) -> Router {
     let [mut limited, mut free, mut operators] = [(); 3].map(|()| Router::new());
     for Route { path, guard, handler, .. } in table() {
         let part = match guard {
-            Guard::Limited => &mut limited,
+            Guard::Limited | Guard::Key => &mut limited,
             Guard::Free => &mut free,
             Guard::Operator => &mut operators,
         };
         *part = std::mem::take(part).route(path, handler);
     }
-    let mut limited =
-        limited.fallback(quotes::not_found).method_not_allowed_fallback(quotes::method_not_allowed);
+    let mut limited = limited.fallback(not_found).method_not_allowed_fallback(method_not_allowed);
     if app.limiter.is_some() {
-        let refuse: fn(Duration) -> Response = quotes::too_many_requests;
+        let refuse: fn(&HeaderMap, Duration) -> Response = too_many_requests;
         limited = limited.layer(from_fn_with_state((app.clone(), refuse), limit));
     }
     let operators = operators
@@ -61,16 +66,91 @@ pub fn router(app: Arc<App>) -> Router {
     limited.merge(free).merge(operators).layer(from_fn_with_state(observer, observe)).with_state(app)
 }
 
+/// Paths at which two dialects meet: the name of the job decides.
+fn shared() -> Vec<Route> {
+    let at = |path, handler, operation| Route {
+        method: Method::GET,
+        path,
+        guard: Guard::Limited,
+        handler,
+        operation,
+    };
+    vec![
+        at("/v1/jobs/{id}", by_name(credits::show, quotes::show), with_key(quotes::show_docs())),
+        at(
+            "/v1/jobs/{id}/receipt",
+            by_name(credits::receipt, quotes::receipt),
+            with_key(quotes::receipt_docs()),
+        ),
+        at("/v1/jobs/{id}/stream", by_name(credits::follow, quotes::stream), with_key(quotes::stream_docs())),
+    ]
+}
+
+/// A job named `job_…` is one of `credits`, any other one of `quotes`.
+fn by_name<C, CT, Q, QT>(credits: C, quotes: Q) -> MethodRouter<Arc<App>>
+where
+    C: Handler<CT, Arc<App>> + Sync,
+    CT: 'static,
+    Q: Handler<QT, Arc<App>> + Sync,
+    QT: 'static,
+{
+    get(move |State(app): State<Arc<App>>, request: Request| {
+        let (credits, quotes) = (credits.clone(), quotes.clone());
+        async move {
+            match request.uri().path().starts_with("/v1/jobs/job_") {
+                true => credits.call(request, app).await,
+                false => quotes.call(request, app).await,
+            }
+        }
+    })
+}
+
+/// The same operation for jobs that need an API key.
+fn with_key(operation: Operation) -> Operation {
+    let description = "The job is one of `credits`, and the API key is missing, unknown or revoked.";
+    operation.json(401, description, reference("ApiError"))
+}
+
+/// Where neither route nor job decides, who brings credentials is taken for a client of `credits`.
+fn brings_key(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::AUTHORIZATION)
+}
+
+async fn not_found(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    if brings_key(&headers) {
+        credits::not_found(&method, uri.path())
+    } else {
+        quotes::not_found().await.into_response()
+    }
+}
+
+async fn method_not_allowed(headers: HeaderMap) -> Response {
+    if brings_key(&headers) {
+        credits::method_not_allowed()
+    } else {
+        quotes::method_not_allowed().await.into_response()
+    }
+}
+
+fn too_many_requests(headers: &HeaderMap, wait: Duration) -> Response {
+    if brings_key(headers) { credits::too_many_requests(wait) } else { quotes::too_many_requests(wait) }
+}
+
 /// What is answered for a handler that has panicked.
 fn on_panic(path: &str) -> Response {
-    if path.starts_with("/admin/") { admin::failed() } else { quotes::failed() }
+    match path {
+        _ if path.starts_with("/admin/") => admin::failed(),
+        _ if credits::routes().iter().any(|route| route.path == path) => credits::failed(),
+        _ => quotes::failed(),
+    }
 }
 
 /// How the workers for a job are compared: by the published formula of the job's dialect.
 pub fn scoring(job: &Job) -> Scoring {
     match job.public_id.dialect {
         Dialect::Quotes => quotes::scoring(job),
+        Dialect::Credits => credits::scoring(job),
         // The other dialects make no jobs yet; theirs come with them.
-        Dialect::Credits | Dialect::Agents | Dialect::Registry => quotes::scoring(job),
+        Dialect::Agents | Dialect::Registry => quotes::scoring(job),
     }
 }

@@ -49,9 +49,34 @@ pub(crate) fn public_uuid(now: Timestamp, random: [u8; 10]) -> String {
     format!("{:08x}-{:04x}-{version:04x}-{variant:04x}-{node:012x}", millis >> 16, millis & 0xffff)
 }
 
+/// `job_` and 18 lower-case letters and digits: eight of time, so that new rows stand together, and ten of chance.
+pub(crate) fn job_name(now: Timestamp, random: [u8; 8]) -> String {
+    let millis = u64::try_from(now.0).unwrap_or_default();
+    let mut digits = [b'0'; 18];
+    let mut write = |range: std::ops::Range<usize>, mut number: u64| {
+        for digit in digits[range].iter_mut().rev() {
+            let value = u8::try_from(number % 36).unwrap_or_default();
+            *digit = if value < 10 { b'0' + value } else { b'a' + value - 10 };
+            number /= 36;
+        }
+    };
+    write(0..8, millis);
+    write(8..18, u64::from_be_bytes(random));
+    format!("job_{}", String::from_utf8_lossy(&digits))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_name_of_a_job_is_short_and_begins_with_the_time() {
+        let name = |millis, random| job_name(Timestamp(millis), [random; 8]);
+        let noon = 1_770_638_400_000;
+        assert_eq!(name(noon, 0), "job_mlf8a1og0000000000");
+        let (earlier, later) = (name(noon, 255), name(noon + 1, 0));
+        assert!(earlier < later && earlier.len() == 22, "{earlier} {later}");
+    }
 
     #[test]
     fn ids_grow_even_if_the_clock_does_not() {

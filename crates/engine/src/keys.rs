@@ -93,6 +93,19 @@ impl Engine {
         Ok(self.store.keys(client, after, Period::day_of(self.clock.now())).await?)
     }
 
+    /// What was spent under a key in its whole life, with what open jobs hold, in minor units.
+    pub async fn spent_under(&self, key: &ApiKey) -> Result<u128, EngineError> {
+        let mut after = None;
+        loop {
+            let rows = self.keys(Some(&key.client), after).await?;
+            if let Some(row) = rows.iter().find(|row| row.key.id == key.id) {
+                return Ok(row.spent_in_all);
+            }
+            let Some(last) = rows.last() else { return Ok(0) };
+            after = Some(last.key.number());
+        }
+    }
+
     /// Takes a key out of use, for ever; `None` if there is none. A repeat changes nothing.
     pub async fn revoke_key(&self, number: KeyNumber) -> Result<Option<ApiKey>, EngineError> {
         loop {

@@ -37,6 +37,7 @@ mod workers;
 
 pub use census::Census;
 pub use delivery::{Arrival, Proof};
+pub use docket_store::Cursor;
 pub use engine::{Config, Engine};
 pub use error::EngineError;
 pub use execute::Executed;
@@ -48,7 +49,7 @@ pub use models::ServedModel;
 pub use relay::{Follower, Mark, News, Piece};
 pub use roster::{Assignment, Connection, Outbound, Profile, ToWorker, WorkerView};
 pub use route::Placement;
-pub use submit::{NewJob, Submitted};
+pub use submit::{Naming, NewJob, Submitted};
 pub use terms::client_name;
 pub use trust::NewPairing;
 pub use workers::{Hello, Welcome};

@@ -21,8 +21,8 @@ use std::sync::Arc;
 pub struct NewJob {
     /// The dialect it came in by.
     pub dialect: Dialect,
-    /// Its name, where the dialect makes names of its own; otherwise a UUID is made.
-    pub name: Option<Arc<str>>,
+    /// How its dialect names jobs.
+    pub naming: Naming,
     /// Who pays.
     pub client: ClientId,
     /// What is asked of a worker.
@@ -39,6 +39,15 @@ pub struct NewJob {
     pub key_id: Option<KeyId>,
     /// Give up at once if nobody fits now.
     pub now_or_never: Option<Fault>,
+}
+
+/// How a job gets its public name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Naming {
+    /// A UUID that nobody can guess.
+    Uuid,
+    /// `job_` and 18 letters and digits.
+    Short,
 }
 
 /// A job that is durable, its money held.
@@ -110,7 +119,11 @@ impl Engine {
     /// The job as it is before anything has happened to it.
     fn draft(&self, new: NewJob) -> (Job, Option<Claim>) {
         let now = self.clock.now();
-        let text = new.name.unwrap_or_else(|| crate::ids::public_uuid(now, self.entropy.bytes()).into());
+        let text = match new.naming {
+            Naming::Uuid => crate::ids::public_uuid(now, self.entropy.bytes()),
+            Naming::Short => crate::ids::job_name(now, self.entropy.bytes()),
+        };
+        let text = text.into();
         let public_id = PublicId { dialect: new.dialect, text };
         let claim = new.key.map(|(key, request)| Claim { key, request, answer: public_id.clone() });
         let job = Job::new(self.ids.next(now), public_id, new.client, new.ask, new.price, new.policy, now);

@@ -11,7 +11,7 @@ use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
 use docket_engine::{
-    Arrival, Census, Config, Connection, Engine, Hello, NewJob, Profile, Proof, ToWorker, outbox,
+    Arrival, Census, Config, Connection, Engine, Hello, Naming, NewJob, Profile, Proof, ToWorker, outbox,
 };
 use docket_settlement::Ledger;
 use docket_store::Sqlite;
@@ -70,7 +70,7 @@ pub(crate) fn new_job(engine: &Engine, client: u64, number: u64) -> NewJob {
     let day = Millis::hours(24);
     NewJob {
         dialect: Dialect::Quotes,
-        name: None,
+        naming: Naming::Uuid,
         client: ClientId(format!("client-{client}").into()),
         ask: Arc::new(Ask { skill: Skill::Task, model: None, speed: Speed::Cheap, private: false }),
         price: Amount::new(u128::from(number) + 1, Asset::TEST_USDC),

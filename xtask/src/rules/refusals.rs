@@ -50,7 +50,7 @@ struct Source {
     head: &'static str,
 }
 
-const SOURCES: [Source; 3] = [
+const SOURCES: [Source; 4] = [
     Source {
         file: "crates/core/src/refusal.rs",
         name: "Refusal",
@@ -69,6 +69,16 @@ Nothing has changed. Each dialect answers with a status and an envelope of its o
 ## Why an attempt or a job came to nothing
 
 The money of a job that came to nothing is back with whoever paid.
+",
+    },
+    Source {
+        file: "crates/api/src/credits/code.rs",
+        name: "Code",
+        form: &PLAIN,
+        head: "\
+## The dialect `credits`
+
+As `code` in `{\"error\": {…}}`. `GET /docs/errors` is this page, to which the errors' `docs` lead.
 ",
     },
     Source {

@@ -26,7 +26,10 @@ pub(super) struct Credits {
 }
 
 /// `GET /v1/credits`.
-pub(super) async fn credits(State(app): State<Arc<App>>, Caller(key): Caller) -> Result<Json<Credits>, Problem> {
+pub(super) async fn credits(
+    State(app): State<Arc<App>>,
+    Caller(key): Caller,
+) -> Result<Json<Credits>, Problem> {
     let store = app.engine.store();
     let rows = store.balance(&Account::Client(key.client.clone())).await.map_err(EngineError::from)?;
     let asset = app.asset();

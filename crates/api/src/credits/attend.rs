@@ -42,9 +42,9 @@ impl Attendance {
     /// The oldest job for the same request that its client has left and no retry was led to.
     pub(super) fn left_behind(&self, request: Sameness) -> Option<JobId> {
         let mut jobs = self.jobs();
-        let (job, attended) = jobs
-            .iter_mut()
-            .find(|(_, attended)| attended.request == request && attended.clients == 0 && !attended.retried)?;
+        let (job, attended) = jobs.iter_mut().find(|(_, attended)| {
+            attended.request == request && attended.clients == 0 && !attended.retried
+        })?;
         attended.retried = true;
         Some(*job)
     }
@@ -61,7 +61,8 @@ impl Present {
         let now = app.engine.clock().now();
         let mut jobs = app.attendance.jobs();
         jobs.retain(|_, attended| attended.clients > 0 || now < attended.left_at + RETRY_WITHIN);
-        let attended = jobs.entry(job).or_insert(Attended { clients: 0, retried: false, request, left_at: now });
+        let attended =
+            jobs.entry(job).or_insert(Attended { clients: 0, retried: false, request, left_at: now });
         attended.clients += 1;
         Self { app: app.clone(), job }
     }

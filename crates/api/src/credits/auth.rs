@@ -9,7 +9,7 @@ use docket_core::key::ApiKey;
 use std::sync::Arc;
 
 /// The key that a request was made with, known and not revoked.
-pub(super) struct Caller(pub(super) Arc<ApiKey>);
+pub(crate) struct Caller(pub(super) Arc<ApiKey>);
 
 impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Problem;
@@ -24,7 +24,8 @@ impl FromRequestParts<Arc<App>> for Caller {
             let (scheme, secret) = header.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
         });
-        let secret = secret.ok_or_else(|| unknown("The Authorization header must be `Bearer` and an API key."))?;
+        let secret =
+            secret.ok_or_else(|| unknown("The Authorization header must be `Bearer` and an API key."))?;
         let key = app.engine.key(secret).await?.ok_or_else(|| unknown("This API key is not known here."))?;
         if key.revoked_at.is_some() {
             return Err(Problem::new(Code::KeyRevoked, "This API key was revoked."));

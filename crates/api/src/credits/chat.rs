@@ -51,8 +51,9 @@ impl Chat {
     /// Reads and checks a request; `covered` is how long an answer may be whose length nobody bounds. `null` is as good
     /// as absent, and what is not known is ignored.
     pub(super) fn parse(body: &[u8], covered: u32) -> Result<Self, Problem> {
-        let body: Map<String, Value> = serde_json::from_slice(body)
-            .map_err(|error| Problem::new(Code::InvalidRequest, format!("The body is no JSON object: {error}.")))?;
+        let body: Map<String, Value> = serde_json::from_slice(body).map_err(|error| {
+            Problem::new(Code::InvalidRequest, format!("The body is no JSON object: {error}."))
+        })?;
         let body = Fields(body.into_iter().filter(|(_, value)| !value.is_null()).collect());
         let model = body.text("model")?.ok_or_else(|| Problem::at("model", "`model` is missing."))?;
         if model.is_empty() || model.len() > LONGEST_MODEL {
@@ -77,7 +78,10 @@ impl Chat {
         let (older, newer) = ("max_tokens", "max_completion_tokens");
         let asked = match (body.whole(older, 1..=MOST_TOKENS)?, body.whole(newer, 1..=MOST_TOKENS)?) {
             (Some(one), Some(other)) if one != other => {
-                return Err(Problem::at(newer, "`max_tokens` and `max_completion_tokens` contradict each other."));
+                return Err(Problem::at(
+                    newer,
+                    "`max_tokens` and `max_completion_tokens` contradict each other.",
+                ));
             }
             (one, other) => one.or(other),
         };
@@ -128,9 +132,9 @@ impl Fields {
         let Some(value) = self.0.get(name) else { return Ok(None) };
         let number = value.as_u64().filter(|number| range.contains(number));
         let (low, high) = (range.start(), range.end());
-        number
-            .map(Some)
-            .ok_or_else(|| Problem::at(name, format!("`{name}` must be a whole number between {low} and {high}.")))
+        number.map(Some).ok_or_else(|| {
+            Problem::at(name, format!("`{name}` must be a whole number between {low} and {high}."))
+        })
     }
 
     fn fraction(
@@ -154,7 +158,8 @@ fn messages(body: &Fields) -> Result<Vec<Value>, Problem> {
         return Err(Problem::at("messages", "`messages` is missing."));
     };
     let messages = messages.as_array().filter(|list| (1..=MOST_MESSAGES).contains(&list.len()));
-    let messages = messages.ok_or_else(|| Problem::at("messages", "`messages` must be a list of 1 to 1024."))?;
+    let messages =
+        messages.ok_or_else(|| Problem::at("messages", "`messages` must be a list of 1 to 1024."))?;
     let mut bytes = 0;
     let read = messages.iter().enumerate().map(|(number, message)| {
         let at = |part: &str| format!("messages[{number}].{part}");
@@ -173,7 +178,8 @@ fn messages(body: &Fields) -> Result<Vec<Value>, Problem> {
         Ok(json!({"role": role, "content": text}))
     });
     let read: Vec<_> = read.collect::<Result<_, _>>()?;
-    let says_nothing = |message: &Value| message["content"].as_str().is_none_or(|text| text.trim().is_empty());
+    let says_nothing =
+        |message: &Value| message["content"].as_str().is_none_or(|text| text.trim().is_empty());
     if read.iter().all(says_nothing) {
         return Err(Problem::at("messages", "The conversation is empty."));
     }
@@ -244,7 +250,11 @@ mod tests {
             ("stop", json!("")),
         ] {
             let problem = problem(with(name, value.clone()));
-            assert_eq!((&problem["code"], &problem["param"]), (&json!("invalid_request"), &json!(name)), "{value}");
+            assert_eq!(
+                (&problem["code"], &problem["param"]),
+                (&json!("invalid_request"), &json!(name)),
+                "{value}"
+            );
         }
         let role = problem(with("messages", json!([{"role": "judge", "content": "Hi"}])));
         assert_eq!(role["param"], "messages[0].role");
@@ -260,9 +270,14 @@ mod tests {
             ("frequency_penalty", json!(0.5)),
         ] {
             let problem = problem(with(name, value));
-            assert_eq!((&problem["code"], &problem["param"]), (&json!("unsupported_parameter"), &json!(name)));
+            assert_eq!(
+                (&problem["code"], &problem["param"]),
+                (&json!("unsupported_parameter"), &json!(name))
+            );
         }
-        for (name, value) in [("tools", json!([])), ("n", json!(1)), ("logprobs", json!(false)), ("x", json!(1))] {
+        for (name, value) in
+            [("tools", json!([])), ("n", json!(1)), ("logprobs", json!(false)), ("x", json!(1))]
+        {
             assert!(Chat::parse(with(name, value).to_string().as_bytes(), 500).is_ok(), "{name}");
         }
     }
@@ -272,7 +287,10 @@ mod tests {
         let parse = |body: Value| Chat::parse(body.to_string().as_bytes(), 500).unwrap();
         assert_eq!(parse(with("max_tokens", Value::Null)).max_tokens, 500);
         assert_eq!(parse(with("max_completion_tokens", json!(7))).max_tokens, 7);
-        let chat = parse(with("messages", json!([{"role": "developer", "content": [{"type": "text", "text": "Hi"}]}])));
+        let chat = parse(with(
+            "messages",
+            json!([{"role": "developer", "content": [{"type": "text", "text": "Hi"}]}]),
+        ));
         let payload: Value = serde_json::from_str(&chat.payload).unwrap();
         assert_eq!(payload["messages"], json!([{"role": "system", "content": "Hi"}]));
         assert_eq!(payload["max_tokens"], 500);

@@ -9,18 +9,18 @@ use super::price::{CREDIT, Priced};
 use super::{stream, wire};
 use crate::app::App;
 use crate::limits::read_body;
+use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use docket_core::hash::Sha256;
 use docket_core::id::{Dialect, PublicId};
 use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::key::ApiKey;
 use docket_core::ledger::Account;
 use docket_core::refusal::Refusal;
-use docket_engine::{EngineError, NewJob};
+use docket_engine::{EngineError, Naming, NewJob};
 use std::sync::Arc;
 
 const JOB_ID: HeaderName = HeaderName::from_static("x-decentral-job-id");
@@ -40,7 +40,13 @@ pub(super) async fn create(
     let request = order.sameness(&key);
     let left = if is_retry(&headers) { app.attendance.left_behind(request) } else { None };
     let job = match left {
-        Some(job) => app.engine.store().job(job).await.map_err(EngineError::from)?.ok_or_else(Problem::job_not_found)?,
+        Some(job) => app
+            .engine
+            .store()
+            .job(job)
+            .await
+            .map_err(EngineError::from)?
+            .ok_or_else(Problem::job_not_found)?,
         None => order.place(&app, &key).await?,
     };
     let present = Present::new(&app, job.id, request);
@@ -100,9 +106,14 @@ impl Order {
         let claim = idempotency_key.map(|name| (format!("credits:{}:{name}", key.id.0).into(), digest));
         let new = NewJob {
             dialect: Dialect::Credits,
-            name: Some(app.engine.short_name("job_").into()),
+            naming: Naming::Short,
             client: key.client.clone(),
-            ask: Arc::new(Ask { skill: Skill::Infer, model: Some(served.name), speed: Speed::Fast, private: false }),
+            ask: Arc::new(Ask {
+                skill: Skill::Infer,
+                model: Some(served.name),
+                speed: Speed::Fast,
+                private: false,
+            }),
             price,
             policy: priced.terms(chat.stream),
             payload: chat.payload.into_bytes().into(),
@@ -122,15 +133,21 @@ impl Order {
 }
 
 /// Says what there is, and what is missing.
-async fn insufficient(app: &App, key: &ApiKey, priced: &Priced<'_>, needed: u128) -> Result<Problem, Problem> {
+async fn insufficient(
+    app: &App,
+    key: &ApiKey,
+    priced: &Priced<'_>,
+    needed: u128,
+) -> Result<Problem, Problem> {
     let account = Account::Client(key.client.clone());
     let rows = app.engine.store().balance(&account).await.map_err(EngineError::from)?;
     let asset = app.asset();
     let balance = rows.iter().find(|row| row.asset == asset.name()).map_or(0, |row| row.units);
     let balance = super::price::credits(u128::try_from(balance).unwrap_or_default());
     let (tier, needed) = (priced.tier_name, needed.div_ceil(CREDIT));
-    let message =
-        format!("Insufficient credits: the balance is {balance}, and this request to a model of tier {tier} needs {needed}.");
+    let message = format!(
+        "Insufficient credits: the balance is {balance}, and this request to a model of tier {tier} needs {needed}."
+    );
     Ok(Problem::new(Code::InsufficientCredits, message))
 }
 

@@ -1,8 +1,8 @@
 //! Errors as this dialect shows them: `{"error": {"code", "message", "type", "param", "docs"}}`.
 
+pub(super) use super::code::Code;
 use crate::limits::BodyError;
-use axum::Json;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use docket_core::refusal::Refusal;
 use docket_engine::EngineError;
@@ -16,120 +16,6 @@ const DOCS: &str = "/docs/errors#";
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 /// Clients obey no longer wait than this.
 const LONGEST_WAIT_S: u16 = 59;
-
-/// What went wrong. The codes are published: none is ever renamed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Code {
-    /// The request is no JSON, or a value in it is out of range, missing or of another type.
-    InvalidRequest,
-    /// The request asks for what no worker of the model offers, or nobody offers yet.
-    Unsupported,
-    /// There is no key, or none that anybody knows.
-    InvalidApiKey,
-    /// The key was revoked.
-    KeyRevoked,
-    /// The balance does not cover the hold.
-    InsufficientCredits,
-    /// The key's own limit does not cover the hold.
-    SpendingLimit,
-    /// No live worker serves the model.
-    ModelNotFound,
-    /// There is no such job, or it is another key's.
-    JobNotFound,
-    /// The job does not admit this now.
-    WrongState,
-    /// No such route.
-    UnknownUrl,
-    /// The route is asked in another way.
-    MethodNotAllowed,
-    /// The body has too many bytes.
-    TooLarge,
-    /// The body is no JSON by its own account.
-    UnsupportedMediaType,
-    /// The idempotency key was used for another request.
-    KeyReused,
-    /// The address asks too often.
-    RateLimited,
-    /// No worker took the job in time; nothing was charged.
-    NoWorker,
-    /// The workers that tried have failed; nothing was charged.
-    WorkerFailed,
-    /// No answer came in time; nothing was charged.
-    TimedOut,
-    /// The job was withdrawn; nothing was charged.
-    Cancelled,
-    /// The answer broke off; what arrived is charged.
-    BrokenOff,
-    /// The coordinator takes no new jobs, or cannot write; nothing was charged.
-    Unavailable,
-    /// A fault of the coordinator.
-    Internal,
-}
-
-impl Code {
-    /// All of them, for the page of errors.
-    pub(crate) const ALL: [Self; 22] = [
-        Self::InvalidRequest,
-        Self::Unsupported,
-        Self::InvalidApiKey,
-        Self::KeyRevoked,
-        Self::InsufficientCredits,
-        Self::SpendingLimit,
-        Self::ModelNotFound,
-        Self::JobNotFound,
-        Self::WrongState,
-        Self::UnknownUrl,
-        Self::MethodNotAllowed,
-        Self::TooLarge,
-        Self::UnsupportedMediaType,
-        Self::KeyReused,
-        Self::RateLimited,
-        Self::NoWorker,
-        Self::WorkerFailed,
-        Self::TimedOut,
-        Self::Cancelled,
-        Self::BrokenOff,
-        Self::Unavailable,
-        Self::Internal,
-    ];
-
-    /// The status, the published code, and the type that groups it.
-    const fn parts(self) -> (u16, &'static str, &'static str) {
-        const REQUEST: &str = "invalid_request_error";
-        const AUTHENTICATION: &str = "authentication_error";
-        const PAYMENT: &str = "payment_error";
-        const SERVER: &str = "server_error";
-        match self {
-            Self::InvalidRequest => (400, "invalid_request", REQUEST),
-            Self::Unsupported => (400, "unsupported_parameter", REQUEST),
-            Self::InvalidApiKey => (401, "invalid_api_key", AUTHENTICATION),
-            Self::KeyRevoked => (401, "api_key_revoked", AUTHENTICATION),
-            Self::InsufficientCredits => (402, "insufficient_credits", PAYMENT),
-            Self::SpendingLimit => (402, "spending_limit_exceeded", PAYMENT),
-            Self::ModelNotFound => (404, "model_not_found", REQUEST),
-            Self::JobNotFound => (404, "job_not_found", REQUEST),
-            Self::WrongState => (409, "wrong_state", REQUEST),
-            Self::UnknownUrl => (404, "unknown_url", REQUEST),
-            Self::MethodNotAllowed => (405, "method_not_allowed", REQUEST),
-            Self::TooLarge => (413, "request_too_large", REQUEST),
-            Self::UnsupportedMediaType => (415, "unsupported_media_type", REQUEST),
-            Self::KeyReused => (422, "idempotency_key_reused", REQUEST),
-            Self::RateLimited => (429, "rate_limit_exceeded", "rate_limit_error"),
-            Self::NoWorker => (503, "no_worker_available", SERVER),
-            Self::WorkerFailed => (502, "worker_failed", SERVER),
-            Self::TimedOut => (504, "timed_out", SERVER),
-            Self::Cancelled => (409, "job_cancelled", REQUEST),
-            Self::BrokenOff => (502, "stream_broken_off", SERVER),
-            Self::Unavailable => (503, "unavailable", SERVER),
-            Self::Internal => (500, "internal_error", SERVER),
-        }
-    }
-
-    /// The published code.
-    pub(crate) const fn name(self) -> &'static str {
-        self.parts().1
-    }
-}
 
 /// An answer that is not the one that was asked for.
 #[derive(Debug)]
@@ -180,8 +66,8 @@ impl Problem {
 
     /// The error as it stands in a body, or in a stream that has begun.
     pub(crate) fn json(&self) -> String {
-        let (_, code, r#type) = self.code.parts();
-        let docs = format!("{DOCS}{code}");
+        let code = self.code.code();
+        let (r#type, docs) = (self.code.group(), format!("{DOCS}{code}"));
         let body = Body { code, message: &self.message, r#type, param: self.param.as_deref(), docs };
         serde_json::to_string(&Envelope { error: body }).expect("texts can always be written")
     }
@@ -189,9 +75,8 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.code.parts().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-        let mut response = (status, kind, self.json()).into_response();
+        let mut response = (self.code.status(), kind, self.json()).into_response();
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

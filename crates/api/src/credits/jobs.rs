@@ -16,10 +16,9 @@ use docket_core::event::Fault;
 use docket_core::id::{Dialect, JobId, PublicId};
 use docket_core::job::Job;
 use docket_core::key::ApiKey;
-use docket_engine::EngineError;
+use docket_engine::{Cursor, EngineError};
 use docket_protocol::digest::Digest;
 use docket_protocol::receipt::Bundle;
-use docket_store::Cursor;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
@@ -68,7 +67,8 @@ pub(crate) async fn receipt(
     JobName(id): JobName,
 ) -> Result<Json<Bundle>, Problem> {
     let job = of_caller(&app, &key, &id).await?;
-    let none = || Problem::new(Code::WrongState, "Nothing was delivered for this job, so there is no receipt.");
+    let none =
+        || Problem::new(Code::WrongState, "Nothing was delivered for this job, so there is no receipt.");
     crate::workers::bundle(&app, &job).await?.map(Json).ok_or_else(none)
 }
 
@@ -137,7 +137,8 @@ async fn cursor(app: &App, key: &ApiKey, query: &ListQuery) -> Result<Cursor, Pr
     let place = async |param: &'static str, name: &str| -> Result<JobId, Problem> {
         let id = PublicId { dialect: Dialect::Credits, text: name.into() };
         let job = of_caller(app, key, &id).await;
-        job.map(|job| job.id).map_err(|_| Problem::at(param, format!("`{param}` names no job of this API key.")))
+        job.map(|job| job.id)
+            .map_err(|_| Problem::at(param, format!("`{param}` names no job of this API key.")))
     };
     match (&query.before, &query.after) {
         (Some(_), Some(_)) => Err(Problem::at("after", "`before` and `after` exclude each other.")),
@@ -161,9 +162,12 @@ async fn fitting(
     };
     let (mut found, mut looked_at) = (Vec::new(), 0);
     loop {
-        let jobs = app.engine.store().jobs_of_key(key.id, cursor, LONGEST_PAGE).await.map_err(EngineError::from)?;
-        looked_at += jobs.len();
-        let is_last = jobs.len() < LONGEST_PAGE as usize;
+        let jobs =
+            app.engine.store().jobs_of_key(key.id, cursor, LONGEST_PAGE).await.map_err(EngineError::from)?;
+        let (count, upwards) = (jobs.len(), matches!(cursor, Cursor::After(_)));
+        let jobs = if upwards { jobs.into_iter().rev().collect() } else { jobs };
+        looked_at += count;
+        let is_last = count < LONGEST_PAGE as usize;
         let Some(last) = jobs.last().map(|job| job.id) else { return Ok((found, false)) };
         found.extend(jobs.into_iter().filter(|job| fits(job)));
         if found.len() > limit {
@@ -173,7 +177,7 @@ async fn fitting(
         if is_last || looked_at >= LOOKED_AT {
             return Ok((found, !is_last));
         }
-        cursor = if matches!(cursor, Cursor::After(_)) { Cursor::After(last) } else { Cursor::Before(last) };
+        cursor = if upwards { Cursor::After(last) } else { Cursor::Before(last) };
     }
 }
 

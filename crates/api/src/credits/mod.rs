@@ -6,6 +6,7 @@ mod account;
 mod attend;
 mod auth;
 mod chat;
+mod code;
 mod completions;
 mod docs;
 mod errors;
@@ -19,7 +20,7 @@ mod wire;
 
 pub(crate) use attend::Attendance;
 pub(crate) use docs::schemas;
-pub(crate) use errors::{Code, failed, method_not_allowed, not_found, too_many_requests};
-pub use price::{ListedModel, PriceList, Tier};
+pub(crate) use errors::{failed, method_not_allowed, not_found, too_many_requests};
 pub(crate) use price::scoring;
+pub use price::{ListedModel, PriceList, Tier};
 pub(crate) use routes::{receipt, routes, show, stream as follow};

@@ -29,7 +29,7 @@ fn view(app: &App, model: &ServedModel) -> Value {
     let priced = app.settings.prices.model(&model.name);
     let listed = priced.and_then(|priced| priced.listed);
     json!({
-        "id": model.name,
+        "id": &*model.name,
         "object": "model",
         "created": 0,
         "owned_by": "docket",

@@ -58,16 +58,16 @@ pub struct ListedModel {
 impl Default for PriceList {
     /// Documented are the tiers `standard` and `max` and the first two models; the others are ours.
     fn default() -> Self {
-        let tier = |name: &str, per_request, per_1k_tokens| {
-            (name.to_owned(), Tier { per_request, per_1k_tokens })
-        };
+        let tier =
+            |name: &str, per_request, per_1k_tokens| (name.to_owned(), Tier { per_request, per_1k_tokens });
         let model = |name: &str, tier: &str, parameters: &str, context_window| {
             let (tier, parameters) = (tier.to_owned(), Some(parameters.to_owned()));
             (name.to_owned(), ListedModel { tier, parameters, context_window: Some(context_window) })
         };
         Self {
             covered_tokens: 500,
-            tiers: [tier("lite", 2, 1), tier("standard", 8, 4), tier("pro", 20, 10), tier("max", 40, 20)].into(),
+            tiers: [tier("lite", 2, 1), tier("standard", 8, 4), tier("pro", 20, 10), tier("max", 40, 20)]
+                .into(),
             models: [
                 model("qwen3-8b", "standard", "8B", 32_768),
                 model("llama-3.3-70b", "max", "70B", 128_000),

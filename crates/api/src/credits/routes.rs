@@ -1,13 +1,18 @@
 //! The routes of this dialect that it shares with none, and the handlers of those that it shares.
 
 use super::{account, completions, docs, jobs, models};
-use crate::route::Route;
+use crate::route::{Guard, Route};
+use axum::http::{HeaderValue, header};
+use axum::response::IntoResponse;
 
 pub(crate) use super::jobs::{receipt, show};
 pub(crate) use super::stream::stream;
 
+/// Every code and its meaning.
+const ERRORS: &str = include_str!("../../../../docs/errors.md");
+
 pub(crate) fn routes() -> Vec<Route> {
-    vec![
+    let routes = vec![
         Route::post("/v1/chat/completions", completions::create, docs::chat()),
         Route::get("/v1/models", models::list, docs::list_models()),
         Route::get("/v1/models/{*model}", models::show, docs::show_model()),
@@ -16,5 +21,12 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::post("/v1/jobs/{id}/cancel", jobs::cancel, docs::cancel()),
         Route::get("/v1/credits", account::credits, docs::credits()),
         Route::get("/v1/credits/statement", account::statement, docs::statement()),
-    ]
+    ];
+    let errors = Route::get("/docs/errors", errors, docs::errors()).guarded(Guard::Free);
+    routes.into_iter().map(Route::keyed).chain([errors]).collect()
+}
+
+/// `GET /docs/errors`: where the errors' `docs` lead.
+async fn errors() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("text/markdown; charset=utf-8"))], ERRORS)
 }

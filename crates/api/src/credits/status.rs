@@ -48,7 +48,9 @@ pub(super) fn charged(job: &Job) -> u128 {
     let whole = job.price.with_units(whole.min(job.price.units));
     match job.state {
         State::Arbitrated { ruling: Ruling::ForClient, .. } | State::Rejected { .. } => 0,
-        State::Arbitrated { ruling: Ruling::Divided { client }, .. } => whole.units - whole.share(client).units,
+        State::Arbitrated { ruling: Ruling::Divided { client }, .. } => {
+            whole.units - whole.share(client).units
+        }
         _ => whole.units,
     }
 }

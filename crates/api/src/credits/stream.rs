@@ -88,7 +88,11 @@ impl Telling {
         }
         let job = self.job.clone();
         let app = self.app.clone();
-        let events = unfold(self, |mut telling| async move { Some((Ok::<_, Infallible>(telling.next().await?), telling)) });
+        let events =
+            unfold(
+                self,
+                |mut telling| async move { Some((Ok::<_, Infallible>(telling.next().await?), telling)) },
+            );
         let mut response = Sse::new(events).keep_alive(KeepAlive::default()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));

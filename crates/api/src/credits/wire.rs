@@ -59,7 +59,7 @@ pub(super) fn completion(job: &Job, output: &Output) -> Value {
         "id": completion_id(job),
         "object": "chat.completion",
         "created": job.created_at.0 / 1_000,
-        "model": job.ask.model,
+        "model": job.ask.model.as_deref(),
         "choices": [{
             "index": 0,
             "message": {"role": "assistant", "content": output.text, "refusal": null},
@@ -77,7 +77,7 @@ fn chunk(job: &Job, choices: Value, usage: Option<Usage>) -> String {
         "id": completion_id(job),
         "object": "chat.completion.chunk",
         "created": job.created_at.0 / 1_000,
-        "model": job.ask.model,
+        "model": job.ask.model.as_deref(),
         "choices": choices,
         "usage": usage,
         "system_fingerprint": null,

@@ -77,6 +77,7 @@ mod tests {
             allow_unproven: false,
             admin_token: None,
             limits: Limits::default(),
+            prices: crate::PriceList::default(),
         };
         Arc::new(App::new(engine, settings, SigningKey::from_seed(&[1; 32])).unwrap())
     }

@@ -3,6 +3,7 @@
 use crate::app::{App, Limits};
 use crate::serve::Peer;
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::Response;
 use docket_engine::clock::Clock;
@@ -78,7 +79,7 @@ impl Limiter {
 }
 
 /// How a dialect says that an address has to wait for so long.
-type Refuse = fn(Duration) -> Response;
+type Refuse = fn(&HeaderMap, Duration) -> Response;
 
 /// Answers in place of the routes when an address asks too often.
 pub(crate) async fn limit(
@@ -88,7 +89,7 @@ pub(crate) async fn limit(
 ) -> Response {
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
     match app.limiter.as_ref().zip(peer).map(|(limiter, address)| limiter.check(address)) {
-        Some(Err(wait)) => refuse(wait),
+        Some(Err(wait)) => refuse(request.headers(), wait),
         Some(Ok(())) | None => next.run(request).await,
     }
 }

@@ -49,6 +49,7 @@ fn document(table: &[Route], schemas: Vec<(&'static str, Value)>) -> Value {
         "servers": [{"url": "/"}],
         "tags": [
             {"name": "jobs", "description": "Quote, commit, poll: the dialect `quotes`."},
+            {"name": "credits", "description": "OpenAI-compatible inference: the dialect `credits`."},
             {"name": "trust", "description": "Which workers a user trusts with private jobs."},
             {"name": "log", "description": "The transparency log (C2SP tlog-tiles)."},
             {"name": "workers", "description": "Where workers connect."},
@@ -58,7 +59,10 @@ fn document(table: &[Route], schemas: Vec<(&'static str, Value)>) -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"operator": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "operator": {"type": "http", "scheme": "bearer"},
+                "key": {"type": "http", "scheme": "bearer", "bearerFormat": "dcntrl_live_ and 32 letters or digits"},
+            },
         },
     })
 }
@@ -69,6 +73,10 @@ fn described(route: &Route) -> Value {
     let operation = match route.guard {
         Guard::Free => operation,
         Guard::Limited => operation.error(429, "Too many requests from this address."),
+        Guard::Key => operation
+            .json(401, "The API key is missing, unknown or revoked.", reference("ApiError"))
+            .json(429, "Too many requests from this address.", reference("ApiError"))
+            .needs("key"),
         Guard::Operator => operation
             .problem(401, "The token is missing or wrong.")
             .problem(403, "This coordinator has no operator's token.")

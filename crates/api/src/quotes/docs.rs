@@ -143,7 +143,7 @@ pub(super) fn commit(policy: &str) -> Operation {
         .error(503, "The coordinator takes no jobs now.")
 }
 
-pub(super) fn show() -> Operation {
+pub(crate) fn show() -> Operation {
     Operation::new("jobs", "A job as it stands. Whoever knows the id may read it.")
         .part("id", "The job's id.", json!({"type": "string", "minLength": 1}))
         .query(
@@ -157,7 +157,7 @@ pub(super) fn show() -> Operation {
         .error(503, "The store cannot be read now.")
 }
 
-pub(super) fn receipt() -> Operation {
+pub(crate) fn receipt() -> Operation {
     Operation::new("jobs", "The file that proves a job: receipts, output, and the place in the log.")
         .part("id", "The job's id.", json!({"type": "string", "minLength": 1}))
         .json(200, "The bundle.", reference("Bundle"))
@@ -166,7 +166,7 @@ pub(super) fn receipt() -> Operation {
         .error(503, "The store cannot be read now.")
 }
 
-pub(super) fn stream() -> Operation {
+pub(crate) fn stream() -> Operation {
     Operation::new("jobs", "The answer as it is being given, and at its end the job.")
         .part("id", "The job's id.", json!({"type": "string", "minLength": 1}))
         .header("Last-Event-ID", false, "Goes on after this event.", json!({"type": "string"}))

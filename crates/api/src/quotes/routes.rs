@@ -1,7 +1,7 @@
 //! The routes of the page: quote, commit, poll.
 
 use super::errors::Problem;
-use super::{docs, offer, receipt, status, stream, trust, wire};
+use super::{docs, offer, status, trust, wire};
 use crate::app::App;
 use crate::limits::read_body;
 use crate::route::Route;
@@ -17,7 +17,7 @@ use docket_core::id::{ClientId, Dialect, PublicId};
 use docket_core::job::{Ask, Job, Speed};
 use docket_core::policy::Source;
 use docket_core::refusal::Refusal;
-use docket_engine::{Engine, NewJob};
+use docket_engine::{Engine, Naming, NewJob};
 use docket_protocol::instant;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -30,9 +30,6 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/v1/quote", quote, docs::quote()),
         Route::post("/v1/jobs/commit/fast", commit_fast, docs::commit("FAST")),
         Route::post("/v1/jobs/commit/cheap", commit_cheap, docs::commit("CHEAP")),
-        Route::get("/v1/jobs/{id}", show, docs::show()),
-        Route::get("/v1/jobs/{id}/receipt", receipt::receipt, docs::receipt()),
-        Route::get("/v1/jobs/{id}/stream", stream::stream, docs::stream()),
     ];
     routes.extend(trust::routes());
     routes
@@ -124,7 +121,7 @@ fn new_job(app: &App, headers: &HeaderMap, body: &Bytes, speed: Speed) -> Result
     });
     Ok(NewJob {
         dialect: Dialect::Quotes,
-        name: None,
+        naming: Naming::Uuid,
         client: ClientId(format!("quotes:{}", commit.user_id).into()),
         ask: Arc::new(Ask { skill: commit.skill, model: None, speed, private: commit.private }),
         price: quote.price,
@@ -159,7 +156,7 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// The job that a path names. What cannot be a name names no job.
-pub(super) struct JobName(pub(super) PublicId);
+pub(crate) struct JobName(pub(super) PublicId);
 
 impl<S: Send + Sync> FromRequestParts<S> for JobName {
     type Rejection = Problem;
@@ -172,13 +169,13 @@ impl<S: Send + Sync> FromRequestParts<S> for JobName {
 }
 
 #[derive(Deserialize)]
-struct ShowQuery {
+pub(crate) struct ShowQuery {
     wait: Option<String>,
 }
 
 /// `GET /v1/jobs/{id}`: the job as it stands; with `?wait=30` at most so many seconds later, or as soon
 /// as it is final. Whoever knows the id may read it: nobody can guess one.
-async fn show(
+pub(crate) async fn show(
     State(app): State<Arc<App>>,
     JobName(id): JobName,
     query: Result<Query<ShowQuery>, axum::extract::rejection::QueryRejection>,

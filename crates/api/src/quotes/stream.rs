@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// `GET /v1/jobs/{id}/stream`: events `text` as text arrives, `again` when another worker begins from nothing, and
 /// at the end one event `job` with what `GET /v1/jobs/{id}` answers. With `Last-Event-ID` it goes on from there.
-pub(super) async fn stream(
+pub(crate) async fn stream(
     State(app): State<Arc<App>>,
     JobName(id): JobName,
     headers: HeaderMap,

@@ -1,11 +1,13 @@
 //! The workers' socket: frames in, commands out, and back.
 
+mod bundle;
 mod outbound;
 mod receipts;
 mod register;
 mod session;
 mod signatures;
 
+pub(crate) use bundle::bundle;
 pub(crate) use receipts::Receipts;
 pub(crate) use signatures::Signatures;
 

@@ -1,6 +1,6 @@
 //! A whole coordinator on a port of its own, with a clock in the test's hand and a store that outlives it.
 
-use docket_api::{App, Limits, Server, Settings, router, scoring};
+use docket_api::{App, Limits, PriceList, Server, Settings, router, scoring};
 use docket_core::hash::Sha256;
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
@@ -85,6 +85,7 @@ impl Market {
             allow_unproven: self.options.allow_unproven,
             admin_token: Some(Sha256::of(TOKEN.as_bytes())),
             limits: self.options.limits,
+            prices: PriceList::default(),
         };
         let app = App::new(engine.clone(), settings, SigningKey::from_seed(&[9; 32]));
         let app = Arc::new(app.expect("the origin can name a key"));

@@ -51,7 +51,7 @@ impl Order {
         let key: Option<Arc<str>> = dice.percent(70).then(|| format!("key-{number}").into());
         let new = NewJob {
             dialect: *dice.pick(&Dialect::ALL),
-            name: None,
+            naming: Naming::Uuid,
             client: client(dice.below(CLIENTS)),
             ask: Arc::new(Ask {
                 skill,

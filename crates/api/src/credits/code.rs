@@ -1,0 +1,113 @@
+//! This dialect's error codes, published in `docs/errors.md`.
+
+use axum::http::StatusCode;
+
+/// What went wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Code {
+    /// The request is no JSON, or a value in it is out of range, missing or of another type.
+    InvalidRequest,
+    /// The request asks for what no worker of the model offers, or nobody offers yet.
+    Unsupported,
+    /// There is no key, or none that anybody knows.
+    InvalidApiKey,
+    /// The key was revoked.
+    KeyRevoked,
+    /// The balance does not cover the hold.
+    InsufficientCredits,
+    /// The key's own limit does not cover the hold.
+    SpendingLimit,
+    /// No live worker serves the model.
+    ModelNotFound,
+    /// There is no such job, or it is another key's.
+    JobNotFound,
+    /// The job does not admit this now.
+    WrongState,
+    /// No such route.
+    UnknownUrl,
+    /// The route is asked in another way.
+    MethodNotAllowed,
+    /// The body has too many bytes.
+    TooLarge,
+    /// The body is no JSON by its own account.
+    UnsupportedMediaType,
+    /// The idempotency key was used for another request.
+    KeyReused,
+    /// The address asks too often.
+    RateLimited,
+    /// No worker took the job in time; nothing was charged.
+    NoWorker,
+    /// The workers that tried have failed; nothing was charged.
+    WorkerFailed,
+    /// No answer came in time; nothing was charged.
+    TimedOut,
+    /// The job was withdrawn; nothing was charged.
+    Cancelled,
+    /// The answer broke off; what arrived is charged.
+    BrokenOff,
+    /// The coordinator takes no new jobs, or cannot write; nothing was charged.
+    Unavailable,
+    /// A fault of the coordinator.
+    Internal,
+}
+
+impl Code {
+    /// The published code.
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::Unsupported => "unsupported_parameter",
+            Self::InvalidApiKey => "invalid_api_key",
+            Self::KeyRevoked => "api_key_revoked",
+            Self::InsufficientCredits => "insufficient_credits",
+            Self::SpendingLimit => "spending_limit_exceeded",
+            Self::ModelNotFound => "model_not_found",
+            Self::JobNotFound => "job_not_found",
+            Self::WrongState => "wrong_state",
+            Self::UnknownUrl => "unknown_url",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::TooLarge => "request_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::KeyReused => "idempotency_key_reused",
+            Self::RateLimited => "rate_limit_exceeded",
+            Self::NoWorker => "no_worker_available",
+            Self::WorkerFailed => "worker_failed",
+            Self::TimedOut => "timed_out",
+            Self::Cancelled => "job_cancelled",
+            Self::BrokenOff => "stream_broken_off",
+            Self::Unavailable => "unavailable",
+            Self::Internal => "internal_error",
+        }
+    }
+
+    /// The status that goes with it.
+    pub(super) const fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidRequest | Self::Unsupported => StatusCode::BAD_REQUEST,
+            Self::InvalidApiKey | Self::KeyRevoked => StatusCode::UNAUTHORIZED,
+            Self::InsufficientCredits | Self::SpendingLimit => StatusCode::PAYMENT_REQUIRED,
+            Self::ModelNotFound | Self::JobNotFound | Self::UnknownUrl => StatusCode::NOT_FOUND,
+            Self::WrongState | Self::Cancelled => StatusCode::CONFLICT,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::NoWorker | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::WorkerFailed | Self::BrokenOff => StatusCode::BAD_GATEWAY,
+            Self::TimedOut => StatusCode::GATEWAY_TIMEOUT,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The group that it belongs to, as OpenAI's clients know groups.
+    pub(super) const fn group(self) -> &'static str {
+        match self {
+            Self::InvalidApiKey | Self::KeyRevoked => "authentication_error",
+            Self::InsufficientCredits | Self::SpendingLimit => "payment_error",
+            Self::RateLimited => "rate_limit_error",
+            _ if self.status().as_u16() >= 500 => "server_error",
+            _ => "invalid_request_error",
+        }
+    }
+}

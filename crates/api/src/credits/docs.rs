@@ -1,0 +1,237 @@
+//! What the routes of this dialect take and answer, for the description of the API.
+
+use super::status;
+use crate::openapi::{Operation, array, choice, constant, count, nullable, object, reference, text};
+use serde_json::{Value, json};
+
+/// The schemas that have names.
+pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
+    let error = object(&[
+        ("code", text("What went wrong, for programs.")),
+        ("message", text("The same for people.")),
+        ("type", text("The group that the code belongs to.")),
+        ("param", nullable(text("The part of the request that it is about."))),
+        ("docs", text("Where the code is explained.")),
+    ]);
+    let usage = object(&[
+        ("prompt_tokens", count("Tokens of the question.")),
+        ("completion_tokens", count("Tokens of the answer.")),
+        ("total_tokens", count("Both.")),
+    ]);
+    vec![
+        ("ApiError", object(&[("error", error)])),
+        ("TokenUsage", usage),
+        ("CreditsJob", job()),
+        ("ChatRequest", request()),
+        ("Model", model()),
+    ]
+}
+
+fn amount(description: &str) -> Value {
+    json!({"type": "number", "description": description})
+}
+
+fn job() -> Value {
+    let on_chain = object(&[
+        ("escrow_tx", nullable(text("Where the log has the hold: `ledger:` and an index."))),
+        ("settlement_tx", nullable(text("Where the log has the end."))),
+        ("escrow_pda", nullable(text("Always `null` on a ledger."))),
+        ("slot", nullable(count("The index of the end in the log."))),
+        ("proof_hash", nullable(text("SHA-256 of the answer's text."))),
+    ]);
+    object(&[
+        ("id", text("`job_` and 18 letters and digits.")),
+        ("object", constant("job")),
+        ("status", choice(&status::ALL)),
+        ("model", nullable(text("Its name."))),
+        ("tier", text("What the model costs by.")),
+        ("credits_charged", amount("What is paid; before there is an answer, what is held.")),
+        ("usdc_value", amount("The same in dollars.")),
+        ("worker_address", nullable(text("The worker's key in base58."))),
+        ("created_at", text("An instant in whole seconds.")),
+        ("completed_at", nullable(text("An instant in whole seconds."))),
+        ("on_chain", on_chain),
+        ("usage", nullable(reference("TokenUsage"))),
+    ])
+}
+
+fn request() -> Value {
+    let message = json!({
+        "type": "object",
+        "required": ["role", "content"],
+        "properties": {
+            "role": choice(&["system", "developer", "user", "assistant"]),
+            "content": {"type": "string", "pattern": r"\S"},
+        },
+    });
+    json!({
+        "type": "object",
+        "required": ["model", "messages"],
+        "properties": {
+            "model": {"type": "string", "minLength": 1, "maxLength": 128},
+            "messages": {"type": "array", "items": message, "minItems": 1, "maxItems": 1024},
+            "stream": {"type": "boolean"},
+            "max_tokens": {"type": "integer", "minimum": 1, "maximum": 131_072},
+            "temperature": {"type": "number", "minimum": 0, "maximum": 2},
+            "top_p": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+            "seed": {"type": "integer", "minimum": 0},
+            "stop": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+        },
+    })
+}
+
+fn model() -> Value {
+    let decentral = object(&[
+        ("tier", nullable(text("What the model costs by."))),
+        ("credits_per_request", nullable(count("With as many tokens as it covers."))),
+        ("credits_per_1k_tokens", nullable(count("For each begun thousand beyond."))),
+        ("active_workers", count("Connected workers that serve it.")),
+        ("median_latency_ms", nullable(count("From a request to its whole answer."))),
+        ("parameters", nullable(text("Such as `8B`."))),
+        ("context_window", nullable(count("Tokens that it can hold."))),
+    ]);
+    object(&[
+        ("id", text("Its name.")),
+        ("object", constant("model")),
+        ("created", count("Always 0.")),
+        ("owned_by", text("Always `docket`.")),
+        ("decentral", decentral),
+    ])
+}
+
+/// An operation with errors in this dialect's form.
+fn failing(operation: Operation, statuses: &[(u16, &str)]) -> Operation {
+    statuses
+        .iter()
+        .fold(operation, |operation, (status, words)| operation.json(*status, words, reference("ApiError")))
+}
+
+const BAD: (u16, &str) = (400, "A parameter is wrong, or nobody offers it.");
+const NO_JOB: (u16, &str) = (404, "There is no such job under this key.");
+const BUSY: (u16, &str) = (503, "Nobody can do it now; nothing was charged.");
+
+/// Errors of everything that makes a job.
+const PLACING: [(u16, &str); 10] = [
+    BAD,
+    (402, "The balance or the key's limit does not cover the hold."),
+    (404, "No live worker serves the model."),
+    (409, "The job was withdrawn."),
+    (413, "The body is too large."),
+    (415, "The body is no JSON."),
+    (422, "The idempotency key was used for another request."),
+    (502, "The workers that tried have failed; nothing was charged."),
+    BUSY,
+    (504, "There was no answer in time; nothing was charged."),
+];
+
+fn key(operation: Operation) -> Operation {
+    operation.header(
+        "Idempotency-Key",
+        false,
+        "The same for the same intended purchase: a repeat gets the same job.",
+        json!({"type": "string", "minLength": 1, "maxLength": 255}),
+    )
+}
+
+fn named(operation: Operation) -> Operation {
+    operation.part("id", "The job's id.", json!({"type": "string", "minLength": 1}))
+}
+
+pub(super) fn chat() -> Operation {
+    let operation = Operation::new("credits", "OpenAI's chat completions; each is a job.")
+        .body(reference("ChatRequest"))
+        .json(
+            200,
+            "The answer, or with `stream` its chunks as server-sent events.",
+            json!({"type": "object"}),
+        );
+    failing(key(operation), &PLACING)
+}
+
+pub(super) fn submit() -> Operation {
+    let operation = Operation::new("credits", "The same as a job that nobody waits for.")
+        .body(reference("ChatRequest"))
+        .json(201, "The job.", reference("CreditsJob"));
+    failing(key(operation), &PLACING)
+}
+
+pub(super) fn list_models() -> Operation {
+    let list = object(&[("object", constant("list")), ("data", array(reference("Model")))]);
+    Operation::new("credits", "The models that live workers serve.").json(200, "They.", list)
+}
+
+pub(super) fn show_model() -> Operation {
+    let operation = Operation::new("credits", "One of them.")
+        .part("model", "Its name, which may have slashes.", json!({"type": "string", "minLength": 1}))
+        .json(200, "It.", reference("Model"));
+    failing(operation, &[(404, "No live worker serves it.")])
+}
+
+fn page(operation: Operation) -> Operation {
+    operation
+        .query("limit", "How many.", json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 20}))
+        .query("before", "Older than this one.", json!({"type": "string"}))
+}
+
+fn list_of(schema: Value) -> Value {
+    object(&[
+        ("object", constant("list")),
+        ("data", array(schema)),
+        ("has_more", json!({"type": "boolean"})),
+        ("next_cursor", nullable(text("To be given as `before`, or with `after` as that."))),
+    ])
+}
+
+pub(super) fn list_jobs() -> Operation {
+    let operation = page(Operation::new("credits", "The jobs of this key, the newest first."))
+        .query("after", "Newer than this one.", json!({"type": "string"}))
+        .query("status", "Only with this status.", choice(&status::ALL))
+        .query("model", "Only of this model.", json!({"type": "string"}))
+        .json(200, "A page of them.", list_of(reference("CreditsJob")));
+    failing(operation, &[BAD, BUSY])
+}
+
+pub(super) fn cancel() -> Operation {
+    let operation = named(Operation::new("credits", "Withdraws a job that has no answer yet.")).json(
+        200,
+        "The job.",
+        reference("CreditsJob"),
+    );
+    failing(operation, &[NO_JOB, (409, "It has its answer, or came to nothing."), BUSY])
+}
+
+pub(super) fn credits() -> Operation {
+    let account = object(&[
+        ("object", constant("credits")),
+        ("balance", amount("What can be spent now.")),
+        ("held", amount("What open jobs hold, and what may still be disputed.")),
+        ("spent", amount("What this key has spent or holds, in all.")),
+    ]);
+    Operation::new("credits", "The credits of the account.").json(200, "They.", account)
+}
+
+pub(super) fn statement() -> Operation {
+    let movement = object(&[
+        ("id", text("Its number.")),
+        ("created_at", text("An instant in whole seconds.")),
+        ("event", text("What caused it.")),
+        ("job_id", nullable(text("About which job."))),
+        ("credits", amount("Negative where credits left the account.")),
+    ]);
+    let operation = page(Operation::new("credits", "Every movement of the account, the newest first.")).json(
+        200,
+        "A page of them.",
+        list_of(movement),
+    );
+    failing(operation, &[BAD, BUSY])
+}
+
+pub(super) fn errors() -> Operation {
+    let page = json!({"type": "string"});
+    Operation::new("process", "Every error code and its meaning.").answer(
+        200,
+        "Markdown.",
+        "text/markdown",
+        page,
+    )
+}
