@@ -54,6 +54,15 @@ impl Route {
         self.guarded(Guard::Key)
     }
 
+    pub(crate) fn delete<H, T>(path: &'static str, handler: H, operation: Operation) -> Self
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        let handler = routing::delete(handler);
+        Self { method: Method::DELETE, path, guard: Guard::Limited, handler, operation }
+    }
+
     /// The same for others.
     pub(crate) fn guarded(self, guard: Guard) -> Self {
         Self { guard, ..self }

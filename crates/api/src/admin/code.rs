@@ -15,7 +15,7 @@ pub(super) enum Code {
     Invalid,
     /// The path does not know this method.
     MethodNotAllowed,
-    /// There is no such worker, account or job.
+    /// There is no such worker, account, key or job.
     NotFound,
     /// There is nothing at this path.
     NoSuchPath,

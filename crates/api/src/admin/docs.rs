@@ -42,6 +42,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("Worker", worker()),
         ("Account", object(&[("account", text("Its name.")), ("balances", array(reference("Money")))])),
         ("Movement", movement()),
+        ("ApiKey", object(&key())),
         ("Books", books()),
         ("Status", status_schema()),
     ]
@@ -140,6 +141,20 @@ fn worker() -> Value {
         ("first_seen", reference("Instant")),
         ("live", nullable(live)),
     ])
+}
+
+fn key() -> Vec<(&'static str, Value)> {
+    let limit = || nullable(reference("Money"));
+    vec![
+        ("number", json!({"type": "string", "pattern": NUMBER})),
+        ("client", text("Who pays, as the dialect `credits` knows the name.")),
+        ("account", text("The account that it spends from.")),
+        ("label", text("What the client calls it.")),
+        ("created_at", reference("Instant")),
+        ("revoked_at", nullable(reference("Instant"))),
+        ("limit_day", limit()),
+        ("limit_all", limit()),
+    ]
 }
 
 fn movement() -> Value {
@@ -241,6 +256,52 @@ fn of_account(operation: Operation, pattern: &str) -> Operation {
 const ACCOUNT: &str = "^(client:.+|worker:[0-9a-f]{64}|agent:[0-9]{1,18}|treasury|burned|outside:.+)$";
 /// An account into which money may come from outside.
 const CREDITABLE: &str = "^(client:.+|agent:[0-9]{1,18}|treasury)$";
+
+/// The number of an API key.
+const NUMBER: &str = "^key_[0-9a-f]{12}$";
+/// A client who may have keys.
+const CLIENT: &str = "^[A-Za-z0-9_.@-]{1,64}$";
+
+pub(super) fn list_keys() -> Operation {
+    let mut row = key();
+    row.extend([("spent_day", reference("Money")), ("spent_all", reference("Money"))]);
+    after(
+        reading("API keys with what they have spent today (UTC) and in all, by number."),
+        json!({"type": "string", "pattern": NUMBER}),
+    )
+    .query("client", "Only this client's.", json!({"type": "string", "pattern": CLIENT}))
+    .json(200, "A page.", page(object(&row)))
+}
+
+pub(super) fn create_key() -> Operation {
+    let limit = json!({"type": ["string", "null"], "pattern": "^[0-9]{1,30}$"});
+    let body = json!({
+        "type": "object",
+        "required": ["client"],
+        "properties": {
+            "client": {"type": "string", "pattern": CLIENT},
+            "label": {"type": "string", "maxLength": 100, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f]*$"},
+            "limit_day": limit,
+            "limit_all": limit,
+        },
+        "additionalProperties": false,
+    });
+    let mut made = key();
+    made.push(("secret", json!({"type": "string", "pattern": "^dcntrl_live_[A-Za-z0-9]{32}$"})));
+    reading("Makes an API key. The answer has its secret, which is never shown again.")
+        .body(body)
+        .json(201, "The key.", object(&made))
+        .problem(400, "The body is not as it should be.")
+        .problem(413, "The body is too large.")
+}
+
+pub(super) fn revoke_key() -> Operation {
+    reading("Takes an API key out of use, for ever. A repeat changes nothing.")
+        .part("number", "The key's number.", json!({"type": "string", "pattern": NUMBER}))
+        .json(200, "The key as it is now.", reference("ApiKey"))
+        .problem(400, "This is no number of a key.")
+        .problem(404, "There is no such key.")
+}
 
 pub(super) fn list_jobs() -> Operation {
     before(reading("Jobs, the newest first.")).json(200, "A page.", page(reference("OperatorsJob")))

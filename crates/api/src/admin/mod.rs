@@ -6,6 +6,7 @@ mod code;
 mod docs;
 mod events;
 mod jobs;
+mod keys;
 mod market;
 mod paging;
 mod problem;
@@ -19,6 +20,6 @@ pub(crate) use problem::{failed, method_not_allowed, not_found};
 use crate::route::{Guard, Route};
 
 pub(crate) fn routes() -> Vec<Route> {
-    let parts = [jobs::routes(), workers::routes(), accounts::routes(), market::routes()];
+    let parts = [jobs::routes(), workers::routes(), accounts::routes(), keys::routes(), market::routes()];
     parts.into_iter().flatten().map(|route| route.guarded(Guard::Operator)).collect()
 }

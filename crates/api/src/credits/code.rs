@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 /// What went wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Code {
+pub(crate) enum Code {
     /// The request is no JSON, or a value in it is out of range, missing or of another type.
     InvalidRequest,
     /// The request asks for what no worker of the model offers, or nobody offers yet.

@@ -7,6 +7,7 @@ mod guide;
 mod hostile;
 mod http;
 mod idempotency;
+mod keys;
 mod log;
 mod market;
 mod observe;
