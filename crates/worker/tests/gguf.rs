@@ -12,7 +12,7 @@ async fn ask(engine: &dyn Engine, payload: &str) -> (Result<Outcome, EngineError
     let (sink, mut deltas) = mpsc::channel(1);
     let collect = async {
         let mut whole = String::new();
-        while let Some(Delta { text }) = deltas.recv().await {
+        while let Some(Delta { text, .. }) = deltas.recv().await {
             whole.push_str(&text);
         }
         whole

@@ -158,7 +158,7 @@ async fn ask(engine: &OpenAi, request: Request) -> (Result<Outcome, EngineError>
     let (sink, mut deltas) = mpsc::channel(1);
     let collect = async {
         let mut pieces = vec![];
-        while let Some(Delta { text }) = deltas.recv().await {
+        while let Some(Delta { text, .. }) = deltas.recv().await {
             pieces.push(text);
         }
         pieces
@@ -235,7 +235,7 @@ async fn the_first_token_is_passed_on_before_the_second_comes() {
         first
     };
     let (outcome, first) = tokio::join!(run, watch);
-    assert_eq!(first, Some(Delta { text: "first".into() }));
+    assert_eq!(first, Some(Delta { text: "first".into(), tokens: 1 }));
     assert!(matches!(outcome, Err(EngineError::Cancelled)));
 }
 
