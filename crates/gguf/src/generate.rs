@@ -1,5 +1,7 @@
 //! One answer: prompt in, tokens out, until the model, a stop sequence, a limit or the caller ends it.
 
+use std::collections::HashMap;
+
 use candle_core::Tensor;
 use candle_transformers::generation::LogitsProcessor;
 use tokenizers::Tokenizer;
@@ -36,11 +38,16 @@ pub struct Sampler {
     pub top_p: f64,
     /// Starts the random numbers; without effect at temperature 0.
     pub seed: u64,
+    /// Taken off a token's score for each time that it stands in the answer; -2 to 2.
+    pub frequency_penalty: f64,
+    /// Taken off the score of every token that stands in the answer; -2 to 2.
+    pub presence_penalty: f64,
 }
 
 impl Sampler {
     /// The best token each time: the same answer on every run.
-    pub const GREEDY: Self = Self { temperature: 0.0, top_p: 1.0, seed: 0 };
+    pub const GREEDY: Self =
+        Self { temperature: 0.0, top_p: 1.0, seed: 0, frequency_penalty: 0.0, presence_penalty: 0.0 };
 
     fn processor(self) -> Result<LogitsProcessor, GgufError> {
         if !(0.0..=2.0).contains(&self.temperature) {
@@ -49,8 +56,36 @@ impl Sampler {
         if !(self.top_p > 0.0 && self.top_p <= 1.0) {
             return Err(GgufError::InvalidSampler("top_p must be above 0 and at most 1"));
         }
+        if [self.frequency_penalty, self.presence_penalty].iter().any(|by| !(-2.0..=2.0).contains(by)) {
+            return Err(GgufError::InvalidSampler("penalties must be between -2 and 2"));
+        }
         Ok(LogitsProcessor::new(self.seed, Some(self.temperature), Some(self.top_p)))
     }
+
+    /// The scores, less the penalties for what the answer has already.
+    #[allow(clippy::cast_possible_truncation)] // scores have no more digits than that
+    fn penalized(self, scores: &Tensor, written: &HashMap<u32, u32>) -> Result<Tensor, GgufError> {
+        if (self.frequency_penalty, self.presence_penalty) == (0.0, 0.0) || written.is_empty() {
+            return Ok(scores.clone());
+        }
+        let mut penalized = scores.to_vec1::<f32>()?;
+        for (token, times) in written {
+            let penalty = self.frequency_penalty * f64::from(*times) + self.presence_penalty;
+            if let Some(score) = penalized.get_mut(*token as usize) {
+                *score -= penalty as f32;
+            }
+        }
+        Ok(Tensor::new(penalized, scores.device())?)
+    }
+}
+
+/// A piece of an answer on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Never empty; whole characters only.
+    pub text: String,
+    /// How many tokens the answer had when the piece was let out.
+    pub tokens: usize,
 }
 
 /// A finished answer.
@@ -89,7 +124,7 @@ impl Loaded {
     pub(crate) fn answer(
         &mut self,
         request: &Generation,
-        emit: &mut dyn FnMut(String),
+        emit: &mut dyn FnMut(Piece),
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Generated, GgufError> {
         let mut sampler = request.sampler.processor()?;
@@ -100,13 +135,14 @@ impl Loaded {
 
         let mut filter = StopFilter::new(&request.stop);
         let mut text = String::new();
-        let mut show = |piece: String| {
+        let mut show = |piece: String, tokens| {
             if !piece.is_empty() {
                 text.push_str(&piece);
-                emit(piece);
+                emit(Piece { text: piece, tokens });
             }
         };
         let mut completion_tokens = 0;
+        let mut written = HashMap::new();
         self.weights.clear();
         let mut scores = read_prompt(&mut self.weights, prompt, cancelled)?;
         let mut decoder = self.tokenizer.decode_stream(true);
@@ -114,16 +150,17 @@ impl Loaded {
             if completion_tokens == room {
                 break Finish::Length;
             }
-            let token = sampler.sample(&scores)?;
+            let token = sampler.sample(&request.sampler.penalized(&scores, &written)?)?;
             if self.stop_tokens.contains(&token) {
                 break Finish::Stop;
             }
             completion_tokens += 1;
+            *written.entry(token).or_default() += 1;
             if let Some(piece) = decoder.step(token).map_err(tokenizer_failed)? {
                 match filter.push(&piece) {
-                    Passed::Open(piece) => show(piece),
+                    Passed::Open(piece) => show(piece, completion_tokens),
                     Passed::Stopped(piece) => {
-                        show(piece);
+                        show(piece, completion_tokens);
                         break Finish::Stop;
                     }
                 }
@@ -135,7 +172,7 @@ impl Loaded {
                 scores = self.weights.forward(&[token], prompt.len() + completion_tokens - 1)?;
             }
         };
-        show(filter.finish());
+        show(filter.finish(), completion_tokens);
         Ok(Generated { text, prompt_tokens: prompt.len(), completion_tokens, finish })
     }
 

@@ -20,7 +20,7 @@ mod tokenizer;
 mod weights;
 
 pub use error::GgufError;
-pub use generate::{Finish, Generated, Generation, Sampler};
+pub use generate::{Finish, Generated, Generation, Piece, Sampler};
 pub use metadata::{About, MAX_CONTEXT_TOKENS};
 pub use model::{Model, Source};
 pub use template::{Message, Role};

@@ -27,6 +27,8 @@ pub struct About {
     pub weights_sha256: [u8; 32],
     /// Tokens of prompt and answer together, after the limit [`MAX_CONTEXT_TOKENS`].
     pub context_tokens: usize,
+    /// `general.size_label`, such as `8B`, if the file has one.
+    pub size_label: Option<String>,
 }
 
 impl About {
@@ -40,7 +42,8 @@ impl About {
         let name = text(content, "general.name").unwrap_or(&architecture).to_owned();
         let context_tokens =
             dimension(content, &format!("{architecture}.context_length"), u32::MAX)?.min(most);
-        Ok(Self { name, architecture, weights_sha256, context_tokens })
+        let size_label = text(content, "general.size_label").ok().map(str::to_owned);
+        Ok(Self { name, architecture, weights_sha256, context_tokens, size_label })
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::generate::{Generated, Generation, Loaded};
+use crate::generate::{Generated, Generation, Loaded, Piece};
 use crate::template::Template;
 use crate::weights::Weights;
 use crate::{About, GgufError, metadata, tokenizer};
@@ -42,7 +42,7 @@ pub struct Model {
 #[derive(Debug)]
 struct Work {
     request: Generation,
-    deltas: mpsc::Sender<String>,
+    deltas: mpsc::Sender<Piece>,
     cancel: CancellationToken,
     runtime: Handle,
     answer: oneshot::Sender<Result<Generated, GgufError>>,
@@ -73,7 +73,7 @@ impl Model {
     pub async fn generate(
         &self,
         request: Generation,
-        deltas: mpsc::Sender<String>,
+        deltas: mpsc::Sender<Piece>,
         cancel: CancellationToken,
     ) -> Result<Generated, GgufError> {
         // The guard cancels a child, so that a dropped future stops the model without cancelling the caller's token.
@@ -133,7 +133,7 @@ fn serve(mut model: Loaded, mut work: mpsc::Receiver<Work>) {
     }
 }
 
-async fn send(deltas: &mpsc::Sender<String>, piece: String, cancel: &CancellationToken) {
+async fn send(deltas: &mpsc::Sender<Piece>, piece: Piece, cancel: &CancellationToken) {
     tokio::select! {
         biased;
         _ = deltas.send(piece) => (), // a closed channel only means that nobody watches

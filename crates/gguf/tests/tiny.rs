@@ -1,7 +1,9 @@
 //! The embedded model end to end: load, template, tokens, stop, stream, limits, cancel.
 #![allow(clippy::unwrap_used)]
 
-use docket_gguf::{Finish, Generated, Generation, GgufError, Message, Model, Role, Sampler, Source, tiny};
+use docket_gguf::{
+    Finish, Generated, Generation, GgufError, Message, Model, Piece, Role, Sampler, Source, tiny,
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -13,14 +15,19 @@ fn ask(content: &str, max_tokens: usize) -> Generation {
 async fn generate(model: &Model, request: Generation) -> Result<(Generated, Vec<String>), GgufError> {
     let (deltas, mut streamed) = mpsc::channel(4);
     let collect = async {
-        let mut pieces = vec![];
+        let mut pieces: Vec<Piece> = vec![];
         while let Some(piece) = streamed.recv().await {
             pieces.push(piece);
         }
         pieces
     };
     let (result, pieces) = tokio::join!(model.generate(request, deltas, CancellationToken::new()), collect);
-    Ok((result?, pieces))
+    let generated = result?;
+    let counts: Vec<usize> = pieces.iter().map(|piece| piece.tokens).collect();
+    assert!(
+        counts.is_sorted() && counts.iter().all(|count| (1..=generated.completion_tokens).contains(count))
+    );
+    Ok((generated, pieces.into_iter().map(|piece| piece.text).collect()))
 }
 
 #[test]
@@ -94,7 +101,7 @@ async fn the_answer_ends_at_max_tokens_and_at_a_stop_sequence() {
 async fn a_seed_repeats_an_answer_and_temperature_varies_it() {
     let model = Model::load(tiny()).unwrap();
     let warm = |seed| Generation {
-        sampler: Sampler { temperature: 2.0, top_p: 0.99, seed },
+        sampler: Sampler { temperature: 2.0, top_p: 0.99, seed, ..Sampler::GREEDY },
         ..ask("Tell me a story about nothing in particular.", 40)
     };
     let (first, _) = generate(&model, warm(1)).await.unwrap();
@@ -112,6 +119,8 @@ async fn settings_outside_their_range_and_prompts_beyond_the_context_are_refused
         Sampler { temperature: f64::NAN, ..Sampler::GREEDY },
         Sampler { top_p: 0.0, ..Sampler::GREEDY },
         Sampler { top_p: 1.5, ..Sampler::GREEDY },
+        Sampler { frequency_penalty: 2.1, ..Sampler::GREEDY },
+        Sampler { presence_penalty: f64::NAN, ..Sampler::GREEDY },
     ] {
         let refused = generate(&model, Generation { sampler, ..ask("Hi", 4) }).await;
         assert!(matches!(refused, Err(GgufError::InvalidSampler(_))), "{sampler:?}: {refused:?}");
@@ -136,9 +145,47 @@ async fn a_cancel_between_tokens_ends_it_and_the_model_answers_the_next_request(
     };
     let (result, first) = tokio::join!(model.generate(request, deltas, cancel.clone()), watch);
     assert!(matches!(result, Err(GgufError::Cancelled)), "{result:?}");
-    assert!(!first.is_empty());
+    assert!(!first.text.is_empty());
     let (next, _) = generate(&model, ask("2+2?", 32)).await.unwrap();
     assert_eq!(next.text, "Two plus two is four.");
+}
+
+#[tokio::test]
+async fn penalties_change_what_is_repeated_and_zero_changes_nothing() {
+    let model = Model::load(tiny()).unwrap();
+    let with = |frequency_penalty, presence_penalty| Generation {
+        sampler: Sampler { frequency_penalty, presence_penalty, ..Sampler::GREEDY },
+        ..ask("What is escrow?", 64)
+    };
+    let (plain, _) = generate(&model, ask("What is escrow?", 64)).await.unwrap();
+    let (zero, _) = generate(&model, with(0.0, 0.0)).await.unwrap();
+    assert_eq!(zero, plain);
+    let (once, _) = generate(&model, with(-2.0, -2.0)).await.unwrap();
+    let (again, _) = generate(&model, with(-2.0, -2.0)).await.unwrap();
+    assert_eq!(once, again);
+    // What has been said draws the answer to itself, however well the model knows better.
+    let kinds = |text: &str| text.split(' ').collect::<std::collections::HashSet<_>>().len();
+    assert!(kinds(&once.text) < kinds(&plain.text), "{}", once.text);
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_waits_for_any_more_ends_between_two_tokens() {
+    let model = Model::load(tiny()).unwrap();
+    let (whole, pieces) = generate(&model, ask("Tell me a story.", 256)).await.unwrap();
+    assert!(pieces.len() > 20, "{}", whole.text);
+    let (deltas, mut streamed) = mpsc::channel(1);
+    let mut answer = Box::pin(model.generate(ask("Tell me a story.", 256), deltas, CancellationToken::new()));
+    tokio::select! {
+        _ = &mut answer => panic!("it cannot end while nobody reads"),
+        first = streamed.recv() => assert_eq!(first.unwrap().tokens, 1),
+    }
+    drop(answer);
+    // One piece waits in the channel and one before it; then the model's side of it is gone.
+    let mut rest = 0;
+    while streamed.recv().await.is_some() {
+        rest += 1;
+    }
+    assert!(rest <= 2, "{rest} more of {} pieces", pieces.len());
 }
 
 #[tokio::test]

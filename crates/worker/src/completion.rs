@@ -12,6 +12,8 @@ use serde_json::value::RawValue;
 pub struct Work {
     /// The output; its bytes are what is hashed, and they are passed on untouched.
     pub output: Box<RawValue>,
+    /// The digest of the answer's text; for the answers of a chat.
+    pub text_hash: Option<Digest>,
     /// What was counted.
     pub usage: TokenUsage,
     /// What was run. Must name the model of the job's terms, if they name one.
@@ -29,6 +31,7 @@ impl Work {
     pub(crate) fn of(outcome: Outcome, assigned_at_ms: i64, completed_at_ms: i64) -> Self {
         Self {
             output: outcome.output,
+            text_hash: outcome.text_hash,
             usage: TokenUsage {
                 prompt_tokens: outcome.usage.prompt_tokens,
                 completion_tokens: outcome.usage.completion_tokens,
@@ -66,6 +69,7 @@ pub fn sign_completion(key: &SigningKey, assign: &JobAssign, work: Work) -> JobC
         price: terms.price,
         request_hash: terms.request_hash,
         sampler: work.sampler,
+        text_hash: work.text_hash,
         usage: work.usage.into(),
         worker: dispatch.receipt.provider_pubkey.clone(),
     };
@@ -116,6 +120,7 @@ mod tests {
     fn outcome() -> Outcome {
         Outcome {
             output: RawValue::from_string(r#"{"text":"Grüße","model":"tiny"}"#.into()).unwrap(),
+            text_hash: Some(Digest::of("Grüße".as_bytes())),
             usage: Usage { prompt_tokens: 4, completion_tokens: 2, estimated: false },
             finish_reason: FinishReason::Stop,
             model: ModelUsed { name: "tiny".into(), weights_sha256: Some([7; 32]) },
@@ -151,6 +156,7 @@ mod tests {
         assert_eq!(assign.terms.departed_from(&full), None);
         assert_eq!((full.attempt, complete.attempt), (assign.attempt, Some(assign.attempt)));
         assert_eq!((full.assigned_at_ms, full.completed_at_ms), (1_000, 1_000));
+        assert_eq!(full.text_hash, Some(Digest::of("Grüße".as_bytes())));
         let sampler = full.sampler.unwrap();
         assert_eq!((sampler.seed, sampler.max_tokens), (Some(u64::MAX), Some(256)));
         assert_eq!((sampler.temperature.as_deref(), sampler.top_p.as_deref()), (Some("0.7"), Some("5e-324")));

@@ -40,6 +40,8 @@ fn offer(config: &Config, offered: &engine::Offer) -> Result<Offer, ConfigError>
             name: bounded("name of the model", &model.name, 128)?,
             weights_hash: model.weights_sha256.map(Digest),
             context: model.context_tokens,
+            parameters: model.parameters.clone(),
+            features: model.features.clone(),
         })
     });
     Ok(Offer {

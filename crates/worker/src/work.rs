@@ -1,6 +1,6 @@
 //! One job on an engine, from its request to its outcome, as reports to whoever keeps the jobs.
 
-use crate::engine::{Engine, EngineError, Engines, Outcome, Request};
+use crate::engine::{Delta, Engine, EngineError, Engines, Outcome, Request};
 use futures::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -24,8 +24,8 @@ pub(crate) struct Report {
 /// What is new.
 #[derive(Debug)]
 pub(crate) enum News {
-    /// More of the answer.
-    Text(String),
+    /// More of the answer, and how many tokens it has with it.
+    Text { text: String, tokens: u32 },
     /// The end.
     Done(Result<Outcome, EngineError>),
 }
@@ -52,6 +52,13 @@ pub(crate) fn start(engines: Arc<Engines>, request: Request, reporter: Reporter)
     }))
 }
 
+/// Pieces that are ready together, as one.
+fn joined(pieces: impl Iterator<Item = Delta>) -> News {
+    let (text, tokens) =
+        pieces.fold((String::new(), 0), |(text, _), piece| (text + &piece.text, piece.tokens));
+    News::Text { text, tokens }
+}
+
 async fn carry_out(engines: &Engines, request: Request, reporter: &Reporter) -> Result<Outcome, EngineError> {
     let cancel = CancellationToken::new();
     let _cancelled_when_dropped = cancel.clone().drop_guard();
@@ -66,14 +73,13 @@ async fn carry_out(engines: &Engines, request: Request, reporter: &Reporter) -> 
             count = deltas.recv_many(&mut ready, WAITING), if open => {
                 open = count > 0;
                 if open {
-                    let text = ready.drain(..).map(|delta| delta.text).collect();
-                    reporter.tell(News::Text(text)).await;
+                    reporter.tell(joined(ready.drain(..))).await;
                 }
             }
             done = &mut outcome => {
-                let text: String = std::iter::from_fn(|| deltas.try_recv().ok()).map(|delta| delta.text).collect();
-                if !text.is_empty() {
-                    reporter.tell(News::Text(text)).await;
+                let mut rest = std::iter::from_fn(|| deltas.try_recv().ok()).peekable();
+                if rest.peek().is_some() {
+                    reporter.tell(joined(rest)).await;
                 }
                 return done.unwrap_or_else(|_| Err(EngineError::Failed("it panicked".into())));
             }

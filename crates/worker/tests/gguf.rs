@@ -2,6 +2,8 @@
 #![cfg(feature = "gguf")]
 #![allow(clippy::unwrap_used)]
 
+use docket_protocol::digest::Digest;
+use docket_protocol::frames::Feature;
 use docket_worker::engine::{
     Capability, Delta, Engine, EngineError, Engines, FinishReason, Gguf, Outcome, Request, StartError,
 };
@@ -12,7 +14,7 @@ async fn ask(engine: &dyn Engine, payload: &str) -> (Result<Outcome, EngineError
     let (sink, mut deltas) = mpsc::channel(1);
     let collect = async {
         let mut whole = String::new();
-        while let Some(Delta { text }) = deltas.recv().await {
+        while let Some(Delta { text, .. }) = deltas.recv().await {
             whole.push_str(&text);
         }
         whole
@@ -53,6 +55,54 @@ async fn its_offer_says_that_it_is_tiny() {
     let [model] = offer.models.as_slice() else { panic!("{offer:?}") };
     assert_eq!((model.name.as_str(), model.tiny, model.context_tokens), ("tiny-qwen3", true, Some(1024)));
     assert!(model.weights_sha256.is_some_and(|hash| hash.starts_with(&[0xee, 0xd2, 0x46, 0x1a])));
+}
+
+#[tokio::test]
+async fn the_answer_of_a_chat_says_why_it_ended_and_names_its_text() {
+    let engine = Gguf::tiny().await.unwrap();
+    let payload = |rest: &str| format!(r#"{{"job_type":"LLM_INFER","prompt":"2+2?","answer":"chat"{rest}}}"#);
+    let (outcome, streamed) = ask(&engine, &payload("")).await;
+    let outcome = outcome.unwrap();
+    let output = r#"{"text":"Two plus two is four.","model":"tiny-qwen3","finish_reason":"stop"}"#;
+    assert_eq!((outcome.output.get(), streamed.as_str()), (output, "Two plus two is four."));
+    assert_eq!(outcome.text_hash, Some(Digest::of(streamed.as_bytes())));
+    let (cut, streamed) = ask(&engine, &payload(r#","max_tokens":2"#)).await;
+    let cut = cut.unwrap();
+    let output = format!(r#"{{"text":"{streamed}","model":"tiny-qwen3","finish_reason":"length"}}"#);
+    assert_eq!((cut.output.get(), cut.usage.completion_tokens), (output.as_str(), 2));
+
+    assert_eq!(engine.offer().models[0].features, [Feature::Seed, Feature::Penalties].into());
+    for (settings, name) in [
+        (r#","tools":[{}]"#, "tools"),
+        (r#","response_format":{"type":"json_object"}"#, "response_format"),
+        (r#","logprobs":true"#, "logprobs"),
+    ] {
+        let refused = ask(&engine, &payload(settings)).await.0.unwrap_err();
+        assert_eq!(refused, EngineError::Unsupported(format!("tiny-qwen3 does not support {name}")));
+    }
+    let escrow = |answer: &str| {
+        format!(
+            r#"{{"job_type":"LLM_INFER","prompt":"What is escrow?","frequency_penalty":-2,{answer}"max_tokens":40}}"#
+        )
+    };
+    let penalized = ask(&engine, &escrow(r#""answer":"chat","presence_penalty":-2,"#)).await;
+    let plain = ask(&engine, &escrow("")).await;
+    assert!(plain.1.starts_with("Escrow is money set aside") && penalized.1 != plain.1, "{}", penalized.1);
+    assert_eq!(plain.0.unwrap().text_hash, None);
+}
+
+#[tokio::test]
+async fn pieces_count_the_tokens_of_the_answer() {
+    let engine = Gguf::tiny().await.unwrap();
+    let (sink, mut deltas) = mpsc::channel(512);
+    let request = Request::from_payload(r#"{"job_type":"LLM_INFER","prompt":"What is escrow?"}"#).unwrap();
+    let outcome = engine.run(request, sink, CancellationToken::new()).await.unwrap();
+    let mut counts = vec![];
+    while let Some(Delta { tokens, .. }) = deltas.recv().await {
+        counts.push(tokens);
+    }
+    assert!(counts.is_sorted_by(|earlier, later| earlier < later), "{counts:?}");
+    assert_eq!((counts[0], counts.last()), (1, Some(&outcome.usage.completion_tokens)));
 }
 
 #[tokio::test]

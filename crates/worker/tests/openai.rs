@@ -1,9 +1,12 @@
 //! The OpenAI-compatible engine against a real HTTP server that misbehaves in each way that servers do.
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use docket_protocol::digest::Digest;
+use docket_protocol::frames::Feature;
 use docket_worker::engine::openai::{OpenAi, OpenAiConfig};
 use docket_worker::engine::{
     Capability, Delta, Engine, EngineError, EngineSpec, Engines, FinishReason, Outcome, Request, StartError,
@@ -158,7 +161,7 @@ async fn ask(engine: &OpenAi, request: Request) -> (Result<Outcome, EngineError>
     let (sink, mut deltas) = mpsc::channel(1);
     let collect = async {
         let mut pieces = vec![];
-        while let Some(Delta { text }) = deltas.recv().await {
+        while let Some(Delta { text, .. }) = deltas.recv().await {
             pieces.push(text);
         }
         pieces
@@ -220,6 +223,167 @@ async fn a_proper_stream_is_passed_on_and_counted() {
     );
 }
 
+/// A request for the whole answer of a chat, with these settings beside the prompt.
+fn chat(settings: &str) -> Request {
+    let payload =
+        format!(r#"{{"job_type":"LLM_INFER","prompt":"Rain?","max_tokens":64,"answer":"chat"{settings}}}"#);
+    Request::from_payload(&payload).unwrap()
+}
+
+/// A server that honours everything and answers in these steps.
+async fn able(steps: Vec<Step>) -> (Server, OpenAi) {
+    let server = Server::start(&models(), steps).await;
+    let features = Feature::ALL.into();
+    let engine = OpenAi::start(OpenAiConfig { features, ..server.config() }).await.unwrap();
+    (server, engine)
+}
+
+#[tokio::test]
+async fn the_answer_of_a_chat_says_why_it_ended_and_names_its_text() {
+    let (_, engine) =
+        able(vec![head(), text("Grü"), text("ße"), finish("length"), usage(9, 4), done()]).await;
+    let (outcome, pieces) = ask(&engine, chat("")).await;
+    let outcome = outcome.unwrap();
+    let output = r#"{"text":"Grüße","model":"llama3.2:latest","finish_reason":"length"}"#;
+    assert_eq!(outcome.output.get(), output);
+    assert_eq!(outcome.text_hash, Some(Digest::of(pieces.concat().as_bytes())));
+    let (plain, _) = ask(&engine, prompt()).await;
+    let plain = plain.unwrap();
+    assert_eq!(
+        (plain.output.get(), plain.text_hash),
+        (r#"{"text":"Grüße","model":"llama3.2:latest"}"#, None)
+    );
+}
+
+#[tokio::test]
+async fn every_setting_of_a_chat_reaches_the_server_as_it_was_written() {
+    let (server, engine) = able(vec![head(), text("Yes."), finish("stop"), done()]).await;
+    let tools = r#"[{"type":"function","function":{"name":"rain","parameters":{"z":1.50,"a":{}}}}]"#;
+    let settings = format!(
+        r#","frequency_penalty":0.5,"presence_penalty":-2,"tools":{tools},"tool_choice":"required",
+        "parallel_tool_calls":false,"response_format":{{"type":"json_object"}},"logprobs":true,"top_logprobs":0"#
+    );
+    ask(&engine, chat(&settings)).await.0.unwrap();
+    let (_, body) = server.last_request();
+    assert_eq!(
+        body,
+        json!({
+            "model": "llama3.2:latest", "max_tokens": 64, "stream": true, "stream_options": {"include_usage": true},
+            "messages": [{"role": "user", "content": "Rain?"}],
+            "frequency_penalty": 0.5, "presence_penalty": -2.0, "tools": serde_json::from_str::<Value>(tools).unwrap(),
+            "tool_choice": "required", "parallel_tool_calls": false, "response_format": {"type": "json_object"},
+            "logprobs": true, "top_logprobs": 0
+        })
+    );
+
+    let talk = r#"{"job_type":"LLM_INFER","answer":"chat","messages":[{"role":"user","content":"Rain?"},
+        {"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"rain","arguments":"{}"}}]},
+        {"role":"tool","tool_call_id":"c","content":"Yes."}]}"#;
+    ask(&engine, Request::from_payload(talk).unwrap()).await.0.unwrap();
+    let messages = &server.last_request().1["messages"];
+    let call = json!({"id": "c", "type": "function", "function": {"name": "rain", "arguments": "{}"}});
+    assert_eq!(messages[1], json!({"role": "assistant", "content": null, "tool_calls": [call]}));
+    assert_eq!(messages[2], json!({"role": "tool", "content": "Yes.", "tool_call_id": "c"}));
+}
+
+#[tokio::test]
+async fn calls_of_tools_come_whole_in_the_answer() {
+    let part = |calls: Value| event(&json!({"choices": [{"delta": {"tool_calls": calls}}]}));
+    let steps = vec![
+        head(),
+        part(
+            json!([{"index": 0, "id": "a", "type": "function", "function": {"name": "rain", "arguments": ""}}]),
+        ),
+        part(json!([{"index": 0, "function": {"arguments": "{\"in\":"}}])),
+        part(json!([{"index": 0, "function": {"arguments": "\"Bern\"}"}}])),
+        finish("tool_calls"),
+        usage(30, 12),
+        done(),
+    ];
+    let (_, engine) = able(steps.clone()).await;
+    let (outcome, pieces) = ask(&engine, chat(r#","tools":[{"type":"function"}]"#)).await;
+    let outcome = outcome.unwrap();
+    let call = r#"{"id":"a","type":"function","function":{"name":"rain","arguments":"{\"in\":\"Bern\"}"}}"#;
+    let expected = format!(
+        r#"{{"text":"","model":"llama3.2:latest","finish_reason":"tool_calls","tool_calls":[{call}]}}"#
+    );
+    assert_eq!((outcome.output.get(), pieces.len()), (expected.as_str(), 0));
+    assert_eq!(outcome.text_hash, Some(Digest::of(b"")));
+    assert_eq!((outcome.usage.completion_tokens, outcome.usage.estimated), (12, false));
+    // Who asked for text alone gets text alone.
+    let plain = answer(steps).await.0.unwrap();
+    assert_eq!(plain.output.get(), r#"{"text":"","model":"llama3.2:latest"}"#);
+}
+
+#[tokio::test]
+async fn how_likely_each_token_was_is_said_to_who_asked() {
+    let token = |token: &str, logprob: f64| json!({"token": token, "logprob": logprob, "bytes": null, "top_logprobs": [{"token": "no", "logprob": -9.5}]});
+    let likely = |text: &str, logprob: f64| {
+        let logprobs = json!({"content": [token(text, logprob)], "refusal": null});
+        event(&json!({"choices": [{"delta": {"content": text}, "logprobs": logprobs}]}))
+    };
+    let steps =
+        vec![head(), likely("It ", -0.1), likely("rains.", -0.30000000000000004), finish("stop"), done()];
+    let (_, engine) = able(steps).await;
+    let outcome = ask(&engine, chat(r#","logprobs":true,"top_logprobs":1"#)).await.0.unwrap();
+    let logprobs = json!([token("It ", -0.1), token("rains.", -0.30000000000000004)]);
+    let output = format!(
+        r#"{{"text":"It rains.","model":"llama3.2:latest","finish_reason":"stop","logprobs":{{"content":{logprobs}}}}}"#
+    );
+    assert_eq!(outcome.output.get(), output);
+    let silent = ask(&engine, chat("")).await.0.unwrap();
+    assert!(!silent.output.get().contains("logprobs"));
+}
+
+#[tokio::test]
+async fn what_the_owner_did_not_promise_is_refused_by_name_before_the_server_hears_of_it() {
+    let server = Server::start(&models(), vec![head(), text("{}"), finish("stop"), done()]).await;
+    let engine = server.engine().await;
+    let usual = BTreeSet::from([Feature::Seed, Feature::Penalties, Feature::Json]);
+    assert!(engine.offer().models.iter().all(|model| model.features == usual));
+    for (settings, name) in [(r#","tools":[{}]"#, "tools"), (r#","logprobs":true"#, "logprobs")] {
+        let refused = ask(&engine, chat(settings)).await.0.unwrap_err();
+        assert_eq!(refused, EngineError::Unsupported(format!("llama3.2:latest does not support {name}")));
+    }
+    let answered =
+        r#"{"job_type":"LLM_INFER","messages":[{"role":"tool","tool_call_id":"c","content":"Yes."}]}"#;
+    let refused = ask(&engine, Request::from_payload(answered).unwrap()).await.0.unwrap_err();
+    assert!(matches!(&refused, EngineError::Unsupported(reason) if reason.contains("tools")), "{refused}");
+    assert!(server.last_request().0.starts_with("get "), "only its models were asked for");
+    let json = r#","response_format":{"type":"json_object"},"frequency_penalty":1"#;
+    assert!(ask(&engine, chat(json)).await.0.is_ok());
+
+    let spec: EngineSpec = format!("openai+tools:{}#qwen3-8b", server.url).parse().unwrap();
+    let promised = Engines::start(&[spec], None).await.unwrap().offer().models.remove(0).features;
+    assert_eq!(promised, BTreeSet::from([Feature::Tools, Feature::Seed, Feature::Penalties, Feature::Json]));
+}
+
+#[tokio::test]
+async fn each_piece_counts_as_a_token_unless_the_server_has_counted_more() {
+    let counted = |content: &str, written: u32| {
+        let usage = json!({"prompt_tokens": 9, "completion_tokens": written});
+        event(&json!({"choices": [{"delta": {"content": content}}], "usage": usage}))
+    };
+    let steps = vec![
+        head(),
+        text("a"),
+        text("b"),
+        counted("c", 5),
+        counted("d", 2),
+        text("e"),
+        finish("stop"),
+        done(),
+    ];
+    let (_, engine) = able(steps).await;
+    let (sink, mut deltas) = mpsc::channel(8);
+    engine.run(prompt(), sink, CancellationToken::new()).await.unwrap();
+    let mut counts = vec![];
+    while let Some(Delta { tokens, .. }) = deltas.recv().await {
+        counts.push(tokens);
+    }
+    assert_eq!(counts, [1, 2, 5, 6, 7]);
+}
+
 #[tokio::test]
 async fn the_first_token_is_passed_on_before_the_second_comes() {
     let steps = vec![head(), text("first"), Step::Hold];
@@ -235,7 +399,7 @@ async fn the_first_token_is_passed_on_before_the_second_comes() {
         first
     };
     let (outcome, first) = tokio::join!(run, watch);
-    assert_eq!(first, Some(Delta { text: "first".into() }));
+    assert_eq!(first, Some(Delta { text: "first".into(), tokens: 1 }));
     assert!(matches!(outcome, Err(EngineError::Cancelled)));
 }
 

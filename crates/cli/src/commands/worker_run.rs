@@ -15,6 +15,8 @@ pub(crate) struct Args {
     #[arg(long, env = "COORDINATOR_URL", default_value = "http://127.0.0.1:4010")]
     coordinator: String,
     /// What to run: tasks, tiny, gguf:PATH or openai:URL; may be given several times [default: tasks].
+    ///
+    /// Whether a server honours tools and logprobs it does not say itself: openai+tools+logprobs:URL.
     #[arg(long = "engine", value_name = "ENGINE")]
     engines: Vec<String>,
     /// The environment variable that holds the key of an openai: server.

@@ -1,6 +1,6 @@
 //! What a worker says.
 
-use super::{FrameError, MAX_EXPLANATION_BYTES, body, kind_of, unknown};
+use super::{Feature, FrameError, MAX_EXPLANATION_BYTES, body, feature, kind_of, unknown};
 use crate::attempt::AttemptRef;
 use crate::digest::Digest;
 use crate::fields;
@@ -8,6 +8,7 @@ use crate::keys::Signature;
 use crate::receipt::{DispatchReceipt, FullReceipt, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::collections::BTreeSet;
 
 /// A frame from a worker.
 #[derive(Clone, Debug, Serialize)]
@@ -148,6 +149,16 @@ pub struct OfferedModel {
     /// How many tokens it can hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<u32>,
+    /// How large it is, for a person to read, such as `8B`.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "fields::optional_text::<32, _>"
+    )]
+    pub parameters: Option<String>,
+    /// What it may be asked for beside plain text.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty", deserialize_with = "feature::known")]
+    pub features: BTreeSet<Feature>,
 }
 
 /// Work that a worker still has.
@@ -216,6 +227,9 @@ pub struct JobChunk {
     pub text: String,
     /// The digest of all text up to the end of this chunk; see [`crate::digest::RunningHash`].
     pub running_hash: Digest,
+    /// How many tokens the answer has up to the end of this chunk, by the worker's count. Never falls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u32>,
 }
 
 /// A job's output, and the receipts for it.

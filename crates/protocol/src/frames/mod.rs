@@ -3,9 +3,11 @@
 //! A superset of Dispatch's messages. Unknown fields are ignored, absent ones are not written. Every text and
 //! list has its bound; depth and size are checked before anything is parsed. What a frame may do is left to others.
 
+mod feature;
 mod from_coordinator;
 mod from_worker;
 
+pub use feature::{Feature, UnknownFeature};
 pub use from_coordinator::{
     AckStatus, Challenge, DoneStatus, ErrorFrame, FromCoordinator, JobAssign, JobCancel, JobDone,
     PaymentPosted, PrivacyClass, RegisterAck, Terms, decode_from_coordinator,

@@ -65,6 +65,10 @@ pub struct FullReceipt {
     /// How tokens were drawn, as far as the worker knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampler: Option<Sampler>,
+    /// The digest of the answer's text alone, in UTF-8: what somebody can check who has seen the text of a stream and
+    /// not the output around it. For the answers of a chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_hash: Option<Digest>,
     /// What was counted.
     pub usage: Usage,
     /// The worker's key in hexadecimal.

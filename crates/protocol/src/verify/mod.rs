@@ -53,6 +53,8 @@ pub enum Claim {
     Agreement,
     /// The output is the one that the receipts name.
     Output,
+    /// The text in the output is the one that the full receipt names.
+    Text,
     /// The log's entry names exactly these receipts.
     LogEntry,
     /// So much moved, from whom to whom, when the entry was made.
@@ -155,6 +157,7 @@ impl fmt::Display for Claim {
             Self::FullReceipt => "full receipt",
             Self::Agreement => "agreement",
             Self::Output => "output",
+            Self::Text => "text",
             Self::LogEntry => "log entry",
             Self::Transfers => "transfers",
             Self::Inclusion => "inclusion",

@@ -4,6 +4,7 @@ use super::{Claim, Findings, Pins};
 use crate::digest::Digest;
 use crate::keys::PublicKey;
 use crate::receipt::{Bundle, FullReceipt, SignedBy};
+use serde::Deserialize;
 
 /// Judges everything but the log. `log` is the name of the log that vouches for these receipts, if one does.
 pub(super) fn judge(bundle: &Bundle, pins: &Pins, log: Option<&str>, findings: &mut Findings) {
@@ -18,6 +19,7 @@ pub(super) fn judge(bundle: &Bundle, pins: &Pins, log: Option<&str>, findings: &
     let by_worker = short.is_some() || (full.is_some() && bundle.signed_by == SignedBy::Worker);
     judge_worker(worker, by_worker, pins, findings);
     judge_agreement(bundle, findings);
+    judge_text(bundle, pins, full.as_deref(), findings);
     let attested = short.or(full);
     judge_output(bundle, pins, attested.as_deref(), findings);
     judge_job(job_id, pins, attested.as_deref(), findings);
@@ -159,6 +161,34 @@ fn judge_output(bundle: &Bundle, pins: &Pins, attested: Option<&str>, findings: 
         findings.proven(claim, by, expected.to_string());
     } else {
         findings.not_proven(claim, "", "the output fits, but no signature on the receipts was verified");
+    }
+}
+
+/// Only the full receipt names the text, so that only who vouches for it counts.
+fn judge_text(bundle: &Bundle, pins: &Pins, attested: Option<&str>, findings: &mut Findings) {
+    #[derive(Deserialize)]
+    struct Answer {
+        text: String,
+    }
+    let claim = Claim::Text;
+    let Some(expected) = bundle.receipt.as_ref().and_then(|full| full.text_hash) else { return };
+    let Some(output) = pins.output.as_deref().or(bundle.output.as_ref().map(String::as_bytes)) else {
+        findings.not_proven(claim, "", format!("no output to compare with {expected}"));
+        return;
+    };
+    match (serde_json::from_slice(output).map(|Answer { text }| Digest::of(text.as_bytes())), attested) {
+        (Err(_), _) => findings.wrong(claim, "", "the output has no text, and the receipt names one"),
+        (Ok(text), _) if text != expected => {
+            findings.wrong(claim, "", format!("the text has {text}, the receipt names {expected}"));
+        }
+        (Ok(_), Some(by)) => findings.proven(claim, by, expected.to_string()),
+        (Ok(_), None) => {
+            findings.not_proven(
+                claim,
+                "",
+                "the text fits, but no signature on the full receipt was verified",
+            );
+        }
     }
 }
 

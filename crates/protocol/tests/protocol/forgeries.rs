@@ -75,6 +75,33 @@ fn another_hash_or_another_output_is_found() {
 }
 
 #[test]
+fn another_text_is_found() {
+    let examples = examples();
+    let lies_about = |change: fn(&mut Bundle)| {
+        let mut bundle = examples.chat.bundle();
+        change(&mut bundle);
+        let output = bundle.output.clone().map(String::into_bytes);
+        lies(&verify(&bundle, &Pins { output, seen: None, ..examples.pins() }))
+    };
+    assert_eq!(lies_about(|_| ()), []);
+    let other = lies_about(|bundle| bundle.output = bundle.output.take().map(|text| text.replace("ü", "u")));
+    assert_eq!(other, [Claim::Output, Claim::Text]);
+    for no_text in ["{}", r#"{"text":null}"#, r#"{"text":"Grüße","text":"Grüße"}"#, "Grüße"] {
+        let mut bundle = examples.chat.bundle();
+        bundle.output = Some(no_text.to_owned());
+        assert_eq!(lies(&verify(&bundle, &Pins::default())), [Claim::Output, Claim::Text], "{no_text}");
+    }
+    // The worker itself names another text than it delivered.
+    let worker = SigningKey::from_seed(&[1; 32]);
+    let mut bundle = examples.chat.bundle();
+    let full = bundle.receipt.as_mut().unwrap();
+    full.text_hash.as_mut().unwrap().0[0] ^= 1;
+    bundle.signature = Some(full.sign(&worker));
+    bundle.log = None;
+    assert_eq!(lies(&verify(&bundle, &Pins::default())), [Claim::Text]);
+}
+
+#[test]
 fn tampered_terms_and_usage_are_found() {
     let claims = [Claim::FullReceipt, Claim::LogEntry];
     assert_eq!(lies_after(|bundle| bundle.receipt.as_mut().unwrap().usage.completion_tokens += 1), claims);

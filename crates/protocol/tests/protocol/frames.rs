@@ -2,7 +2,8 @@
 
 use crate::fixture;
 use docket_protocol::frames::{
-    self, ErrorFrame, FromWorker, MAX_FRAME_BYTES, decode_from_coordinator, decode_from_worker, encode,
+    self, ErrorFrame, Feature, FromWorker, MAX_FRAME_BYTES, decode_from_coordinator, decode_from_worker,
+    encode,
 };
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -53,6 +54,21 @@ fn unknown_fields_are_ignored_wherever_frames_may_grow() {
     };
     assert!(from_worker.iter().all(|frame| decode_from_worker(&grown(frame)).is_ok()));
     assert!(from_coordinator.iter().all(|frame| decode_from_coordinator(&grown(frame)).is_ok()));
+}
+
+#[test]
+fn features_of_newer_workers_are_passed_over() {
+    let features = r#"["seed", "telepathy", "tools", "seed"]"#;
+    let offer = format!(r#""offer":{{"concurrency":1,"models":[{{"name":"m","features":{features}}}]}},"#);
+    let frame = register_as("DESKTOP").replacen("\"capabilities\"", &(offer + "\"capabilities\""), 1);
+    let FromWorker::Register(register) = decode_from_worker(&frame).unwrap() else { panic!("{frame}") };
+    let features = &register.offer.as_ref().unwrap().models[0].features;
+    assert_eq!(features, &BTreeSet::from([Feature::Tools, Feature::Seed]));
+    assert!(encode(&FromWorker::Register(register)).contains(r#""features":["tools","seed"]"#));
+    for feature in Feature::ALL {
+        assert_eq!(serde_json::to_value(feature).unwrap(), feature.name());
+        assert_eq!(feature.name().parse(), Ok(feature));
+    }
 }
 
 #[test]

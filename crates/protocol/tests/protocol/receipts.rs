@@ -192,9 +192,15 @@ fn any_full() -> impl Strategy<Value = FullReceipt> {
         .prop_map(|(name, weights_hash)| Model { name, weights_hash });
     let sampler = any::<(Option<u64>, Option<u64>, Option<String>, Option<String>)>()
         .prop_map(|(max_tokens, seed, temperature, top_p)| Sampler { max_tokens, seed, temperature, top_p });
-    let parts = (prop::option::of(signed), prop::option::of(model), prop::option::of(sampler), digest);
+    let text_hash = prop::option::of(digest.clone());
+    let parts =
+        (prop::option::of(signed), prop::option::of(model), prop::option::of(sampler), digest, text_hash);
     (texts, parts, any::<(u128, u128, u64, u64, u32, i64)>()).prop_map(
-        |([asset, client, job_id, network, worker, _], (dispatch, model, sampler, digest), numbers)| {
+        |(
+            [asset, client, job_id, network, worker, _],
+            (dispatch, model, sampler, digest, text_hash),
+            numbers,
+        )| {
             FullReceipt {
                 asset,
                 assigned_at_ms: numbers.5,
@@ -211,6 +217,7 @@ fn any_full() -> impl Strategy<Value = FullReceipt> {
                 price: numbers.1,
                 request_hash: digest,
                 sampler,
+                text_hash,
                 usage: Usage { completion_tokens: numbers.2, prompt_tokens: numbers.3 },
                 worker,
             }

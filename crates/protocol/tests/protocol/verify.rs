@@ -29,6 +29,34 @@ fn with_every_pin_everything_is_proven() {
 }
 
 #[test]
+fn the_text_of_a_chat_is_proven_beside_its_output() {
+    let examples = examples();
+    let bundle = examples.chat.bundle();
+    let output = bundle.output.clone().map(String::into_bytes);
+    let pins = Pins { output, seen: None, ..examples.pins() };
+    let verdict = verify(&bundle, &pins);
+    assert!(verdict.findings.iter().all(|finding| finding.holds == Holds::Proven), "{verdict}");
+    assert_eq!(
+        verdict.findings.len(),
+        11,
+        "all claims but consistency and those of the coordinator: {verdict}"
+    );
+    let text = verdict.findings.iter().find(|finding| finding.claim == Claim::Text).unwrap();
+    assert_eq!(
+        (&text.by, text.detail.as_str()),
+        (&examples.worker, "sha256:f83e039796c6453a10f5519e39fd113901572316a1a8ea07cb525d2801dfd074")
+    );
+
+    let without = Bundle { output: None, ..bundle.clone() };
+    assert_eq!(verify(&without, &Pins::default()).holds(Claim::Text), Some(Holds::NotProven));
+    // The short receipt alone, however good, says nothing about the text.
+    let unsigned = Bundle { signed_by: SignedBy::Coordinator, signature: None, log: None, ..bundle };
+    let verdict = verify(&unsigned, &Pins { coordinator_vkey: None, ..pins });
+    assert_eq!(verdict.holds(Claim::Output), Some(Holds::Proven));
+    assert_eq!(verdict.holds(Claim::Text), Some(Holds::NotProven));
+}
+
+#[test]
 fn without_pins_keys_are_called_self_claimed() {
     let verdict = verify(&examples().full.bundle(), &Pins::default());
     assert!(verdict.ok());
@@ -117,7 +145,7 @@ fn a_bundle_without_a_place_in_the_log_says_so() {
 #[test]
 fn a_bundle_reads_back_and_is_bounded() {
     let examples = examples();
-    for example in [&examples.full, &examples.short, &examples.broken_stream] {
+    for example in [&examples.full, &examples.short, &examples.broken_stream, &examples.chat] {
         let bundle = example.bundle();
         assert_eq!(Bundle::parse(&serde_json::to_vec(&bundle).unwrap()).unwrap(), bundle);
     }

@@ -3,20 +3,23 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use docket_gguf::{Finish, Generation, GgufError, Model, Source};
+use docket_gguf::{Finish, Generation, GgufError, Model, Piece, Source};
+use docket_protocol::frames::Feature;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
-use super::outcome::infer_output;
+use super::outcome::{ChatOutput, InferOutput};
 use super::{
-    Delta, Engine, EngineError, FinishReason, Infer, Message, ModelOffer, ModelUsed, Offer, Outcome, Request,
-    Role, Sampler, StartError, Usage,
+    Chat, Delta, Engine, EngineError, FinishReason, Infer, Message, ModelOffer, ModelUsed, Offer, Outcome,
+    Request, Role, Sampler, StartError, Usage,
 };
 
 /// Pieces of text on their way from the model's thread.
 const IN_FLIGHT: usize = 16;
+/// A longer label of a model's size is none.
+const MAX_LABEL_BYTES: usize = 32;
 
 /// One model, one request at a time.
 ///
@@ -50,6 +53,8 @@ impl Gguf {
             name,
             weights_sha256: Some(about.weights_sha256),
             context_tokens: u32::try_from(about.context_tokens).ok(),
+            parameters: about.size_label.clone().filter(|label| label.len() <= MAX_LABEL_BYTES),
+            features: [Feature::Seed, Feature::Penalties].into(),
             tiny,
         };
         Self { model, offer }
@@ -64,17 +69,18 @@ impl Gguf {
         if infer.model.as_ref().is_some_and(|name| *name != self.offer.name) {
             return Err(EngineError::Unsupported(format!("the model here is {}", self.offer.name)));
         }
+        infer.fits(&self.offer)?;
         let sampler = sampler(&infer)?;
         let generation = Generation {
-            messages: infer.messages.into_iter().map(message).collect(),
+            messages: infer.messages.into_iter().map(message).collect::<Result<_, _>>()?,
             max_tokens: infer.max_tokens as usize,
             sampler,
             stop: infer.stop,
         };
         let (deltas, mut pieces) = mpsc::channel(IN_FLIGHT);
         let pass_on = async {
-            while let Some(text) = pieces.recv().await {
-                sink.send(Delta { text }).await.ok(); // a closed sink only means that nobody watches
+            while let Some(Piece { text, tokens }) = pieces.recv().await {
+                sink.send(Delta { text, tokens: count(tokens) }).await.ok(); // a closed sink only means that nobody watches
             }
         };
         let generate = self.model.generate(generation, deltas, cancel.clone());
@@ -83,18 +89,26 @@ impl Gguf {
             () = cancel.cancelled() => return Err(EngineError::Cancelled),
             (generated, ()) = async { tokio::join!(generate, pass_on) } => generated.map_err(refused)?,
         };
-        let count = |tokens: usize| u32::try_from(tokens).unwrap_or(u32::MAX);
+        let finish_reason = match generated.finish {
+            Finish::Stop => FinishReason::Stop,
+            Finish::Length => FinishReason::Length,
+        };
+        let chat = infer.chat.map(|_| ChatOutput {
+            finish_reason: finish_reason.as_str(),
+            tool_calls: &[],
+            logprobs: None,
+        });
+        let output = InferOutput { text: &generated.text, model: &self.offer.name, chat };
+        let (output, text_hash) = output.write()?;
         Ok(Outcome {
-            output: infer_output(&generated.text, &self.offer.name)?,
+            output,
+            text_hash,
             usage: Usage {
                 prompt_tokens: count(generated.prompt_tokens),
                 completion_tokens: count(generated.completion_tokens),
                 estimated: false,
             },
-            finish_reason: match generated.finish {
-                Finish::Stop => FinishReason::Stop,
-                Finish::Length => FinishReason::Length,
-            },
+            finish_reason,
             model: ModelUsed {
                 name: Cow::Owned(self.offer.name.clone()),
                 weights_sha256: self.offer.weights_sha256,
@@ -146,16 +160,28 @@ fn sampler(infer: &Infer) -> Result<docket_gguf::Sampler, EngineError> {
         None if temperature == 0.0 => 0,
         None => getrandom::u64().map_err(|error| EngineError::Failed(error.to_string()))?,
     };
-    Ok(docket_gguf::Sampler { temperature, top_p: infer.top_p.unwrap_or(1.0), seed })
+    let penalty = |of: fn(&Chat) -> Option<f64>| infer.chat.as_ref().and_then(of).unwrap_or_default();
+    Ok(docket_gguf::Sampler {
+        temperature,
+        top_p: infer.top_p.unwrap_or(1.0),
+        seed,
+        frequency_penalty: penalty(|chat| chat.frequency_penalty),
+        presence_penalty: penalty(|chat| chat.presence_penalty),
+    })
 }
 
-fn message(Message { role, content }: Message) -> docket_gguf::Message {
+fn count(tokens: usize) -> u32 {
+    u32::try_from(tokens).unwrap_or(u32::MAX)
+}
+
+fn message(Message { role, content, .. }: Message) -> Result<docket_gguf::Message, EngineError> {
     let role = match role {
         Role::System => docket_gguf::Role::System,
         Role::User => docket_gguf::Role::User,
         Role::Assistant => docket_gguf::Role::Assistant,
+        Role::Tool => return Err(EngineError::Unsupported("this model does not know of tools".into())),
     };
-    docket_gguf::Message { role, content }
+    Ok(docket_gguf::Message { role, content })
 }
 
 fn refused(error: GgufError) -> EngineError {

@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+mod chat;
 mod error;
 #[cfg(feature = "gguf")]
 mod gguf;
@@ -18,6 +19,7 @@ mod set;
 mod spec;
 pub mod tasks;
 
+pub use chat::{Chat, MAX_FORMAT_BYTES, MAX_TOOLS, MAX_TOOLS_BYTES, Verbatim};
 pub use error::{EngineError, StartError};
 #[cfg(feature = "gguf")]
 pub use gguf::Gguf;

@@ -1,5 +1,9 @@
 //! What an engine can do, as the worker declares it to the coordinator.
 
+use std::collections::BTreeSet;
+
+use docket_protocol::frames::Feature;
+
 use super::TaskKind;
 
 /// What an engine, or all engines of a worker together, can do.
@@ -23,6 +27,10 @@ pub struct ModelOffer {
     pub weights_sha256: Option<[u8; 32]>,
     /// Tokens of prompt and answer together, where known.
     pub context_tokens: Option<u32>,
+    /// How large it is, for a person to read, such as `8B`.
+    pub parameters: Option<String>,
+    /// What it may be asked for beside plain text.
+    pub features: BTreeSet<Feature>,
     /// A test fixture that only repeats what it was taught, and no model to sell.
     pub tiny: bool,
 }

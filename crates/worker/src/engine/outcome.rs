@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
+use docket_protocol::digest::Digest;
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::EngineError;
@@ -12,6 +14,8 @@ use super::EngineError;
 pub struct Delta {
     /// Never empty; whole characters only.
     pub text: String,
+    /// How many tokens the answer has up to the end of this piece. Never falls.
+    pub tokens: u32,
 }
 
 /// A finished answer.
@@ -19,6 +23,8 @@ pub struct Delta {
 pub struct Outcome {
     /// The job's output as compact JSON. These bytes are what is hashed, so they are passed on untouched.
     pub output: Box<RawValue>,
+    /// The digest of the answer's text; for the answers of a chat.
+    pub text_hash: Option<Digest>,
     /// What it used. Zero for tasks.
     pub usage: Usage,
     /// Why the answer ended.
@@ -84,16 +90,60 @@ pub struct Sampler {
     pub max_tokens: u32,
 }
 
-/// The output of a language model: `{"text", "model"}`.
+/// The output of a language model: `{"text","model"}`, and for a chat what follows as well.
 #[derive(Serialize)]
-struct InferOutput<'a> {
-    text: &'a str,
-    model: &'a str,
+pub(super) struct InferOutput<'a> {
+    pub(super) text: &'a str,
+    pub(super) model: &'a str,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub(super) chat: Option<ChatOutput<'a>>,
 }
 
-/// Writes a language model's output.
-pub(crate) fn infer_output(text: &str, model: &str) -> Result<Box<RawValue>, EngineError> {
-    compact(&InferOutput { text, model })
+/// What only the answer of a chat says.
+#[derive(Serialize)]
+pub(super) struct ChatOutput<'a> {
+    pub(super) finish_reason: &'a str,
+    #[serde(skip_serializing_if = "<[ToolCall]>::is_empty")]
+    pub(super) tool_calls: &'a [ToolCall],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) logprobs: Option<Logprobs<'a>>,
+}
+
+/// A tool that the model wants called.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct ToolCall {
+    pub(super) id: String,
+    pub(super) r#type: FunctionKind,
+    pub(super) function: FunctionCall,
+}
+
+/// The only kind of tool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum FunctionKind {
+    #[default]
+    Function,
+}
+
+/// A function with its arguments, which are JSON in a text, as far as the model kept to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct FunctionCall {
+    pub(super) name: String,
+    pub(super) arguments: String,
+}
+
+/// How likely each token was, in the model server's words.
+#[derive(Serialize)]
+pub(super) struct Logprobs<'a> {
+    pub(super) content: &'a [Value],
+}
+
+impl InferOutput<'_> {
+    /// The output's bytes, and for a chat the digest of its text.
+    pub(super) fn write(&self) -> Result<(Box<RawValue>, Option<Digest>), EngineError> {
+        let text_hash = self.chat.as_ref().map(|_| Digest::of(self.text.as_bytes()));
+        Ok((compact(self)?, text_hash))
+    }
 }
 
 /// Writes an output as compact JSON, the same bytes every time.

@@ -1,8 +1,10 @@
 //! What a job asks for: the payload of the `quotes` dialect, a superset of it, checked and bounded.
 
+use docket_protocol::frames::{Feature, JobType};
 use serde::Deserialize;
 
-use super::EngineError;
+use super::chat::{Verbatim, WireChat, check_objects, verbatim_list};
+use super::{Chat, EngineError, ModelOffer};
 
 /// The longest payload, as JSON, in bytes.
 pub const MAX_PAYLOAD_BYTES: usize = 2 << 20;
@@ -19,6 +21,7 @@ const MAX_MESSAGES: usize = 1_024;
 const MAX_STOPS: usize = 16;
 const MAX_STOP_BYTES: usize = 256;
 const MAX_MODEL_BYTES: usize = 256;
+const MAX_CALL_ID_BYTES: usize = 256;
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +49,20 @@ pub struct Infer {
     pub seed: Option<u64>,
     /// Texts that end the answer; none is empty.
     pub stop: Vec<String>,
+    /// Where the output is to be the whole answer of a chat: what it asks for beside the text.
+    pub chat: Option<Chat>,
+}
+
+impl Infer {
+    /// Refuses what a model does not honour, by its name.
+    pub(super) fn fits(&self, model: &ModelOffer) -> Result<(), EngineError> {
+        let of_tools = self.messages.iter().any(Message::is_of_tools);
+        if of_tools && !model.features.contains(&Feature::Tools) {
+            let no = format!("{} does not support tools, and the messages speak of them", model.name);
+            return Err(EngineError::Unsupported(no));
+        }
+        self.chat.as_ref().map_or(Ok(()), |chat| chat.fits(&model.name, &model.features))
+    }
 }
 
 /// One message of a conversation.
@@ -53,8 +70,28 @@ pub struct Infer {
 pub struct Message {
     /// Who speaks.
     pub role: Role,
-    /// What is said.
+    /// What is said; may be empty where a model only called tools.
     pub content: String,
+    /// The tools that the model called; only where it speaks.
+    pub tool_calls: Vec<Verbatim>,
+    /// Which call a tool answers; there exactly where a tool speaks.
+    pub tool_call_id: Option<String>,
+}
+
+impl Message {
+    /// A message of plain text.
+    pub fn new(role: Role, content: impl Into<String>) -> Self {
+        Self { role, content: content.into(), tool_calls: vec![], tool_call_id: None }
+    }
+
+    fn is_of_tools(&self) -> bool {
+        self.role == Role::Tool || !self.tool_calls.is_empty()
+    }
+
+    fn bytes(&self) -> usize {
+        let calls: usize = self.tool_calls.iter().map(|call| call.get().len()).sum();
+        self.content.len() + calls + self.tool_call_id.as_ref().map_or(0, String::len)
+    }
 }
 
 /// Who speaks.
@@ -68,6 +105,8 @@ pub enum Role {
     User,
     /// The model.
     Assistant,
+    /// A tool that the model called.
+    Tool,
 }
 
 impl Role {
@@ -77,6 +116,7 @@ impl Role {
             Self::System => "system",
             Self::User => "user",
             Self::Assistant => "assistant",
+            Self::Tool => "tool",
         }
     }
 }
@@ -117,12 +157,15 @@ impl TaskKind {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "job_type")]
-enum WirePayload {
-    #[serde(rename = "LLM_INFER")]
-    Infer(WireInfer),
-    #[serde(rename = "TASK")]
-    Task(WireTask),
+struct WireKind {
+    job_type: JobType,
+}
+
+/// The form of the output, where it is not the plain one.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum AnswerForm {
+    Chat,
 }
 
 #[derive(Deserialize)]
@@ -135,6 +178,7 @@ struct WireInfer {
     top_p: Option<f64>,
     seed: Option<u64>,
     stop: Option<OneOrMany>,
+    answer: Option<AnswerForm>,
 }
 
 #[derive(Deserialize)]
@@ -146,7 +190,10 @@ struct WireTask {
 #[derive(Deserialize)]
 struct WireMessage {
     role: Role,
-    content: WireContent,
+    content: Option<WireContent>,
+    #[serde(default, deserialize_with = "verbatim_list")]
+    tool_calls: Vec<Verbatim>,
+    tool_call_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -173,21 +220,34 @@ impl Request {
     /// Reads the payload of a job: `{"job_type":"LLM_INFER","prompt",…}` or `{"job_type":"TASK","task_type","input"}`.
     ///
     /// A model may also be asked with `messages` in place of `prompt`, and with `model`, `temperature`, `top_p`,
-    /// `seed` and `stop`, all as in OpenAI's chat completions. Fields that are not known are ignored.
+    /// `seed` and `stop`, all as in OpenAI's chat completions. With `"answer":"chat"` the output is the whole answer of a
+    /// chat, and the fields of [`Chat`] count. Fields that are not known are ignored.
     pub fn from_payload(payload: &str) -> Result<Self, EngineError> {
         EngineError::at_most("bytes of payload", MAX_PAYLOAD_BYTES, payload.len())?;
-        let payload = serde_json::from_str(payload).map_err(|error| invalid(format!("payload: {error}")))?;
-        match payload {
-            WirePayload::Infer(infer) => infer.check().map(Self::Infer),
-            WirePayload::Task(task) => task.check().map(Self::Task),
+        let WireKind { job_type } = read(payload)?;
+        match job_type {
+            JobType::LlmInfer => {
+                let wire: WireInfer = read(payload)?;
+                let chat = match wire.answer {
+                    Some(AnswerForm::Chat) => Some(read::<WireChat>(payload)?.check()?),
+                    None => None,
+                };
+                Ok(Self::Infer(Infer { chat, ..wire.check()? }))
+            }
+            JobType::Task => read::<WireTask>(payload)?.check().map(Self::Task),
         }
     }
+}
+
+/// Reads a part of a payload. From the text each time, so that what is passed on keeps its bytes.
+fn read<'de, T: Deserialize<'de>>(payload: &'de str) -> Result<T, EngineError> {
+    serde_json::from_str(payload).map_err(|error| invalid(format!("payload: {error}")))
 }
 
 impl WireInfer {
     fn check(self) -> Result<Infer, EngineError> {
         let messages = match (self.prompt, self.messages) {
-            (Some(content), None) => vec![Message { role: Role::User, content }],
+            (Some(content), None) => vec![Message::new(Role::User, content)],
             (None, Some(messages)) => {
                 EngineError::at_most("messages", MAX_MESSAGES, messages.len())?;
                 messages.into_iter().map(WireMessage::check).collect::<Result<_, _>>()?
@@ -195,7 +255,7 @@ impl WireInfer {
             (Some(_), Some(_)) => return Err(invalid("give either prompt or messages, not both")),
             (None, None) => return Err(invalid("prompt is missing")),
         };
-        let bytes = messages.iter().map(|message| message.content.len()).sum();
+        let bytes = messages.iter().map(Message::bytes).sum();
         EngineError::at_most("bytes of prompt", MAX_PROMPT_BYTES, bytes)?;
         if messages.iter().all(|message| message.content.trim().is_empty()) {
             return Err(invalid("the prompt is empty"));
@@ -220,6 +280,7 @@ impl WireInfer {
             top_p: self.top_p,
             seed: self.seed,
             stop: check_stop(self.stop)?,
+            chat: None,
         })
     }
 }
@@ -242,11 +303,28 @@ fn check_stop(stop: Option<OneOrMany>) -> Result<Vec<String>, EngineError> {
 
 impl WireMessage {
     fn check(self) -> Result<Message, EngineError> {
-        let content = match self.content {
-            WireContent::Text(text) => text,
-            WireContent::Parts(parts) => parts.into_iter().map(WirePart::check).collect::<Result<_, _>>()?,
+        let Self { role, content, tool_calls, tool_call_id } = self;
+        let content = match content {
+            Some(WireContent::Text(text)) => text,
+            Some(WireContent::Parts(parts)) => {
+                parts.into_iter().map(WirePart::check).collect::<Result<_, _>>()?
+            }
+            None if tool_calls.is_empty() => return Err(invalid("a message has no content")),
+            None => String::new(),
         };
-        Ok(Message { role: self.role, content })
+        check_objects("tool_calls", &tool_calls)?;
+        if role != Role::Assistant && !tool_calls.is_empty() {
+            return Err(invalid("only a message of the assistant has tool_calls"));
+        }
+        if (role == Role::Tool) != tool_call_id.as_ref().is_some_and(|id| !id.is_empty()) {
+            return Err(invalid("a message of a tool, and no other, has a tool_call_id"));
+        }
+        EngineError::at_most(
+            "bytes of tool_call_id",
+            MAX_CALL_ID_BYTES,
+            tool_call_id.as_ref().map_or(0, String::len),
+        )?;
+        Ok(Message { role, content, tool_calls, tool_call_id })
     }
 }
 
@@ -289,8 +367,8 @@ mod tests {
         let asked = infer(
             r#"{"job_type":"LLM_INFER","prompt":"Explain quantum computing in one paragraph.","max_tokens":256}"#,
         );
-        let content = "Explain quantum computing in one paragraph.".to_owned();
-        assert_eq!(asked.messages, [Message { role: Role::User, content }]);
+        let content = "Explain quantum computing in one paragraph.";
+        assert_eq!((asked.messages, asked.chat), (vec![Message::new(Role::User, content)], None));
         assert_eq!((asked.max_tokens, asked.model, asked.stop.len()), (256, None, 0));
         assert_eq!(infer(r#"{"job_type":"LLM_INFER","prompt":"Hi"}"#).max_tokens, DEFAULT_MAX_TOKENS);
 
@@ -306,10 +384,50 @@ mod tests {
                 {"role":"user","content":[{"type":"text","text":"What is "},{"type":"text","text":"escrow?"}]}],
                 "temperature":0.7,"top_p":0.9,"seed":7,"stop":"END","max_tokens":null,"frequency_penalty":1,"user":"u"}"#,
         );
-        assert_eq!(asked.messages[0], Message { role: Role::System, content: "Be brief.".into() });
+        assert_eq!(asked.messages[0], Message::new(Role::System, "Be brief."));
         assert_eq!(asked.messages[1].content, "What is escrow?");
         assert_eq!((asked.temperature, asked.top_p, asked.seed), (Some(0.7), Some(0.9), Some(7)));
         assert_eq!((asked.model.as_deref(), asked.stop), (Some("m"), vec!["END".to_owned()]));
+    }
+
+    #[test]
+    fn only_the_answer_of_a_chat_asks_for_more_than_text() {
+        let fields = r#""prompt":"x","tools":7,"logprobs":"yes","response_format":{"type":"json_object"}"#;
+        assert_eq!(infer(&format!(r#"{{"job_type":"LLM_INFER",{fields},"answer":null}}"#)).chat, None);
+        let chat = format!(r#"{{"job_type":"LLM_INFER",{fields},"answer":"chat"}}"#);
+        assert!(matches!(Request::from_payload(&chat), Err(EngineError::Invalid(_))));
+        let asked = infer(
+            r#"{"tools":[{"type":"function"}],"answer":"chat","prompt":"x","job_type":"LLM_INFER","logprobs":true}"#,
+        );
+        let chat = asked.chat.unwrap();
+        assert_eq!((chat.tools[0].get(), chat.logprobs), (r#"{"type":"function"}"#, true));
+    }
+
+    #[test]
+    fn what_tools_were_asked_and_answered_is_part_of_a_conversation() {
+        let asked = infer(
+            r#"{"job_type":"LLM_INFER","messages":[{"role":"user","content":"Rain?"},
+                {"role":"assistant","content":null,"tool_calls":[{"id":"c1", "type":"function"}]},
+                {"role":"tool","tool_call_id":"c1","content":"Yes."},{"role":"assistant","content":"It rains."}]}"#,
+        );
+        assert_eq!((asked.messages[1].role, asked.messages[1].content.as_str()), (Role::Assistant, ""));
+        assert_eq!(asked.messages[1].tool_calls[0].get(), r#"{"id":"c1", "type":"function"}"#);
+        assert_eq!((asked.messages[2].role, asked.messages[2].content.as_str()), (Role::Tool, "Yes."));
+        assert_eq!(asked.messages[2].tool_call_id.as_deref(), Some("c1"));
+        for wrong in [
+            r#"{"role":"assistant","content":null}"#,
+            r#"{"role":"assistant","content":null,"tool_calls":[]}"#,
+            r#"{"role":"assistant","content":"x","tool_calls":["c1"]}"#,
+            r#"{"role":"user","content":"x","tool_calls":[{}]}"#,
+            r#"{"role":"tool","content":"x","tool_call_id":""}"#,
+            r#"{"role":"user","content":"x","tool_call_id":"c1"}"#,
+            r#"{"role":"tool","tool_call_id":"c1"}"#,
+        ] {
+            let payload =
+                format!(r#"{{"job_type":"LLM_INFER","messages":[{{"role":"user","content":"x"}},{wrong}]}}"#);
+            let refused = Request::from_payload(&payload);
+            assert!(matches!(refused, Err(EngineError::Invalid(_))), "{wrong} -> {refused:?}");
+        }
     }
 
     #[test]
@@ -330,6 +448,7 @@ mod tests {
             r#"{"job_type":"LLM_INFER","prompt":"x","top_p":0}"#,
             r#"{"job_type":"LLM_INFER","prompt":"x","stop":[""]}"#,
             r#"{"job_type":"LLM_INFER","messages":[{"role":"tool","content":"x"}]}"#,
+            r#"{"job_type":"LLM_INFER","prompt":"x","answer":"poem"}"#,
             r#"{"job_type":"TASK","task_type":"translate","input":"x"}"#,
             r#"{"job_type":"TASK","task_type":"classify","input":""}"#,
             r#"{"job_type":"TASK","task_type":"classify","input":"\ud800"}"#,
@@ -357,7 +476,12 @@ mod tests {
             "m".repeat(MAX_MODEL_BYTES + 1)
         );
         let nested = format!(r#"{{"job_type":"LLM_INFER","x":{}"#, "[".repeat(MAX_PAYLOAD_BYTES));
-        for payload in [task(MAX_INPUT_BYTES + 1), prompt(MAX_PROMPT_BYTES + 1), stops, model, nested] {
+        let calls = format!(
+            r#"{{"job_type":"LLM_INFER","messages":[{{"role":"assistant","content":"x","tool_calls":[{{"x":"{}"}}]}}]}}"#,
+            "x".repeat(MAX_PROMPT_BYTES)
+        );
+        for payload in [task(MAX_INPUT_BYTES + 1), prompt(MAX_PROMPT_BYTES + 1), stops, model, nested, calls]
+        {
             let refused = Request::from_payload(&payload);
             assert!(matches!(refused, Err(EngineError::TooLarge { .. })), "{refused:?}");
         }

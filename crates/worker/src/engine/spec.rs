@@ -1,16 +1,18 @@
-//! How a person names an engine: `tasks`, `tiny`, `gguf:PATH` or `openai:URL`.
+//! How a person names an engine: `tasks`, `tiny`, `gguf:PATH`, `openai:URL` or `openai+tools:URL`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use docket_protocol::frames::{Feature, UnknownFeature};
 use reqwest::Url;
 
 use super::openai::{OpenAi, OpenAiConfig};
 use super::tasks::Tasks;
 use super::{Engine, StartError};
 
-/// An engine to start, in the form `tasks | tiny | gguf:PATH[#NAME] | openai:URL[#MODEL]`.
+/// An engine to start, in the form `tasks | tiny | gguf:PATH[#NAME] | openai[+FEATURE]…:URL[#MODEL]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EngineSpec {
     /// The built-in tasks.
@@ -30,6 +32,8 @@ pub enum EngineSpec {
         base_url: Url,
         /// The only model to offer; without one, all that the server lists.
         model: Option<String>,
+        /// What the server honours beside what every server does, by its owner's word.
+        features: BTreeSet<Feature>,
     },
 }
 
@@ -50,6 +54,9 @@ pub enum SpecError {
     /// What follows `openai:` is not a URL that can be used.
     #[error("openai: needs the base URL of a server, as openai:http://127.0.0.1:11434/v1 ({0})")]
     BadUrl(String),
+    /// What follows `openai+` is no feature.
+    #[error("`{0}` is no feature of a server, as in openai+tools+logprobs:URL; {UnknownFeature}")]
+    NoFeature(String),
     /// A `#` with nothing after it.
     #[error("a name is missing after the #")]
     NoName,
@@ -69,9 +76,10 @@ impl FromStr for EngineSpec {
                 }
                 Ok(Self::Gguf { path: path.into(), name })
             }
-            Some(("openai", rest)) => {
+            Some((server, rest)) if server == "openai" || server.starts_with("openai+") => {
                 let (url, model) = split_name(rest)?;
-                Ok(Self::OpenAi { base_url: base_url(url)?, model })
+                let features = server.split('+').skip(1).map(feature).collect::<Result<_, _>>()?;
+                Ok(Self::OpenAi { base_url: base_url(url)?, model, features })
             }
             _ => Err(SpecError::Unknown { given: given.to_owned(), hint: hint(given) }),
         }
@@ -83,12 +91,11 @@ impl EngineSpec {
     pub(super) async fn start(&self, api_key_env: Option<&str>) -> Result<Arc<dyn Engine>, StartError> {
         match self {
             Self::Tasks => Ok(Arc::new(Tasks)),
-            Self::OpenAi { base_url, model } => {
-                let config = OpenAiConfig {
-                    model: model.clone(),
-                    api_key_env: api_key_env.map(str::to_owned),
-                    ..OpenAiConfig::new(base_url.clone())
-                };
+            Self::OpenAi { base_url, model, features } => {
+                let mut config = OpenAiConfig::new(base_url.clone());
+                config.model.clone_from(model);
+                config.features.extend(features);
+                config.api_key_env = api_key_env.map(str::to_owned);
                 Ok(Arc::new(OpenAi::start(config).await?))
             }
             #[cfg(feature = "gguf")]
@@ -101,6 +108,10 @@ impl EngineSpec {
             Self::Tiny | Self::Gguf { .. } => Err(StartError::NotBuilt),
         }
     }
+}
+
+fn feature(name: &str) -> Result<Feature, SpecError> {
+    name.parse().map_err(|UnknownFeature| SpecError::NoFeature(name.to_owned()))
 }
 
 fn split_name(text: &str) -> Result<(&str, Option<String>), SpecError> {
@@ -151,7 +162,8 @@ mod tests {
     }
 
     fn server(url: &str, model: Option<&str>) -> EngineSpec {
-        EngineSpec::OpenAi { base_url: Url::parse(url).unwrap(), model: model.map(str::to_owned) }
+        let base_url = Url::parse(url).unwrap();
+        EngineSpec::OpenAi { base_url, model: model.map(str::to_owned), features: BTreeSet::new() }
     }
 
     #[test]
@@ -167,6 +179,20 @@ mod tests {
             Ok(server("http://h:1/v1", Some("llama3.2:1b")))
         );
         assert_eq!(parse("openai:https://h/api/v3#org/m"), Ok(server("https://h/api/v3", Some("org/m"))));
+    }
+
+    #[test]
+    fn what_a_server_honours_is_said_between_its_kind_and_its_url() {
+        let Ok(EngineSpec::OpenAi { base_url, model, features }) = parse("openai+tools+logprobs:http://h#m")
+        else {
+            panic!("it is a server with features")
+        };
+        assert_eq!((base_url.as_str(), model.as_deref()), ("http://h/v1", Some("m")));
+        assert_eq!(features, BTreeSet::from([Feature::Tools, Feature::Logprobs]));
+        let said = parse("openai+tool:http://h").unwrap_err().to_string();
+        assert!(said.starts_with("`tool` is no feature") && said.contains("tools, json, logprobs"), "{said}");
+        assert_eq!(parse("openai+:http://h"), Err(SpecError::NoFeature(String::new())));
+        assert!(matches!(parse("gguf+tools:a.gguf"), Err(SpecError::Unknown { .. })));
     }
 
     #[test]

@@ -57,6 +57,7 @@ impl Held {
             seq: chunk.seq,
             text: chunk.text,
             running_hash: chunk.running_hash,
+            tokens: Some(chunk.tokens),
         })
     }
 

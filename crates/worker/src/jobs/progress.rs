@@ -20,8 +20,8 @@ impl Jobs {
         let Report { job_id, run, news } = report;
         let Some(held) = self.held.get_mut(&job_id).filter(|held| held.run == run) else { return };
         match news {
-            News::Text(text) => {
-                held.transcript.push(&text);
+            News::Text { text, tokens } => {
+                held.transcript.push(&text, tokens);
                 if held.transcript.len() > MAX_FRAME_BYTES {
                     return self.fail(&job_id, "the answer is longer than a frame can be".into());
                 }

@@ -52,11 +52,12 @@ async fn an_answer_is_streamed_as_it_comes_under_a_running_hash() {
         let Some(FromWorker::JobChunk(chunk)) = heard else { panic!("{heard:?}") };
         assert_eq!((chunk.seq as usize, chunk.text.as_str()), (seq, word));
         assert_eq!((chunk.job_id.as_str(), chunk.attempt), ("story", job.attempt));
-        assert_eq!(chunk.running_hash, hash.push(word));
+        assert_eq!((chunk.running_hash, chunk.tokens), (hash.push(word), Some(chunk.seq + 1)));
     }
     let complete = peer.completion(&job).await;
     assert_eq!(complete.output.get(), r#"{"text":"Once upon a time","model":"typist"}"#);
     assert_eq!(complete.usage.unwrap().completion_tokens, 4);
+    assert_eq!(complete.full_receipt.unwrap().text_hash, None);
 }
 
 #[tokio::test]

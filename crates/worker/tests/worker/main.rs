@@ -3,8 +3,12 @@
 
 mod connecting;
 mod coordinator;
+#[cfg(feature = "gguf")]
+mod embedded;
 mod jobs;
 mod leaving;
 mod player;
 mod resuming;
+mod server;
+mod serving;
 mod typist;

@@ -44,14 +44,17 @@ async fn a_running_job_survives_a_cut_and_a_new_attempt() {
     let again = under(&job, 2);
     peer.assign(&again).await;
     let repeated = chunk(&mut peer).await;
-    assert_eq!(repeated, JobChunk { attempt: again.attempt, ..first });
+    assert_eq!(repeated, JobChunk { attempt: again.attempt, ..first.clone() });
     let second = chunk(&mut peer).await;
-    assert_eq!((second.seq, second.text.as_str()), (1, "two "));
+    assert_eq!((second.seq, second.text.as_str(), second.tokens), (1, "two ", Some(2)));
     typist.give_turns(2);
-    let mut rest = String::new();
+    let (mut rest, mut tokens) = (String::new(), None);
     while rest != "three four" {
-        rest.push_str(&chunk(&mut peer).await.text);
+        let more = chunk(&mut peer).await;
+        rest.push_str(&more.text);
+        tokens = more.tokens;
     }
+    assert_eq!((first.tokens, tokens), (Some(1), Some(4)));
     let complete = peer.completion(&again).await;
     assert_eq!(complete.output.get(), r#"{"text":"one two three four","model":"typist"}"#);
     typist.is_busy_with(0).await;

@@ -1,5 +1,7 @@
 //! An engine that types what it is told to, one word for each turn that a test gives it.
 
+use docket_protocol::digest::Digest;
+use docket_protocol::frames::Feature;
 use docket_worker::engine::{
     Delta, Engine, EngineError, FinishReason, ModelOffer, ModelUsed, Offer, Outcome, Request, Usage,
 };
@@ -44,8 +46,14 @@ impl Drop for Busy<'_> {
 
 impl Engine for Typist {
     fn offer(&self) -> Offer {
-        let model =
-            ModelOffer { name: "typist".into(), weights_sha256: None, context_tokens: Some(64), tiny: true };
+        let model = ModelOffer {
+            name: "typist".into(),
+            weights_sha256: None,
+            context_tokens: Some(64),
+            parameters: Some("26 keys".into()),
+            features: [Feature::Seed].into(),
+            tiny: true,
+        };
         Offer { models: vec![model], tasks: vec![], concurrency: 2 }
     }
 
@@ -68,16 +76,17 @@ impl Engine for Typist {
                 "panic" => panic!("the typist panics, as it was told to"),
                 _ => {}
             }
-            for word in text.split_inclusive(' ') {
+            for (tokens, word) in (1..).zip(text.split_inclusive(' ')) {
                 tokio::select! {
                     () = cancel.cancelled() => return Err(EngineError::Cancelled),
                     turn = self.turns.acquire() => turn.unwrap().forget(),
                 }
-                sink.send(Delta { text: word.to_owned() }).await.ok();
+                sink.send(Delta { text: word.to_owned(), tokens }).await.ok();
             }
             let words = text.split(' ').count().try_into().unwrap();
             Ok(Outcome {
                 output: to_raw_value(&json!({"text": text, "model": "typist"})).unwrap(),
+                text_hash: infer.chat.map(|_| Digest::of(text.as_bytes())),
                 usage: Usage { prompt_tokens: words, completion_tokens: words, estimated: false },
                 finish_reason: FinishReason::Stop,
                 model: ModelUsed { name: "typist".into(), weights_sha256: None },

@@ -68,6 +68,7 @@ pub(super) fn complete(key: &SigningKey, assign: &JobAssign, kind: Kind) -> Resu
     let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
     let work = Work {
         output: RawValue::from_string(kind.output().to_owned())?,
+        text_hash: None,
         usage: TokenUsage { prompt_tokens: 160, completion_tokens: 16 },
         model: None,
         sampler: None,

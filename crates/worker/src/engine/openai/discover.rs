@@ -1,6 +1,9 @@
 //! Finds out at the start which models a server has.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+use docket_protocol::frames::Feature;
 
 use super::OpenAi;
 use super::wire::{ListedModel, ModelList, error_message};
@@ -14,13 +17,19 @@ const MAX_NAME_BYTES: usize = 256;
 
 impl OpenAi {
     /// The models to offer: the named one if the server has it, else all that it lists.
-    pub(super) async fn discover(&self, named: Option<&str>) -> Result<Vec<ModelOffer>, StartError> {
+    pub(super) async fn discover(
+        &self,
+        named: Option<&str>,
+        features: &BTreeSet<Feature>,
+    ) -> Result<Vec<ModelOffer>, StartError> {
         let listed = self.list().await?;
         let offers = |models: Vec<&ListedModel>| -> Vec<ModelOffer> {
             let offer = |model: &ListedModel| ModelOffer {
                 name: model.id.clone(),
                 weights_sha256: None,
                 context_tokens: model.context_tokens(),
+                parameters: None,
+                features: features.clone(),
                 tiny: false,
             };
             models.into_iter().map(offer).collect()

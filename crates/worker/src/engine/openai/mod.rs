@@ -1,20 +1,23 @@
 //! Any OpenAI-compatible server as an engine: Ollama, vLLM, llama.cpp, SGLang, LM Studio or a hosted API.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use docket_protocol::frames::Feature;
 use futures::future::BoxFuture;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, Url};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::outcome::infer_output;
+use super::outcome::{ChatOutput, InferOutput, Logprobs};
 use super::{
     Delta, Engine, EngineError, FinishReason, Infer, ModelOffer, ModelUsed, Offer, Outcome, Request, Sampler,
     StartError, Usage,
 };
 
+mod calls;
 mod discover;
 mod stream;
 mod wire;
@@ -29,6 +32,8 @@ pub struct OpenAiConfig {
     pub base_url: Url,
     /// The only model to offer; without one, all that the server lists.
     pub model: Option<String>,
+    /// What its models may be asked for beside plain text. Servers do not say it themselves.
+    pub features: BTreeSet<Feature>,
     /// The environment variable that holds the bearer key.
     pub api_key_env: Option<String>,
     /// How long the server may be silent, before its first byte or between two. A server that loads a model for its
@@ -39,9 +44,17 @@ pub struct OpenAiConfig {
 }
 
 impl OpenAiConfig {
-    /// Two minutes of silence, four requests at once, no key, every model.
+    /// Two minutes of silence, four requests at once, no key, every model, with what every server honours: seeds,
+    /// penalties and answers in JSON.
     pub fn new(base_url: Url) -> Self {
-        Self { base_url, model: None, api_key_env: None, idle: Duration::from_secs(120), concurrency: 4 }
+        Self {
+            base_url,
+            model: None,
+            features: [Feature::Seed, Feature::Penalties, Feature::Json].into(),
+            api_key_env: None,
+            idle: Duration::from_secs(120),
+            concurrency: 4,
+        }
     }
 }
 
@@ -73,7 +86,7 @@ impl OpenAi {
             idle: config.idle,
             offer: Offer { concurrency: config.concurrency.max(1), ..Offer::default() },
         };
-        engine.offer.models = engine.discover(config.model.as_deref()).await?;
+        engine.offer.models = engine.discover(config.model.as_deref(), &config.features).await?;
         Ok(engine)
     }
 
@@ -104,6 +117,7 @@ impl OpenAi {
         cancel: CancellationToken,
     ) -> Result<Outcome, EngineError> {
         let model = self.model_for(&infer)?;
+        infer.fits(model)?;
         let request =
             self.client.post(self.url("chat/completions")).json(&ChatRequest::new(&model.name, &infer));
         let answer = async {
@@ -111,7 +125,7 @@ impl OpenAi {
             if !response.status().is_success() {
                 return Err(refused(response).await);
             }
-            read_answer(response, &sink, |error| self.failed(error)).await
+            read_answer(response, infer.chat.as_ref(), &sink, |error| self.failed(error)).await
         };
         // Dropping the answer closes the connection, which is how such a server learns of a cancel.
         let answer = tokio::select! {
@@ -198,8 +212,16 @@ fn outcome(answer: Answer, infer: &Infer, model: &ModelOffer) -> Result<Outcome,
         Some(other) => FinishReason::Other(other.to_owned()),
         None => FinishReason::Other("unspecified".to_owned()),
     };
+    let calls = answer.calls.done();
+    let chat = infer.chat.as_ref().map(|chat| ChatOutput {
+        finish_reason: finish_reason.as_str(),
+        tool_calls: &calls,
+        logprobs: chat.logprobs.then_some(Logprobs { content: &answer.logprobs }),
+    });
+    let (output, text_hash) = InferOutput { text: &answer.text, model: &model.name, chat }.write()?;
     Ok(Outcome {
-        output: infer_output(&answer.text, &model.name)?,
+        output,
+        text_hash,
         usage,
         finish_reason,
         model: ModelUsed { name: Cow::Owned(model.name.clone()), weights_sha256: None },

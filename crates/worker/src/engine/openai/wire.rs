@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::engine::Infer;
+use crate::engine::{Chat, Infer, Message, Verbatim};
 
 /// Of a server's own words, no more is repeated.
 const MAX_MESSAGE_CHARS: usize = 300;
@@ -24,12 +24,40 @@ pub(super) struct ChatRequest<'a> {
     seed: Option<u64>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     stop: &'a [String],
+    #[serde(flatten)]
+    chat: Option<ChatSettings<'a>>,
+}
+
+/// What is asked for beside the text.
+#[derive(Serialize)]
+struct ChatSettings<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frequency_penalty: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presence_penalty: Option<f64>,
+    #[serde(skip_serializing_if = "<[Verbatim]>::is_empty")]
+    tools: &'a [Verbatim],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: &'a Option<Verbatim>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parallel_tool_calls: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: &'a Option<Verbatim>,
+    #[serde(skip_serializing_if = "is_off")]
+    logprobs: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_logprobs: Option<u8>,
 }
 
 #[derive(Serialize)]
 struct ChatMessage<'a> {
     role: &'static str,
-    content: &'a str,
+    /// `null` where a model only called tools.
+    content: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[Verbatim]>::is_empty")]
+    tool_calls: &'a [Verbatim],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -42,7 +70,7 @@ impl<'a> ChatRequest<'a> {
         let messages = infer.messages.iter();
         Self {
             model,
-            messages: messages.map(|m| ChatMessage { role: m.role.name(), content: &m.content }).collect(),
+            messages: messages.map(ChatMessage::new).collect(),
             max_tokens: infer.max_tokens,
             stream: true,
             stream_options: StreamOptions { include_usage: true },
@@ -50,8 +78,41 @@ impl<'a> ChatRequest<'a> {
             top_p: infer.top_p,
             seed: infer.seed,
             stop: &infer.stop,
+            chat: infer.chat.as_ref().map(ChatSettings::new),
         }
     }
+}
+
+impl<'a> ChatSettings<'a> {
+    fn new(chat: &'a Chat) -> Self {
+        Self {
+            frequency_penalty: chat.frequency_penalty,
+            presence_penalty: chat.presence_penalty,
+            tools: &chat.tools,
+            tool_choice: &chat.tool_choice,
+            parallel_tool_calls: chat.parallel_tool_calls,
+            response_format: &chat.response_format,
+            logprobs: chat.logprobs,
+            top_logprobs: chat.top_logprobs,
+        }
+    }
+}
+
+impl<'a> ChatMessage<'a> {
+    fn new(message: &'a Message) -> Self {
+        let only_calls = message.content.is_empty() && !message.tool_calls.is_empty();
+        Self {
+            role: message.role.name(),
+            content: (!only_calls).then_some(&message.content),
+            tool_calls: &message.tool_calls,
+            tool_call_id: message.tool_call_id.as_deref(),
+        }
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_off(flag: &bool) -> bool {
+    !flag
 }
 
 /// One event of a streamed answer.
@@ -69,11 +130,41 @@ pub(super) struct Chunk {
 pub(super) struct Choice {
     pub(super) delta: Option<ChoiceDelta>,
     pub(super) finish_reason: Option<String>,
+    pub(super) logprobs: Option<ChoiceLogprobs>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ChoiceLogprobs {
+    pub(super) content: Option<Vec<Value>>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct ChoiceDelta {
     pub(super) content: Option<String>,
+    pub(super) tool_calls: Option<Vec<CallPart>>,
+}
+
+/// A part of a call; the first has the names, and the arguments come bit by bit.
+#[derive(Deserialize)]
+pub(super) struct CallPart {
+    pub(super) index: Option<u32>,
+    pub(super) id: Option<String>,
+    pub(super) function: Option<FunctionPart>,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct FunctionPart {
+    pub(super) name: Option<String>,
+    pub(super) arguments: Option<String>,
+}
+
+impl CallPart {
+    /// What it takes to keep it.
+    pub(super) fn bytes(&self) -> usize {
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let function = self.function.as_ref();
+        length(&self.id) + function.map_or(0, |function| length(&function.name) + length(&function.arguments))
+    }
 }
 
 #[derive(Deserialize)]

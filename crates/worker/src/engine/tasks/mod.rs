@@ -67,6 +67,7 @@ fn work(task: &Task) -> Result<Outcome, EngineError> {
     };
     Ok(Outcome {
         output: output?,
+        text_hash: None,
         usage: Usage::default(),
         finish_reason: FinishReason::Stop,
         model: ModelUsed { name: Cow::Borrowed(NAME), weights_sha256: None },
