@@ -36,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) rate_per_second: Option<u32>,
     /// How many requests one address may make at once before the rate counts.
     pub(crate) rate_burst: u32,
+    /// What inference costs in credits.
+    pub(crate) credits: docket_api::PriceList,
 }
 
 /// A text that is never shown.
@@ -64,6 +66,7 @@ impl Default for Config {
             max_connections: limits.connections,
             rate_per_second: None,
             rate_burst: limits.rate_burst,
+            credits: docket_api::PriceList::default(),
         }
     }
 }
@@ -88,6 +91,12 @@ impl Config {
         }
         if self.max_connections == 0 {
             bail!("max_connections must be at least 1");
+        }
+        if let Some(tier) = self.credits.missing_tier() {
+            bail!("credits: the tier {tier:?} has no price; give it one in [credits.tiers.{tier}]");
+        }
+        if self.credits.covered_tokens == 0 {
+            bail!("credits.covered_tokens must be at least 1");
         }
         let sound = |byte: u8| byte.is_ascii_graphic() && byte != b'+';
         if self.origin.is_empty() || !self.origin.bytes().all(sound) {

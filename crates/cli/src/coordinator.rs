@@ -147,6 +147,7 @@ fn settings(config: &Config, admin_token: &str) -> Settings {
         allow_unproven: config.allow_unproven_workers,
         admin_token: Some(Sha256::of(admin_token.as_bytes())),
         limits: limits(config),
+        prices: config.credits.clone(),
     }
 }
 

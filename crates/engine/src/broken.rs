@@ -97,6 +97,7 @@ impl Engine {
             price: terms.price,
             request_hash: terms.request_hash,
             sampler: None,
+            text_hash: Some(Digest::of(told.text.as_bytes())),
             usage: receipt::Usage { completion_tokens: told.tokens, prompt_tokens: 0 },
             worker: worker.to_string(),
         }

@@ -8,10 +8,11 @@ use crate::workers::InHand;
 use docket_core::command::{Charge, Command};
 use docket_core::event::{Delivery, Fault, Usage, Voucher};
 use docket_core::hash::Sha256;
-use docket_core::id::{PublicId, WorkerId};
+use docket_core::id::{JobId, PublicId, WorkerId};
 use docket_core::receipt::{self, Claims};
 use docket_core::refusal::Refusal;
 use docket_store::{Documents, ResultDocument};
+use serde::Deserialize;
 use std::sync::Arc;
 
 /// What a worker sent.
@@ -50,7 +51,9 @@ impl Engine {
         let InHand { worker, job: id, attempt, decision } = self.in_hand(connection, &arrival.job)?;
         let job = self.store.open_job(id).ok_or(Refusal::StaleAttempt)?;
         let output = Sha256::of(&arrival.output);
-        if let Err(refusal) = check(&arrival.proof, &job.public_id, worker, output) {
+        let checked = check(&arrival.proof, &job.public_id, worker, output);
+        let agrees = job.policy.stream_within.is_none() || self.relayed(id, &arrival.output);
+        if let Err(refusal) = checked.and(if agrees { Ok(()) } else { Err(Refusal::ReceiptForOtherOutput) }) {
             let reason = Fault::BadReceipt;
             self.execute(id, &Command::Return { attempt, reason }).await?;
             return Err(refusal.into());
@@ -75,6 +78,16 @@ impl Engine {
         });
         let command = Command::Submit { delivery, charge };
         self.execute_with(id, &command, documents).await
+    }
+
+    /// Whether the text of an output is what its client was told.
+    fn relayed(&self, job: JobId, output: &[u8]) -> bool {
+        #[derive(Deserialize)]
+        struct Output {
+            text: String,
+        }
+        let text = serde_json::from_slice::<Output>(output).map(|output| output.text);
+        text.is_ok_and(|text| self.relay.agrees(job, &text))
     }
 }
 

@@ -110,6 +110,15 @@ impl Relay {
         text.written().break_off()
     }
 
+    /// Whether an answer is what was relayed of it, if anything was.
+    pub(crate) fn agrees(&self, job: JobId, answer: &str) -> bool {
+        let text = self.texts().get(&job).cloned();
+        text.is_none_or(|text| {
+            let written = text.written();
+            written.text.is_empty() || written.text == answer
+        })
+    }
+
     /// How many texts are kept.
     pub(crate) fn len(&self) -> usize {
         self.texts().len()

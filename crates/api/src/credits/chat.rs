@@ -13,8 +13,11 @@ const MOST_STOPS: usize = 4;
 const LONGEST_STOP: usize = 256;
 const LONGEST_MODEL: usize = 128;
 
+/// Whether a value asks for nothing.
+type AsksNothing = fn(&Value) -> bool;
+
 /// What OpenAI's interface has and nobody here offers yet, with the values that ask for nothing.
-const REFUSED: [(&str, fn(&Value) -> bool); 13] = [
+const REFUSED: [(&str, AsksNothing); 13] = [
     ("tools", is_empty),
     ("tool_choice", |value| value == "none" || value == "auto"),
     ("functions", is_empty),

@@ -5,6 +5,7 @@ use docket_core::money::{Amount, Asset, BasisPoints, Split};
 use docket_core::policy::{Arbitration, Lapse, Metering, Policy, Ruling, Source};
 use docket_core::routing::Scoring;
 use docket_core::time::Millis;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,21 +23,46 @@ const STREAM_WITHIN: Millis = Millis::seconds(600);
 /// How long the client may dispute.
 const DISPUTE_WINDOW: Millis = Millis::seconds(60);
 
-/// What the operator charges.
-#[derive(Clone, Debug)]
+/// What the operator charges. Read from a configuration, what it names is added to the defaults.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Given")]
 pub struct PriceList {
     /// How many tokens of an answer the price of a request covers; an answer whose length nobody bounds ends there.
     pub covered_tokens: u32,
+    /// The tier of a model that is served and not listed.
+    pub other_tier: String,
     /// The tiers, by name.
     pub tiers: BTreeMap<String, Tier>,
     /// The models that are known, by name.
     pub models: BTreeMap<String, ListedModel>,
-    /// The tier of a model that is served and not listed.
-    pub other: String,
+}
+
+/// What a configuration says.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Given {
+    covered_tokens: Option<u32>,
+    other_tier: Option<String>,
+    #[serde(default)]
+    tiers: BTreeMap<String, Tier>,
+    #[serde(default)]
+    models: BTreeMap<String, ListedModel>,
+}
+
+impl From<Given> for PriceList {
+    fn from(given: Given) -> Self {
+        let mut list = Self::default();
+        list.covered_tokens = given.covered_tokens.unwrap_or(list.covered_tokens);
+        list.other_tier = given.other_tier.unwrap_or(list.other_tier);
+        list.tiers.extend(given.tiers);
+        list.models.extend(given.models);
+        list
+    }
 }
 
 /// What a tier costs, in credits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tier {
     /// For a request, with as many tokens as it covers.
     pub per_request: u32,
@@ -45,13 +71,16 @@ pub struct Tier {
 }
 
 /// What is known of a model.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ListedModel {
     /// The name of its tier.
     pub tier: String,
     /// How many parameters it has, such as `8B`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters: Option<String>,
     /// How many tokens it can hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub context_window: Option<u32>,
 }
 
@@ -74,7 +103,7 @@ impl Default for PriceList {
                 model("docket-tiny", "lite", "0.4M", 256),
             ]
             .into(),
-            other: "standard".to_owned(),
+            other_tier: "standard".to_owned(),
         }
     }
 }
@@ -92,14 +121,14 @@ impl PriceList {
     /// What a model costs; `None` only if its tier has no price.
     pub(crate) fn model(&self, name: &str) -> Option<Priced<'_>> {
         let listed = self.models.get(name);
-        let tier_name = listed.map_or(&self.other, |listed| &listed.tier);
+        let tier_name = listed.map_or(&self.other_tier, |listed| &listed.tier);
         let tier = *self.tiers.get(tier_name)?;
         Some(Priced { tier_name, tier, listed, covered_tokens: self.covered_tokens })
     }
 
-    /// The first name that something refers to and that is missing.
+    /// The first tier that something refers to and that has no price.
     pub fn missing_tier(&self) -> Option<&str> {
-        let named = self.models.values().map(|model| &model.tier).chain([&self.other]);
+        let named = self.models.values().map(|model| &model.tier).chain([&self.other_tier]);
         named.map(String::as_str).find(|name| !self.tiers.contains_key(*name))
     }
 }

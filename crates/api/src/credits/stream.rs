@@ -149,7 +149,7 @@ impl Telling {
         };
         let start = output.text.floor_char_boundary(self.told);
         if start < output.text.len() {
-            self.tell(&output.text[start..].to_owned(), output.text.len());
+            self.tell(&output.text[start..], output.text.len());
         }
         if is_broken(&self.job) {
             self.ready.push_back(Event::default().data(reason(&self.job).json()));

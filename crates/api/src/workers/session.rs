@@ -255,7 +255,7 @@ impl Session {
                     number: chunk.seq,
                     text: &chunk.text,
                     running_hash: chunk.running_hash,
-                    tokens: None,
+                    tokens: chunk.tokens,
                 };
                 let connection = self.connection();
                 report(self.app.engine.relay(connection, &chunk.job_id, piece).await, &chunk.job_id);

@@ -9,7 +9,7 @@ use docket_core::ledger::NetworkId;
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
 use docket_core::policy::{Arbitration, Evaluation, Lapse, Policy, Ruling, Source, Verdict};
 use docket_core::time::{Millis, Timestamp};
-use docket_engine::NewJob;
+use docket_engine::{Naming, NewJob};
 use std::sync::Arc;
 
 /// How many clients there are.
