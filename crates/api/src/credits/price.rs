@@ -100,7 +100,7 @@ impl Default for PriceList {
             models: [
                 model("qwen3-8b", "standard", "8B", 32_768),
                 model("llama-3.3-70b", "max", "70B", 128_000),
-                model("docket-tiny", "lite", "0.4M", 256),
+                model("tiny-qwen3", "lite", "0.4M", 256),
             ]
             .into(),
             other_tier: "standard".to_owned(),
