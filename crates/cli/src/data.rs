@@ -1,10 +1,10 @@
-//! What lies in a coordinator's data folder: the store, its key, the operator's token.
+//! What lies in a coordinator's data folder: the store, its key, the operator's token, an API key.
 
 use anyhow::{Context, Result};
 use docket_core::hash::Sha256;
 use docket_protocol::keys::SigningKey;
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// A data folder.
@@ -70,15 +70,42 @@ impl DataDir {
             return Ok(token.trim().to_owned());
         }
         let token = format!("docket_admin_{}", Sha256(random()?));
-        let mut file = fs::OpenOptions::new();
-        file.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-        let mut file = file.open(&path).with_context(|| format!("{}", path.display()))?;
-        writeln!(file, "{token}")?;
-        file.sync_all()?;
+        write_secret(&path, &token)?;
         Ok(token)
     }
+
+    /// What stands in the file of the API key that comes with `docket up`, if it is there.
+    pub(crate) fn api_key(&self) -> Result<Option<String>> {
+        let path = self.path.join(API_KEY);
+        match fs::read_to_string(&path) {
+            Ok(key) => Ok(Some(key.trim().to_owned())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("{}", path.display())),
+        }
+    }
+
+    /// Keeps that API key, in place of an earlier one.
+    pub(crate) fn keep_api_key(&self, key: &str) -> Result<()> {
+        let (path, new) = (self.path.join(API_KEY), self.path.join("api.key.new"));
+        // What a start that was killed has left behind may have any mode.
+        fs::remove_file(&new).ok();
+        write_secret(&new, key)?;
+        fs::rename(&new, &path).with_context(|| format!("{}", path.display()))
+    }
+}
+
+/// The file of the API key that comes with `docket up`.
+const API_KEY: &str = "api.key";
+
+/// Makes a file that only its owner can read.
+fn write_secret(path: &Path, secret: &str) -> Result<()> {
+    let mut file = fs::OpenOptions::new();
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    let mut file = file.open(path).with_context(|| format!("{}", path.display()))?;
+    writeln!(file, "{secret}")?;
+    Ok(file.sync_all()?)
 }
 
 /// 32 bytes from the operating system.

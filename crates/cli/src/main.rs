@@ -4,6 +4,7 @@ mod client;
 mod commands;
 mod config;
 mod coordinator;
+mod credits;
 mod data;
 mod show;
 mod telemetry;
@@ -43,6 +44,8 @@ enum Command {
     Verify(commands::verify::Args),
     /// Look at the books, check them, and credit accounts.
     Ledger(commands::ledger::Args),
+    /// Make, list and revoke API keys.
+    Keys(commands::keys::Args),
     /// Measure a coordinator under load.
     Bench(commands::bench::Args),
 }
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Command::Receipt(args) => commands::receipt::run(&args).map(done),
         Command::Verify(args) => Ok(commands::verify::run(&args)),
         Command::Ledger(args) => commands::ledger::run(&args),
+        Command::Keys(args) => commands::keys::run(&args).map(done),
         Command::Bench(args) => commands::bench::run(args).map(done),
     };
     match result {

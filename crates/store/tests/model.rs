@@ -64,6 +64,7 @@ pub(crate) fn live_alike(mut one: World, mut other: World, seed: u64) {
         }
     }
     assert!(one.jobs().iter().filter(|job| job.state.is_final()).count() > 10, "life {seed} is too quiet");
+    [&one, &other].into_iter().for_each(World::check_books);
     let keys = now(one.disk().keys(None, None, Period::day_of(NOW)));
     assert!(keys.iter().any(|row| row.spent_in_all > 0), "life {seed} knows no keys");
     let (one, other) = (dump(&one), dump(&other));

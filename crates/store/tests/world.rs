@@ -4,7 +4,8 @@ use crate::place::Place;
 use crate::sample::{self, credit, write};
 use docket_core::id::JobId;
 use docket_core::job::Job;
-use docket_core::ledger::Account;
+use docket_core::key::{KeyId, Period};
+use docket_core::ledger::{self, Account};
 use docket_core::money::{Amount, Asset};
 use docket_store::backend::{Backend, Connected, Loaded, Needs, Resumed};
 use docket_store::writer::{Turn, Writer};
@@ -164,6 +165,29 @@ impl World {
             }
         }
         assert!(sums.is_empty(), "{sums:?} are in no book");
+        self.check_keys();
+    }
+
+    /// Panics unless each key has spent what its jobs have cost so far, and no more than it may.
+    fn check_keys(&self) {
+        let jobs = self.jobs();
+        let mut spent: BTreeMap<KeyId, u128> = BTreeMap::new();
+        for transfer in self.transfers() {
+            let Some(job) = jobs.iter().find(|job| Some(&job.public_id) == transfer.job.as_ref()) else {
+                continue;
+            };
+            let (Some(key), source) = (job.key, ledger::source(job)) else { continue };
+            let sum = spent.entry(key).or_default();
+            *sum += if transfer.from == source { transfer.amount.units } else { 0 };
+            *sum -= if transfer.to == source { transfer.amount.units } else { 0 };
+        }
+        for row in now(self.disk().keys(None, None, Period::day_of(sample::NOW))) {
+            assert_eq!(row.spent_in_all, spent.remove(&row.key.id).unwrap_or_default(), "{:?}", row.key);
+            let within = |limit: Option<u128>, spent| limit.is_none_or(|limit| spent <= limit);
+            assert!(within(row.key.limits.in_all, row.spent_in_all), "{row:?}");
+            assert!(within(row.key.limits.per_day, row.spent_on_day), "{row:?}");
+        }
+        assert!(spent.is_empty(), "{spent:?} was spent under keys that are not listed");
     }
 
     /// Every balance, page by page.

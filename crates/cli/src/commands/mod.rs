@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod job;
+pub(crate) mod keys;
 pub(crate) mod ledger;
 pub(crate) mod quote;
 pub(crate) mod receipt;

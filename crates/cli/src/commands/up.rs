@@ -1,5 +1,7 @@
 //! `docket up`: all of it on this machine.
 
+mod own_key;
+
 use super::worker_run::{EngineArgs, key, one_thread_for_models, start_worker};
 use crate::config::Config;
 use crate::coordinator::Coordinator;
@@ -44,8 +46,8 @@ pub(crate) struct Args {
 #[derive(Serialize)]
 struct Ready<'a> {
     url: &'a str,
-    /// Keys belong to the dialect `credits`; until it is served there is none.
-    api_key: Option<&'a str>,
+    /// For the dialect `credits`.
+    api_key: &'a str,
     admin_token: &'a str,
     worker: &'a str,
     data: String,
@@ -71,6 +73,7 @@ async fn market(args: &Args, config: &Config) -> Result<()> {
     let coordinator = Coordinator::start(config).await?;
     let url = coordinator.url();
     let data = DataDir::open(&config.data)?;
+    let api_key = own_key::own_key(&coordinator.engine, &data).await?;
     let engines = EngineArgs::or_default(&args.engines, &["tasks", EngineArgs::EMBEDDED]);
     let (stop, (events, mut heard)) = (CancellationToken::new(), mpsc::unbounded_channel());
     let worker = start_worker(url.clone(), key(data.path())?, engines.clone(), stop.clone(), move |event| {
@@ -96,7 +99,7 @@ async fn market(args: &Args, config: &Config) -> Result<()> {
     let shown = std::path::absolute(&config.data).unwrap_or_else(|_| config.data.clone());
     let ready = Ready {
         url: &url,
-        api_key: None,
+        api_key: api_key.expose(),
         admin_token: &coordinator.admin_token,
         worker: &worker_id,
         data: shown.display().to_string(),
@@ -114,7 +117,7 @@ fn announce(json: bool, ready: &Ready<'_>, engines: &[String], testnet: bool) ->
         println!("{}", serde_json::to_string(ready)?);
         return Ok(());
     }
-    let Ready { url, worker, data, .. } = ready;
+    let Ready { url, api_key, worker, data, .. } = ready;
     let money =
         if testnet { "test money, minted for each job" } else { "clients spend what was credited to them" };
     let engines = engines.join(", ");
@@ -123,7 +126,8 @@ fn announce(json: bool, ready: &Ready<'_>, engines: &[String], testnet: bool) ->
            coordinator  {url}  ({money})\n  \
            worker       {worker}\n               runs {engines}\n  \
            data         {data}\n  \
-           admin token  {data}/admin.token\n\n\
+           admin token  {data}/admin.token\n  \
+           API key      {api_key}\n               of the account me; kept in {data}/api.key\n\n\
          Ask for a price, submit a job, and see its receipt verified:\n\n  \
            curl '{url}/v1/quote?job_type=LLM_INFER'\n  \
            curl -X POST {url}/v1/jobs/commit/cheap -H 'Content-Type: application/json' \\\n    \

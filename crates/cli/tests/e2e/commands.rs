@@ -8,41 +8,41 @@ use std::net::TcpStream;
 use std::path::Path;
 
 /// A coordinator to ask.
-struct Market {
-    url: String,
-    token: String,
+pub(crate) struct Market {
+    pub(crate) url: String,
+    pub(crate) token: String,
 }
 
 impl Market {
-    fn of(ready: &Value) -> Self {
+    pub(crate) fn of(ready: &Value) -> Self {
         let text = |name: &str| ready[name].as_str().unwrap().to_owned();
         Self { url: text("url"), token: text("admin_token") }
     }
 
     /// Runs a command; answers with its exit code, its output and its errors.
-    fn run(&self, args: &[&str]) -> (i32, String, String) {
+    pub(crate) fn run(&self, args: &[&str]) -> (i32, String, String) {
         let (status, output, errors) = run([args, &["--url", &self.url]].concat());
         (status.code().unwrap(), output, errors)
     }
 
     /// Runs a command that must succeed; answers with its output.
-    fn good(&self, args: &[&str]) -> String {
+    pub(crate) fn good(&self, args: &[&str]) -> String {
         let (code, output, errors) = self.run(args);
         assert_eq!(code, 0, "{args:?}: {errors}");
         output
     }
 
-    fn json(&self, args: &[&str]) -> Value {
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
         let output = self.good(&[args, &["--json"]].concat());
         assert_eq!(output.trim_end().lines().count(), 1, "one line for a program: {output}");
         serde_json::from_str(&output).unwrap()
     }
 
-    fn operator(&self, args: &[&str]) -> String {
+    pub(crate) fn operator(&self, args: &[&str]) -> String {
         self.good(&[args, &["--token", &self.token]].concat())
     }
 
-    fn operator_json(&self, args: &[&str]) -> Value {
+    pub(crate) fn operator_json(&self, args: &[&str]) -> Value {
         self.json(&[args, &["--token", &self.token]].concat())
     }
 
@@ -96,7 +96,7 @@ fn an_operator_looks_at_jobs_workers_and_books() {
         "{journal}"
     );
     assert!(journal.contains("moved 0.001000 tUSDC from outside ledger:testnet to escrow "), "{journal}");
-    assert!(journal.contains(&format!(" to worker {worker}  log 1")), "{journal}");
+    assert!(journal.contains(&format!(" to worker {worker}  log 2")), "{journal}");
     assert!(journal.contains("moved 0.000050 tUSDC from escrow "), "{journal}");
     assert!(market.operator(&["job", "watch", &job]).starts_with("settled"));
     let (code, _, errors) = market.run(&["job", "cancel", &job, "--token", &market.token]);
@@ -257,6 +257,11 @@ fn an_empty_list_says_so_and_prints_nothing() {
     for (list, words) in [
         (&["job", "list"][..], "there are no jobs yet"),
         (&["worker", "list"][..], "no worker has ever connected"),
+        (&["keys", "list"][..], "there are no keys yet: make one with `docket keys new --account NAME`"),
+        (
+            &["keys", "list", "--account", "ann"][..],
+            "this account has no key: make one with `docket keys new --account NAME`",
+        ),
         (&["ledger", "balance"][..], "no account has ever had money"),
         (&["ledger", "statement", "treasury"][..], "nothing has ever moved on this account"),
     ] {

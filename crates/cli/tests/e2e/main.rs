@@ -5,6 +5,7 @@
 mod bench;
 mod commands;
 mod faults;
+mod keys;
 mod kill;
 mod market;
 mod process;

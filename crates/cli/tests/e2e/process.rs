@@ -48,7 +48,12 @@ impl Docket {
 
     /// `docket up` on any port, keeping nothing; answers with its line of JSON.
     pub(crate) fn up() -> (Self, serde_json::Value) {
-        let args = ["up", "--ephemeral", "--json", "--listen", "127.0.0.1:0"];
+        Self::up_with(&["--ephemeral"])
+    }
+
+    /// The same, with arguments that say where its data lie.
+    pub(crate) fn up_with(data: &[&str]) -> (Self, serde_json::Value) {
+        let args = [&["up", "--json", "--listen", "127.0.0.1:0"], data].concat();
         let mut child =
             docket(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
