@@ -310,6 +310,11 @@ async fn calls_of_tools_come_whole_in_the_answer() {
     assert_eq!((outcome.output.get(), pieces.len()), (expected.as_str(), 0));
     assert_eq!(outcome.text_hash, Some(Digest::of(b"")));
     assert_eq!((outcome.usage.completion_tokens, outcome.usage.estimated), (12, false));
+    let uncounted: Vec<Step> = [&steps[..5], &steps[6..]].concat();
+    let (_, engine) = able(uncounted).await;
+    let guessed = ask(&engine, chat(r#","tools":[{"type":"function"}]"#)).await.0.unwrap().usage;
+    // "rain" and `{"in":"Bern"}`; before it "Rain?" and `{"type":"function"}`.
+    assert_eq!((guessed.completion_tokens, guessed.prompt_tokens, guessed.estimated), (1 + 4, 2 + 5, true));
     // Who asked for text alone gets text alone.
     let plain = answer(steps).await.0.unwrap();
     assert_eq!(plain.output.get(), r#"{"text":"","model":"llama3.2:latest"}"#);

@@ -11,10 +11,10 @@ use reqwest::{Client, Response, Url};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::outcome::{ChatOutput, InferOutput, Logprobs};
+use super::outcome::{ChatOutput, InferOutput, Logprobs, ToolCall};
 use super::{
     Delta, Engine, EngineError, FinishReason, Infer, ModelOffer, ModelUsed, Offer, Outcome, Request, Sampler,
-    StartError, Usage,
+    StartError, Usage, Verbatim,
 };
 
 mod calls;
@@ -23,7 +23,7 @@ mod stream;
 mod wire;
 
 use stream::{Answer, read_answer};
-use wire::{ChatRequest, error_message};
+use wire::{ChatRequest, clip, error_message};
 
 /// How to reach a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,23 +196,14 @@ async fn refused(mut response: Response) -> EngineError {
 }
 
 fn outcome(answer: Answer, infer: &Infer, model: &ModelOffer) -> Result<Outcome, EngineError> {
-    let usage = match answer.usage {
-        Some((prompt_tokens, completion_tokens)) if completion_tokens > 0 || answer.text.is_empty() => {
-            Usage { prompt_tokens, completion_tokens, estimated: false }
-        }
-        _ => Usage {
-            prompt_tokens: infer.messages.iter().map(|message| estimate(&message.content)).sum(),
-            completion_tokens: estimate(&answer.text),
-            estimated: true,
-        },
-    };
+    let calls = answer.calls.done();
+    let usage = usage(&answer.text, answer.usage, &calls, infer);
     let finish_reason = match answer.finish_reason.as_deref() {
         Some("stop") => FinishReason::Stop,
         Some("length") => FinishReason::Length,
-        Some(other) => FinishReason::Other(other.to_owned()),
+        Some(other) => FinishReason::Other(clip(other)),
         None => FinishReason::Other("unspecified".to_owned()),
     };
-    let calls = answer.calls.done();
     let chat = infer.chat.as_ref().map(|chat| ChatOutput {
         finish_reason: finish_reason.as_str(),
         tool_calls: &calls,
@@ -232,6 +223,27 @@ fn outcome(answer: Answer, infer: &Infer, model: &ModelOffer) -> Result<Outcome,
             max_tokens: infer.max_tokens,
         }),
     })
+}
+
+/// What the server counted, or a guess where it says nothing that can be true.
+fn usage(text: &str, counted: Option<(u32, u32)>, calls: &[ToolCall], infer: &Infer) -> Usage {
+    match counted {
+        Some((prompt_tokens, completion_tokens))
+            if completion_tokens > 0 || (text.is_empty() && calls.is_empty()) =>
+        {
+            Usage { prompt_tokens, completion_tokens, estimated: false }
+        }
+        _ => {
+            let said = infer.messages.iter().map(|message| &*message.content);
+            let tools = infer.chat.iter().flat_map(|chat| &chat.tools).map(Verbatim::get);
+            let called = calls.iter().flat_map(|call| [&*call.function.name, &*call.function.arguments]);
+            Usage {
+                prompt_tokens: said.chain(tools).map(estimate).sum(),
+                completion_tokens: called.chain([text]).map(estimate).sum(),
+                estimated: true,
+            }
+        }
+    }
 }
 
 /// A guess at the tokens of a text: a quarter of its characters, or its words if they are more.
