@@ -1,13 +1,13 @@
 //! All that follows from a decision, to be written at once or not at all.
 
 use crate::effect::{self, Effect};
-use crate::event::Event;
+use crate::event::{Event, Voucher};
 use crate::hash::Sha256;
 use crate::id::{JobId, PublicId, Version, WorkerId};
-use crate::job::Job;
+use crate::job::{Job, State};
 use crate::key::{self, ApiKey, Spending};
 use crate::ledger::{self, Account, Transfer};
-use crate::policy::Verdict;
+use crate::policy::{Ruling, Verdict};
 use crate::time::Timestamp;
 use crate::trust::{Pairing, Trust};
 use crate::worker::Worker;
@@ -27,7 +27,7 @@ pub struct Change {
     /// Who must be told, and what must be done next.
     pub effects: Vec<Effect>,
     /// What a worker's standing gains or loses.
-    pub standing: Option<(WorkerId, Standing)>,
+    pub standing: Option<(WorkerId, Gain)>,
     /// What the key of the job spends, or has back.
     pub spending: Option<Spending>,
     /// A key that no other change may ever use.
@@ -74,6 +74,37 @@ pub struct Standing {
     pub completed: u32,
     /// Jobs lost by the worker's fault.
     pub failed: u32,
+}
+
+/// What is added to the counts of a [`Standing`]. A loss takes back only what the same job has brought.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Gain {
+    /// To [`Standing::completed`].
+    pub completed: i32,
+    /// To [`Standing::failed`].
+    pub failed: i32,
+}
+
+impl Standing {
+    /// The counts after a gain.
+    #[must_use]
+    pub const fn after(self, gain: Gain) -> Self {
+        Self {
+            completed: self.completed.saturating_add_signed(gain.completed),
+            failed: self.failed.saturating_add_signed(gain.failed),
+        }
+    }
+}
+
+impl Gain {
+    /// Both together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            completed: self.completed.saturating_add(other.completed),
+            failed: self.failed.saturating_add(other.failed),
+        }
+    }
 }
 
 /// A caller's promise that this is the same request as any other under the same key.
@@ -149,9 +180,9 @@ impl Change {
 }
 
 /// A paid job speaks for the worker, a fault of his against him; nothing else does either.
-fn standing(job: &Job, event: &Event) -> Option<(WorkerId, Standing)> {
-    let completed = Standing { completed: 1, ..Standing::default() };
-    let failed = Standing { failed: 1, ..Standing::default() };
+fn standing(job: &Job, event: &Event) -> Option<(WorkerId, Gain)> {
+    let completed = Gain { completed: 1, failed: 0 };
+    let failed = Gain { completed: 0, failed: 1 };
     match event {
         Event::Settled { delivery, broken: None, .. } => Some((delivery.worker, completed)),
         Event::Settled { delivery, broken: Some(reason), .. } => {
@@ -163,6 +194,14 @@ fn standing(job: &Job, event: &Event) -> Option<(WorkerId, Standing)> {
             let (worker, _) = job.holder()?;
             reason.blames_worker().then_some((worker, failed))
         }
+        // What was paid as done turns out not to be: it never spoke for him. A part never did.
+        Event::Ruled { ruling: Ruling::ForClient, .. } => match &job.state {
+            State::Disputed { verdict: Verdict::Complete, delivery, .. } => {
+                let spoke_for_him = delivery.voucher == Voucher::Worker;
+                Some((delivery.worker, Gain { completed: -i32::from(spoke_for_him), failed: 1 }))
+            }
+            _ => None,
+        },
         _ => None,
     }
 }

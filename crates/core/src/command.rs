@@ -1,9 +1,10 @@
 //! Orders: what somebody wants to happen to a job.
 
 use crate::event::{Delivery, Fault};
+use crate::hash::Sha256;
 use crate::id::{Attempt, WorkerId};
 use crate::money::Amount;
-use crate::policy::{Ruling, Verdict};
+use crate::policy::{Judge, Ruling, Verdict};
 use crate::time::Millis;
 
 /// What is wanted of a job.
@@ -71,11 +72,16 @@ pub enum Command {
         verdict: Verdict,
     },
     /// A party disputes the outcome.
-    Dispute,
+    Dispute {
+        /// The digest of what the client says that he received, where that is what he disputes.
+        claim: Option<Sha256>,
+    },
     /// The dispute is decided.
     Rule {
         /// How.
         ruling: Ruling,
+        /// By whom.
+        by: Judge,
     },
     /// The deadline of the present state has come.
     Lapse,
@@ -135,7 +141,7 @@ impl Command {
             Self::Cancel { .. } => "cancel",
             Self::GiveUp { .. } => "give-up",
             Self::Evaluate { .. } => "evaluate",
-            Self::Dispute => "dispute",
+            Self::Dispute { .. } => "dispute",
             Self::Rule { .. } => "rule",
             Self::Lapse => "lapse",
             Self::Recover { .. } => "recover",

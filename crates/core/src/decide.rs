@@ -5,7 +5,7 @@ use crate::event::{Closing, Event, Fault};
 use crate::id::Attempt;
 use crate::job::{Job, State};
 use crate::money::Amount;
-use crate::policy::Verdict;
+use crate::policy::{Judge, Verdict};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
@@ -110,15 +110,18 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
         }
 
         (
-            Command::Dispute,
+            Command::Dispute { claim },
             State::Settled { vests_at: Some(until), .. } | State::Rejected { vests_at: Some(until), .. },
         ) => {
             if now >= *until {
                 return Err(Refusal::DisputeWindowClosed);
             }
-            Ok(Event::Disputed { by: now + job.policy.arbitration.within })
+            Ok(Event::Disputed { claim: *claim, by: now + job.policy.arbitration.within })
         }
-        (Command::Dispute, State::Settled { .. } | State::Rejected { .. }) => {
+        (Command::Dispute { .. }, State::Disputed { .. } | State::Arbitrated { .. }) => {
+            Err(Refusal::AlreadyDisputed)
+        }
+        (Command::Dispute { .. }, State::Settled { .. } | State::Rejected { .. }) => {
             Err(if job.policy.dispute_window.0 == 0 {
                 Refusal::NotDisputable
             } else {
@@ -127,7 +130,9 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
         }
 
         (Command::Rule { .. }, State::Disputed { by, .. }) if now >= *by => Err(Refusal::TooLate),
-        (Command::Rule { ruling }, State::Disputed { .. }) => Ok(Event::Ruled { ruling: *ruling }),
+        (Command::Rule { ruling, by }, State::Disputed { .. }) => {
+            Ok(Event::Ruled { ruling: *ruling, by: *by })
+        }
 
         (Command::Lapse, state) => match state.deadline() {
             None => Err(not_now()),
@@ -151,7 +156,7 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
             | Command::Cancel { .. }
             | Command::GiveUp { .. }
             | Command::Evaluate { .. }
-            | Command::Dispute
+            | Command::Dispute { .. }
             | Command::Rule { .. }
             | Command::Fund
             | Command::Recover { .. },
@@ -174,7 +179,7 @@ fn lapsed(job: &Job, now: Timestamp) -> Event {
             evaluated(job, silence, *charge, now)
         }
         State::Settled { .. } | State::Rejected { .. } => Event::Vested,
-        State::Disputed { .. } => Event::Ruled { ruling: job.policy.arbitration.default },
+        State::Disputed { .. } => Event::Ruled { ruling: job.policy.arbitration.default, by: Judge::Default },
         State::Arbitrated { .. } | State::Closed { .. } => {
             unreachable!("a final state has no deadline")
         }

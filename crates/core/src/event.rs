@@ -5,7 +5,7 @@ use crate::id::{Attempt, WorkerId};
 use crate::job::{Job, State};
 use crate::ledger::pays_worker;
 use crate::money::Amount;
-use crate::policy::{Lapse, Ruling, Verdict};
+use crate::policy::{Judge, Lapse, Ruling, Verdict};
 use crate::time::Timestamp;
 
 /// What happened to a job.
@@ -88,6 +88,8 @@ pub enum Event {
     Vested,
     /// Somebody disputes the outcome.
     Disputed {
+        /// The digest of what the client says that he received, where that is what he disputes.
+        claim: Option<Sha256>,
         /// Until when somebody must rule.
         by: Timestamp,
     },
@@ -95,6 +97,8 @@ pub enum Event {
     Ruled {
         /// How.
         ruling: Ruling,
+        /// By whom.
+        by: Judge,
     },
     /// It ended without work, and the client has his money back.
     Closed {
@@ -285,8 +289,8 @@ impl Event {
             }
             Self::Vested if matches!(job.state, State::Rejected { .. }) => Moves::ReturnVested,
             Self::Vested => Moves::PayVested,
-            Self::Ruled { ruling: Ruling::ForClient } => Moves::ReturnVested,
-            Self::Ruled { ruling: Ruling::ForWorker | Ruling::Divided { .. } } => Moves::PayVested,
+            Self::Ruled { ruling: Ruling::ForClient, .. } => Moves::ReturnVested,
+            Self::Ruled { ruling: Ruling::ForWorker | Ruling::Divided { .. }, .. } => Moves::PayVested,
             Self::Closed { .. } if job.escrow.is_zero() => Moves::Nothing,
             Self::Closed { .. } => Moves::GiveBack,
         }

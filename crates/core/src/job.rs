@@ -362,13 +362,13 @@ impl Job {
             (Event::Vested, State::Rejected { delivery, .. }) => {
                 State::Rejected { delivery: delivery.clone(), vests_at: None }
             }
-            (Event::Disputed { by }, State::Settled { delivery, .. }) => {
+            (Event::Disputed { by, .. }, State::Settled { delivery, .. }) => {
                 State::Disputed { delivery: delivery.clone(), verdict: Verdict::Complete, by: *by }
             }
-            (Event::Disputed { by }, State::Rejected { delivery, .. }) => {
+            (Event::Disputed { by, .. }, State::Rejected { delivery, .. }) => {
                 State::Disputed { delivery: delivery.clone(), verdict: Verdict::Reject, by: *by }
             }
-            (Event::Ruled { ruling }, State::Disputed { delivery, .. }) => {
+            (Event::Ruled { ruling, .. }, State::Disputed { delivery, .. }) => {
                 State::Arbitrated { delivery: delivery.clone(), ruling: *ruling }
             }
             (Event::Closed { how, reason }, _) => State::Closed { how: *how, reason: *reason },

@@ -228,7 +228,7 @@ impl Sums {
             _ => job.vesting,
         };
         let returned = match event {
-            Event::Ruled { ruling: Ruling::Divided { client } } => charge.share(*client),
+            Event::Ruled { ruling: Ruling::Divided { client }, .. } => charge.share(*client),
             _ => charge.with_units(0),
         };
         let divided = charge.with_units(charge.units - returned.units);

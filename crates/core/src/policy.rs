@@ -129,6 +129,31 @@ pub enum Ruling {
     },
 }
 
+/// Who ends a dispute.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Judge {
+    /// What the coordinator can prove by what it relayed.
+    Rules,
+    /// A person who looked at the evidence.
+    Arbiter,
+    /// Nobody did in time, so [`Arbitration::default`] holds.
+    Default,
+}
+
+impl Judge {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Rules, Self::Arbiter, Self::Default];
+
+    /// The name in the journal and on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rules => "rules",
+            Self::Arbiter => "arbiter",
+            Self::Default => "default",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

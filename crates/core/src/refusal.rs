@@ -43,6 +43,9 @@ pub enum Refusal {
     /// The window for disputes has closed.
     #[error("the dispute window has closed")]
     DisputeWindowClosed,
+    /// There is or was a dispute about this job.
+    #[error("the outcome of this job was disputed before")]
+    AlreadyDisputed,
     /// The outcome of this job cannot be disputed.
     #[error("the outcome of this job cannot be disputed")]
     NotDisputable,
@@ -120,6 +123,7 @@ impl Refusal {
             Self::OtherAsset => "money.other_asset",
             Self::NothingDelivered => "job.nothing_delivered",
             Self::DisputeWindowClosed => "dispute.window_closed",
+            Self::AlreadyDisputed => "dispute.already_opened",
             Self::NotDisputable => "dispute.not_disputable",
             Self::InsufficientFunds => "money.insufficient_funds",
             Self::SpendingLimit => "key.spending_limit_exceeded",

@@ -9,7 +9,7 @@ use docket_core::id::{AgentId, Attempt, ClientId, Dialect, JobId, PublicId, Work
 use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::ledger::NetworkId;
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
-use docket_core::policy::{Arbitration, Evaluation, Lapse, Policy, Ruling, Source, Verdict};
+use docket_core::policy::{Arbitration, Evaluation, Judge, Lapse, Policy, Ruling, Source, Verdict};
 use docket_core::refusal::Refusal;
 use docket_core::time::{Millis, Timestamp};
 use std::sync::Arc;
@@ -160,10 +160,12 @@ pub(crate) fn order(word: &str, job: &Job) -> Command {
         "give-up" => Command::GiveUp { reason: Fault::NoTrustedWorker },
         "evaluate-complete" => Command::Evaluate { verdict: Verdict::Complete },
         "evaluate-reject" => Command::Evaluate { verdict: Verdict::Reject },
-        "dispute" => Command::Dispute,
-        "rule-for-worker" => Command::Rule { ruling: Ruling::ForWorker },
-        "rule-for-client" => Command::Rule { ruling: Ruling::ForClient },
-        "rule-divided" => Command::Rule { ruling: Ruling::Divided { client: BasisPoints(5_000) } },
+        "dispute" => Command::Dispute { claim: Some(Sha256([9; 32])) },
+        "rule-for-worker" => Command::Rule { ruling: Ruling::ForWorker, by: Judge::Arbiter },
+        "rule-for-client" => Command::Rule { ruling: Ruling::ForClient, by: Judge::Arbiter },
+        "rule-divided" => {
+            Command::Rule { ruling: Ruling::Divided { client: BasisPoints(5_000) }, by: Judge::Arbiter }
+        }
         "lapse" => Command::Lapse,
         "recover" => Command::Recover { grace: Millis::seconds(45) },
         "recover-briefly" => Command::Recover { grace: Millis::seconds(5) },

@@ -8,7 +8,7 @@ use docket_core::id::{Attempt, WorkerId};
 use docket_core::job::Job;
 use docket_core::ledger::Transfer;
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
-use docket_core::policy::{Arbitration, Evaluation, Lapse, Policy, Ruling, Source, Verdict};
+use docket_core::policy::{Arbitration, Evaluation, Judge, Lapse, Policy, Ruling, Source, Verdict};
 use docket_core::refusal::Refusal;
 use docket_core::time::{Millis, Timestamp};
 use proptest::collection::vec;
@@ -126,7 +126,7 @@ fn fit(mut command: Command, job: &Job) -> Command {
         | Command::Cancel { .. }
         | Command::GiveUp { .. }
         | Command::Evaluate { .. }
-        | Command::Dispute
+        | Command::Dispute { .. }
         | Command::Rule { .. }
         | Command::Lapse
         | Command::Recover { .. } => {}
@@ -217,8 +217,8 @@ impl Dice {
                 charge: self.charge(),
             },
             71..78 => Command::Evaluate { verdict: self.verdict() },
-            78..85 => Command::Dispute,
-            85..91 => Command::Rule { ruling: self.ruling() },
+            78..85 => Command::Dispute { claim: None },
+            85..91 => Command::Rule { ruling: self.ruling(), by: Judge::Arbiter },
             91..94 => Command::Lapse,
             94..96 => Command::Recover { grace: self.span() },
             96..98 => Command::Create,

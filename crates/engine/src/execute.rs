@@ -47,7 +47,7 @@ impl Engine {
         self.begin(|engine| async move { engine.carry_through(id, &command, documents).await }).await
     }
 
-    async fn carry_through(
+    pub(crate) async fn carry_through(
         &self,
         id: JobId,
         command: &Command,

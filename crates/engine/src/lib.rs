@@ -11,6 +11,7 @@ pub mod clock;
 mod deadlines;
 mod decision;
 mod delivery;
+mod disputes;
 mod engine;
 pub mod entropy;
 mod error;
@@ -37,7 +38,7 @@ mod workers;
 
 pub use census::Census;
 pub use delivery::{Arrival, Proof};
-pub use docket_store::Cursor;
+pub use docket_store::{Cursor, JournalRow, TransferRow};
 pub use engine::{Config, Engine};
 pub use error::EngineError;
 pub use execute::Executed;

@@ -1,9 +1,8 @@
 //! What callers hand in, and what a group of winners is written as.
 
 use crate::writer::{Key, Moved, Spent};
-use docket_core::change::{Change, Claim, Standing};
+use docket_core::change::{Change, Claim, Gain};
 use docket_core::effect::Effect;
-use docket_core::event::Event;
 use docket_core::hash::Sha256;
 use docket_core::id::{JobId, Version, WorkerId};
 use docket_core::job::Job;
@@ -122,7 +121,7 @@ pub struct Batch {
     pub(crate) workers: BTreeMap<WorkerId, Worker>,
     pub(crate) pairings: BTreeMap<Sha256, Pairing>,
     pub(crate) trusts: Vec<Trust>,
-    pub(crate) standings: BTreeMap<WorkerId, Standing>,
+    pub(crate) standings: BTreeMap<WorkerId, Gain>,
     pub(crate) keys: BTreeMap<KeyNumber, ApiKey>,
     pub(crate) spendings: BTreeMap<Spent, Moved>,
 }
@@ -131,30 +130,5 @@ impl Batch {
     /// Whether there is nothing to write.
     pub(crate) fn is_empty(&self) -> bool {
         self.journal.is_empty()
-    }
-}
-
-/// What the journal keeps of an event besides its name: who, why, how much.
-pub(crate) fn detail(event: &Event) -> String {
-    match event {
-        Event::Returned { worker, reason, .. } => format!("{} by {worker}", reason.code()),
-        Event::Closed { reason, .. } => reason.code().to_owned(),
-        Event::Submitted { delivery, .. } | Event::Settled { delivery, .. } => {
-            let attempt = delivery.attempt;
-            let by = format!("by {} in attempt {}-{}", delivery.worker, attempt.epoch, attempt.number);
-            match event {
-                Event::Settled { broken: Some(reason), .. } => format!("{by}, {}", reason.code()),
-                _ => by,
-            }
-        }
-        Event::Ruled { ruling } => crate::policy::encode_ruling(*ruling),
-        Event::Created { .. }
-        | Event::Funded { .. }
-        | Event::Assigned { .. }
-        | Event::Accepted { .. }
-        | Event::Recovered { .. }
-        | Event::Evaluated { .. }
-        | Event::Vested
-        | Event::Disputed { .. } => String::new(),
     }
 }

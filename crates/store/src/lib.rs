@@ -5,6 +5,7 @@
 
 pub mod backend;
 mod batch;
+mod detail;
 mod error;
 mod hot;
 mod known_keys;

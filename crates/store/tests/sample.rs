@@ -9,7 +9,7 @@ use docket_core::id::{AgentId, Attempt, ClientId, Dialect, JobId, PublicId, Vers
 use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::ledger::{Account, NetworkId, Transfer};
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
-use docket_core::policy::{Arbitration, Evaluation, Lapse, Policy, Ruling, Source, Verdict};
+use docket_core::policy::{Arbitration, Evaluation, Judge, Lapse, Policy, Ruling, Source, Verdict};
 use docket_core::refusal::Refusal;
 use docket_core::time::{Millis, Timestamp};
 use docket_store::{Documents, Leaf, ResultDocument, Write};
@@ -83,10 +83,12 @@ pub(crate) fn order(word: &str, job: &Job) -> Command {
         "give-up" => Command::GiveUp { reason: Fault::NoTrustedWorker },
         "complete" => Command::Evaluate { verdict: Verdict::Complete },
         "reject" => Command::Evaluate { verdict: Verdict::Reject },
-        "dispute" => Command::Dispute,
-        "rule-for-worker" => Command::Rule { ruling: Ruling::ForWorker },
-        "rule-for-client" => Command::Rule { ruling: Ruling::ForClient },
-        "rule-divided" => Command::Rule { ruling: Ruling::Divided { client: BasisPoints(2_500) } },
+        "dispute" => Command::Dispute { claim: Some(Sha256([9; 32])) },
+        "rule-for-worker" => Command::Rule { ruling: Ruling::ForWorker, by: Judge::Arbiter },
+        "rule-for-client" => Command::Rule { ruling: Ruling::ForClient, by: Judge::Arbiter },
+        "rule-divided" => {
+            Command::Rule { ruling: Ruling::Divided { client: BasisPoints(2_500) }, by: Judge::Arbiter }
+        }
         "lapse" => Command::Lapse,
         _ => panic!("{word} is no order"),
     }

@@ -321,6 +321,23 @@ pub(super) fn cancel_job() -> Operation {
         .problem(409, "The job cannot be withdrawn any more.")
 }
 
+pub(super) fn rule_job() -> Operation {
+    let body = json!({
+        "type": "object",
+        "required": ["ruling"],
+        "properties": {
+            "ruling": choice(&["for_worker", "for_client", "divided"]),
+            "client_share_bp": {"type": "integer", "minimum": 0, "maximum": 10_000},
+        },
+        "additionalProperties": false,
+    });
+    of_job(reading("Ends a dispute; `client_share_bp` goes with `divided`, and only with it."))
+        .body(body)
+        .json(200, "The job as it is now.", reference("OperatorsJob"))
+        .problem(409, "The job is not in dispute.")
+        .problem(413, "The body is too large.")
+}
+
 pub(super) fn why() -> Operation {
     of_job(reading("Why a job has the worker that it has, or has none.")).json(
         200,

@@ -5,14 +5,18 @@ use super::problem::{Named, Problem};
 use super::views::{JobView, Money, at};
 use super::{docs, events};
 use crate::app::App;
+use crate::limits::read_body;
 use crate::route::Route;
 use axum::Json;
+use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use docket_core::job::Job;
+use docket_core::money::BasisPoints;
+use docket_core::policy::Ruling;
 use docket_core::routing::Unfit;
 use docket_engine::EngineError;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
@@ -24,6 +28,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/admin/v1/jobs", list, docs::list_jobs()),
         Route::get("/admin/v1/jobs/{id}", show, docs::show_job()),
         Route::post("/admin/v1/jobs/{id}/cancel", cancel, docs::cancel_job()),
+        Route::post("/admin/v1/jobs/{id}/ruling", rule, docs::rule_job()),
         Route::get("/admin/v1/jobs/{id}/why", why, docs::why()),
         Route::get("/admin/v1/jobs/{id}/events", events::follow, docs::follow_job()),
     ]
@@ -118,6 +123,47 @@ async fn decision(app: &App, job: &Job) -> Result<Option<Box<RawValue>>, Problem
 async fn cancel(State(app): State<Arc<App>>, Named(id): Named) -> Result<Json<JobView>, Problem> {
     let job = find(&app, &id).await?;
     let executed = app.engine.cancel(job.id).await?;
+    Ok(Json(JobView::from(&*executed.job)))
+}
+
+/// How a dispute is to end.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    ruling: Word,
+    /// Of a divided sum; else absent.
+    client_share_bp: Option<u16>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Word {
+    ForWorker,
+    ForClient,
+    Divided,
+}
+
+impl Wanted {
+    fn ruling(&self) -> Result<Ruling, Problem> {
+        match (&self.ruling, self.client_share_bp) {
+            (Word::ForWorker, None) => Ok(Ruling::ForWorker),
+            (Word::ForClient, None) => Ok(Ruling::ForClient),
+            (Word::Divided, Some(share)) if share <= 10_000 => {
+                Ok(Ruling::Divided { client: BasisPoints(share) })
+            }
+            (Word::Divided, _) => Err(Problem::invalid("client_share_bp must be between 0 and 10000")),
+            _ => Err(Problem::invalid("client_share_bp goes with a divided sum only")),
+        }
+    }
+}
+
+/// `POST /admin/v1/jobs/{id}/ruling`: ends a dispute.
+async fn rule(State(app): State<Arc<App>>, Named(id): Named, body: Body) -> Result<Json<JobView>, Problem> {
+    let job = find(&app, &id).await?;
+    let body = read_body(body, app.settings.limits.body).await?;
+    let wanted: Wanted = serde_json::from_slice(&body)
+        .map_err(|error| Problem::invalid(format!("the body is not as it should be: {error}")))?;
+    let executed = app.engine.rule(job.id, wanted.ruling()?).await?;
     Ok(Json(JobView::from(&*executed.job)))
 }
 

@@ -23,6 +23,16 @@ pub(crate) enum Code {
     JobNotFound,
     /// The job does not admit this now.
     WrongState,
+    /// The job has no answer yet, so there is nothing to dispute.
+    Unfinished,
+    /// The job came to nothing, so there is nothing to dispute.
+    NothingDelivered,
+    /// The time in which the outcome could be disputed is over.
+    WindowClosed,
+    /// The outcome was disputed before; a second dispute changes nothing.
+    AlreadyDisputed,
+    /// Nobody has disputed the outcome of the job.
+    DisputeNotFound,
     /// No such route.
     UnknownUrl,
     /// The route is asked in another way.
@@ -64,6 +74,11 @@ impl Code {
             Self::ModelNotFound => "model_not_found",
             Self::JobNotFound => "job_not_found",
             Self::WrongState => "wrong_state",
+            Self::Unfinished => "job_unfinished",
+            Self::NothingDelivered => "nothing_delivered",
+            Self::WindowClosed => "dispute_window_closed",
+            Self::AlreadyDisputed => "already_disputed",
+            Self::DisputeNotFound => "dispute_not_found",
             Self::UnknownUrl => "unknown_url",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::TooLarge => "request_too_large",
@@ -86,8 +101,15 @@ impl Code {
             Self::InvalidRequest | Self::Unsupported => StatusCode::BAD_REQUEST,
             Self::InvalidApiKey | Self::KeyRevoked => StatusCode::UNAUTHORIZED,
             Self::InsufficientCredits | Self::SpendingLimit => StatusCode::PAYMENT_REQUIRED,
-            Self::ModelNotFound | Self::JobNotFound | Self::UnknownUrl => StatusCode::NOT_FOUND,
-            Self::WrongState | Self::Cancelled => StatusCode::CONFLICT,
+            Self::ModelNotFound | Self::JobNotFound | Self::DisputeNotFound | Self::UnknownUrl => {
+                StatusCode::NOT_FOUND
+            }
+            Self::WrongState
+            | Self::Unfinished
+            | Self::NothingDelivered
+            | Self::WindowClosed
+            | Self::AlreadyDisputed
+            | Self::Cancelled => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

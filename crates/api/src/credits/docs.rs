@@ -22,6 +22,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("ApiError", object(&[("error", error)])),
         ("TokenUsage", usage),
         ("CreditsJob", job()),
+        ("Dispute", dispute()),
         ("ChatRequest", request()),
         ("Model", model()),
     ]
@@ -52,6 +53,38 @@ fn job() -> Value {
         ("completed_at", nullable(text("An instant in whole seconds."))),
         ("on_chain", on_chain),
         ("usage", nullable(reference("TokenUsage"))),
+    ])
+}
+
+fn dispute() -> Value {
+    let evidence = object(&[
+        ("your_hash", nullable(text("Of what the client says that he received."))),
+        ("worker_hash", nullable(text("Of what the worker says that it delivered."))),
+        ("relayed_hash", nullable(text("Of what the coordinator handed on."))),
+        ("vouched_by", json!({"enum": ["worker", "coordinator", null]})),
+        ("receipt", text("Where the receipt is to be had.")),
+        ("receipt_tx", nullable(text("Where the log has the receipt."))),
+    ]);
+    let transfer = object(&[
+        ("at", text("An instant in whole seconds.")),
+        ("event", text("What caused it.")),
+        ("from", text("An account.")),
+        ("to", text("An account.")),
+        ("credits", amount("How many.")),
+        ("tx", nullable(text("Where the log has it."))),
+    ]);
+    object(&[
+        ("object", constant("dispute")),
+        ("job_id", text("Which job.")),
+        ("status", choice(&["open", "ruled"])),
+        ("opened_at", text("An instant in whole seconds.")),
+        ("deadline", text("Without a ruling until then the worker is paid.")),
+        ("ruled_at", nullable(text("An instant in whole seconds."))),
+        ("ruling", json!({"enum": ["for_worker", "for_client", "divided", null]})),
+        ("client_share_bp", nullable(count("Of a divided sum, in hundredths of a percent."))),
+        ("decided_by", json!({"enum": ["rules", "arbiter", "default", null]})),
+        ("evidence", evidence),
+        ("transfers", array(transfer)),
     ])
 }
 
@@ -198,6 +231,36 @@ pub(super) fn cancel() -> Operation {
         reference("CreditsJob"),
     );
     failing(operation, &[NO_JOB, (409, "It has its answer, or came to nothing."), BUSY])
+}
+
+pub(super) fn open_dispute() -> Operation {
+    let body = json!({
+        "type": "object",
+        "required": ["received_output_hash"],
+        "properties": {"received_output_hash": {"type": "string", "pattern": "^(sha256:)?[0-9a-f]{64}$"}},
+    });
+    let mut opened = object(&[
+        ("job_id", text("Which job.")),
+        ("dispute_opened", json!({"type": "boolean"})),
+        ("your_hash", text("As it was sent.")),
+        ("worker_hash", text("Of what the worker says that it delivered.")),
+        ("dispute_tx", nullable(text("Where the log has what the dispute has moved."))),
+        ("arbitration_window_hours", count("How long the arbiter may take.")),
+    ]);
+    // There only if the coordinator could decide at once.
+    opened["properties"]["ruling"] = choice(&["for_worker", "for_client"]);
+    let operation =
+        named(Operation::new("credits", "Disputes that the answer is what the worker delivered."))
+            .body(body)
+            .json(200, "Whether there is a dispute now. There is none where the hashes are equal.", opened);
+    let conflict = (409, "It has no answer, the time for disputes is over, or it was disputed before.");
+    failing(operation, &[BAD, NO_JOB, conflict, (413, "The body is too large."), BUSY])
+}
+
+pub(super) fn show_dispute() -> Operation {
+    let operation = named(Operation::new("credits", "The dispute over a job: evidence, ruling, transfers."));
+    let operation = operation.json(200, "It.", reference("Dispute"));
+    failing(operation, &[(404, "There is no such job under this key, or no dispute over it."), BUSY])
 }
 
 pub(super) fn credits() -> Operation {

@@ -111,6 +111,8 @@ impl From<Refusal> for Problem {
             Refusal::InsufficientFunds | Refusal::PaymentRequired => Code::InsufficientCredits,
             Refusal::SpendingLimit => Code::SpendingLimit,
             Refusal::KeyRevoked => Code::KeyRevoked,
+            Refusal::DisputeWindowClosed => Code::WindowClosed,
+            Refusal::AlreadyDisputed => Code::AlreadyDisputed,
             Refusal::NoSuchJob => return Self::job_not_found(),
             Refusal::Draining => {
                 return Self::new(Code::Unavailable, "The coordinator takes no new jobs.").after(1);

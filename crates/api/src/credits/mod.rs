@@ -8,6 +8,7 @@ mod auth;
 mod chat;
 mod code;
 mod completions;
+mod dispute;
 mod docs;
 mod errors;
 mod jobs;

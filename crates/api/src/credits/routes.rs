@@ -1,6 +1,6 @@
 //! The routes of this dialect that it shares with none, and the handlers of those that it shares.
 
-use super::{account, completions, docs, jobs, models};
+use super::{account, completions, dispute, docs, jobs, models};
 use crate::route::{Guard, Route};
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
@@ -19,6 +19,8 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/v1/jobs", jobs::list, docs::list_jobs()),
         Route::post("/v1/jobs", completions::submit, docs::submit()),
         Route::post("/v1/jobs/{id}/cancel", jobs::cancel, docs::cancel()),
+        Route::get("/v1/jobs/{id}/dispute", dispute::show, docs::show_dispute()),
+        Route::post("/v1/jobs/{id}/dispute", dispute::open, docs::open_dispute()),
         Route::get("/v1/credits", account::credits, docs::credits()),
         Route::get("/v1/credits/statement", account::statement, docs::statement()),
     ];

@@ -17,19 +17,19 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-const MODEL: &str = "qwen3-8b";
+pub(crate) const MODEL: &str = "qwen3-8b";
 /// Minor units of a credit.
 const CREDIT: u128 = 10_000;
 
 /// A developer with an account and a key.
-struct Developer<'a> {
-    market: &'a Market,
-    account: Account,
+pub(crate) struct Developer<'a> {
+    pub(crate) market: &'a Market,
+    pub(crate) account: Account,
     secret: String,
 }
 
 impl<'a> Developer<'a> {
-    async fn with(market: &'a Market, credits: u128, limits: Limits) -> Self {
+    pub(crate) async fn with(market: &'a Market, credits: u128, limits: Limits) -> Self {
         let client = ClientId("credits:dev".into());
         let account = Account::Client(client.clone());
         let engine = market.engine();
@@ -41,11 +41,11 @@ impl<'a> Developer<'a> {
         Self { market, account, secret: secret.expose().to_owned() }
     }
 
-    async fn rich(market: &'a Market) -> Self {
+    pub(crate) async fn rich(market: &'a Market) -> Self {
         Self::with(market, 100, Limits::default()).await
     }
 
-    async fn ask(&self, method: &str, path: &str, more: &[(&str, &str)], body: &Value) -> Answer {
+    pub(crate) async fn ask(&self, method: &str, path: &str, more: &[(&str, &str)], body: &Value) -> Answer {
         let bearer = format!("Bearer {}", self.secret);
         let mut headers = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
         headers.extend(more);
@@ -53,11 +53,11 @@ impl<'a> Developer<'a> {
         self.market.send(method, path, &headers, body.as_bytes()).await
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], &Value::Null).await
     }
 
-    async fn chat(&self, more: Value) -> Answer {
+    pub(crate) async fn chat(&self, more: Value) -> Answer {
         self.ask("POST", "/v1/chat/completions", &[], &request(more)).await
     }
 
@@ -67,12 +67,12 @@ impl<'a> Developer<'a> {
         rows.first().map_or(0, |row| row.units / CREDIT.cast_signed())
     }
 
-    async fn job(&self, id: &str) -> Value {
+    pub(crate) async fn job(&self, id: &str) -> Value {
         self.get(&format!("/v1/jobs/{id}")).await.json()
     }
 }
 
-fn request(more: Value) -> Value {
+pub(crate) fn request(more: Value) -> Value {
     let mut body = json!({"model": MODEL, "messages": [{"role": "user", "content": "Count to three"}]});
     for (name, value) in more.as_object().expect("fields") {
         body[name] = value.clone();
@@ -80,7 +80,7 @@ fn request(more: Value) -> Value {
     body
 }
 
-async fn serving(market: &Market, seed: u8) -> Worker {
+pub(crate) async fn serving(market: &Market, seed: u8) -> Worker {
     let offer = json!({"offer": {"models": [{"name": MODEL}], "concurrency": 8}});
     let (worker, ack) = market.register(seed, Manner::Proven, offer).await;
     assert_eq!(ack["status"], "ok", "{ack}");
@@ -88,7 +88,7 @@ async fn serving(market: &Market, seed: u8) -> Worker {
 }
 
 /// Sends the pieces of a text, a token each, from a number on.
-async fn say(worker: &mut Worker, assigned: &Value, pieces: &[&str], from: usize) {
+pub(crate) async fn say(worker: &mut Worker, assigned: &Value, pieces: &[&str], from: usize) {
     let mut hash = RunningHash::default();
     for (number, text) in pieces.iter().enumerate() {
         let running_hash = hash.push(text);
@@ -103,19 +103,19 @@ async fn say(worker: &mut Worker, assigned: &Value, pieces: &[&str], from: usize
     }
 }
 
-async fn finish(worker: &mut Worker, assigned: &Value, text: &str) {
+pub(crate) async fn finish(worker: &mut Worker, assigned: &Value, text: &str) {
     let output = json!({"text": text, "model": MODEL, "finish_reason": "stop"}).to_string();
     worker.complete(assigned["job_id"].as_str().expect("a name"), &output).await;
 }
 
 /// One who reads a streamed answer as the bytes come.
-struct Reader {
+pub(crate) struct Reader {
     socket: TcpStream,
     heard: String,
 }
 
 impl Reader {
-    async fn of(developer: &Developer<'_>, more: Value) -> Self {
+    pub(crate) async fn of(developer: &Developer<'_>, more: Value) -> Self {
         let mut socket =
             TcpStream::connect(developer.market.address()).await.expect("the coordinator listens");
         let mut more = more;
@@ -131,7 +131,7 @@ impl Reader {
         Self { socket, heard: String::new() }
     }
 
-    async fn hear(&mut self, text: &str) {
+    pub(crate) async fn hear(&mut self, text: &str) {
         let mut bytes = [0; 4096];
         while !self.heard.contains(text) {
             let read = tokio::time::timeout(Duration::from_secs(20), self.socket.read(&mut bytes));
@@ -141,7 +141,7 @@ impl Reader {
         }
     }
 
-    fn job(&self) -> String {
+    pub(crate) fn job(&self) -> String {
         let line = self.heard.lines().find_map(|line| line.strip_prefix("x-decentral-job-id: "));
         line.expect("the job is named in the head").to_owned()
     }

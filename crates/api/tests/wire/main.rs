@@ -2,6 +2,7 @@
 
 mod admin;
 mod credits;
+mod dispute;
 mod faults;
 mod fixture;
 mod guide;

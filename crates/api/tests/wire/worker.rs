@@ -79,7 +79,12 @@ impl Worker {
     }
 
     pub(crate) async fn send(&mut self, frame: Value) {
-        self.socket.send(Message::text(frame.to_string())).await.expect("the coordinator reads");
+        self.send_text(frame.to_string()).await;
+    }
+
+    /// Sends a frame as it is written.
+    pub(crate) async fn send_text(&mut self, frame: String) {
+        self.socket.send(Message::text(frame)).await.expect("the coordinator reads");
     }
 
     /// The next frame, which must come.

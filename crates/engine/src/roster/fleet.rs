@@ -9,7 +9,7 @@ mod view;
 
 use super::waiting::Waiting;
 use super::{Connection, Outbound};
-use docket_core::change::Standing;
+use docket_core::change::{Gain, Standing};
 use docket_core::id::{Attempt, JobId, Version, WorkerId};
 use docket_core::money::BasisPoints;
 use docket_core::routing::{Candidate, Decision, Index, ModelId};
@@ -105,10 +105,9 @@ impl Fleet {
     }
 
     /// What a worker has gained or lost in standing, as it was written.
-    pub(crate) fn credit(&mut self, worker: &WorkerId, gained: Standing) {
+    pub(crate) fn credit(&mut self, worker: &WorkerId, gained: Gain) {
         self.change(worker, |member| {
-            member.standing.completed += gained.completed;
-            member.standing.failed += gained.failed;
+            member.standing = member.standing.after(gained);
             member.candidate.reputation = BasisPoints(reputation(member.standing));
             member.candidate.probation = probation(member.standing);
         });

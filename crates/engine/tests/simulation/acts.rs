@@ -7,10 +7,11 @@ use super::promises::{Credit, Seen};
 use super::reports::Report;
 use super::workers::{Deed, Place};
 use docket_core::command::{Canceller, Command};
+use docket_core::hash::Sha256;
 use docket_core::id::PublicId;
 use docket_core::ledger::Account;
 use docket_core::money::{Amount, Asset, BasisPoints};
-use docket_core::policy::{Ruling, Verdict};
+use docket_core::policy::{Judge, Ruling, Verdict};
 use docket_core::time::Millis;
 use docket_engine::{Engine, EngineError, Hello};
 use std::collections::BTreeSet;
@@ -184,9 +185,12 @@ impl Market {
             1 => Command::Cancel { by: Canceller::Operator },
             2..4 => Command::Evaluate { verdict: Verdict::Complete },
             4 => Command::Evaluate { verdict: Verdict::Reject },
-            5..8 => Command::Dispute,
-            8 => Command::Rule { ruling: Ruling::Divided { client: BasisPoints(5_000) } },
-            _ => Command::Rule { ruling: *self.dice.pick(&[Ruling::ForClient, Ruling::ForWorker]) },
+            5..8 => Command::Dispute { claim: None },
+            8 => Command::Rule { ruling: Ruling::Divided { client: BasisPoints(5_000) }, by: Judge::Arbiter },
+            _ => Command::Rule {
+                ruling: *self.dice.pick(&[Ruling::ForClient, Ruling::ForWorker]),
+                by: Judge::Arbiter,
+            },
         };
         let (engine, reports) = (self.coordinator.engine.clone(), self.reports.clone());
         let what = format!("{} {id:?}", command.name());

@@ -6,6 +6,7 @@ use super::workers::Place;
 use docket_core::event::Fault;
 use docket_core::id::WorkerId;
 use docket_core::job::{Job, State};
+use docket_core::policy::Ruling;
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::{Census, RESUME_GRACE};
 use futures::executor::block_on;
@@ -257,7 +258,10 @@ impl Market {
                 if arrived && job.finish_by.is_none_or(|by| row.at >= by) {
                     return Err(format!("{:?} was {} at {:?}, too late", job.public_id, row.event, row.at));
                 }
-                if let ("settled" | "completed", Some(delivery)) = (&*row.event, job.delivery()) {
+                // What a ruling gave back to the client counts no more.
+                let withdrawn = matches!(job.state, State::Arbitrated { ruling: Ruling::ForClient, .. });
+                if !withdrawn && let ("settled" | "completed", Some(delivery)) = (&*row.event, job.delivery())
+                {
                     *completed.entry(delivery.worker).or_default() += 1;
                 }
             }

@@ -7,7 +7,7 @@ use crate::batch::{Batch, JournalEntry, Leaf, ResultDocument, TransferEntry};
 use crate::error::StoreError;
 use crate::value::{Value, corrupt};
 use crate::writer::{Key, Moved, Spent};
-use docket_core::change::{Claim, Standing};
+use docket_core::change::{Claim, Gain};
 use docket_core::effect::Effect;
 use docket_core::id::{JobId, WorkerId};
 use docket_core::key::{ApiKey, Period};
@@ -204,7 +204,7 @@ fn worker_row(worker: &Worker) -> Vec<Value<'_>> {
 }
 
 /// Changes the row of a worker that has ever registered, and of nobody else.
-fn standing_row<'a>((worker, gained): (&'a WorkerId, &'a Standing)) -> Vec<Value<'a>> {
+fn standing_row<'a>((worker, gained): (&'a WorkerId, &'a Gain)) -> Vec<Value<'a>> {
     vec![Value::text(worker), Value::Int(gained.completed.into()), Value::Int(gained.failed.into())]
 }
 

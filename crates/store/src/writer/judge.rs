@@ -8,7 +8,8 @@ use super::records::Records;
 use super::spendings::{self, Spent};
 use super::sums::Sums;
 use crate::backend::{Loaded, Needs, Resumed};
-use crate::batch::{Batch, JournalEntry, TransferEntry, Write, detail};
+use crate::batch::{Batch, JournalEntry, TransferEntry, Write};
+use crate::detail::detail;
 use crate::error::CommitError;
 use crate::hot::{Hot, Standing as Freshness};
 use crate::store::Committed;
@@ -132,8 +133,7 @@ impl Judge {
         change.records.iter().for_each(|record| self.records.accept(&record.after, batch));
         if let Some((worker, gained)) = change.standing {
             let sum = batch.standings.entry(worker).or_default();
-            sum.completed = sum.completed.saturating_add(gained.completed);
-            sum.failed = sum.failed.saturating_add(gained.failed);
+            *sum = sum.and(gained);
         }
         batch.claims.extend(change.claim.iter().map(|claim| (claim.clone(), change.at)));
         batch.effects.extend(&change.effects);

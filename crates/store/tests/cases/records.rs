@@ -1,10 +1,11 @@
 //! Records with a version: workers, pairings, trust.
 
-use crate::sample::{FIRST, NOW, SECOND, job, paid_at_once, with_leaf};
+use crate::sample::{FIRST, NOW, SECOND, job, paid_at_once, terms, with_leaf};
 use crate::world::{World, now};
 use docket_core::change::{Change, Standing};
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, WorkerId};
+use docket_core::policy::Policy;
 use docket_core::time::Millis;
 use docket_core::trust::Pairing;
 use docket_core::worker::{Worker, WorkerCommand};
@@ -54,6 +55,15 @@ pub(crate) fn a_worker_has_versions_and_keeps_its_standing(world: &mut World) {
     let again = decided(&worker(world, FIRST), WorkerCommand::Suspend(false));
     world.commit(again).unwrap();
     assert_eq!(worker(world, FIRST).standing, Standing { completed: 3, failed: 2 });
+
+    // A ruling takes back what the job had brought, also in one group with other losses.
+    let disputable = Policy { evaluation: None, ..terms() };
+    let disputed = world.live(job(6, disputable), "fund assign submit dispute");
+    assert_eq!(worker(world, FIRST).standing, Standing { completed: 4, failed: 2 });
+    let ruling = crate::sample::write(&disputed, "rule-for-client").unwrap();
+    let other = crate::sample::write(&world.live(job(7, paid_at_once()), "fund assign"), "lose").unwrap();
+    assert!(world.commit_all([ruling, other]).iter().all(Result::is_ok));
+    assert_eq!(worker(world, FIRST).standing, Standing { completed: 3, failed: 4 });
 }
 
 pub(crate) fn a_pairing_is_claimed_once_and_trust_is_listed(world: &mut World) {

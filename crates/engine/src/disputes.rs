@@ -1,0 +1,38 @@
+//! Disputes: opened with their evidence, and ended by the rules or by the arbiter.
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::execute::Executed;
+use docket_core::command::Command;
+use docket_core::hash::Sha256;
+use docket_core::id::JobId;
+use docket_core::policy::{Judge, Ruling};
+use docket_store::Documents;
+
+impl Engine {
+    /// Opens a dispute over what the client says that he received, and ends it at once where it is clear `decided` how.
+    ///
+    /// Both are carried out even if this future is dropped. If the process ends between the two, the dispute waits for
+    /// the arbiter like any other.
+    pub async fn dispute(
+        &self,
+        id: JobId,
+        claim: Option<Sha256>,
+        decided: Option<Ruling>,
+    ) -> Result<Executed, EngineError> {
+        self.begin(|engine| async move {
+            let execute = async |command| engine.carry_through(id, &command, Documents::default()).await;
+            let opened = execute(Command::Dispute { claim }).await?;
+            match decided {
+                Some(ruling) => execute(Command::Rule { ruling, by: Judge::Rules }).await,
+                None => Ok(opened),
+            }
+        })
+        .await
+    }
+
+    /// Ends a dispute as the arbiter says.
+    pub async fn rule(&self, id: JobId, ruling: Ruling) -> Result<Executed, EngineError> {
+        self.execute(id, &Command::Rule { ruling, by: Judge::Arbiter }).await
+    }
+}
