@@ -7,7 +7,6 @@ use super::promises::{Credit, Seen};
 use super::reports::Report;
 use super::workers::{Deed, Place};
 use docket_core::command::{Canceller, Command};
-use docket_core::hash::Sha256;
 use docket_core::id::PublicId;
 use docket_core::ledger::Account;
 use docket_core::money::{Amount, Asset, BasisPoints};
