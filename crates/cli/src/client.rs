@@ -1,5 +1,6 @@
 //! Talks to a coordinator over HTTP: what a command asks, and in plain words why it was not answered.
 
+use crate::data::API_KEY;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
@@ -40,6 +41,19 @@ pub(crate) struct Operator {
     pub(crate) data: Option<PathBuf>,
 }
 
+/// Which coordinator, and whose jobs.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Keyed {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The API key [default: the one in the data folder, which `docket up` brings].
+    #[arg(long, env = "DOCKET_API_KEY", hide_env_values = true, value_name = "KEY")]
+    api_key: Option<String>,
+    /// The data folder, where that API key lies [default: ./docket-data].
+    #[arg(long)]
+    data: Option<PathBuf>,
+}
+
 /// A coordinator that answers.
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -65,22 +79,42 @@ impl Operator {
     pub(crate) fn client(&self) -> Result<Client> {
         let token = match &self.token {
             Some(token) => token.clone(),
-            None => token_in(self.data.as_deref().unwrap_or(Path::new(USUAL_DATA)))?,
+            None => secret_in(
+                self.data.as_deref(),
+                "admin.token",
+                "operator's token",
+                "--token",
+                "DOCKET_ADMIN_TOKEN",
+            )?,
         };
         Ok(Client { token: Some(token), ..self.place.client()? })
     }
 }
 
-fn token_in(data: &Path) -> Result<String> {
-    let path = data.join("admin.token");
-    let token = std::fs::read_to_string(&path).with_context(|| {
+impl Keyed {
+    /// A client with the API key.
+    pub(crate) fn client(&self) -> Result<Client> {
+        let key = match &self.api_key {
+            Some(key) => key.clone(),
+            None => {
+                secret_in(self.data.as_deref(), API_KEY, "API key of the job", "--api-key", "DOCKET_API_KEY")?
+            }
+        };
+        Ok(Client { token: Some(key), ..self.place.client()? })
+    }
+}
+
+/// What stands in a file of the data folder; if it cannot be read, how else to give it.
+fn secret_in(data: Option<&Path>, file: &str, what: &str, option: &str, variable: &str) -> Result<String> {
+    let path = data.unwrap_or(Path::new(USUAL_DATA)).join(file);
+    let secret = std::fs::read_to_string(&path).with_context(|| {
         format!(
-            "this needs the operator's token, and {} cannot be read; give --token, set DOCKET_ADMIN_TOKEN, \
+            "this needs the {what}, and {} cannot be read; give {option}, set {variable}, \
              or name the coordinator's data folder with --data",
             path.display()
         )
     })?;
-    Ok(token.trim().to_owned())
+    Ok(secret.trim().to_owned())
 }
 
 impl Client {
@@ -179,6 +213,10 @@ fn words(body: &[u8]) -> String {
             clipped(&format!("{detail} ({})", code.unwrap_or_default()))
         }
         Ok(Error { error: Some(Value::String(error)), .. }) => clipped(&error),
+        Ok(Error { error: Some(Value::Object(error)), .. }) => {
+            let text = |name| error.get(name).and_then(Value::as_str).unwrap_or_default();
+            clipped(&format!("{} ({})", text("message"), text("code")))
+        }
         _ => clipped(&String::from_utf8_lossy(body)),
     }
 }
@@ -226,6 +264,10 @@ mod tests {
     fn an_error_reads_the_same_in_each_of_its_forms() {
         assert_eq!(words(br#"{"error":"Job not found"}"#), "Job not found");
         assert_eq!(words(br#"{"code":"job.not_now","detail":"it is over"}"#), "it is over (job.not_now)");
+        assert_eq!(
+            words(br#"{"error":{"code":"wrong_state","message":"It is over."}}"#),
+            "It is over. (wrong_state)"
+        );
         assert_eq!(words(b"<html>\n"), "<html>");
     }
 }

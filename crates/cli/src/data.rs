@@ -95,7 +95,7 @@ impl DataDir {
 }
 
 /// The file of the API key that comes with `docket up`.
-const API_KEY: &str = "api.key";
+pub(crate) const API_KEY: &str = "api.key";
 
 /// Makes a file that only its owner can read.
 fn write_secret(path: &Path, secret: &str) -> Result<()> {

@@ -7,13 +7,14 @@ use docket_core::command::Command;
 use docket_core::hash::Sha256;
 use docket_core::id::JobId;
 use docket_core::policy::{Judge, Ruling};
+use docket_core::refusal::Refusal;
 use docket_store::Documents;
 
 impl Engine {
-    /// Opens a dispute over what the client says that he received, and ends it at once where it is clear `decided` how.
+    /// Opens a dispute over what the client says that he received, and ends it at once where it is `decided` how.
     ///
-    /// Both are carried out even if this future is dropped. If the process ends between the two, the dispute waits for
-    /// the arbiter like any other.
+    /// Both are carried out even if this future is dropped. Where the process has ended between the two, the next who
+    /// asks ends it; until then it waits for the arbiter like any other.
     pub async fn dispute(
         &self,
         id: JobId,
@@ -22,10 +23,15 @@ impl Engine {
     ) -> Result<Executed, EngineError> {
         self.begin(|engine| async move {
             let execute = async |command| engine.carry_through(id, &command, Documents::default()).await;
-            let opened = execute(Command::Dispute { claim }).await?;
-            match decided {
-                Some(ruling) => execute(Command::Rule { ruling, by: Judge::Rules }).await,
-                None => Ok(opened),
+            let opened = execute(Command::Dispute { claim }).await;
+            let (Some(ruling), Ok(_) | Err(EngineError::Refused(Refusal::AlreadyDisputed))) =
+                (decided, &opened)
+            else {
+                return opened;
+            };
+            match execute(Command::Rule { ruling, by: Judge::Rules }).await {
+                Err(EngineError::Refused(Refusal::NotNow { .. })) => Err(Refusal::AlreadyDisputed.into()),
+                ruled => ruled,
             }
         })
         .await

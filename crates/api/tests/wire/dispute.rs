@@ -5,9 +5,15 @@ use crate::http::Answer;
 use crate::market::{Market, TOKEN};
 use crate::worker::Worker;
 use docket_core::change::Standing;
+use docket_core::command::Command;
+use docket_core::hash::Sha256;
+use docket_core::id::{ClientId, Dialect, PublicId};
 use docket_core::key::Limits;
 use docket_core::ledger::Account;
+use docket_core::policy::Ruling;
+use docket_core::refusal::Refusal;
 use docket_core::time::Millis;
+use docket_engine::EngineError;
 use docket_protocol::attempt::AttemptRef;
 use docket_protocol::digest::Digest;
 use docket_protocol::frames::Terms;
@@ -239,6 +245,27 @@ async fn a_worker_whose_receipt_says_another_text_than_was_relayed_loses_at_once
 }
 
 #[tokio::test]
+async fn a_dispute_that_was_opened_and_not_ended_is_ended_by_the_next_who_asks() {
+    let mut market = Market::open().await;
+    let id = {
+        let developer = Developer::rich(&market).await;
+        let mut worker = serving(&market, 1).await;
+        developer.answered(&mut worker).await
+    };
+    let name = PublicId { dialect: Dialect::Credits, text: id.as_str().into() };
+    let job = market.engine().find(&name).await.expect("it can be read").expect("it is there");
+    let claim = Some(Sha256::of(b"another text"));
+    market.engine().execute(job.id, &Command::Dispute { claim }).await.expect("it is opened");
+    market.restart().await;
+    let developer = Developer::with(&market, 0, Limits::default()).await;
+    let ruled = market.engine().dispute(job.id, claim, Some(Ruling::ForWorker)).await.expect("it is ended");
+    assert_eq!((ruled.job.state.name(), ruled.log_index), ("arbitrated", Some(3)));
+    assert_eq!(developer.units(&Account::Treasury).await, 20_000);
+    let again = market.engine().dispute(job.id, claim, Some(Ruling::ForWorker)).await;
+    assert!(matches!(again, Err(EngineError::Refused(Refusal::AlreadyDisputed))), "{again:?}");
+}
+
+#[tokio::test]
 async fn a_part_that_only_the_coordinator_vouches_for_waits_for_the_arbiter_who_may_divide() {
     let market = Market::open().await;
     let developer = Developer::rich(&market).await;
@@ -401,7 +428,7 @@ async fn what_cannot_be_disputed_has_an_error_of_its_own() {
     );
 
     let engine = market.engine();
-    let other = docket_core::id::ClientId("credits:other".into());
+    let other = ClientId("credits:other".into());
     let (secret, _) =
         engine.create_key(other, "other".into(), Limits::default()).await.expect("a key is made");
     let bearer = format!("Bearer {}", secret.expose());

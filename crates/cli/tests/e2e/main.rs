@@ -4,6 +4,7 @@
 
 mod bench;
 mod commands;
+mod dispute;
 mod faults;
 mod keys;
 mod kill;

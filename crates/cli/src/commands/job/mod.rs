@@ -1,5 +1,7 @@
 //! `docket job`: jobs, as a client or as the operator.
 
+mod dispute;
+mod rule;
 mod submit;
 mod wait;
 mod watch;
@@ -32,6 +34,10 @@ enum Action {
     Watch(watch::Args),
     /// Withdraw a job; its money goes back. Needs the operator's token.
     Cancel(One),
+    /// Dispute that an answer is what its worker delivered, within 60 seconds. Needs the API key of the job.
+    Dispute(dispute::Args),
+    /// End a dispute that waits for the arbiter. Needs the operator's token.
+    Rule(rule::Args),
 }
 
 #[derive(clap::Args)]
@@ -128,6 +134,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             Action::List(args) => list(args).await.map(|()| ExitCode::SUCCESS),
             Action::Watch(args) => watch::run(args).await,
             Action::Cancel(args) => cancel(args).await.map(|()| ExitCode::SUCCESS),
+            Action::Dispute(args) => dispute::run(args).await.map(|()| ExitCode::SUCCESS),
+            Action::Rule(args) => rule::run(args).await.map(|()| ExitCode::SUCCESS),
         }
     })
 }
