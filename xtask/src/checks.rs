@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::child::{command, show, show_and_keep};
 use crate::repository::Repository;
 use crate::steps::{Outcome, Step};
-use crate::{contract, rules, tools};
+use crate::{clients, contract, rules, tools};
 
 /// All checks, in the order in which they run. A new one is a new line here.
 pub const STEPS: &[Step] = &[
@@ -14,11 +14,14 @@ pub const STEPS: &[Step] = &[
     Step { name: "tools: cargo-deny", run: tools::deny },
     Step { name: "tools: postgresql", run: tools::postgresql },
     Step { name: "tools: python", run: tools::python },
+    Step { name: "tools: node", run: tools::node },
     Step { name: "fmt", run: fmt },
     Step { name: "clippy", run: clippy },
     Step { name: "rules", run: rules },
     Step { name: "tests", run: tests },
     Step { name: "contract", run: contract::check },
+    clients::PYTHON,
+    clients::NODE,
     Step { name: "deny", run: deny },
 ];
 

@@ -4,9 +4,12 @@
 
 pub mod checks;
 pub mod child;
+pub mod clients;
 pub mod contract;
+pub mod coordinator;
 pub mod repository;
 pub mod rules;
 pub mod steps;
 pub mod tokens;
 pub mod tools;
+pub mod venv;

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use clap::Parser;
 use xtask::child::{command, show};
 use xtask::repository::{self, Repository};
 use xtask::rules::{self, refusals};
-use xtask::{checks, contract, steps};
+use xtask::{checks, clients, contract, steps};
 
 /// The repository's tasks.
 #[derive(Parser)]
@@ -28,6 +28,8 @@ enum Task {
     Rules,
     /// Check only that a running coordinator does what its description says.
     Contract,
+    /// Check only that the official clients of OpenAI can be used with a running coordinator.
+    Clients,
     /// Write docs/errors.md from the refusals of the core.
     Errors,
     /// Play more simulated markets than the tests do.
@@ -46,12 +48,8 @@ fn main() -> anyhow::Result<ExitCode> {
     match Task::parse() {
         Task::Test { fail_fast, since } => test(root, fail_fast, since),
         Task::Rules => check_rules(root),
-        Task::Contract => {
-            let step = steps::Step { name: "contract", run: contract::check };
-            let report = steps::run(root, &[step], false);
-            println!("\n{}", report.table(Duration::ZERO));
-            Ok(verdict(report.passed()))
-        }
+        Task::Contract => Ok(alone(root, &[steps::Step { name: "contract", run: contract::check }])),
+        Task::Clients => Ok(alone(root, &[clients::PYTHON, clients::NODE])),
         Task::Errors => write_errors(root),
         Task::Simulate { seeds, from } => simulate(root, seeds, from),
     }
@@ -70,6 +68,14 @@ fn test(root: &Path, fail_fast: bool, since: Option<u64>) -> anyhow::Result<Exit
         println!("{line}");
     }
     Ok(verdict(report.passed()))
+}
+
+/// Some of the steps, and the table of how they went.
+fn alone(root: &Path, steps: &[steps::Step]) -> ExitCode {
+    let begun = Instant::now();
+    let report = steps::run(root, steps, false);
+    println!("\n{}", report.table(begun.elapsed()));
+    verdict(report.passed())
 }
 
 fn check_rules(root: &Path) -> anyhow::Result<ExitCode> {

@@ -42,7 +42,7 @@ pub fn git(root: &Path) -> anyhow::Result<Outcome> {
     Ok(version().map_or_else(|| Outcome::failed("not installed, and only root may"), Outcome::ok))
 }
 
-/// What runs the check of the API's description; a machine without it skips that check.
+/// What runs the check of the API's description and those with the client for Python; a machine without it skips them.
 pub fn python(root: &Path) -> anyhow::Result<Outcome> {
     // Debian keeps what makes an environment in a package of its own.
     let complete =
@@ -50,12 +50,31 @@ pub fn python(root: &Path) -> anyhow::Result<Outcome> {
     if complete().is_none() {
         if !is_root() {
             return Ok(Outcome::skipped(
-                "not installed, and only root may: the API's description is not checked",
+                "not installed, and only root may: neither the API's description nor a client is checked",
             ));
         }
         install(root, &["python3", "python3-venv"]);
     }
     Ok(complete().map_or_else(|| Outcome::skipped("cannot be installed"), Outcome::ok))
+}
+
+/// What runs the checks with the client for Node; a machine without it skips them.
+pub fn node(root: &Path) -> anyhow::Result<Outcome> {
+    if node_version(root).is_none() {
+        if !is_root() {
+            return Ok(Outcome::skipped(
+                "not installed, and only root may: the client for Node is not checked",
+            ));
+        }
+        install(root, &["nodejs", "npm"]);
+    }
+    Ok(node_version(root).map_or_else(|| Outcome::skipped("cannot be installed"), Outcome::ok))
+}
+
+/// What Node says it is, where it is installed with npm.
+pub fn node_version(root: &Path) -> Option<String> {
+    ask(command(root, "npm", &["--version"]))?;
+    ask(command(root, "node", &["--version"]))
 }
 
 /// The database's server; without it only the embedded store is tested.

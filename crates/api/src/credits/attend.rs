@@ -39,12 +39,14 @@ impl Attendance {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The oldest job for the same request that its client has left and no retry was led to.
+    /// The job for the same request that its client has left last, of those that no retry was led to. The same words
+    /// may have been asked and answered before.
     pub(super) fn left_behind(&self, request: Sameness) -> Option<JobId> {
         let mut jobs = self.jobs();
-        let (job, attended) = jobs.iter_mut().find(|(_, attended)| {
+        let left = jobs.iter_mut().filter(|(_, attended)| {
             attended.request == request && attended.clients == 0 && !attended.retried
-        })?;
+        });
+        let (job, attended) = left.max_by_key(|(job, attended)| (attended.left_at, **job))?;
         attended.retried = true;
         Some(*job)
     }

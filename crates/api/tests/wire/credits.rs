@@ -442,6 +442,27 @@ async fn a_retry_is_led_back_to_the_answer_that_its_client_left() {
 }
 
 #[tokio::test]
+async fn a_retry_is_led_to_what_was_left_last_and_not_to_an_earlier_answer_to_the_same_words() {
+    let market = Market::open().await;
+    let developer = Developer::rich(&market).await;
+    let mut worker = serving(&market, 1).await;
+    let body = request(json!({"stream": true}));
+    let (_, ()) = tokio::join!(developer.ask("POST", "/v1/chat/completions", &[], &body), async {
+        let assigned = worker.job().await;
+        finish(&mut worker, &assigned, "early").await;
+    });
+    let left = Reader::of(&developer, json!({})).await;
+    let assigned = worker.job().await;
+    drop(left);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let retry = developer.ask("POST", "/v1/chat/completions", &[("x-stainless-retry-count", "1")], &body);
+    let (answer, ()) = tokio::join!(retry, finish(&mut worker, &assigned, "late"));
+    assert!(answer.text().contains(r#"{"content":"late"}"#), "{}", answer.text());
+    assert_eq!(answer.header("x-decentral-job-id"), assigned["job_id"]);
+    assert_eq!(developer.balance().await, 84, "each is charged once");
+}
+
+#[tokio::test]
 async fn the_same_idempotency_key_is_the_same_job() {
     let market = Market::open().await;
     let developer = Developer::rich(&market).await;

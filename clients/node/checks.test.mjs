@@ -1,0 +1,166 @@
+// The official client of OpenAI for Node, as it is, with a running coordinator.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import OpenAI from "openai";
+import { VERSION } from "openai/version";
+import { severing } from "./severing.mjs";
+
+const { DOCKET_URL: URL, DOCKET_API_KEY: KEY, DOCKET_POOR_KEY: POOR_KEY } = process.env;
+const MODEL = "tiny-qwen3";
+
+console.log(`openai ${VERSION}, node ${process.version}`);
+
+const client = (url = URL, apiKey = KEY) => new OpenAI({ baseURL: `${url}/v1`, apiKey, timeout: 60_000 });
+
+const ask = (through, more = {}, text = "hello") =>
+  through.chat.completions.create({
+    model: MODEL,
+    max_tokens: 24,
+    temperature: 0,
+    messages: [{ role: "user", content: text }],
+    ...more,
+  });
+
+async function all(chunks) {
+  const list = [];
+  for await (const chunk of chunks) list.push(chunk);
+  return list;
+}
+
+const joined = (chunks) =>
+  chunks.flatMap((chunk) => chunk.choices.map((choice) => choice.delta.content ?? "")).join("");
+
+const jobs = async () => (await client().get("/jobs?limit=100")).data;
+
+/** The balance and the jobs by name, once nothing is under way. */
+async function books() {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const list = await jobs();
+    if (!list.some((job) => ["pending", "processing", "settling"].includes(job.status))) {
+      const { balance } = await client().get("/credits");
+      return { balance, known: new Map(list.map((job) => [job.id, job])) };
+    }
+    await sleep(50);
+  }
+  throw new Error("a job does not end, and no answer is being waited for");
+}
+
+test("a whole answer counts its tokens", async () => {
+  const answer = await ask(client());
+  assert.deepEqual([answer.object, answer.model], ["chat.completion", MODEL]);
+  const [choice] = answer.choices;
+  assert.equal(choice.message.role, "assistant");
+  assert.ok(choice.message.content);
+  assert.ok(["stop", "length"].includes(choice.finish_reason));
+  const { prompt_tokens, completion_tokens, total_tokens } = answer.usage;
+  assert.ok(prompt_tokens > 0 && completion_tokens > 0 && completion_tokens <= 24);
+  assert.equal(total_tokens, prompt_tokens + completion_tokens);
+});
+
+test("an answer ends at the length that was asked for", async () => {
+  const answer = await ask(client(), { max_tokens: 2 });
+  assert.deepEqual([answer.choices[0].finish_reason, answer.usage.completion_tokens], ["length", 2]);
+});
+
+test("the pieces of a stream join to the whole answer", async () => {
+  const whole = await ask(client());
+  const chunks = await all(await ask(client(), { stream: true }));
+  assert.ok(chunks.length > 3);
+  assert.equal(joined(chunks), whole.choices[0].message.content);
+  assert.equal(new Set(chunks.map((chunk) => `${chunk.id} ${chunk.created}`)).size, 1);
+  assert.ok(chunks.every((chunk) => chunk.object === "chat.completion.chunk"));
+  assert.equal(chunks[0].choices[0].delta.role, "assistant");
+  const reasons = chunks.map((chunk) => chunk.choices[0].finish_reason);
+  assert.deepEqual(reasons, [...reasons.slice(1).fill(null), whole.choices[0].finish_reason]);
+});
+
+test("the client's own gatherer of streams comes to the whole answer", async () => {
+  const whole = await ask(client());
+  const request = { model: MODEL, max_tokens: 24, temperature: 0, messages: [{ role: "user", content: "hello" }] };
+  const gathered = await client().chat.completions.stream(request).finalChatCompletion();
+  assert.equal(gathered.choices[0].message.content, whole.choices[0].message.content);
+});
+
+test("tokens are counted in a stream only where that was asked for", async () => {
+  const counts = (chunk) => chunk.usage || chunk.choices.length === 0;
+  assert.deepEqual((await all(await ask(client(), { stream: true }))).filter(counts), []);
+  const chunks = await all(await ask(client(), { stream: true, stream_options: { include_usage: true } }));
+  const last = chunks.pop();
+  assert.deepEqual(chunks.filter(counts), []);
+  assert.deepEqual(last.choices, []);
+  assert.deepEqual(last.usage, (await ask(client())).usage);
+});
+
+test("models are listed and found by name", async () => {
+  const listed = (await all(client().models.list())).find((model) => model.id === MODEL);
+  assert.deepEqual([listed.object, listed.owned_by], ["model", "docket"]);
+  const { id, object, created, owned_by } = await client().models.retrieve(MODEL);
+  assert.deepEqual([id, object, created, owned_by], [MODEL, "model", listed.created, "docket"]);
+});
+
+async function refused(kind, status, code, act) {
+  const error = await act().then(() => assert.fail("nothing was refused"), (error) => error);
+  assert.equal(error.constructor, kind, String(error));
+  assert.deepEqual([error.status, error.code], [status, code]);
+  assert.ok(error.requestID);
+  return error;
+}
+
+test("a wrong key is an authentication error", async () => {
+  const wrong = client(URL, `dcntrl_live_${"x".repeat(32)}`);
+  for (const act of [() => ask(wrong), () => ask(wrong, { stream: true }), () => all(wrong.models.list())]) {
+    await refused(OpenAI.AuthenticationError, 401, "invalid_api_key", act);
+  }
+});
+
+test("an unknown model is not found", async () => {
+  for (const act of [() => ask(client(), { model: "nobody" }), async () => client().models.retrieve("nobody")]) {
+    await refused(OpenAI.NotFoundError, 404, "model_not_found", act);
+  }
+});
+
+test("a bad parameter is named", async () => {
+  for (const stream of [false, true]) {
+    const act = () => ask(client(), { temperature: 9, stream });
+    const error = await refused(OpenAI.BadRequestError, 400, "invalid_request", act);
+    assert.deepEqual([error.param, error.type], ["temperature", "invalid_request_error"]);
+  }
+});
+
+for (const stream of [false, true]) {
+  const how = stream ? "a stream" : "an answer";
+
+  test(`who has no credits for ${how} is told so once`, () =>
+    severing(URL, null, async (url, retryCounts) => {
+      const act = () => ask(client(url, POOR_KEY), { stream });
+      await refused(OpenAI.APIError, 402, "insufficient_credits", act);
+      assert.deepEqual(retryCounts(), [0]);
+    }));
+
+  const chargedOnce = async (text, moment) => {
+    const { balance, known } = await books();
+    const answer = await severing(URL, (server) => moment(server, known), async (url, retryCounts) => {
+      const answer = await ask(client(url), { stream }, text);
+      const content = stream ? joined(await all(answer)) : answer.choices[0].message.content;
+      assert.deepEqual(retryCounts(), [0, 1]);
+      return content;
+    });
+    const after = await books();
+    const added = [...after.known.values()].filter((job) => !known.has(job.id));
+    assert.deepEqual(added.map((job) => job.status), ["settled"]);
+    assert.ok(added[0].credits_charged > 0);
+    assert.equal(balance - after.balance, added[0].credits_charged);
+    assert.equal(answer, (await ask(client(), {}, text)).choices[0].message.content);
+  };
+
+  test(`a connection that is lost before ${how} costs nothing more`, () =>
+    chargedOnce(`Tell me of the cat before ${how}.`, async (_, known) => {
+      while ((await jobs()).every((job) => known.has(job.id))) await sleep(5);
+    }));
+
+  test(`a connection that is lost as ${how} begins costs nothing more`, () =>
+    chargedOnce(`Tell me of the sea as ${how} begins.`, (server) => once(server, "readable")));
+}

@@ -1,0 +1,57 @@
+//! Whether the official clients of OpenAI, as they are, can be used with a running coordinator and its embedded model.
+
+use std::path::Path;
+
+use crate::child::{ask, command, show, show_and_keep};
+use crate::coordinator::Coordinator;
+use crate::steps::{Outcome, Step};
+use crate::tools::node_version;
+use crate::venv::Venv;
+
+/// The client for Python and what it needs, each with its version.
+const PACKAGES: &str = "clients/python/requirements.txt";
+/// Where they are installed.
+const PLACE: &str = "target/clients-python";
+/// The folder of the client for Node, which is installed beside its list.
+const FOLDER: &str = "clients/node";
+
+/// The checks with the client for Python.
+pub const PYTHON: Step = Step { name: "clients: python", run: python };
+/// The checks with the client for Node.
+pub const NODE: Step = Step { name: "clients: node", run: node };
+
+fn python(root: &Path) -> anyhow::Result<Outcome> {
+    let python = match Venv::install(root, PLACE, PACKAGES)? {
+        Ok(venv) => venv.program("python"),
+        Err(why) => return Ok(Outcome::skipped(why)),
+    };
+    // It would leave compiled files beside the checks.
+    check(root, &python, &["-B", "clients/python/checks.py"], "Ran ")
+}
+
+fn node(root: &Path) -> anyhow::Result<Outcome> {
+    let folder = root.join(FOLDER);
+    if node_version(root).is_none() {
+        return Ok(Outcome::skipped("node and npm are not installed"));
+    }
+    let installed = ask(command(&folder, "npm", &["ls"])).is_some();
+    if !installed && !show(command(&folder, "npm", &["ci", "--no-audit", "--no-fund"]))? {
+        return Ok(Outcome::skipped(format!("the packages of {FOLDER} cannot be installed")));
+    }
+    check(root, "node", &["--test-reporter=spec", "--test", "clients/node/checks.test.mjs"], "ℹ pass ")
+}
+
+/// Runs checks against a coordinator of their own. The line that begins like `summary` says how many there were.
+fn check(root: &Path, program: &str, arguments: &[&str], summary: &str) -> anyhow::Result<Outcome> {
+    let coordinator = Coordinator::start(root, &[])?;
+    let mut checks = command(root, program, arguments);
+    checks.env("DOCKET_URL", coordinator.text("url")?);
+    checks.env("DOCKET_API_KEY", coordinator.text("api_key")?);
+    checks.env("DOCKET_POOR_KEY", coordinator.poor_key(root)?);
+    // Whatever proxy the machine uses for the world, the coordinator is here.
+    checks.env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1");
+    let (good, lines) = show_and_keep(checks)?;
+    coordinator.end()?;
+    let count = lines.iter().find(|line| line.starts_with(summary)).map_or("", |line| line.trim());
+    Ok(if good { Outcome::ok(count) } else { Outcome::failed("see above") })
+}

@@ -1,0 +1,40 @@
+//! Environments of Python, each with the pinned packages of one check.
+
+use std::path::{Path, PathBuf};
+
+use crate::child::{ask, command, show};
+
+/// An environment that has its packages.
+#[derive(Debug)]
+pub struct Venv {
+    bin: PathBuf,
+}
+
+impl Venv {
+    /// Makes the environment at a place, unless it is there, and installs what a list of packages names; or says why
+    /// that cannot be done here. Both paths are seen from the root.
+    ///
+    /// # Errors
+    /// If the environment was made and cannot be run.
+    pub fn install(root: &Path, place: &str, packages: &str) -> anyhow::Result<Result<Self, String>> {
+        let venv = Self { bin: root.join(place).join("bin") };
+        let python = venv.program("python");
+        if ask(command(root, &python, &["--version"])).is_none() {
+            let made = show(command(root, "python3", &["-m", "venv", place]));
+            if !matches!(made, Ok(true)) {
+                return Ok(Err("python3 with its module venv is not installed".to_owned()));
+            }
+        }
+        let quiet =
+            ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", packages];
+        if !show(command(root, &python, &quiet))? {
+            return Ok(Err(format!("the packages of {packages} cannot be installed")));
+        }
+        Ok(Ok(venv))
+    }
+
+    /// Where one of its programs is.
+    pub fn program(&self, name: &str) -> String {
+        self.bin.join(name).display().to_string()
+    }
+}
