@@ -27,6 +27,8 @@ pub(crate) struct Attendance {
 struct Attended {
     /// How many clients wait for it now.
     clients: u32,
+    /// Whether the whole answer was handed over.
+    served: bool,
     /// Whether a retry was led to it.
     retried: bool,
     request: Sameness,
@@ -39,14 +41,18 @@ impl Attendance {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The job for the same request that its client has left last, of those that no retry was led to. The same words
-    /// may have been asked and answered before.
+    /// The job to which a retry is led: the oldest for the same request that its client left before the answer was
+    /// whole, and to which none was led. Where there is none, the one whose whole answer was handed over last: that it
+    /// arrived nobody here can know.
     pub(super) fn left_behind(&self, request: Sameness) -> Option<JobId> {
         let mut jobs = self.jobs();
-        let left = jobs.iter_mut().filter(|(_, attended)| {
-            attended.request == request && attended.clients == 0 && !attended.retried
-        });
-        let (job, attended) = left.max_by_key(|(job, attended)| (attended.left_at, **job))?;
+        let mut left: Vec<_> = jobs
+            .iter_mut()
+            .filter(|(_, attended)| attended.request == request && attended.clients == 0 && !attended.retried)
+            .collect();
+        let unserved = left.iter().position(|(_, attended)| !attended.served);
+        let last = || (0..left.len()).max_by_key(|&place| (left[place].1.left_at, *left[place].0));
+        let (job, attended) = left.swap_remove(unserved.or_else(last)?);
         attended.retried = true;
         Some(*job)
     }
@@ -63,10 +69,24 @@ impl Present {
         let now = app.engine.clock().now();
         let mut jobs = app.attendance.jobs();
         jobs.retain(|_, attended| attended.clients > 0 || now < attended.left_at + RETRY_WITHIN);
-        let attended =
-            jobs.entry(job).or_insert(Attended { clients: 0, retried: false, request, left_at: now });
+        let attended = jobs.entry(job).or_insert(Attended {
+            clients: 0,
+            served: false,
+            retried: false,
+            request,
+            left_at: now,
+        });
         attended.clients += 1;
         Self { app: app.clone(), job }
+    }
+}
+
+impl Present {
+    /// The whole answer was handed over.
+    pub(super) fn served(self) {
+        if let Some(attended) = self.app.attendance.jobs().get_mut(&self.job) {
+            attended.served = true;
+        }
     }
 }
 

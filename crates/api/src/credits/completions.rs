@@ -54,7 +54,7 @@ pub(super) async fn create(
         return stream::begin(app, job, present, include_usage).await;
     }
     let job = answered(&app, &job).await?;
-    drop(present);
+    present.served();
     whole(&app, &job).await
 }
 

@@ -108,6 +108,9 @@ impl Telling {
                 return Some(event);
             }
             if self.over {
+                if let Some(present) = self.present.take() {
+                    present.served();
+                }
                 return None;
             }
             if let Err(problem) = self.more().await {
@@ -141,7 +144,6 @@ impl Telling {
     /// What is left of the text, and how it ended.
     async fn end(&mut self) -> Result<(), Problem> {
         self.over = true;
-        self.present = None;
         self.job = find(&self.app, &self.job.public_id).await?;
         let Some(output) = output(&self.app, &self.job).await? else {
             self.ready.push_back(Event::default().data(reason(&self.job).json()));
