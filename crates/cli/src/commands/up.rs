@@ -134,6 +134,8 @@ fn announce(json: bool, ready: &Ready<'_>, engines: &[String], testnet: bool) ->
              -d '{{\"job_type\":\"TASK\",\"user_id\":\"ann\",\"payload\":{{\"job_type\":\"TASK\",\
                   \"task_type\":\"classify\",\"input\":\"This product is amazing.\"}}}}'\n  \
            curl '{url}/v1/jobs/JOB_ID?wait=30'\n\n\
+         Or use it as any client of OpenAI does, with {url}/v1 as base URL and the API key:\n\n  \
+           curl {url}/v1/models -H 'Authorization: Bearer {api_key}'\n\n\
          Ctrl-C drains and stops."
     );
     Ok(())
