@@ -28,7 +28,7 @@ pub fn check(root: &Path) -> anyhow::Result<Outcome> {
     run.args(["--exclude-checks", "positive_data_acceptance,negative_data_rejection"]);
     // After this the coordinator would answer with 503, as it should.
     run.args(["--exclude-path", "/admin/v1/drain"]);
-    run.args(["--phases", "examples,coverage,fuzzing", "--generation-deterministic", "--workers", "2"]);
+    run.args(["--phases", "examples,coverage,fuzzing", "--generation-deterministic", "--workers", "1"]);
     // A job's events end with the job, at the latest when nobody has taken it.
     run.args(["--request-timeout", "120", "--no-color"]);
     let (good, lines) = show_and_keep(run)?;

@@ -19,7 +19,7 @@ pub(super) struct Credits {
     object: &'static str,
     /// What can be spent now.
     balance: Box<RawValue>,
-    /// What open jobs hold.
+    /// What open jobs hold, and what was charged and may still be disputed.
     held: Box<RawValue>,
     /// What this key has spent or holds, in all.
     spent: Box<RawValue>,
