@@ -5,6 +5,7 @@
 mod admin;
 mod app;
 mod credits;
+mod headers;
 mod health;
 mod limits;
 mod log;

@@ -31,13 +31,22 @@ pub(crate) enum Guard {
 }
 
 impl Route {
+    /// A path for everybody.
+    pub(crate) fn new(
+        method: Method,
+        path: &'static str,
+        handler: MethodRouter<Arc<App>>,
+        operation: Operation,
+    ) -> Self {
+        Self { method, path, guard: Guard::Limited, handler, operation }
+    }
+
     pub(crate) fn get<H, T>(path: &'static str, handler: H, operation: Operation) -> Self
     where
         H: Handler<T, Arc<App>>,
         T: 'static,
     {
-        let handler = routing::get(handler);
-        Self { method: Method::GET, path, guard: Guard::Limited, handler, operation }
+        Self::new(Method::GET, path, routing::get(handler), operation)
     }
 
     pub(crate) fn post<H, T>(path: &'static str, handler: H, operation: Operation) -> Self
@@ -45,8 +54,7 @@ impl Route {
         H: Handler<T, Arc<App>>,
         T: 'static,
     {
-        let handler = routing::post(handler);
-        Self { method: Method::POST, path, guard: Guard::Limited, handler, operation }
+        Self::new(Method::POST, path, routing::post(handler), operation)
     }
 
     /// For holders of API keys.
@@ -59,8 +67,7 @@ impl Route {
         H: Handler<T, Arc<App>>,
         T: 'static,
     {
-        let handler = routing::delete(handler);
-        Self { method: Method::DELETE, path, guard: Guard::Limited, handler, operation }
+        Self::new(Method::DELETE, path, routing::delete(handler), operation)
     }
 
     /// The same for others.

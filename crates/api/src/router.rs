@@ -68,13 +68,7 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// Paths at which two dialects meet: the name of the job decides.
 fn shared() -> Vec<Route> {
-    let at = |path, handler, operation| Route {
-        method: Method::GET,
-        path,
-        guard: Guard::Limited,
-        handler,
-        operation,
-    };
+    let at = |path, handler, operation| Route::new(Method::GET, path, handler, operation);
     vec![
         at("/v1/jobs/{id}", by_name(credits::show, quotes::show), with_key(quotes::show_docs())),
         at(

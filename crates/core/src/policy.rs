@@ -1,7 +1,7 @@
 //! The terms of a job, fixed when it is created. All that differs between dialects is a value here.
 
 use crate::ledger::NetworkId;
-use crate::money::Split;
+use crate::money::{Amount, Split};
 use crate::time::Millis;
 
 /// Deadlines, defaults and shares of one job.
@@ -65,6 +65,15 @@ impl Metering {
         let (tokens, covered) = (tokens as u128, self.covered as u128);
         // Quotient and remainder are scaled apart, so that nothing overflows.
         self.base / covered * tokens + self.base % covered * tokens / covered
+    }
+}
+
+impl Policy {
+    /// What an answer of so many tokens costs, at most `hold`; the whole hold where tokens do not count.
+    pub fn charge(&self, hold: Amount, tokens: u64, is_whole: bool) -> Amount {
+        let Some(metering) = self.metering else { return hold };
+        let units = if is_whole { metering.whole(tokens) } else { metering.broken(tokens) };
+        hold.with_units(units.min(hold.units))
     }
 }
 

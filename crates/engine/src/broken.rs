@@ -55,10 +55,7 @@ impl Engine {
             voucher: Voucher::Coordinator,
             usage: Usage { input: 0, output: told.tokens },
         };
-        let charge = job.policy.metering.map_or(Charge::Whole, |metering| {
-            let units = metering.broken(told.tokens).min(job.escrow.units);
-            Charge::Exactly(job.price.with_units(units))
-        });
+        let charge = Charge::Exactly(job.policy.charge(job.escrow, told.tokens, false));
         let result = ResultDocument {
             output: output.into_bytes().into(),
             receipt: [b"{\"full\":", receipt.as_slice(), b"}"].concat().into(),

@@ -72,10 +72,7 @@ impl Engine {
             decision: crate::decision::keep(&decision).into(),
         };
         let documents = Documents { payload: None, result: Some(result) };
-        let charge = job.policy.metering.map_or(Charge::Whole, |metering| {
-            let units = metering.whole(delivery.usage.output).min(job.escrow.units);
-            Charge::Exactly(job.price.with_units(units))
-        });
+        let charge = Charge::Exactly(job.policy.charge(job.escrow, delivery.usage.output, true));
         let command = Command::Submit { delivery, charge };
         self.execute_with(id, &command, documents).await
     }

@@ -1,6 +1,6 @@
 //! The text of answers that are still being given, as far as it has arrived, for those who follow them.
 //!
-//! It lives in memory only: what counts is the delivery, which is whole. A worker sends its text in numbered
+//! It lives in memory only: what counts is the delivery. Of an answer that breaks off, what somebody was told of it is the delivery. A worker sends its text in numbered
 //! pieces, and after a broken connection all of them again.
 
 use crate::engine::Engine;

@@ -8,11 +8,12 @@ use super::jobs::{self, reason};
 use super::price::{CREDIT, Priced};
 use super::{stream, wire};
 use crate::app::App;
+use crate::headers::{idempotency_key, may_be_json};
 use crate::limits::read_body;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use docket_core::hash::Sha256;
 use docket_core::id::{Dialect, PublicId};
@@ -82,11 +83,15 @@ struct Order {
 
 impl Order {
     async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
-        check_content_type(headers)?;
+        if !may_be_json(headers) {
+            return Err(Problem::new(Code::UnsupportedMediaType, "Content-Type must be application/json."));
+        }
         let body = read_body(body, app.settings.limits.body).await?;
         let chat = Chat::parse(&body, app.settings.prices.covered_tokens)?;
-        let idempotency_key = idempotency_key(headers)?;
-        Ok(Self { chat, digest: Sha256::of(&body), idempotency_key })
+        let idempotency_key = idempotency_key(headers).map_err(|_| {
+            Problem::at("Idempotency-Key", "An idempotency key has 1 to 255 visible characters.")
+        })?;
+        Ok(Self { chat, digest: Sha256::of(&body), idempotency_key: idempotency_key.map(str::to_owned) })
     }
 
     fn sameness(&self, key: &ApiKey) -> Sameness {
@@ -200,25 +205,4 @@ pub(super) async fn find(app: &App, id: &PublicId) -> Result<Arc<Job>, Problem> 
 fn is_retry(headers: &HeaderMap) -> bool {
     let count = headers.get(RETRIES).and_then(|count| count.to_str().ok()?.parse::<u32>().ok());
     count.is_some_and(|count| count > 0)
-}
-
-/// A key of 1 to 255 visible characters; the quotes that the draft standard asks for are optional.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = value.to_str().unwrap_or_default();
-    let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
-    if (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Ok(Some(key.to_owned()));
-    }
-    Err(Problem::at("Idempotency-Key", "An idempotency key has 1 to 255 visible characters."))
-}
-
-/// A body is JSON, or does not say what it is.
-fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(kind) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
-    let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if kind.is_empty() || kind.eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    Err(Problem::new(Code::UnsupportedMediaType, "Content-Type must be application/json."))
 }

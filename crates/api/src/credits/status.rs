@@ -41,11 +41,7 @@ pub(super) fn charged(job: &Job) -> u128 {
     let Some(delivery) = job.delivery() else {
         return if job.state.is_final() { 0 } else { job.price.units };
     };
-    let tokens = delivery.usage.output;
-    let whole = job.policy.metering.map_or(job.price.units, |metering| {
-        if is_broken(job) { metering.broken(tokens) } else { metering.whole(tokens) }
-    });
-    let whole = job.price.with_units(whole.min(job.price.units));
+    let whole = job.policy.charge(job.price, delivery.usage.output, !is_broken(job));
     match job.state {
         State::Arbitrated { ruling: Ruling::ForClient, .. } | State::Rejected { .. } => 0,
         State::Arbitrated { ruling: Ruling::Divided { client }, .. } => {

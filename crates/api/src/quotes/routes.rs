@@ -3,6 +3,7 @@
 use super::errors::Problem;
 use super::{docs, offer, status, trust, wire};
 use crate::app::App;
+use crate::headers::{idempotency_key, may_be_json};
 use crate::limits::read_body;
 use crate::route::Route;
 use axum::Json;
@@ -94,7 +95,12 @@ async fn commit(
     body: Body,
     speed: Speed,
 ) -> Result<Response, Problem> {
-    check_content_type(&headers)?;
+    if !may_be_json(&headers) {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Content-Type must be application/json",
+        ));
+    }
     let body = read_body(body, app.settings.limits.body).await?;
     let new = new_job(&app, &headers, &body, speed)?;
     let submitted = app.engine.submit(new).await?;
@@ -114,7 +120,10 @@ fn new_job(app: &App, headers: &HeaderMap, body: &Bytes, speed: Speed) -> Result
     }
     let quote = offer::quote(commit.skill, speed, app.asset());
     let quote = quote.ok_or_else(|| Problem::bad_request("Invalid job_type"))?;
-    let key = idempotency_key(headers)?.map(|key| {
+    let key = idempotency_key(headers);
+    let key =
+        key.map_err(|_| Problem::bad_request("Invalid Idempotency-Key: 1 to 255 visible characters"))?;
+    let key = key.map(|key| {
         let scope = Sha256::of(commit.user_id.as_bytes());
         let request = [wire::speed_name(speed).as_bytes(), body].concat();
         (format!("quotes:{scope}:{key}").into(), Sha256::of(&request))
@@ -131,28 +140,6 @@ fn new_job(app: &App, headers: &HeaderMap, body: &Bytes, speed: Speed) -> Result
         key_id: None,
         now_or_never: commit.private.then_some(Fault::NoTrustedWorker),
     })
-}
-
-/// A key of 1 to 255 visible characters; the quotes that the draft standard asks for are optional.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = value.to_str().ok().map(|key| {
-        let unquoted = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
-        unquoted.unwrap_or(key)
-    });
-    let key =
-        key.filter(|key| (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()));
-    key.map(Some).ok_or_else(|| Problem::bad_request("Invalid Idempotency-Key: 1 to 255 visible characters"))
-}
-
-/// A body is JSON, or does not say what it is.
-fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(kind) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
-    let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if kind.is_empty() || kind.eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json"))
 }
 
 /// The job that a path names. What cannot be a name names no job.

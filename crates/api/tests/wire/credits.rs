@@ -2,13 +2,13 @@
 
 use crate::http::Answer;
 use crate::market::Market;
-use crate::worker::{Manner, Worker};
+use crate::worker::{Manner, Worker, say};
 use docket_core::id::ClientId;
 use docket_core::key::Limits;
 use docket_core::ledger::Account;
 use docket_core::money::{Amount, Asset};
 use docket_core::time::Millis;
-use docket_protocol::digest::{Digest, RunningHash};
+use docket_protocol::digest::Digest;
 use docket_protocol::receipt::Bundle;
 use docket_protocol::verify::{Claim, Holds, Pins, verify};
 use hyper::StatusCode;
@@ -85,22 +85,6 @@ pub(crate) async fn serving(market: &Market, seed: u8) -> Worker {
     let (worker, ack) = market.register(seed, Manner::Proven, offer).await;
     assert_eq!(ack["status"], "ok", "{ack}");
     worker
-}
-
-/// Sends the pieces of a text, a token each, from a number on.
-pub(crate) async fn say(worker: &mut Worker, assigned: &Value, pieces: &[&str], from: usize) {
-    let mut hash = RunningHash::default();
-    for (number, text) in pieces.iter().enumerate() {
-        let running_hash = hash.push(text);
-        if number >= from {
-            worker
-                .send(json!({
-                    "type": "job_chunk", "job_id": assigned["job_id"], "attempt": assigned["attempt"],
-                    "seq": number, "text": text, "running_hash": running_hash, "tokens": number + 1,
-                }))
-                .await;
-        }
-    }
 }
 
 pub(crate) async fn finish(worker: &mut Worker, assigned: &Value, text: &str) {

@@ -1,9 +1,9 @@
 //! Disputes of the dialect `credits`: what is provable is decided at once, the rest by the arbiter or by time.
 
-use crate::credits::{Developer, MODEL, Reader, finish, request, say, serving};
+use crate::credits::{Developer, MODEL, Reader, finish, request, serving};
 use crate::http::Answer;
 use crate::market::{Market, TOKEN};
-use crate::worker::Worker;
+use crate::worker::{Worker, say};
 use docket_core::change::Standing;
 use docket_core::command::Command;
 use docket_core::hash::Sha256;

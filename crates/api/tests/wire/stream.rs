@@ -1,10 +1,10 @@
 //! An answer as it is being given: `GET /v1/jobs/{id}/stream`.
 
 use crate::market::Market;
-use crate::worker::{Manner, Worker};
+use crate::worker::{Manner, say};
 use docket_protocol::digest::RunningHash;
 use hyper::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -46,22 +46,6 @@ impl Follower {
     /// The names of the events that came.
     fn events(&self) -> Vec<&str> {
         self.heard.lines().filter_map(|line| line.strip_prefix("event: ")).collect()
-    }
-}
-
-/// Sends the pieces of a text from a number on.
-async fn say(worker: &mut Worker, assigned: &Value, pieces: &[&str], from: usize) {
-    let mut hash = RunningHash::default();
-    for (number, text) in pieces.iter().enumerate() {
-        let running_hash = hash.push(text);
-        if number >= from {
-            worker
-                .send(json!({
-                    "type": "job_chunk", "job_id": assigned["job_id"], "attempt": assigned["attempt"],
-                    "seq": number, "text": text, "running_hash": running_hash,
-                }))
-                .await;
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A worker that does what a test says, over a real socket.
 
 use crate::market::Market;
-use docket_protocol::digest::Digest;
+use docket_protocol::digest::{Digest, RunningHash};
 use docket_protocol::keys::{SigningKey, registration_text};
 use docket_protocol::receipt::DispatchReceipt;
 use futures::{SinkExt, StreamExt};
@@ -136,5 +136,21 @@ impl Worker {
             Digest::of(output.as_bytes())
         );
         self.socket.send(Message::text(frame)).await.expect("the coordinator reads");
+    }
+}
+
+/// Sends the pieces of a text, a token each, from a number on.
+pub(crate) async fn say(worker: &mut Worker, assigned: &Value, pieces: &[&str], from: usize) {
+    let mut hash = RunningHash::default();
+    for (number, text) in pieces.iter().enumerate() {
+        let running_hash = hash.push(text);
+        if number >= from {
+            worker
+                .send(json!({
+                    "type": "job_chunk", "job_id": assigned["job_id"], "attempt": assigned["attempt"],
+                    "seq": number, "text": text, "running_hash": running_hash, "tokens": number + 1,
+                }))
+                .await;
+        }
     }
 }
