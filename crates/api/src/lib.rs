@@ -19,5 +19,6 @@ mod workers;
 
 pub use app::{App, Limits, Settings};
 pub use credits::{ListedModel, PriceList, Tier};
+pub use observe::Current as CurrentRequest;
 pub use router::{router, scoring};
 pub use serve::{Peer, Server};

@@ -1,5 +1,6 @@
 //! The one place that draws random numbers.
 
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 /// A source of random bytes.
@@ -8,16 +9,41 @@ pub struct Entropy(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    /// The operating system's.
-    System,
+    /// The operating system's, drawn in whole buffers.
+    System(Mutex<Drawn>),
     /// A repeatable one, for simulations.
     Seeded(Mutex<u64>),
+}
+
+/// How many bytes are drawn at a time.
+const AT_ONCE: usize = 256;
+
+/// Random bytes that were drawn and are not used yet. Each is given out once.
+struct Drawn(Vec<u8>);
+
+impl Drawn {
+    fn give(&mut self, out: &mut [u8]) {
+        if self.0.len() < out.len() {
+            self.0.resize(AT_ONCE, 0);
+            getrandom::fill(&mut self.0).expect("the operating system gives random bytes");
+        }
+        let left = self.0.len() - out.len();
+        out.copy_from_slice(&self.0[left..]);
+        self.0[left..].fill(0);
+        self.0.truncate(left);
+    }
+}
+
+impl fmt::Debug for Drawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Drawn")
+    }
 }
 
 impl Entropy {
     /// The operating system's source.
     pub const fn system() -> Self {
-        Self(Kind::System)
+        Self(Kind::System(Mutex::new(Drawn(Vec::new()))))
     }
 
     /// The same numbers for the same seed.
@@ -27,9 +53,10 @@ impl Entropy {
 
     /// Random bytes. A machine without a source of randomness cannot run a market: this panics there.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        const { assert!(N <= AT_ONCE, "more than is drawn at a time") };
         let mut bytes = [0; N];
         match &self.0 {
-            Kind::System => getrandom::fill(&mut bytes).expect("the operating system gives random bytes"),
+            Kind::System(drawn) => drawn.lock().unwrap_or_else(PoisonError::into_inner).give(&mut bytes),
             Kind::Seeded(state) => {
                 let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
                 for chunk in bytes.chunks_mut(8) {
@@ -65,5 +92,9 @@ mod tests {
         assert_eq!(draw(Entropy::seeded(7)), draw(Entropy::seeded(7)));
         assert_ne!(draw(Entropy::seeded(7)), draw(Entropy::seeded(8)));
         assert_ne!(draw(Entropy::system()), draw(Entropy::system()));
+        let system = Entropy::system();
+        let drawn: std::collections::HashSet<[u8; 24]> = (0..1_000).map(|_| system.bytes()).collect();
+        assert_eq!(drawn.len(), 1_000);
+        assert!(!drawn.contains(&[0; 24]));
     }
 }

@@ -13,14 +13,20 @@ use serde::{Deserialize, Serialize};
 
 /// An entry. Its fields stand in canonical order and none is a number, so that simply writing it gives
 /// canonical JSON; a test compares.
-#[derive(Serialize, Deserialize)]
-struct Entry {
-    at_ms: String,
-    event: String,
-    format: String,
-    job_hash: Option<String>,
+#[derive(Serialize)]
+struct Entry<'a> {
+    at_ms: &'a str,
+    event: &'static str,
+    format: &'static str,
+    job_hash: Option<Digest>,
+    receipt_hash: Option<Digest>,
+    transfers_hash: Digest,
+}
+
+/// As much of an entry as proofs are about.
+#[derive(Deserialize)]
+struct Proven {
     receipt_hash: Option<String>,
-    transfers_hash: String,
 }
 
 /// The leaf for a change that moves money.
@@ -29,22 +35,22 @@ pub(crate) fn leaf(change: &Change) -> Leaf {
     let public_id = job.map(|job| &*job.after.public_id.text);
     let transfers: Vec<_> = change.transfers.iter().map(Movement::from).collect();
     let entry = Entry {
-        at_ms: change.at.0.to_string(),
-        event: job.map_or("transfer", |job| job.event.name()).to_owned(),
-        format: "docket-entry/1".to_owned(),
-        job_hash: public_id.map(|id| Digest::of(id.as_bytes()).to_string()),
-        receipt_hash: job.and_then(|job| receipt(&job.event)).map(|digest| Digest::from(digest).to_string()),
-        transfers_hash: transfers_hash(public_id, &transfers).to_string(),
+        at_ms: &change.at.0.to_string(),
+        event: job.map_or("transfer", |job| job.event.name()),
+        format: "docket-entry/1",
+        job_hash: public_id.map(|id| Digest::of(id.as_bytes())),
+        receipt_hash: job.and_then(|job| receipt(&job.event)).map(Digest::from),
+        transfers_hash: transfers_hash(public_id, &transfers),
     };
     Leaf::new(canonical_bytes(&entry))
 }
 
 /// The digest of the receipt that an entry commits to, `sha256:` and 64 digits, if there is one.
 pub fn entry_receipt_hash(entry: &[u8]) -> Option<String> {
-    serde_json::from_slice::<Entry>(entry).ok()?.receipt_hash
+    serde_json::from_slice::<Proven>(entry).ok()?.receipt_hash
 }
 
-fn canonical_bytes(entry: &Entry) -> Vec<u8> {
+fn canonical_bytes(entry: &Entry<'_>) -> Vec<u8> {
     serde_json::to_vec(entry).expect("texts can be written")
 }
 
@@ -63,12 +69,12 @@ mod tests {
     #[test]
     fn an_entry_is_canonical() {
         let entry = canonical_bytes(&Entry {
-            at_ms: "1".to_owned(),
-            event: "settled".to_owned(),
-            format: "docket-entry/1".to_owned(),
-            job_hash: Some(Digest([1; 32]).to_string()),
+            at_ms: "1",
+            event: "settled",
+            format: "docket-entry/1",
+            job_hash: Some(Digest([1; 32])),
             receipt_hash: None,
-            transfers_hash: transfers_hash(None, &[]).to_string(),
+            transfers_hash: transfers_hash(None, &[]),
         });
         let value: serde_json::Value = serde_json::from_slice(&entry).expect("it is JSON");
         assert_eq!(entry, canonical::to_vec(&value).expect("it has a canonical form"));

@@ -23,6 +23,13 @@ impl Digest {
         let lower = !digits.bytes().any(|byte| byte.is_ascii_uppercase());
         (lower && hex::decode_to_slice(digits, &mut bytes).is_ok()).then_some(Self(bytes))
     }
+
+    /// As it is written.
+    fn written(&self) -> [u8; 71] {
+        let mut text = *b"sha256:0000000000000000000000000000000000000000000000000000000000000000";
+        hex::encode_to_slice(self.0, &mut text[7..]).expect("32 bytes are 64 digits");
+        text
+    }
 }
 
 impl From<Sha256> for Digest {
@@ -39,7 +46,7 @@ impl From<Digest> for Sha256 {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sha256:{}", hex::encode(self.0))
+        f.write_str(str::from_utf8(&self.written()).unwrap_or_default())
     }
 }
 
@@ -51,7 +58,7 @@ impl fmt::Debug for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(str::from_utf8(&self.written()).unwrap_or_default())
     }
 }
 

@@ -57,11 +57,13 @@ CREATE TABLE payload (
     body   {bytes} NOT NULL
 );
 
+-- Under the number of the change that it came with, not under the job: jobs end in another order than
+-- they began, and rows that are not appended leave pages a third empty.
 CREATE TABLE result (
-    job_id   {id},
-    output   {bytes} NOT NULL,
-    receipt  {bytes} NOT NULL,
-    decision {text} NOT NULL                 -- why this worker was chosen
+    journal_id {id},
+    output     {bytes} NOT NULL,
+    receipt    {bytes} NOT NULL,
+    decision   {text} NOT NULL               -- why this worker was chosen
 );
 
 CREATE TABLE journal (

@@ -102,6 +102,13 @@ pub(crate) struct JournalEntry {
     pub(crate) transfers: Range<i64>,
 }
 
+/// The answer to a job, as it stands beside the journal.
+pub(crate) struct ResultEntry {
+    pub(crate) journal_id: i64,
+    pub(crate) job: JobId,
+    pub(crate) document: ResultDocument,
+}
+
 /// The winners of a group, ready to be written in one transaction. No row with a version stands in it twice.
 #[derive(Default)]
 pub struct Batch {
@@ -109,7 +116,7 @@ pub struct Batch {
     pub(crate) new_jobs: Vec<(Arc<Job>, i64)>,
     pub(crate) changed_jobs: Vec<Arc<Job>>,
     pub(crate) payloads: Vec<(JobId, Arc<[u8]>)>,
-    pub(crate) results: Vec<(JobId, ResultDocument)>,
+    pub(crate) results: Vec<ResultEntry>,
     pub(crate) journal: Vec<JournalEntry>,
     pub(crate) transfers: Vec<TransferEntry>,
     pub(crate) balances: BTreeMap<Key, Moved>,

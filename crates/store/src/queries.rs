@@ -78,7 +78,8 @@ static SPAN: LazyLock<String> = LazyLock::new(|| {
     format!("{TRANSFER} WHERE t.transfer_id >= $1 AND t.transfer_id < $2 ORDER BY t.transfer_id")
 });
 const PAYLOAD: &str = "SELECT body FROM payload WHERE job_id = $1";
-const RESULT: &str = "SELECT output, receipt, decision FROM result WHERE job_id = $1";
+const RESULT: &str = "SELECT r.output, r.receipt, r.decision FROM journal j \
+     JOIN result r ON r.journal_id = j.journal_id WHERE j.job_id = $1";
 const JOURNAL: &str =
     "SELECT version, at_ms, event, detail, leaf_index FROM journal WHERE job_id = $1 ORDER BY version";
 const OUTBOX: &str = "SELECT job_id, version, kind FROM outbox ORDER BY job_id, version, kind";

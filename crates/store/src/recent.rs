@@ -2,7 +2,7 @@
 //!
 //! A final job never changes, so what stands here cannot grow old. It is bounded in number and in bytes.
 
-use crate::batch::ResultDocument;
+use crate::batch::{ResultDocument, ResultEntry};
 use docket_core::id::{JobId, PublicId};
 use docket_core::job::Job;
 use std::collections::{HashMap, VecDeque};
@@ -51,9 +51,9 @@ impl Recent {
     }
 
     /// Keeps those of the written jobs that are final, with the results that were written with them.
-    pub(crate) fn keep(&self, written: &[Arc<Job>], results: &[(JobId, ResultDocument)]) {
+    pub(crate) fn keep(&self, written: &[Arc<Job>], results: &[ResultEntry]) {
         let mut results: HashMap<JobId, &ResultDocument> =
-            results.iter().map(|(id, result)| (*id, result)).collect();
+            results.iter().map(|entry| (entry.job, &entry.document)).collect();
         let mut ended = self.ended();
         for job in written.iter().filter(|job| job.state.is_final()) {
             let answer = results.remove(&job.id).filter(|answer| answer.weight() <= LARGEST);

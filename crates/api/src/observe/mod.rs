@@ -13,13 +13,51 @@ pub(crate) use requests::Requests;
 
 use crate::app::App;
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::HeaderValue;
 use axum::middleware::Next;
 use axum::response::Response;
 use futures::FutureExt;
 use request_id::HEADER;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use tracing::Instrument;
+
+tokio::task_local! {
+    static CURRENT: Current;
+}
+
+/// The request that is being answered, for whoever writes a log: a name costs nothing until somebody asks for it.
+#[derive(Clone, Debug)]
+pub struct Current {
+    id: HeaderValue,
+    route: Option<MatchedPath>,
+}
+
+impl Current {
+    /// A request by its name, and the route that answers it, if there is one.
+    pub fn new(id: HeaderValue, route: Option<MatchedPath>) -> Self {
+        Self { id, route }
+    }
+
+    /// Whatever runs in the future runs for this request, unless it is a task of its own.
+    pub async fn during<F: Future>(self, answering: F) -> F::Output {
+        CURRENT.scope(self, answering).await
+    }
+
+    /// The request in whose handler the caller runs.
+    pub fn get() -> Option<Self> {
+        CURRENT.try_with(Self::clone).ok()
+    }
+
+    /// Its name, which is also in the answer.
+    pub fn id(&self) -> &str {
+        self.id.to_str().unwrap_or_default()
+    }
+
+    /// The route that answers it, with `{name}` for what differs; empty if there is none.
+    pub fn route(&self) -> &str {
+        self.route.as_ref().map_or("", MatchedPath::as_str)
+    }
+}
 
 /// Answers for a handler that has panicked, in the form of its route.
 type OnPanic = fn(path: &str) -> Response;
@@ -38,9 +76,9 @@ pub(crate) async fn observe(State(observer): State<Observer>, request: Request, 
     let route = request.extensions().get::<MatchedPath>().cloned();
     let path = route.as_ref().map_or("", MatchedPath::as_str);
     let method = request.method().clone();
-    let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default(), path);
+    let current = Current::new(id.clone(), route.clone());
     let begun = app.engine.clock().elapsed();
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span).await;
+    let answered = current.during(AssertUnwindSafe(next.run(request)).catch_unwind()).await;
     let mut response = answered.unwrap_or_else(|_| {
         // The panic's own words are on standard error.
         tracing::error!(?id, %method, path, "a handler has panicked");

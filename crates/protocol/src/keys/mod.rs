@@ -68,7 +68,9 @@ impl PublicKey {
 
     /// 64 lower-case hexadecimal digits.
     pub fn to_hex(&self) -> String {
-        hex::encode(self.as_bytes())
+        let mut digits = vec![0; 64];
+        hex::encode_to_slice(self.as_bytes(), &mut digits).expect("32 bytes are 64 digits");
+        String::from_utf8(digits).expect("digits are text")
     }
 
     /// Whether the holder of the secret signed exactly this message.

@@ -48,7 +48,7 @@ const fn statement(kind: Kind) -> &'static str {
         }
         Kind::Payload => "INSERT INTO payload (job_id, body) SELECT * FROM unnest($1::bigint[], $2::bytea[])",
         Kind::Result => {
-            "INSERT INTO result (job_id, output, receipt, decision) \
+            "INSERT INTO result (journal_id, output, receipt, decision) \
              SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::text[])"
         }
         Kind::Journal => {

@@ -3,13 +3,13 @@
 pub(crate) mod job;
 pub(crate) mod read;
 
-use crate::batch::{Batch, JournalEntry, Leaf, ResultDocument, TransferEntry};
+use crate::batch::{Batch, JournalEntry, Leaf, ResultDocument, ResultEntry, TransferEntry};
 use crate::error::StoreError;
 use crate::value::{Value, corrupt};
 use crate::writer::{Key, Moved, Spent};
 use docket_core::change::{Claim, Gain};
 use docket_core::effect::Effect;
-use docket_core::id::{JobId, WorkerId};
+use docket_core::id::WorkerId;
 use docket_core::key::{ApiKey, Period};
 use docket_core::merkle::Hash;
 use docket_core::time::Timestamp;
@@ -83,7 +83,7 @@ impl Batch {
             (Kind::NewJob, each(&self.new_jobs, |(job, policy)| job::new(job, *policy))),
             (Kind::ChangedJob, each(&self.changed_jobs, |job| job::changed(job))),
             (Kind::Payload, each(&self.payloads, |(job, body)| vec![Value::job(*job), Value::Bytes(body)])),
-            (Kind::Result, each(&self.results, |(job, result)| result_row(*job, result))),
+            (Kind::Result, each(&self.results, result_row)),
             (Kind::Journal, each(&self.journal, journal_row)),
             (Kind::Transfer, each(&self.transfers, transfer_row)),
             (Kind::NewBalance, each(new, new_balance_row)),
@@ -117,13 +117,9 @@ fn changed_and_new<K>(sums: &BTreeMap<K, Moved>) -> (Sums<'_, K>, Sums<'_, K>) {
     sums.iter().partition(|(_, moved)| moved.before.is_some())
 }
 
-fn result_row(job: JobId, result: &ResultDocument) -> Vec<Value<'_>> {
-    vec![
-        Value::job(job),
-        Value::Bytes(&result.output),
-        Value::Bytes(&result.receipt),
-        Value::name(&result.decision),
-    ]
+fn result_row(entry: &ResultEntry) -> Vec<Value<'_>> {
+    let ResultDocument { output, receipt, decision } = &entry.document;
+    vec![Value::Int(entry.journal_id), Value::Bytes(output), Value::Bytes(receipt), Value::name(decision)]
 }
 
 fn journal_row(entry: &JournalEntry) -> Vec<Value<'_>> {

@@ -30,7 +30,7 @@ const fn statement(kind: Kind) -> &'static str {
              WHERE job_id = ?1 AND version < ?20"
         }
         Kind::Payload => "INSERT INTO payload (job_id, body) VALUES (?1, ?2)",
-        Kind::Result => "INSERT INTO result (job_id, output, receipt, decision) VALUES (?1, ?2, ?3, ?4)",
+        Kind::Result => "INSERT INTO result (journal_id, output, receipt, decision) VALUES (?1, ?2, ?3, ?4)",
         Kind::Journal => {
             "INSERT INTO journal (journal_id, job_id, version, at_ms, event, detail, leaf_index, transfer_id, \
              transfers) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
@@ -81,11 +81,13 @@ const fn statement(kind: Kind) -> &'static str {
 impl Backend for WriteConnection {
     fn resume(&mut self) -> Result<Resumed, StoreError> {
         self.connection.execute(COUNT_START, []).map_err(failed)?;
-        recall::resume(self)
+        recall::resume(&mut &self.connection)
     }
 
     fn load(&mut self, needs: &Needs) -> Result<Loaded, StoreError> {
-        recall::load(self, needs)
+        // One lock of the file for all that is read, not one for each row.
+        let transaction = self.connection.transaction().map_err(failed)?;
+        recall::load(&mut &*transaction, needs)
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
@@ -98,14 +100,14 @@ impl Backend for WriteConnection {
     }
 }
 
-impl Lookup for WriteConnection {
+impl Lookup for &Connection {
     fn list<T>(
         &mut self,
         sql: &str,
         params: &[Value<'_>],
         read: impl Fn(&dyn Columns) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
-        list(&self.connection, sql, params, read)
+        list(self, sql, params, read)
     }
 
     fn among<T>(
@@ -117,7 +119,7 @@ impl Lookup for WriteConnection {
         let sql = format!("{sql} = $1");
         let mut found = Vec::new();
         for key in keys {
-            found.extend(list(&self.connection, &sql, &[key], &read)?);
+            found.extend(list(self, &sql, &[key], &read)?);
         }
         Ok(found)
     }

@@ -8,7 +8,7 @@ use super::records::Records;
 use super::spendings::{self, Spent};
 use super::sums::Sums;
 use crate::backend::{Loaded, Needs, Resumed};
-use crate::batch::{Batch, JournalEntry, TransferEntry, Write};
+use crate::batch::{Batch, JournalEntry, ResultEntry, TransferEntry, Write};
 use crate::detail::detail;
 use crate::error::CommitError;
 use crate::hot::{Hot, Standing as Freshness};
@@ -126,8 +126,8 @@ impl Judge {
     fn accept(&mut self, write: &Write, balances: Vec<(Key, i128)>, batch: &mut Batch) -> Committed {
         let change = &write.change;
         let log_index = self.accept_leaf(write, batch);
-        self.accept_job(write, batch);
         self.accept_journal(change, log_index, batch);
+        self.accept_job(write, batch);
         self.books.sums().accept(balances);
         self.keys.accept(change);
         change.records.iter().for_each(|record| self.records.accept(&record.after, batch));
@@ -162,7 +162,11 @@ impl Judge {
         }
         let documents = &write.documents;
         batch.payloads.extend(documents.payload.iter().map(|body| (job.after.id, body.clone())));
-        batch.results.extend(documents.result.iter().map(|result| (job.after.id, result.clone())));
+        batch.results.extend(documents.result.iter().map(|result| ResultEntry {
+            journal_id: self.journal_id,
+            job: job.after.id,
+            document: result.clone(),
+        }));
         if ends_routing(&job.event) {
             batch.routed.push(job.after.id);
         }
