@@ -2,6 +2,7 @@
 //!
 //! The coordinator runs as a process of its own; load and workers run in this one, on one thread.
 
+mod chat;
 mod child;
 mod figures;
 mod fill;
@@ -33,6 +34,8 @@ enum Other {
     Idle(idle::Args),
     /// Throughput, lists and restarts with a long history.
     Fill(fill::Args),
+    /// An inference server that costs next to nothing, for `--dialect credits` and for other gateways.
+    Upstream(chat::upstream::Args),
 }
 
 /// Measures.
@@ -44,6 +47,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
             None => run::run(args.plan).await,
             Some(Other::Idle(args)) => idle::run(args).await,
             Some(Other::Fill(args)) => fill::run(args).await,
+            Some(Other::Upstream(args)) => chat::upstream::run(args).await,
         }
     })
 }

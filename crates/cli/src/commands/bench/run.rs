@@ -6,7 +6,7 @@ use super::fleet::Fleet;
 use super::limits::{self, Syncs};
 use super::load::{Driven, Load, drive};
 use super::work::Kind;
-use super::{stages, usage};
+use super::{chat, stages, usage};
 use anyhow::{Context, Result, bail, ensure};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -16,13 +16,26 @@ use tempfile::TempDir;
 /// Jobs before each measured round, so that caches and connections are warm.
 pub(super) const WARM: u64 = 500;
 
+/// A wire that can be driven.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
+enum Dialect {
+    /// Commit, and wait for the result.
+    #[default]
+    Quotes,
+    /// Chat, whole and streamed.
+    Credits,
+}
+
 /// What to measure.
 #[derive(clap::Args)]
 pub(crate) struct Plan {
+    /// Which wire is driven: jobs of `quotes`, or chat of `credits` beside asking the inference server directly.
+    #[arg(long, value_enum, default_value_t)]
+    dialect: Dialect,
     /// How many jobs in each round; with less than 32 in flight, a tenth of them.
     #[arg(long, default_value_t = 20_000)]
     jobs: u64,
-    /// Begin no more jobs in a round after so many seconds.
+    /// Begin no more jobs in a round after so many seconds; for `credits`, how long each part is measured [4].
     #[arg(long)]
     seconds: Option<u64>,
     /// How many jobs are under way at a time; each value is measured by itself.
@@ -40,6 +53,12 @@ pub(crate) struct Plan {
     /// What is committed.
     #[arg(long, value_enum, default_value_t = Kind::Task)]
     kind: Kind,
+    /// For `credits`: the inference server, a running `docket bench upstream`; by default one is started.
+    #[arg(long, value_name = "HOST:PORT")]
+    upstream: Option<String>,
+    /// For `credits`: another gateway before the same server, measured in turn; may be given several times.
+    #[arg(long, value_name = "NAME=HOST:PORT")]
+    beside: Vec<String>,
     /// A running coordinator, such as http://127.0.0.1:4010; by default one is started.
     #[arg(long)]
     url: Option<String>,
@@ -70,6 +89,17 @@ impl Plan {
 pub(crate) async fn run(plan: Plan) -> Result<()> {
     ensure!(plan.in_flight.iter().all(|lanes| (1..=4096).contains(lanes)), "1 to 4096 jobs in flight");
     ensure!((1..=10_000).contains(&plan.workers), "1 to 10000 workers");
+    if plan.dialect == Dialect::Credits {
+        return chat::run(chat::Plan {
+            rounds: plan.rounds,
+            time: Duration::from_secs(plan.seconds.unwrap_or(4)),
+            folder: &plan.folder,
+            upstream: plan.upstream.as_deref(),
+            beside: &plan.beside,
+            json: plan.json,
+        })
+        .await;
+    }
     let report = match &plan.url {
         Some(url) => against_a_running_one(&plan, url).await?,
         None => against_a_child(&plan).await?,

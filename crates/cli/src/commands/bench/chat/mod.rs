@@ -1,0 +1,89 @@
+//! `docket bench --dialect credits`: chat over HTTP through a coordinator and a real worker, beside asking the inference
+//! server directly, and beside any other gateway before the same server.
+
+mod client;
+mod market;
+mod table;
+pub(super) mod upstream;
+
+use super::run::data;
+use super::usage::Usage;
+use anyhow::{Context, Result, bail};
+use client::{Door, Scene, play};
+use market::Market;
+use std::path::Path;
+use std::time::Duration;
+use table::Line;
+
+/// What is asked for, each through every door in turn.
+const SCENES: [Scene; 4] = [
+    Scene { name: "whole answers, 1 at a time", model: upstream::SWIFT, stream: false, clients: 1 },
+    Scene { name: "whole answers, 32 at a time", model: upstream::SWIFT, stream: false, clients: 32 },
+    Scene { name: "8 streams at full speed", model: upstream::SWIFT, stream: true, clients: 8 },
+    Scene { name: "8 streams at a model's pace", model: upstream::PACED, stream: true, clients: 8 },
+];
+/// Before each measured part.
+const WARM: Duration = Duration::from_millis(300);
+
+/// What to measure.
+pub(super) struct Plan<'a> {
+    pub(super) rounds: usize,
+    pub(super) time: Duration,
+    pub(super) folder: &'a Path,
+    /// Where the inference server is; by default one is started.
+    pub(super) upstream: Option<&'a str>,
+    /// Other gateways before it: `NAME=HOST:PORT`.
+    pub(super) beside: &'a [String],
+    pub(super) json: bool,
+}
+
+/// Measures and prints.
+pub(super) async fn run(plan: Plan<'_>) -> Result<()> {
+    let (_server, address) = match plan.upstream {
+        Some(address) => (None, address.parse().context("an inference server is given as HOST:PORT")?),
+        None => {
+            let (server, address) = market::upstream()?;
+            (Some(server), address)
+        }
+    };
+    let folder = data(plan.folder)?;
+    let market = Market::open(folder.path(), address).await?;
+    let door = |name: &str, address, key: &str| Door { name: name.to_owned(), address, key: key.to_owned() };
+    let mut doors =
+        vec![door("direct", address, "none"), door("docket", market.coordinator.address, &market.key)];
+    for other in plan.beside {
+        let Some((name, address)) = other.split_once('=') else { bail!("{other:?} is not NAME=HOST:PORT") };
+        doors.push(door(
+            name,
+            address.parse().with_context(|| format!("{address} is no address"))?,
+            "sk-1234",
+        ));
+    }
+    let mut lines = Vec::new();
+    for round in 1..=plan.rounds {
+        for scene in SCENES {
+            for door in &doors {
+                play(door, scene, WARM).await?;
+                let before = market.usage()?;
+                let seen = play(door, scene, plan.time).await?;
+                let after = market.usage()?;
+                let ours = (door.name == "docket").then(|| spent(before, after));
+                lines.push(Line::of(door, scene, seen, ours));
+            }
+        }
+        if !plan.json {
+            eprintln!("round {round} of {} is done", plan.rounds);
+        }
+    }
+    if plan.json {
+        println!("{}", serde_json::to_string(&lines)?);
+    } else {
+        print!("{}", table::print(&lines, &SCENES, &doors));
+    }
+    market.coordinator.stop()
+}
+
+/// Processor time between two readings, of coordinator and worker.
+fn spent(before: [Usage; 2], after: [Usage; 2]) -> [Duration; 2] {
+    std::array::from_fn(|part| after[part].cpu.saturating_sub(before[part].cpu))
+}
