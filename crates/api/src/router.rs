@@ -1,7 +1,7 @@
 //! Which path belongs to which dialect. The one file that knows more than one of them.
 
 use crate::app::App;
-use crate::observe::{Observer, limit, observe};
+use crate::observe::{Observer, Telling, limit, observe};
 use crate::openapi::{Operation, reference};
 use crate::route::{Guard, Route};
 use crate::{admin, credits, health, log, observe, openapi, quotes, workers};
@@ -53,8 +53,8 @@ pub fn router(app: Arc<App>) -> Router {
     }
     let mut limited = limited.fallback(not_found).method_not_allowed_fallback(method_not_allowed);
     if app.limiter.is_some() {
-        let refuse: fn(&HeaderMap, Duration) -> Response = too_many_requests;
-        limited = limited.layer(from_fn_with_state((app.clone(), refuse), limit));
+        let telling = Telling { refuse: too_many_requests, counts: brings_key };
+        limited = limited.layer(from_fn_with_state((app.clone(), telling), limit));
     }
     let operators = operators
         .route("/admin/v1/{*rest}", any(admin::not_found))

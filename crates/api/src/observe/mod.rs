@@ -7,7 +7,7 @@ mod request_id;
 mod requests;
 
 pub(crate) use metrics::routes;
-pub(crate) use rate::{Limiter, limit};
+pub(crate) use rate::{Limiter, Telling, limit};
 pub(crate) use request_id::RequestIds;
 pub(crate) use requests::Requests;
 

@@ -3,11 +3,11 @@
 use crate::app::{App, Limits};
 use crate::serve::Peer;
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use docket_engine::clock::Clock;
-use governor::middleware::NoOpMiddleware;
+use governor::middleware::StateInformationMiddleware;
 use governor::nanos::Nanos;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter, clock};
@@ -17,14 +17,41 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit-requests");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining-requests");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset-requests");
+
 /// After so many requests, addresses that have not asked lately are forgotten.
 const SWEEP: u32 = 4_096;
 
 /// Counts requests by address.
 pub(crate) struct Limiter {
-    limiter: RateLimiter<Source, HashMapStateStore<Source>, MarketClock, NoOpMiddleware<Nanos>>,
+    limiter: RateLimiter<Source, HashMapStateStore<Source>, MarketClock, StateInformationMiddleware>,
     clock: MarketClock,
+    quota: Quota,
     asked: AtomicU32,
+}
+
+/// How much an address may still ask.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Left {
+    /// At once, when it has not asked for a while.
+    limit: u32,
+    /// At once, now.
+    remaining: u32,
+    /// Until it may ask as much as ever again.
+    reset: Duration,
+}
+
+impl Left {
+    /// OpenAI's headers, which stock clients show their callers.
+    fn label(self, headers: &mut HeaderMap) {
+        headers.insert(LIMIT, self.limit.into());
+        headers.insert(REMAINING, self.remaining.into());
+        if let Ok(duration) = HeaderValue::try_from(format!("{}ms", self.reset.as_millis())) {
+            headers.insert(RESET, duration);
+        }
+    }
 }
 
 /// Whose requests are counted together: an address, or the network that one customer is given.
@@ -64,34 +91,56 @@ impl Limiter {
         let rate = NonZeroU32::new(limits.rate_per_second)?;
         let burst = NonZeroU32::new(limits.rate_burst).unwrap_or(rate);
         let (clock, quota) = (MarketClock(clock.clone()), Quota::per_second(rate).allow_burst(burst));
-        let limiter = RateLimiter::hashmap_with_clock(quota, clock.clone());
-        Some(Self { limiter, clock, asked: AtomicU32::new(0) })
+        let limiter = RateLimiter::hashmap_with_clock(quota, clock.clone()).with_middleware();
+        Some(Self { limiter, clock, quota, asked: AtomicU32::new(0) })
     }
 
     /// Whether an address may ask once more; if not, how long it has to wait.
-    fn check(&self, address: IpAddr) -> Result<(), Duration> {
+    fn check(&self, address: IpAddr) -> (Result<(), Duration>, Left) {
         if self.asked.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
             self.limiter.retain_recent();
         }
         let now = clock::Clock::now(&self.clock);
-        self.limiter.check_key(&Source::from(address)).map_err(|until| until.wait_time_from(now))
+        let limit = self.quota.burst_size().get();
+        let (verdict, remaining) = match self.limiter.check_key(&Source::from(address)) {
+            Ok(state) => (Ok(()), state.remaining_burst_capacity()),
+            Err(until) => (Err(until.wait_time_from(now)), 0),
+        };
+        let reset = self.quota.replenish_interval() * (limit - remaining);
+        (verdict, Left { limit, remaining, reset })
     }
 }
 
-/// How a dialect says that an address has to wait for so long.
-type Refuse = fn(&HeaderMap, Duration) -> Response;
+/// How a limit is told.
+#[derive(Clone, Copy)]
+pub(crate) struct Telling {
+    /// How a dialect says that an address has to wait for so long.
+    pub(crate) refuse: fn(&HeaderMap, Duration) -> Response,
+    /// Who is told with every answer how much is left.
+    pub(crate) counts: fn(&HeaderMap) -> bool,
+}
 
 /// Answers in place of the routes when an address asks too often.
 pub(crate) async fn limit(
-    State((app, refuse)): State<(Arc<App>, Refuse)>,
+    State((app, telling)): State<(Arc<App>, Telling)>,
     request: Request,
     next: Next,
 ) -> Response {
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
-    match app.limiter.as_ref().zip(peer).map(|(limiter, address)| limiter.check(address)) {
-        Some(Err(wait)) => refuse(request.headers(), wait),
-        Some(Ok(())) | None => next.run(request).await,
+    let Some((verdict, left)) =
+        app.limiter.as_ref().zip(peer).map(|(limiter, address)| limiter.check(address))
+    else {
+        return next.run(request).await;
+    };
+    let counts = (telling.counts)(request.headers());
+    let mut response = match verdict {
+        Err(wait) => (telling.refuse)(request.headers(), wait),
+        Ok(()) => next.run(request).await,
+    };
+    if counts {
+        left.label(response.headers_mut());
     }
+    response
 }
 
 #[cfg(test)]
@@ -110,19 +159,36 @@ mod tests {
         let (limiter, clock) = limiter(2, 3);
         let address = "192.0.2.1".parse().unwrap();
         for _ in 0..3 {
-            assert_eq!(limiter.check(address), Ok(()));
+            assert_eq!(limiter.check(address).0, Ok(()));
         }
-        assert_eq!(limiter.check(address), Err(Duration::from_millis(500)));
-        assert_eq!(limiter.check("192.0.2.2".parse().unwrap()), Ok(()));
+        assert_eq!(limiter.check(address).0, Err(Duration::from_millis(500)));
+        assert_eq!(limiter.check("192.0.2.2".parse().unwrap()).0, Ok(()));
         clock.advance(Millis(500));
-        assert_eq!(limiter.check(address), Ok(()));
-        assert!(limiter.check(address).is_err());
+        assert_eq!(limiter.check(address).0, Ok(()));
+        assert!(limiter.check(address).0.is_err());
+    }
+
+    #[test]
+    fn what_is_left_is_told() {
+        let (limiter, clock) = limiter(2, 3);
+        let address = "192.0.2.1".parse().unwrap();
+        let left = |remaining, millis| Left { limit: 3, remaining, reset: Duration::from_millis(millis) };
+        assert_eq!(limiter.check(address), (Ok(()), left(2, 500)));
+        assert!(limiter.check(address).0.is_ok());
+        assert_eq!(limiter.check(address), (Ok(()), left(0, 1_500)));
+        assert_eq!(limiter.check(address).1, left(0, 1_500));
+        clock.advance(Millis(1_000));
+        let (_, last) = limiter.check(address);
+        assert_eq!(last, left(1, 1_000));
+        let mut headers = HeaderMap::new();
+        last.label(&mut headers);
+        assert_eq!([&headers[LIMIT], &headers[REMAINING], &headers[RESET]], ["3", "1", "1000ms"]);
     }
 
     #[test]
     fn a_network_of_ipv6_counts_as_one_address() {
         let (limiter, _) = limiter(1, 1);
-        let check = |address: &str| limiter.check(address.parse().unwrap()).is_ok();
+        let check = |address: &str| limiter.check(address.parse().unwrap()).0.is_ok();
         assert!(check("2001:db8::1") && !check("2001:db8::2") && check("2001:db8:0:1::1"));
         assert!(check("::ffff:192.0.2.1") && !check("192.0.2.1"));
     }
@@ -131,10 +197,10 @@ mod tests {
     fn addresses_that_ask_no_more_are_forgotten() {
         let (limiter, clock) = limiter(200, 1_000);
         for address in 0..SWEEP - 1 {
-            assert_eq!(limiter.check(IpAddr::V4(address.into())), Ok(()));
+            assert_eq!(limiter.check(IpAddr::V4(address.into())).0, Ok(()));
         }
         clock.advance(Millis::seconds(10));
-        assert_eq!(limiter.check("192.0.2.1".parse().unwrap()), Ok(()));
+        assert_eq!(limiter.check("192.0.2.1".parse().unwrap()).0, Ok(()));
         assert_eq!(limiter.limiter.len(), 1);
     }
 

@@ -78,6 +78,13 @@ async fn an_address_that_asks_too_often_has_to_wait() {
         assert_eq!(refused.header("retry-after"), "1");
         assert!(!refused.header("x-request-id").is_empty());
     }
+    // Who has an API key is told how much is left, in the form of OpenAI's interface.
+    let refused = market.send("GET", "/v1/models", &[("authorization", "Bearer x")], b"").await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.json()["error"]["code"], "rate_limit_exceeded");
+    let left = ["retry-after", "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"];
+    assert_eq!(left.map(|name| refused.header(name).to_owned()), ["1", "2", "0"]);
+    assert_eq!(refused.header("x-ratelimit-reset-requests"), "2000ms");
     // Those who watch, work or operate are not counted.
     for path in ["/livez", "/readyz", "/metrics"] {
         assert_eq!(market.get(path).await.status, StatusCode::OK);

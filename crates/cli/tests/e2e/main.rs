@@ -6,6 +6,7 @@ mod bench;
 mod commands;
 mod dispute;
 mod faults;
+mod hops;
 mod keys;
 mod kill;
 mod market;

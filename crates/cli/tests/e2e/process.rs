@@ -61,6 +61,11 @@ impl Docket {
         (Self(child), serde_json::from_str(&line).unwrap())
     }
 
+    /// Its process.
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.0)
+    }
+
     /// Ends it without warning.
     pub(crate) fn kill_9(mut self) {
         self.0.kill().unwrap();
