@@ -9,6 +9,7 @@ mod books;
 mod fault;
 mod judge;
 mod keys;
+mod mail;
 mod records;
 mod spendings;
 mod sums;
@@ -21,7 +22,7 @@ use crate::backend::{Backend, Resumed};
 use crate::batch::{Batch, Write};
 use crate::error::{CommitError, StoreError};
 use crate::hot::Hot;
-use crate::known_keys::KnownKeys;
+use crate::store::{KnownHooks, KnownKeys};
 use crate::recent::Recent;
 use crate::store::{Committed, Published};
 use docket_core::merkle::Frontier;
@@ -59,6 +60,7 @@ pub struct Writer {
     hot: Arc<Hot>,
     recent: Arc<Recent>,
     keys: Arc<KnownKeys>,
+    hooks: Arc<KnownHooks>,
     published: Arc<Published>,
     judge: Judge,
     failed: Option<String>,
@@ -71,6 +73,7 @@ impl Writer {
         hot: Arc<Hot>,
         recent: Arc<Recent>,
         keys: Arc<KnownKeys>,
+        hooks: Arc<KnownHooks>,
         published: Arc<Published>,
         resumed: Resumed,
     ) -> Result<Self, StoreError> {
@@ -79,7 +82,7 @@ impl Writer {
         published.extend_log(resumed.log_size, frontier.root());
         hot.publish(resumed.open_jobs.iter());
         let judge = Judge::resume(&resumed, frontier);
-        Ok(Self { backend, queue, hot, recent, keys, published, judge, failed: None })
+        Ok(Self { backend, queue, hot, recent, keys, hooks, published, judge, failed: None })
     }
 
     /// Runs until every [`crate::Store`] is gone.
@@ -160,6 +163,7 @@ impl Writer {
         self.recent.keep(&batch.changed_jobs, &batch.results);
         self.hot.publish(batch.new_jobs.iter().map(|(job, _)| job).chain(&batch.changed_jobs));
         self.keys.forget(batch.keys.keys());
+        self.hooks.forget(batch.hooks.values().map(|hook| &hook.client));
         let (size, root) = self.judge.log();
         self.published.extend_log(size, root);
         verdicts
