@@ -11,6 +11,7 @@ mod limits;
 mod log;
 mod observe;
 mod openapi;
+mod post;
 mod quotes;
 mod route;
 mod router;
@@ -19,5 +20,6 @@ mod workers;
 
 pub use app::{App, Limits, Settings};
 pub use credits::{ListedModel, PriceList, Tier};
+pub use post::{Courier, Reach};
 pub use router::{router, scoring};
 pub use serve::{Peer, Server};

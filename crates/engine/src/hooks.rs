@@ -100,12 +100,16 @@ impl Engine {
         Ok(self.store.deliveries(hook, before, limit).await?)
     }
 
+    /// One of them; `None` if the hook knows no such event, or nobody keeps it any more.
+    pub async fn delivery(&self, hook: HookId, event: EventId) -> Result<Option<DeliveryRow>, EngineError> {
+        Ok(self.store.delivery(event).await?.filter(|row| row.delivery.hook == hook))
+    }
+
     /// Tells a hook something once more, whatever has become of it so far; `None` if the hook knows no such event, or
     /// nobody keeps it any more.
     pub async fn replay_delivery(&self, hook: HookId, event: EventId) -> Result<Option<Delivery>, EngineError> {
         loop {
-            let row = self.store.delivery(event).await?;
-            let Some(delivery) = row.map(|row| row.delivery).filter(|delivery| delivery.hook == hook) else {
+            let Some(DeliveryRow { delivery, .. }) = self.delivery(hook, event).await? else {
                 return Ok(None);
             };
             let now = self.clock.now();
