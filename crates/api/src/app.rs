@@ -2,8 +2,8 @@
 
 use crate::credits::{Attendance, PriceList};
 use crate::log::Checkpoints;
-use crate::post::Reach;
 use crate::observe::{Limiter, RequestIds, Requests};
+use crate::post::Reach;
 use crate::workers::Signatures;
 use docket_core::money::Asset;
 use docket_engine::Engine;

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use docket_core::change::{Change, Claim, Record};
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId, HookSecret, HookStatus, Occasion};
-use docket_core::id::{ClientId, Dialect, PublicId, Version};
+use docket_core::id::{ClientId, Dialect, PublicId};
 use docket_store::{CommitError, DeliveryRow, Documents};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -65,6 +65,11 @@ impl Engine {
     /// Takes a hook away, with all that it was and was to be told; `false` if the account has no such hook. What is on
     /// its way arrives.
     pub async fn delete_hook(&self, client: &ClientId, id: HookId) -> Result<bool, EngineError> {
+        let client = client.clone();
+        self.begin(|engine| async move { engine.take_away(&client, id).await }).await
+    }
+
+    async fn take_away(&self, client: &ClientId, id: HookId) -> Result<bool, EngineError> {
         loop {
             let Some(hook) = self.hook(client, id).await? else { return Ok(false) };
             let gone = Record::Hook(hook.ended(HookStatus::Deleted));
@@ -82,11 +87,9 @@ impl Engine {
 
     /// Tells a hook something that only shows whether it is heard.
     pub async fn ping_hook(&self, hook: HookId) -> Result<Delivery, EngineError> {
-        let now = self.clock.now();
-        let ping = Delivery::ping(EventId(self.entropy.bytes()), hook, now);
-        let change = Change::of_record(Version::NONE, Record::Delivery(ping.clone()), now);
-        self.commit(change, Documents::default()).await?;
-        self.post_at(hook, now);
+        let ping = Delivery::ping(EventId(self.entropy.bytes()), hook, self.clock.now());
+        let told = ping.clone();
+        self.begin(|engine| async move { engine.tell(told).await }).await?;
         Ok(ping)
     }
 
@@ -107,7 +110,15 @@ impl Engine {
 
     /// Tells a hook something once more, whatever has become of it so far; `None` if the hook knows no such event, or
     /// nobody keeps it any more.
-    pub async fn replay_delivery(&self, hook: HookId, event: EventId) -> Result<Option<Delivery>, EngineError> {
+    pub async fn replay_delivery(
+        &self,
+        hook: HookId,
+        event: EventId,
+    ) -> Result<Option<Delivery>, EngineError> {
+        self.begin(|engine| async move { engine.replay(hook, event).await }).await
+    }
+
+    async fn replay(&self, hook: HookId, event: EventId) -> Result<Option<Delivery>, EngineError> {
         loop {
             let Some(DeliveryRow { delivery, .. }) = self.delivery(hook, event).await? else {
                 return Ok(None);

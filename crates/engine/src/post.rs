@@ -105,7 +105,7 @@ impl Engine {
     }
 
     /// Writes down something to be told, unless that was done before.
-    async fn tell(&self, delivery: Delivery) -> Result<(), EngineError> {
+    pub(crate) async fn tell(&self, delivery: Delivery) -> Result<(), EngineError> {
         let (hook, at) = (delivery.hook, delivery.at);
         let change = Change::of_record(Version::NONE, Record::Delivery(delivery), at);
         match self.commit(change, Documents::default()).await {

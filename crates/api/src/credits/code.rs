@@ -118,9 +118,7 @@ impl Code {
             | Self::DisputeNotFound
             | Self::WebhookNotFound
             | Self::EventNotFound
-            | Self::UnknownUrl => {
-                StatusCode::NOT_FOUND
-            }
+            | Self::UnknownUrl => StatusCode::NOT_FOUND,
             Self::WrongState
             | Self::Unfinished
             | Self::NothingDelivered

@@ -101,7 +101,8 @@ pub(super) fn test() -> Operation {
 }
 
 pub(super) fn deliveries() -> Operation {
-    let operation = named(Operation::new("credits", "What a webhook was and is to be told, the newest first."));
+    let operation =
+        named(Operation::new("credits", "What a webhook was and is to be told, the newest first."));
     let list = list_of(reference("WebhookDelivery"));
     failing(page(operation).json(200, "A page of it.", list), &[BAD, NO_HOOK, BUSY])
 }

@@ -11,13 +11,16 @@ use crate::post::{SigningKey, parse_url};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{FromRequestParts, Query, RawPathParams, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use docket_core::hash::Sha256;
-use docket_core::hook::{Delivery, DeliveryState, EventId, Hook, HookId, HookSecret, HookStatus, Outcome};
+use docket_core::hook::{
+    Delivery, DeliveryState, EventId, Hook, HookId, HookSecret, HookStatus, Occasion, Outcome,
+};
 use docket_core::id::Dialect;
 use docket_core::key::ApiKey;
-use docket_engine::NewHook;
+use docket_engine::{DeliveryRow, NewHook};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -66,9 +69,8 @@ pub(super) async fn create(
     if !may_be_json(&headers) {
         return Err(Problem::new(Code::UnsupportedMediaType, "Content-Type must be application/json."));
     }
-    let claim = idempotency_key(&headers).map_err(|_| {
-        Problem::at("Idempotency-Key", "An idempotency key has 1 to 255 visible characters.")
-    })?;
+    let claim = idempotency_key(&headers)
+        .map_err(|_| Problem::at("Idempotency-Key", "An idempotency key has 1 to 255 visible characters."))?;
     let body = read_body(body, app.settings.limits.body).await?;
     let scoped = |name| format!("credits:webhook:{}:{name}", key.id.0).into();
     let new = parse(&app, &key, &body, claim.map(|name| (scoped(name), Sha256::of(&body))))?;
@@ -118,15 +120,31 @@ fn unsound_secret() -> Problem {
     )
 }
 
-fn occasions(events: Option<&Value>) -> Option<BTreeSet<docket_core::hook::Occasion>> {
+fn occasions(events: Option<&Value>) -> Option<BTreeSet<Occasion>> {
     let words = events?.as_array().filter(|words| !words.is_empty())?;
     words.iter().map(|word| occasion(word.as_str()?)).collect()
 }
 
-/// The webhook that a path names, if it is the caller's account's. Of another's nobody learns that it is there.
-async fn of_caller(app: &App, key: &ApiKey, name: &str) -> Result<Hook, Problem> {
-    let id = name.strip_prefix("wh_").and_then(HookId::parse).ok_or_else(no_hook)?;
-    app.engine.hook(&key.client, id).await?.ok_or_else(no_hook)
+/// What a path names: a webhook, and perhaps an event of it. What cannot be a name names nothing.
+pub(super) struct Named {
+    hook: HookId,
+    event: Option<EventId>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let names = RawPathParams::from_request_parts(parts, state).await.map_err(|_| no_hook())?;
+        let named = |part| names.iter().find(|(name, _)| *name == part).map(|(_, text)| text);
+        let hook = named("id").and_then(|text| HookId::parse(text.strip_prefix("wh_")?));
+        Ok(Self { hook: hook.ok_or_else(no_hook)?, event: named("event_id").and_then(parse_event) })
+    }
+}
+
+/// The webhook, if it is the caller's account's. Of another's nobody learns that it is there.
+async fn of_caller(app: &App, key: &ApiKey, named: &Named) -> Result<Hook, Problem> {
+    app.engine.hook(&key.client, named.hook).await?.ok_or_else(no_hook)
 }
 
 fn no_hook() -> Problem {
@@ -151,18 +169,18 @@ pub(super) async fn list(
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     Caller(key): Caller,
-    Path(name): Path<String>,
+    named: Named,
 ) -> Result<Json<HookView>, Problem> {
-    Ok(Json(HookView::from(&of_caller(&app, &key, &name).await?)))
+    Ok(Json(HookView::from(&of_caller(&app, &key, &named).await?)))
 }
 
 /// `DELETE /v1/webhooks/{id}`.
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     Caller(key): Caller,
-    Path(name): Path<String>,
+    named: Named,
 ) -> Result<StatusCode, Problem> {
-    let hook = of_caller(&app, &key, &name).await?;
+    let hook = of_caller(&app, &key, &named).await?;
     let deleted = app.engine.delete_hook(&key.client, hook.id).await?;
     if deleted { Ok(StatusCode::NO_CONTENT) } else { Err(no_hook()) }
 }
@@ -171,9 +189,9 @@ pub(super) async fn delete(
 pub(super) async fn test(
     State(app): State<Arc<App>>,
     Caller(key): Caller,
-    Path(name): Path<String>,
+    named: Named,
 ) -> Result<(StatusCode, Json<DeliveryView>), Problem> {
-    let hook = of_caller(&app, &key, &name).await?;
+    let hook = of_caller(&app, &key, &named).await?;
     check_active(&hook)?;
     let ping = app.engine.ping_hook(hook.id).await?;
     Ok((StatusCode::ACCEPTED, Json(DeliveryView::from(&ping))))
@@ -238,10 +256,10 @@ pub(super) struct DeliveriesQuery {
 pub(super) async fn deliveries(
     State(app): State<Arc<App>>,
     Caller(key): Caller,
-    Path(name): Path<String>,
+    named: Named,
     query: Result<Query<DeliveriesQuery>, QueryRejection>,
 ) -> Result<Json<Page<DeliveryView>>, Problem> {
-    let hook = of_caller(&app, &key, &name).await?;
+    let hook = of_caller(&app, &key, &named).await?;
     let Query(query) = query.map_err(|error| Problem::new(Code::InvalidRequest, error.body_text()))?;
     let limit = query.limit.as_deref().map_or(Some(20), |text| text.parse().ok());
     let limit: u32 = limit
@@ -266,11 +284,7 @@ pub(super) async fn deliveries(
     Ok(Json(Page { object: "list", data, has_more: next_cursor.is_some(), next_cursor }))
 }
 
-async fn known_event(
-    app: &App,
-    hook: &Hook,
-    name: &str,
-) -> Result<Option<docket_engine::DeliveryRow>, Problem> {
+async fn known_event(app: &App, hook: &Hook, name: &str) -> Result<Option<DeliveryRow>, Problem> {
     let Some(event) = parse_event(name) else { return Ok(None) };
     Ok(app.engine.delivery(hook.id, event).await?)
 }
@@ -283,11 +297,11 @@ fn parse_event(name: &str) -> Option<EventId> {
 pub(super) async fn replay(
     State(app): State<Arc<App>>,
     Caller(key): Caller,
-    Path((name, event)): Path<(String, String)>,
+    named: Named,
 ) -> Result<(StatusCode, Json<DeliveryView>), Problem> {
-    let hook = of_caller(&app, &key, &name).await?;
+    let hook = of_caller(&app, &key, &named).await?;
     check_active(&hook)?;
-    let event = parse_event(&event).ok_or_else(no_event)?;
+    let event = named.event.ok_or_else(no_event)?;
     let again = app.engine.replay_delivery(hook.id, event).await?.ok_or_else(no_event)?;
     Ok((StatusCode::ACCEPTED, Json(DeliveryView::from(&again))))
 }

@@ -203,7 +203,8 @@ pub(super) async fn places(app: &App, job: &Job) -> Result<OnChain, Problem> {
         rows.iter().find(|row| events.contains(&&*row.event)).and_then(|row| row.leaf_index)
     };
     // A job as it was before its end has nothing of what the end brought.
-    let settled = job.ended_at.and_then(|_| place(&["settled", "failed", "refunded", "cancelled", "expired"]));
+    let settled =
+        job.ended_at.and_then(|_| place(&["settled", "failed", "refunded", "cancelled", "expired"]));
     Ok(OnChain {
         escrow_tx: place(&["funded"]).map(log_reference),
         settlement_tx: settled.map(log_reference),

@@ -66,7 +66,11 @@ impl Collector for Scrape {
                 "1 if the store accepts nothing any more",
                 store.stopped().is_some().into(),
             ),
-            ("docket_webhooks_waiting", "Webhooks that are to be told something", size(engine.waiting_hooks())),
+            (
+                "docket_webhooks_waiting",
+                "Webhooks that are to be told something",
+                size(engine.waiting_hooks()),
+            ),
             ("docket_draining", "1 if no new jobs are taken", engine.is_draining().into()),
         ] {
             to.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)?;

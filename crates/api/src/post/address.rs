@@ -100,7 +100,9 @@ impl fmt::Display for UnsoundUrl {
             Self::NoUrl => "must be a URL of at most 1,024 bytes",
             Self::Scheme => "must begin with https:// or http://",
             Self::Extras => "must have no user name, no password and no fragment",
-            Self::Address => "leads to a loopback, private or reserved address, to which nothing is sent here",
+            Self::Address => {
+                "leads to a loopback, private or reserved address, to which nothing is sent here"
+            }
         })
     }
 }
@@ -142,7 +144,10 @@ mod tests {
                  169.253.0.1 192.0.1.1 192.169.0.1 198.17.255.255 198.20.0.0 223.255.255.255 2606:4700::1111 \
                  2001:4860:4860::8888 2001:200:: ::ffff:8.8.8.8 64:ff9b::808:808 2002:808:808:: 3ffe:ffff::",
             ),
-            (Some(Reach::Loopback), "127.0.0.1 127.255.255.255 ::1 ::ffff:127.0.0.1 64:ff9b::7f00:1 2002:7f00:1::"),
+            (
+                Some(Reach::Loopback),
+                "127.0.0.1 127.255.255.255 ::1 ::ffff:127.0.0.1 64:ff9b::7f00:1 2002:7f00:1::",
+            ),
             (
                 Some(Reach::Private),
                 "10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 100.64.0.1 100.127.255.255 fc00::1 fd12:3456::1 \
@@ -165,7 +170,12 @@ mod tests {
     #[test]
     fn a_url_is_judged_however_its_address_is_written() {
         let judged = |url: &str| parse_url(url, Reach::Public).map(|_| ());
-        for sound in ["https://example.com/hooks?a=b", "http://example.com:8080", "https://8.8.8.8/", "http://localhost/"] {
+        for sound in [
+            "https://example.com/hooks?a=b",
+            "http://example.com:8080",
+            "https://8.8.8.8/",
+            "http://localhost/",
+        ] {
             assert_eq!(judged(sound), Ok(()), "{sound}");
         }
         for (url, why) in [

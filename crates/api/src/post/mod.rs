@@ -14,9 +14,9 @@ use crate::app::App;
 use crate::credits;
 use docket_core::hook::{Delivery, Hook, Outcome, Trouble};
 use docket_engine::post;
+use reqwest::Client;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::redirect::Policy;
-use reqwest::Client;
 use resolver::{AddressRefused, Resolver, Unresolved};
 use std::error::Error;
 use std::sync::Arc;
@@ -124,4 +124,3 @@ fn trouble(error: &reqwest::Error) -> Trouble {
     }
     Trouble::Connection
 }
-

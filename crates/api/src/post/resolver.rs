@@ -66,9 +66,8 @@ mod tests {
 
     #[test]
     fn only_addresses_that_may_be_sent_to_come_through() {
-        let addresses = |texts: &[&str]| -> Vec<SocketAddr> {
-            texts.iter().map(|text| text.parse().unwrap()).collect()
-        };
+        let addresses =
+            |texts: &[&str]| -> Vec<SocketAddr> { texts.iter().map(|text| text.parse().unwrap()).collect() };
         let mixed = addresses(&["10.0.0.1:0", "8.8.8.8:0", "[::1]:0"]);
         assert_eq!(allowed(mixed, Reach::Public).unwrap(), addresses(&["8.8.8.8:0"]));
         let inner = addresses(&["10.0.0.1:0", "[::1]:0"]);

@@ -62,8 +62,15 @@ mod tests {
     #[test]
     fn short_long_and_unsound_secrets_are_refused() {
         let long = "x".repeat(257);
-        for unsound in ["", "0123456789abcde", "whsec_", "whsec_c2hvcnQ=", "whsec_not_base64_at_all!", "0123456789abcdef\n", &long]
-        {
+        for unsound in [
+            "",
+            "0123456789abcde",
+            "whsec_",
+            "whsec_c2hvcnQ=",
+            "whsec_not_base64_at_all!",
+            "0123456789abcdef\n",
+            &long,
+        ] {
             assert!(parse(unsound).is_none(), "{unsound}");
         }
         assert!(parse(&long[1..]).is_some());

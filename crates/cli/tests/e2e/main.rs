@@ -12,3 +12,4 @@ mod market;
 mod process;
 mod upstream;
 mod watch;
+mod webhooks;

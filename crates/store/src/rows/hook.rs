@@ -102,9 +102,7 @@ pub(crate) fn parse_delivery(row: &dyn Columns) -> Result<DeliveryRow, StoreErro
     };
     let last = match (row.int_or_null(11)?, row.text_or_null(12)?) {
         (None, None) => None,
-        (Some(status), _) => {
-            Some(Outcome::Answered(u16::try_from(status).map_err(|_| corrupt("a status"))?))
-        }
+        (Some(status), _) => Some(Outcome::Answered(u16::try_from(status).map_err(|_| corrupt("a status"))?)),
         (None, Some(error)) => {
             Some(Outcome::Unheard(Trouble::parse(&error).ok_or_else(|| corrupt("a trouble"))?))
         }

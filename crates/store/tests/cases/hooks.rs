@@ -244,10 +244,8 @@ pub(crate) fn an_event_is_written_down_once(world: &mut World) {
     assert_eq!(told(world, &hook), [began.clone()]);
     // Several in one change stand or fall together.
     let other = Delivery::ping(EventId([1; 16]), hook.id, NOW);
-    let records = [&began, &other].map(|delivery| RecordChange {
-        before: Version::NONE,
-        after: Record::Delivery(delivery.clone()),
-    });
+    let records = [&began, &other]
+        .map(|delivery| RecordChange { before: Version::NONE, after: Record::Delivery(delivery.clone()) });
     let mut change = Change::of_record(Version::NONE, Record::Delivery(began), NOW);
     change.records = records.into();
     assert!(matches!(world.commit(alone(change)), Err(CommitError::Conflict)));

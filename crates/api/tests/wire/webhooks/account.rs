@@ -132,7 +132,10 @@ async fn an_account_has_sixteen_webhooks_and_no_more() {
     }
     let body = json!({"url": URL, "events": ["job.completed"]});
     let answer = owner.ask(&market, "POST", "/v1/webhooks", body.clone()).await;
-    assert_eq!((answer.status, &answer.json()["error"]["code"]), (StatusCode::CONFLICT, &json!("too_many_webhooks")));
+    assert_eq!(
+        (answer.status, &answer.json()["error"]["code"]),
+        (StatusCode::CONFLICT, &json!("too_many_webhooks"))
+    );
     let other = Owner::of(&market, "other", 0).await;
     assert_eq!(other.ask(&market, "POST", "/v1/webhooks", body).await.status, StatusCode::CREATED);
 }
@@ -156,7 +159,10 @@ async fn a_webhook_is_its_accounts_and_nobody_elses() {
     ];
     for (method, path) in &paths {
         let answer = stranger.ask(&market, method, path, Value::Null).await;
-        assert_eq!((answer.status, &answer.json()["error"]["code"]), (StatusCode::NOT_FOUND, &json!("webhook_not_found")));
+        assert_eq!(
+            (answer.status, &answer.json()["error"]["code"]),
+            (StatusCode::NOT_FOUND, &json!("webhook_not_found"))
+        );
         assert_eq!(market.send(method, path, &[], b"").await.status, StatusCode::UNAUTHORIZED);
     }
     assert_eq!(stranger.get(&market, "/v1/webhooks").await.json()["data"], json!([]));
@@ -165,7 +171,10 @@ async fn a_webhook_is_its_accounts_and_nobody_elses() {
     for event in [&event, "evt_", "evt_00112233445566778899aabbccddeeff"] {
         let path = format!("/v1/webhooks/{mine}/deliveries/{event}/replay");
         let answer = stranger.ask(&market, "POST", &path, Value::Null).await;
-        assert_eq!((answer.status, &answer.json()["error"]["code"]), (StatusCode::NOT_FOUND, &json!("event_not_found")));
+        assert_eq!(
+            (answer.status, &answer.json()["error"]["code"]),
+            (StatusCode::NOT_FOUND, &json!("event_not_found"))
+        );
     }
     receiver.heard_all();
     // Another key of the same account does as well.
@@ -200,7 +209,10 @@ async fn what_was_told_is_paged_by_event() {
     assert_eq!(paged, events);
     for (query, param) in [("?limit=0", "limit"), ("?limit=101", "limit"), ("?before=evt_7", "before")] {
         let answer = owner.get(&market, &format!("{path}{query}")).await;
-        assert_eq!((answer.status, &answer.json()["error"]["param"]), (StatusCode::BAD_REQUEST, &json!(param)));
+        assert_eq!(
+            (answer.status, &answer.json()["error"]["param"]),
+            (StatusCode::BAD_REQUEST, &json!(param))
+        );
     }
 }
 
@@ -256,6 +268,9 @@ async fn who_answers_that_it_is_gone_is_told_nothing_more() {
     receiver.heard_all();
     for path in ["test".to_owned(), format!("deliveries/{last}/replay")] {
         let answer = owner.ask(&market, "POST", &format!("/v1/webhooks/{hook}/{path}"), Value::Null).await;
-        assert_eq!((answer.status, &answer.json()["error"]["code"]), (StatusCode::CONFLICT, &json!("webhook_disabled")));
+        assert_eq!(
+            (answer.status, &answer.json()["error"]["code"]),
+            (StatusCode::CONFLICT, &json!("webhook_disabled"))
+        );
     }
 }

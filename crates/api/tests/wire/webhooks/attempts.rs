@@ -34,7 +34,10 @@ async fn what_fails_is_tried_again_with_the_same_id_and_bytes() {
     market.pass(Millis(1)).await;
     let second = receiver.hear().await;
     let failed = owner.until(&market, &hook, |delivery| delivery["attempts"] == 2).await;
-    assert_eq!((&failed["last_status"], &failed["next_attempt_at"]), (&json!(307), &json!("2026-02-09T12:00:35Z")));
+    assert_eq!(
+        (&failed["last_status"], &failed["next_attempt_at"]),
+        (&json!(307), &json!("2026-02-09T12:00:35Z"))
+    );
     elsewhere.heard_all();
     market.pass(Millis::seconds(30)).await;
     let third = receiver.hear().await;
@@ -46,7 +49,10 @@ async fn what_fails_is_tried_again_with_the_same_id_and_bytes() {
     assert_eq!(times, ["1770638400", "1770638405", "1770638435"]);
     let done = owner.until(&market, &hook, |delivery| delivery["status"] == "delivered").await;
     assert_eq!((&done["attempts"], &done["last_status"]), (&json!(3), &json!(204)));
-    assert_eq!((&done["delivered_at"], &done["next_attempt_at"]), (&json!("2026-02-09T12:00:35Z"), &Value::Null));
+    assert_eq!(
+        (&done["delivered_at"], &done["next_attempt_at"]),
+        (&json!("2026-02-09T12:00:35Z"), &Value::Null)
+    );
     let metrics = market.get("/metrics").await;
     for line in [
         "docket_webhook_attempts_total{outcome=\"failed\"} 2",
@@ -86,7 +92,10 @@ async fn after_a_day_it_is_given_up_and_can_be_asked_for_again_until_it_is_forgo
     market.pass(Millis::hours(7 * 24 + 1)).await;
     owner.until(&market, &hook, Value::is_null).await;
     let answer = owner.ask(&market, "POST", &replay, Value::Null).await;
-    assert_eq!((answer.status, &answer.json()["error"]["code"]), (StatusCode::NOT_FOUND, &json!("event_not_found")));
+    assert_eq!(
+        (answer.status, &answer.json()["error"]["code"]),
+        (StatusCode::NOT_FOUND, &json!("event_not_found"))
+    );
 }
 
 #[tokio::test]
@@ -136,7 +145,9 @@ async fn nobody_there_is_a_failure_like_any_other() {
     let market = Market::open().await;
     let owner = Owner::of(&market, "dev", 0).await;
     let url = Receiver::start([]).await.url("/"); // It is gone already.
-    for (url, trouble) in [(url.as_str(), "connection_failed"), ("http://no-such-name.invalid/", "unresolved")] {
+    for (url, trouble) in
+        [(url.as_str(), "connection_failed"), ("http://no-such-name.invalid/", "unresolved")]
+    {
         let (hook, _) = owner.hook(&market, url, &["job.failed"]).await;
         owner.ping(&market, &hook).await;
         let failed = owner.until(&market, &hook, |delivery| delivery["attempts"] == 1).await;
@@ -155,9 +166,16 @@ async fn nothing_is_sent_to_an_address_that_only_a_name_hides() {
     let failed = owner.until(&market, &hook, |delivery| delivery["attempts"] == 1).await;
     assert_eq!(failed["last_error"], "address_refused");
     receiver.heard_all();
-    for address in
-        ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "10.0.0.1", "169.254.169.254", "[fe80::1]"]
-    {
+    for address in [
+        "127.0.0.1",
+        "2130706433",
+        "0x7f.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "10.0.0.1",
+        "169.254.169.254",
+        "[fe80::1]",
+    ] {
         let body = json!({"url": format!("http://{address}:{port}/"), "events": ["job.failed"]});
         let answer = owner.ask(&market, "POST", "/v1/webhooks", body).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{address}");

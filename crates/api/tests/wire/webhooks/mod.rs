@@ -159,7 +159,10 @@ async fn a_job_is_told_from_its_beginning_to_its_end_in_signed_messages() {
         assert_eq!(message.path, "/hooks?from=docket");
         assert_eq!(message.header("webhook-timestamp"), "1770638400");
         assert!(message.header("user-agent").starts_with("docket/"));
-        assert!(message.json()["data"].get("prompt").is_none() && !format!("{:?}", message.json()).contains("Count"));
+        assert!(
+            message.json()["data"].get("prompt").is_none()
+                && !format!("{:?}", message.json()).contains("Count")
+        );
     }
     let evt = submitted.json();
     assert!(evt["id"].as_str().is_some_and(|id| id.starts_with("evt_") && id.len() == 36), "{evt}");
@@ -180,7 +183,10 @@ async fn a_job_is_told_from_its_beginning_to_its_end_in_signed_messages() {
         })
     );
     assert_eq!((processing.kind().as_str(), &processing.json()["data"]), ("job.processing", &running));
-    assert_eq!((running["status"].as_str(), running["worker_address"].is_string()), (Some("processing"), true));
+    assert_eq!(
+        (running["status"].as_str(), running["worker_address"].is_string()),
+        (Some("processing"), true)
+    );
     let settled = owner.job(&market, &id).await;
     assert_eq!((completed.kind().as_str(), &completed.json()["data"]), ("job.completed", &settled));
     assert_eq!(settled["on_chain"]["proof_hash"], Digest::of(b"one two three").to_string());
@@ -199,7 +205,12 @@ async fn every_other_ending_has_its_word_and_shows_the_job_as_it_was() {
         message.check(&key);
         let body = message.json();
         let data = &body["data"];
-        (message.kind(), data["id"].as_str().map(str::to_owned), data["status"].as_str().map(str::to_owned), body)
+        (
+            message.kind(),
+            data["id"].as_str().map(str::to_owned),
+            data["status"].as_str().map(str::to_owned),
+            body,
+        )
     };
 
     // 101 credits are left, which is not low.
@@ -216,7 +227,9 @@ async fn every_other_ending_has_its_word_and_shows_the_job_as_it_was() {
     let body = json!({"received_output_hash": Digest::of(b"something else").to_string()});
     owner.ask(&market, "POST", &format!("/v1/jobs/{disputed}/dispute"), body).await;
     let (first, second) = (heard().await, heard().await);
-    for ((kind, id, status, body), (word, state)) in [(first, ("job.disputed", "disputed")), (second, ("job.ruled", "settled"))] {
+    for ((kind, id, status, body), (word, state)) in
+        [(first, ("job.disputed", "disputed")), (second, ("job.ruled", "settled"))]
+    {
         assert_eq!((kind.as_str(), id.as_ref(), status.as_deref()), (word, Some(&disputed), Some(state)));
         let at = if word == "job.ruled" { "2026-02-09T12:00:07Z" } else { "2026-02-09T12:00:00Z" };
         assert_eq!(body["data"]["completed_at"], at, "{body}");
@@ -254,7 +267,10 @@ async fn a_job_that_nobody_can_do_is_told_as_failed() {
         workers[at].send(fail).await;
     }
     let message = receiver.hear().await;
-    assert_eq!((message.kind().as_str(), message.json()["data"]["id"].as_str()), ("job.failed", Some(id.as_str())));
+    assert_eq!(
+        (message.kind().as_str(), message.json()["data"]["id"].as_str()),
+        ("job.failed", Some(id.as_str()))
+    );
     assert_eq!(message.json()["data"], owner.job(&market, &id).await);
 }
 
@@ -267,4 +283,3 @@ async fn next_job(workers: &mut [Worker; 3]) -> (Value, usize) {
         job = c.job() => (job, 2),
     }
 }
-
