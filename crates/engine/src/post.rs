@@ -17,7 +17,7 @@ use docket_core::time::{Millis, Timestamp};
 use docket_store::{CommitError, Documents};
 use due::Task;
 use futures::StreamExt;
-use futures::future::{Either, select};
+use futures::future::select;
 use futures::stream::FuturesUnordered;
 use std::sync::Arc;
 
@@ -47,12 +47,13 @@ where
                 }
             });
         }
-        let added = std::pin::pin!(engine.post.ripe.notified());
-        match under_way.is_empty() {
-            true => added.await,
-            // Whichever comes first, everything is looked at anew.
-            false => drop::<Either<_, _>>(select(added, under_way.next()).await),
+        if under_way.is_empty() {
+            engine.post.ripe.notified().await;
+            continue;
         }
+        // Whichever comes first, everything is looked at anew.
+        let added = std::pin::pin!(engine.post.ripe.notified());
+        select(added, under_way.next()).await;
     }
 }
 

@@ -45,8 +45,9 @@ fn make(engine: &Engine, occasions: &[Occasion]) -> (Hook, Arc<ApiKey>) {
         secret: Some(HookSecret("a secret of ann's".into())),
         key: None,
     };
-    let hook = block_on(engine.create_hook(new)).unwrap().expect("it is new");
-    let (_, key) = block_on(engine.create_key(client(), "".into(), Limits::default())).unwrap();
+    let hook = block_on(engine.create_hook(new)).expect("it is stored").expect("it is new");
+    let key = block_on(engine.create_key(client(), "".into(), Limits::default()));
+    let (_, key) = key.expect("a key is made");
     (hook, Arc::new(key))
 }
 
@@ -59,7 +60,8 @@ fn hear(engine: &Arc<Engine>, outcome: Outcome) -> Delivery {
     };
     let heard = async {
         let delivery = told.next().await.expect("it is sent");
-        while engine.store().delivery(delivery.id).await.unwrap().unwrap().delivery == delivery {
+        let known = async || engine.store().delivery(delivery.id).await.expect("it can be read");
+        while known().await.is_some_and(|row| row.delivery == delivery) {
             let mut yielded = false;
             std::future::poll_fn(|context| {
                 context.waker().wake_by_ref();

@@ -2,12 +2,24 @@
 //!
 //! The writer forgets what it has changed once that is durable, before anybody is answered.
 
+use docket_core::hook::Hook;
+use docket_core::id::ClientId;
+use docket_core::key::{ApiKey, KeyNumber};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Beyond so many, all are forgotten at once.
 const MOST: usize = 10_000;
+
+/// All that was asked for lately.
+#[derive(Default)]
+pub(crate) struct Lately {
+    /// API keys.
+    pub(crate) keys: Known<KeyNumber, ApiKey>,
+    /// The hooks of accounts.
+    pub(crate) hooks: Known<ClientId, [Hook]>,
+}
 
 /// Values by their names.
 pub(crate) struct Known<K, V: ?Sized> {

@@ -4,7 +4,7 @@ use crate::backend::Backend;
 use crate::batch::Write;
 use crate::error::{CommitError, StoreError};
 use crate::hot::{Hot, Standing};
-use crate::known::Known;
+use crate::known::Lately;
 use crate::read::{
     Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Reader, TransferRow,
 };
@@ -24,11 +24,6 @@ use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::{mpsc, oneshot};
-
-/// API keys that were asked for lately.
-pub(crate) type KnownKeys = Known<KeyNumber, ApiKey>;
-/// The hooks of accounts that were asked for lately.
-pub(crate) type KnownHooks = Known<ClientId, [Hook]>;
 
 /// How many writes may wait. Beyond it, callers wait before they are let into the queue.
 const QUEUE: usize = 4_096;
@@ -77,8 +72,7 @@ pub struct Store {
     queue: mpsc::Sender<Request>,
     hot: Arc<Hot>,
     recent: Arc<Recent>,
-    keys: Arc<KnownKeys>,
-    hooks: Arc<KnownHooks>,
+    lately: Arc<Lately>,
     published: Arc<Published>,
     start: Start,
 }
@@ -102,19 +96,17 @@ impl Store {
         let start = Start { epoch: resumed.epoch, last_job: resumed.last_job };
         let (queue, requests) = mpsc::channel(QUEUE);
         let (hot, recent) = (Arc::new(Hot::default()), Arc::new(Recent::default()));
-        let (keys, hooks) = (Arc::new(KnownKeys::default()), Arc::new(KnownHooks::default()));
-        let published = Arc::new(Published::default());
+        let (lately, published) = (Arc::new(Lately::default()), Arc::new(Published::default()));
         let writer = Writer::new(
             backend,
             requests,
             hot.clone(),
             recent.clone(),
-            keys.clone(),
-            hooks.clone(),
+            lately.clone(),
             published.clone(),
             resumed,
         )?;
-        Ok((Self { queue, hot, recent, keys, hooks, published, reader, start }, writer))
+        Ok((Self { queue, hot, recent, lately, published, reader, start }, writer))
     }
 
     /// What was known when the store was opened.
@@ -260,11 +252,11 @@ impl Store {
 
     /// An API key, in use or revoked.
     pub async fn key(&self, id: KeyId) -> Result<Option<Arc<ApiKey>>, StoreError> {
-        let key = match self.keys.get(&id.number()) {
+        let key = match self.lately.keys.get(&id.number()) {
             Ok(key) => Some(key),
             Err(moment) => {
                 let key = self.reader.key(id.number()).await?.map(Arc::new);
-                key.inspect(|key| self.keys.keep(key.number(), key.clone(), moment))
+                key.inspect(|key| self.lately.keys.keep(key.number(), key.clone(), moment))
             }
         };
         // Another key may have the same number.
@@ -289,11 +281,11 @@ impl Store {
 
     /// The hooks of an account, the oldest first.
     pub async fn hooks(&self, client: &ClientId) -> Result<Arc<[Hook]>, StoreError> {
-        match self.hooks.get(client) {
+        match self.lately.hooks.get(client) {
             Ok(hooks) => Ok(hooks),
             Err(moment) => {
                 let hooks: Arc<[Hook]> = self.reader.hooks(client).await?.into();
-                self.hooks.keep(client.clone(), hooks.clone(), moment);
+                self.lately.hooks.keep(client.clone(), hooks.clone(), moment);
                 Ok(hooks)
             }
         }
@@ -301,7 +293,7 @@ impl Store {
 
     /// The same, if they were asked for lately.
     pub fn known_hooks(&self, client: &ClientId) -> Option<Arc<[Hook]>> {
-        self.hooks.get(client).ok()
+        self.lately.hooks.get(client).ok()
     }
 
     /// A hook, whosever it is.

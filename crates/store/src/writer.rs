@@ -22,9 +22,9 @@ use crate::backend::{Backend, Resumed};
 use crate::batch::{Batch, Write};
 use crate::error::{CommitError, StoreError};
 use crate::hot::Hot;
+use crate::known::Lately;
 use crate::recent::Recent;
 use crate::store::{Committed, Published};
-use crate::store::{KnownHooks, KnownKeys};
 use docket_core::merkle::Frontier;
 use judge::Judge;
 use std::sync::Arc;
@@ -59,8 +59,7 @@ pub struct Writer {
     queue: mpsc::Receiver<Request>,
     hot: Arc<Hot>,
     recent: Arc<Recent>,
-    keys: Arc<KnownKeys>,
-    hooks: Arc<KnownHooks>,
+    lately: Arc<Lately>,
     published: Arc<Published>,
     judge: Judge,
     failed: Option<String>,
@@ -72,8 +71,7 @@ impl Writer {
         queue: mpsc::Receiver<Request>,
         hot: Arc<Hot>,
         recent: Arc<Recent>,
-        keys: Arc<KnownKeys>,
-        hooks: Arc<KnownHooks>,
+        lately: Arc<Lately>,
         published: Arc<Published>,
         resumed: Resumed,
     ) -> Result<Self, StoreError> {
@@ -82,7 +80,7 @@ impl Writer {
         published.extend_log(resumed.log_size, frontier.root());
         hot.publish(resumed.open_jobs.iter());
         let judge = Judge::resume(&resumed, frontier);
-        Ok(Self { backend, queue, hot, recent, keys, hooks, published, judge, failed: None })
+        Ok(Self { backend, queue, hot, recent, lately, published, judge, failed: None })
     }
 
     /// Runs until every [`crate::Store`] is gone.
@@ -162,8 +160,8 @@ impl Writer {
         // In this order nobody finds a job in neither.
         self.recent.keep(&batch.changed_jobs, &batch.results);
         self.hot.publish(batch.new_jobs.iter().map(|(job, _)| job).chain(&batch.changed_jobs));
-        self.keys.forget(batch.keys.keys());
-        self.hooks.forget(batch.hooks.values().map(|hook| &hook.client));
+        self.lately.keys.forget(batch.keys.keys());
+        self.lately.hooks.forget(batch.hooks.values().map(|hook| &hook.client));
         let (size, root) = self.judge.log();
         self.published.extend_log(size, root);
         verdicts

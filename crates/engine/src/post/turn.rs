@@ -47,6 +47,9 @@ impl Engine {
         S: Fn(Arc<Hook>, Arc<Delivery>) -> F,
         F: Future<Output = Option<Outcome>>,
     {
+        if self.store.stopped().is_some() {
+            return Ok(false); // What came of it could not be written down, so it would be sent again and again.
+        }
         let Some(hook) = self.store.hook(id).await? else { return self.forget_all(id).await };
         let due = self.store.due_deliveries(id, self.clock.now(), A_TURN).await?;
         let mut chains: BTreeMap<_, Vec<_>> = BTreeMap::new();
