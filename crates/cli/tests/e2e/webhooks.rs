@@ -1,6 +1,6 @@
-//! Webhooks of the program as it is: `docket up` tells this machine, also after its end, and `docket serve` does not.
+//! Webhooks of the program as it is: `docket up` tells this machine, also after it was killed, unless it may not.
 
-use crate::process::{Docket, PATIENCE, free_port, run};
+use crate::process::{Docket, PATIENCE, run};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -70,19 +70,11 @@ async fn a_coordinator_that_was_killed_tells_what_it_had_to_tell() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn serving_others_a_coordinator_sends_nothing_to_its_own_machine_unless_it_may() {
+async fn the_operator_says_how_near_webhooks_may_lead() {
     rustls::crypto::ring::default_provider().install_default().ok();
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
     let server = Server::start().await;
-    let port = free_port();
-    let url = format!("http://127.0.0.1:{port}");
-    let _serve = Docket::serve(port, &data);
-    let new = ["keys", "new", "--account", "ann", "--json", "--url", &url, "--data", data.to_str().unwrap()];
-    let (status, output, errors) = run(new);
-    assert!(status.success(), "{errors}");
-    let made: Value = serde_json::from_str(&output).unwrap();
-    let refused = make(&url, made["secret"].as_str().unwrap(), &server).await;
+    let (_up, ready) = Docket::up_with(&["--ephemeral", "--webhooks-to", "public"]);
+    let refused = make(ready["url"].as_str().unwrap(), ready["api_key"].as_str().unwrap(), &server).await;
     assert_eq!(refused.status(), 400);
     assert_eq!(refused.json::<Value>().await.unwrap()["error"]["param"], "url");
     let shown = |args: &[&str]| run([&["serve", "--print-config"], args].concat()).1;
