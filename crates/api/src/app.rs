@@ -3,6 +3,7 @@
 use crate::credits::{Attendance, PriceList};
 use crate::log::Checkpoints;
 use crate::observe::{Limiter, RequestIds, Requests};
+use crate::post::Reach;
 use crate::workers::Signatures;
 use docket_core::money::Asset;
 use docket_engine::Engine;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What inference costs.
     pub prices: PriceList,
+    /// How near the addresses may be to which webhooks are sent.
+    pub webhooks_to: Reach,
 }
 
 /// Bounds on what comes in from outside.

@@ -36,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) rate_per_second: Option<u32>,
     /// How many requests one address may make at once before the rate counts.
     pub(crate) rate_burst: u32,
+    /// How near the addresses may be to which webhooks are sent: `public`, `loopback` or `private`.
+    pub(crate) webhooks_to: docket_api::Reach,
     /// What inference costs in credits.
     pub(crate) credits: docket_api::PriceList,
 }
@@ -66,6 +68,7 @@ impl Default for Config {
             max_connections: limits.connections,
             rate_per_second: None,
             rate_burst: limits.rate_burst,
+            webhooks_to: docket_api::Reach::default(),
             credits: docket_api::PriceList::default(),
         }
     }

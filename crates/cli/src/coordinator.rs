@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::data::DataDir;
 use anyhow::{Context, Result, bail};
-use docket_api::{App, Limits, Server, Settings};
+use docket_api::{App, Courier, Limits, Server, Settings};
 use docket_core::hash::Sha256;
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
@@ -63,11 +63,16 @@ impl Coordinator {
         tracing::info!(open = recovered.open, unplaced = recovered.unplaced, "the store is open");
         let stop = CancellationToken::new();
         let app = Arc::new(App::new(engine.clone(), settings(config, &admin_token), key)?);
+        let courier = Courier::new(app.clone()).context("nothing can be sent to webhooks")?;
         let server = Server { listener, router: docket_api::router(app), limits: limits(config) };
         let grace = Duration::from_secs(config.drain_seconds);
         Ok(Self {
             server: tokio::spawn(server.run(stop.clone(), Duration::from_secs(2))),
-            loops: vec![tokio::spawn(outbox::run(engine.clone())), tokio::spawn(timers(engine.clone()))],
+            loops: vec![
+                tokio::spawn(outbox::run(engine.clone())),
+                tokio::spawn(timers(engine.clone())),
+                tokio::spawn(courier.run()),
+            ],
             engine,
             address,
             admin_token,
@@ -148,6 +153,7 @@ fn settings(config: &Config, admin_token: &str) -> Settings {
         admin_token: Some(Sha256::of(admin_token.as_bytes())),
         limits: limits(config),
         prices: config.credits.clone(),
+        webhooks_to: config.webhooks_to,
     }
 }
 

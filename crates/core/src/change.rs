@@ -3,6 +3,7 @@
 use crate::effect::{self, Effect};
 use crate::event::{Event, Voucher};
 use crate::hash::Sha256;
+use crate::hook::{Delivery, Hook};
 use crate::id::{JobId, PublicId, Version, WorkerId};
 use crate::job::{Job, State};
 use crate::key::{self, ApiKey, Spending};
@@ -65,6 +66,10 @@ pub enum Record {
     Trust(Trust),
     /// An API key.
     Key(ApiKey),
+    /// Where an account wants to be told what happens.
+    Hook(Hook),
+    /// What a hook is to be told, and what has become of it.
+    Delivery(Delivery),
 }
 
 /// Counts that are added up, so that two changes about one worker never conflict.

@@ -8,6 +8,7 @@ pub mod decide;
 pub mod effect;
 pub mod event;
 pub mod hash;
+pub mod hook;
 pub mod id;
 pub mod job;
 pub mod key;

@@ -58,6 +58,9 @@ pub enum Refusal {
     /// The key is out of use, or was never its client's.
     #[error("the API key is revoked")]
     KeyRevoked,
+    /// The account has as many hooks as it may have.
+    #[error("the account has as many hooks as it may have")]
+    TooManyHooks,
     /// The way of paying is not open to this caller.
     #[error("a payment is required")]
     PaymentRequired,
@@ -128,6 +131,7 @@ impl Refusal {
             Self::InsufficientFunds => "money.insufficient_funds",
             Self::SpendingLimit => "key.spending_limit_exceeded",
             Self::KeyRevoked => "key.revoked",
+            Self::TooManyHooks => "hook.too_many",
             Self::PaymentRequired => "money.payment_required",
             Self::KeyReused => "idempotency.key_reused",
             Self::ReceiptForOtherJob => "receipt.other_job",

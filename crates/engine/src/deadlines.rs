@@ -94,7 +94,7 @@ impl Engine {
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let jobs = self.deadlines.next().filter(|_| self.store.stopped().is_none());
         let workers = self.roster.fleet().next_look();
-        [jobs, self.outbox.next(), workers].into_iter().flatten().min()
+        [jobs, self.outbox.next(), self.post.next(), workers].into_iter().flatten().min()
     }
 
     /// Resolves when [`Self::next_deadline`] may have come closer.

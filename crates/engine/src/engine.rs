@@ -7,6 +7,7 @@ use crate::ids::JobIds;
 use crate::meter::Meter;
 use crate::outbox::Outbox;
 use crate::pace::Pace;
+use crate::post::Post;
 use crate::relay::Relay;
 use crate::roster::Roster;
 use crate::trust::Guesses;
@@ -46,6 +47,7 @@ pub struct Engine {
     pub(crate) guesses: Guesses,
     pub(crate) meter: Meter,
     pub(crate) pace: Pace,
+    pub(crate) post: Post,
     /// Told when something is due before all that was known.
     pub(crate) timer: Notify,
     draining: AtomicBool,
@@ -70,6 +72,7 @@ impl Engine {
             guesses: Guesses::default(),
             meter: Meter::default(),
             pace: Pace::default(),
+            post: Post::default(),
             timer: Notify::new(),
             draining: AtomicBool::new(false),
         })

@@ -92,6 +92,7 @@ impl Engine {
             self.roster.fleet().credit(&worker, gained);
         }
         self.notice(job, &event, &after, committed.log_index);
+        self.announce(&event, &after);
         Ok(Executed { job: after, log_index: committed.log_index, effects })
     }
 
@@ -104,6 +105,7 @@ impl Engine {
         let leaf = change.moves_money().then(|| crate::log::leaf(&change));
         let (durable, begun) = (change.is_durable(), self.clock.elapsed());
         let committed = self.store.commit(Write { change, documents, leaf }).await?;
+        committed.listeners.iter().for_each(|hook| self.post_at(*hook, self.clock.now()));
         if durable {
             self.meter.time_commit(self.clock.elapsed().saturating_sub(begun));
         }

@@ -1,5 +1,6 @@
 //! Counts what has happened since the start, for who watches over the process.
 
+use docket_core::hook::DeliveryState;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -14,6 +15,7 @@ const BOUNDS_US: [u64; 12] =
 pub struct Meter {
     endings: Mutex<BTreeMap<&'static str, u64>>,
     commits: Histogram,
+    attempts: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 /// Durations, counted by how long they are.
@@ -42,6 +44,22 @@ impl Meter {
     pub fn endings(&self) -> Vec<(&'static str, u64)> {
         let endings = self.endings.lock().unwrap_or_else(PoisonError::into_inner);
         endings.iter().map(|(state, jobs)| (*state, *jobs)).collect()
+    }
+
+    /// Attempts to tell a hook something: how many were `delivered`, `failed` to be tried again, and were `given_up`.
+    pub fn attempts(&self) -> Vec<(&'static str, u64)> {
+        let attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        attempts.iter().map(|(outcome, count)| (*outcome, *count)).collect()
+    }
+
+    /// An attempt to tell a hook something has left its delivery like this.
+    pub(crate) fn count_attempt(&self, state: DeliveryState) {
+        let outcome = match state {
+            DeliveryState::Delivered(_) => "delivered",
+            DeliveryState::Waiting(_) | DeliveryState::Forgotten => "failed",
+            DeliveryState::Failed(_) => "given_up",
+        };
+        *self.attempts.lock().unwrap_or_else(PoisonError::into_inner).entry(outcome).or_default() += 1;
     }
 
     /// How long changes took to be durable.

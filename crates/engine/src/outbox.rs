@@ -131,10 +131,10 @@ impl Drop for Running<'_> {
 }
 
 impl Engine {
-    /// Lets effects that had to wait begin; answers when the next one may.
+    /// Lets effects that had to wait begin, and hooks have their turns; answers when the next one may.
     pub fn ripen_effects(&self) -> Option<Timestamp> {
         self.outbox.ripen(self.clock.now());
-        self.outbox.next()
+        [self.outbox.next(), self.post.ripen(self.clock.now())].into_iter().flatten().min()
     }
 
     async fn carry_out(&self, effect: Effect) {

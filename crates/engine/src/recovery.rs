@@ -33,6 +33,7 @@ impl Engine {
         for effect in &effects {
             self.outbox.add_later(*effect, at);
         }
+        self.recover_post().await?;
         self.timer.notify_one();
         Ok(Recovered { open: open.len(), unplaced: effects.len() })
     }

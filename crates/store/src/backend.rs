@@ -5,7 +5,8 @@ use crate::error::StoreError;
 use crate::read::Reader;
 use docket_core::change::Claim;
 use docket_core::hash::Sha256;
-use docket_core::id::{JobId, PublicId, Version, WorkerId};
+use docket_core::hook::{EventId, Hook};
+use docket_core::id::{ClientId, JobId, PublicId, Version, WorkerId};
 use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyNumber, Period};
 use docket_core::ledger::Account;
@@ -50,6 +51,8 @@ pub struct Resumed {
     pub transfer_id: i64,
     /// The last number given to a policy.
     pub policy_id: i64,
+    /// The last number given to a delivery to a hook.
+    pub delivery: i64,
     /// How many leaves the log has.
     pub log_size: u64,
     /// The roots of the complete subtrees of the log.
@@ -79,6 +82,10 @@ pub struct Needs {
     pub keys: BTreeSet<KeyNumber>,
     /// Spending of keys that is not cached.
     pub spendings: BTreeSet<(KeyNumber, Period)>,
+    /// Accounts whose hooks are not cached.
+    pub hooks: BTreeSet<ClientId>,
+    /// What hooks are told.
+    pub deliveries: BTreeSet<EventId>,
 }
 
 impl Needs {
@@ -109,4 +116,8 @@ pub struct Loaded {
     pub keys: HashMap<KeyNumber, ApiKey>,
     /// What keys have spent; a sum that is absent is nothing.
     pub spendings: HashMap<(KeyNumber, Period), i128>,
+    /// Hooks.
+    pub hooks: Vec<Hook>,
+    /// What hooks are told, with their versions.
+    pub deliveries: HashMap<EventId, Version>,
 }

@@ -4,6 +4,7 @@ use crate::writer::{Key, Moved, Spent};
 use docket_core::change::{Change, Claim, Gain};
 use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
+use docket_core::hook::{Delivery, EventId, Hook, HookId};
 use docket_core::id::{JobId, Version, WorkerId};
 use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyNumber};
@@ -131,11 +132,15 @@ pub struct Batch {
     pub(crate) standings: BTreeMap<WorkerId, Gain>,
     pub(crate) keys: BTreeMap<KeyNumber, ApiKey>,
     pub(crate) spendings: BTreeMap<Spent, Moved>,
+    pub(crate) hooks: BTreeMap<HookId, Hook>,
+    pub(crate) new_deliveries: Vec<(i64, Delivery)>,
+    pub(crate) changed_deliveries: BTreeMap<EventId, Delivery>,
 }
 
 impl Batch {
     /// Whether there is nothing to write.
     pub(crate) fn is_empty(&self) -> bool {
-        self.journal.is_empty()
+        // What is told to hooks is no part of the journal: nothing is decided by it.
+        self.journal.is_empty() && self.new_deliveries.is_empty() && self.changed_deliveries.is_empty()
     }
 }

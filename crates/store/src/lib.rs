@@ -8,7 +8,7 @@ mod batch;
 mod detail;
 mod error;
 mod hot;
-mod known_keys;
+mod known;
 mod policy;
 mod postgres;
 mod queries;
@@ -26,6 +26,8 @@ pub mod writer;
 pub use batch::{Batch, Documents, Leaf, ResultDocument, Write};
 pub use error::{CommitError, StoreError};
 pub use postgres::Postgres;
-pub use read::{Answer, BalanceRow, Cursor, JobFilter, JournalRow, KeyRow, Read, Reader, TransferRow};
+pub use read::{
+    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Read, Reader, TransferRow,
+};
 pub use sqlite::Sqlite;
 pub use store::{Committed, Start, Store};

@@ -1,18 +1,23 @@
 //! The queries: one text for both databases, each answered through an index.
 
 use crate::error::StoreError;
-use crate::read::{Answer, BalanceRow, Cursor, JobFilter, JournalRow, KeyRow, Read, Reader, TransferRow};
+use crate::read::{
+    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Read, Reader, TransferRow,
+};
+use crate::rows::hook::{DELIVERIES, HOOKS, hook_id, parse_delivery, parse_hook};
 use crate::rows::job::COLUMNS as JOB_COLUMNS;
 use crate::rows::period;
 use crate::rows::read::{self, Terms};
 use crate::value::{Columns, Value};
 use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
+use docket_core::hook::{Delivery, EventId, Hook, HookId};
 use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
 use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyId, KeyNumber, Period};
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
+use docket_core::time::Timestamp;
 use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
 use futures::future::try_join_all;
@@ -93,6 +98,23 @@ const TRUSTED: &str = "SELECT client, worker_id, since_ms FROM trust WHERE clien
 pub(crate) const API_KEYS: &str = "SELECT number, key_hash, client, label, created_ms, revoked_ms, limit_day, limit_all, \
      version FROM api_key";
 static API_KEY: LazyLock<String> = LazyLock::new(|| format!("{API_KEYS} WHERE number = $1"));
+static HOOKS_OF_CLIENT: LazyLock<String> =
+    LazyLock::new(|| format!("{HOOKS} WHERE client = $1 ORDER BY created_ms, hook_id"));
+static HOOK: LazyLock<String> = LazyLock::new(|| format!("{HOOKS} WHERE hook_id = $1"));
+static DELIVERIES_OF_HOOK: LazyLock<String> = LazyLock::new(|| {
+    format!("{DELIVERIES} WHERE hook_id = $1 AND number < $2 ORDER BY number DESC LIMIT $3")
+});
+static DELIVERY: LazyLock<String> = LazyLock::new(|| format!("{DELIVERIES} WHERE event_id = $1"));
+static DUE_DELIVERIES: LazyLock<String> = LazyLock::new(|| {
+    format!("{DELIVERIES} WHERE hook_id = $1 AND next_ms <= $2 ORDER BY next_ms, number LIMIT $3")
+});
+static ENDED_DELIVERIES: LazyLock<String> =
+    LazyLock::new(|| format!("{DELIVERIES} WHERE ended_ms < $1 ORDER BY ended_ms LIMIT 100"));
+const NEXT_DELIVERY: &str = "SELECT next_ms FROM delivery WHERE hook_id = $1 AND next_ms IS NOT NULL \
+     ORDER BY next_ms LIMIT 1";
+/// Walks an index that has only what is still to be told.
+const WAITING_HOOKS: &str =
+    "SELECT hook_id, min(next_ms) FROM delivery WHERE next_ms IS NOT NULL GROUP BY hook_id";
 static KEYS: LazyLock<String> = LazyLock::new(|| keys_where("k.number > $2"));
 static KEYS_OF_CLIENT: LazyLock<String> = LazyLock::new(|| keys_where("k.number > $2 AND k.client = $3"));
 /// Whole accounts only, so that no page ends between two assets of one.
@@ -136,6 +158,14 @@ pub(crate) fn all() -> Vec<&'static str> {
         &API_KEY,
         &KEYS,
         &KEYS_OF_CLIENT,
+        &HOOKS_OF_CLIENT,
+        &HOOK,
+        &DELIVERIES_OF_HOOK,
+        &DELIVERY,
+        &DUE_DELIVERIES,
+        NEXT_DELIVERY,
+        WAITING_HOOKS,
+        &ENDED_DELIVERIES,
         BALANCES,
         BALANCE,
         LOG_LEAVES,
@@ -275,6 +305,43 @@ impl<D: Database> Reader for Queries<D> {
             }
             None => self.database.list(&KEYS, vec![day, after], read::key_row),
         }
+    }
+
+    fn hooks<'a>(&'a self, client: &'a ClientId) -> Read<'a, Vec<Hook>> {
+        self.database.list(&HOOKS_OF_CLIENT, vec![Value::name(&client.0)], parse_hook)
+    }
+
+    fn hook(&self, id: HookId) -> Read<'_, Option<Hook>> {
+        self.one(&HOOK, vec![Value::text(id)], parse_hook)
+    }
+
+    fn deliveries(&self, hook: HookId, before: Option<i64>, limit: u32) -> Read<'_, Vec<DeliveryRow>> {
+        let before = Value::Int(before.unwrap_or(i64::MAX));
+        let params = vec![Value::text(hook), before, Value::Int(limit.min(PAGE).into())];
+        self.database.list(&DELIVERIES_OF_HOOK, params, parse_delivery)
+    }
+
+    fn delivery(&self, id: EventId) -> Read<'_, Option<DeliveryRow>> {
+        self.one(&DELIVERY, vec![Value::text(id)], parse_delivery)
+    }
+
+    fn due_deliveries(&self, hook: HookId, now: Timestamp, limit: u32) -> Read<'_, Vec<Delivery>> {
+        let params = vec![Value::text(hook), now.into(), Value::Int(limit.min(PAGE).into())];
+        self.database.list(&DUE_DELIVERIES, params, |row| parse_delivery(row).map(|row| row.delivery))
+    }
+
+    fn next_delivery(&self, hook: HookId) -> Read<'_, Option<Timestamp>> {
+        self.one(NEXT_DELIVERY, vec![Value::text(hook)], |row| row.instant(0))
+    }
+
+    fn waiting_hooks(&self) -> Read<'_, Vec<(HookId, Timestamp)>> {
+        let waiting = |row: &dyn Columns| Ok((hook_id(&row.text(0)?)?, row.instant(1)?));
+        self.database.list(WAITING_HOOKS, Vec::new(), waiting)
+    }
+
+    fn ended_deliveries(&self, before: Timestamp) -> Read<'_, Vec<Delivery>> {
+        let params = vec![before.into()];
+        self.database.list(&ENDED_DELIVERIES, params, |row| parse_delivery(row).map(|row| row.delivery))
     }
 
     fn balances<'a>(&'a self, after: Option<&'a str>) -> Read<'a, Vec<BalanceRow>> {

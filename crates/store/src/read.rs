@@ -3,6 +3,7 @@
 use crate::error::StoreError;
 use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
+use docket_core::hook::{Delivery, EventId, Hook, HookId};
 use docket_core::id::{ClientId, JobId, PublicId, Version, WorkerId};
 use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyId, KeyNumber, Period};
@@ -50,6 +51,15 @@ pub struct KeyRow {
     pub spent_on_day: u128,
     /// In its whole life.
     pub spent_in_all: u128,
+}
+
+/// What a hook is told, with its place in their order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeliveryRow {
+    /// Grows from one to the next.
+    pub number: i64,
+    /// What it is.
+    pub delivery: Delivery,
 }
 
 /// The balance of an account in one asset.
@@ -124,6 +134,14 @@ pub trait Reader: Send + Sync {
         after: Option<KeyNumber>,
         day: Period,
     ) -> Read<'a, Vec<KeyRow>>;
+    fn hooks<'a>(&'a self, client: &'a ClientId) -> Read<'a, Vec<Hook>>;
+    fn hook(&self, id: HookId) -> Read<'_, Option<Hook>>;
+    fn deliveries(&self, hook: HookId, before: Option<i64>, limit: u32) -> Read<'_, Vec<DeliveryRow>>;
+    fn delivery(&self, id: EventId) -> Read<'_, Option<DeliveryRow>>;
+    fn due_deliveries(&self, hook: HookId, now: Timestamp, limit: u32) -> Read<'_, Vec<Delivery>>;
+    fn next_delivery(&self, hook: HookId) -> Read<'_, Option<Timestamp>>;
+    fn waiting_hooks(&self) -> Read<'_, Vec<(HookId, Timestamp)>>;
+    fn ended_deliveries(&self, before: Timestamp) -> Read<'_, Vec<Delivery>>;
     fn balances<'a>(&'a self, after: Option<&'a str>) -> Read<'a, Vec<BalanceRow>>;
     fn balance<'a>(&'a self, account: &'a Account) -> Read<'a, Vec<BalanceRow>>;
     fn statement<'a>(&'a self, account: &'a Account, before: Option<i64>) -> Read<'a, Vec<TransferRow>>;

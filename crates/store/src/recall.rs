@@ -3,6 +3,7 @@
 use crate::backend::{Loaded, Needs, Resumed};
 use crate::error::StoreError;
 use crate::queries::{API_KEYS, OPEN_JOBS, log_hashes};
+use crate::rows::hook::{HOOKS, event_id, parse_hook};
 use crate::rows::read::{self, Terms};
 use crate::rows::spent;
 use crate::value::{Columns, Value, corrupt};
@@ -17,6 +18,7 @@ const LAST_JOB: &str = "SELECT max(job_id) FROM job";
 const LAST_JOURNAL: &str = "SELECT max(journal_id) FROM journal";
 const LAST_TRANSFER: &str = "SELECT max(transfer_id) FROM transfer";
 const LAST_POLICY: &str = "SELECT max(policy_id) FROM policy";
+const LAST_DELIVERY: &str = "SELECT max(number) FROM delivery";
 const LAST_LEAF: &str = "SELECT max(leaf_index) FROM log_leaf";
 
 // Each ends with the column that is looked up.
@@ -28,17 +30,23 @@ const BALANCES: &str = "SELECT account, asset, decimals, units FROM balance WHER
 const WORKERS: &str = "SELECT worker_id, version FROM worker WHERE worker_id";
 const PAIRINGS: &str = "SELECT code, version FROM pairing WHERE code";
 const SPENDINGS: &str = "SELECT spent, units FROM key_spending WHERE spent";
+const DELIVERIES: &str = "SELECT event_id, version FROM delivery WHERE event_id";
 
 fn keys() -> String {
     format!("{API_KEYS} WHERE number")
 }
 
+fn hooks() -> String {
+    format!("{HOOKS} WHERE client")
+}
+
 /// Every query of the writer, with one key where it takes keys.
 #[cfg(test)]
 pub(crate) fn all() -> Vec<String> {
-    let keys = keys();
-    let lookups = [CLAIMS, JOBS, NAMES, POLICIES, BALANCES, WORKERS, PAIRINGS, &keys, SPENDINGS];
-    let whole = [EPOCH, LAST_JOB, LAST_JOURNAL, LAST_TRANSFER, LAST_POLICY, LAST_LEAF];
+    let (keys, hooks) = (keys(), hooks());
+    let lookups =
+        [CLAIMS, JOBS, NAMES, POLICIES, BALANCES, WORKERS, PAIRINGS, &keys, SPENDINGS, &hooks, DELIVERIES];
+    let whole = [EPOCH, LAST_JOB, LAST_JOURNAL, LAST_TRANSFER, LAST_POLICY, LAST_DELIVERY, LAST_LEAF];
     let with_key = lookups.into_iter().map(|sql| format!("{sql} = $1"));
     whole.into_iter().map(str::to_owned).chain(with_key).collect()
 }
@@ -73,6 +81,7 @@ pub(crate) fn resume(database: &mut impl Lookup) -> Result<Resumed, StoreError> 
         journal_id: last(database, LAST_JOURNAL)?.unwrap_or_default(),
         transfer_id: last(database, LAST_TRANSFER)?.unwrap_or_default(),
         policy_id: last(database, LAST_POLICY)?.unwrap_or_default(),
+        delivery: last(database, LAST_DELIVERY)?.unwrap_or_default(),
         log_size,
         log_peaks: log_peaks(database, log_size)?,
         open_jobs: database.list(&OPEN_JOBS, &[], |row| read::job(row, &terms))?,
@@ -113,6 +122,11 @@ pub(crate) fn load(database: &mut impl Lookup, needs: &Needs) -> Result<Loaded, 
     let keys = database.among(&keys(), keys_asked, read::api_key)?.into_iter();
     let spendings = needs.spendings.iter().map(spent).collect();
     let spendings = database.among(SPENDINGS, spendings, read::spending)?;
+    let hooks_asked = needs.hooks.iter().map(|client| Value::name(&client.0)).collect();
+    let hooks = database.among(&hooks(), hooks_asked, parse_hook)?;
+    let deliveries = needs.deliveries.iter().map(Value::text).collect();
+    let deliveries =
+        database.among(DELIVERIES, deliveries, |row| Ok((event_id(&row.text(0)?)?, version(row)?)))?;
     Ok(Loaded {
         claims: claims.into_iter().map(|claim| (claim.key.clone(), claim)).collect(),
         jobs: database.among(JOBS, jobs, |row| row.count(0).map(JobId))?.into_iter().collect(),
@@ -123,6 +137,8 @@ pub(crate) fn load(database: &mut impl Lookup, needs: &Needs) -> Result<Loaded, 
         pairings: pairings.into_iter().collect(),
         keys: keys.map(|key| (key.number(), key)).collect(),
         spendings: spendings.into_iter().collect(),
+        hooks,
+        deliveries: deliveries.into_iter().collect(),
     })
 }
 

@@ -4,17 +4,22 @@ use crate::backend::Backend;
 use crate::batch::Write;
 use crate::error::{CommitError, StoreError};
 use crate::hot::{Hot, Standing};
-use crate::known_keys::KnownKeys;
-use crate::read::{Answer, BalanceRow, Cursor, JobFilter, JournalRow, KeyRow, Reader, TransferRow};
+use crate::known::Lately;
+use crate::read::{
+    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Reader, TransferRow,
+};
 use crate::recent::Recent;
 use crate::writer::{Request, Writer};
+use docket_core::change::JobChange;
 use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
+use docket_core::hook::{Delivery, EventId, Hook, HookId};
 use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
 use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyId, KeyNumber, Period};
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
+use docket_core::time::Timestamp;
 use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -30,6 +35,15 @@ pub struct Committed {
     pub job: Option<Arc<Job>>,
     /// The place of the change in the log, if money moved.
     pub log_index: Option<u64>,
+    /// The hooks that are to be told of it.
+    pub listeners: Vec<HookId>,
+}
+
+impl Committed {
+    /// A change of a job that only memory knows.
+    pub(crate) fn in_memory(job: &JobChange) -> Self {
+        Self { job: Some(job.after.clone()), log_index: None, listeners: Vec::new() }
+    }
 }
 
 /// What the writer tells everybody: how long the durable log is, and whether it still writes.
@@ -58,7 +72,7 @@ pub struct Store {
     queue: mpsc::Sender<Request>,
     hot: Arc<Hot>,
     recent: Arc<Recent>,
-    keys: Arc<KnownKeys>,
+    lately: Arc<Lately>,
     published: Arc<Published>,
     start: Start,
 }
@@ -82,17 +96,17 @@ impl Store {
         let start = Start { epoch: resumed.epoch, last_job: resumed.last_job };
         let (queue, requests) = mpsc::channel(QUEUE);
         let (hot, recent) = (Arc::new(Hot::default()), Arc::new(Recent::default()));
-        let (keys, published) = (Arc::new(KnownKeys::default()), Arc::new(Published::default()));
+        let (lately, published) = (Arc::new(Lately::default()), Arc::new(Published::default()));
         let writer = Writer::new(
             backend,
             requests,
             hot.clone(),
             recent.clone(),
-            keys.clone(),
+            lately.clone(),
             published.clone(),
             resumed,
         )?;
-        Ok((Self { queue, hot, recent, keys, published, reader, start }, writer))
+        Ok((Self { queue, hot, recent, lately, published, reader, start }, writer))
     }
 
     /// What was known when the store was opened.
@@ -109,7 +123,7 @@ impl Store {
         }
         if let (false, Some(job)) = (write.change.is_durable(), &write.change.job) {
             match self.hot.apply_at_once(job) {
-                Standing::Current => return Ok(Committed { job: Some(job.after.clone()), log_index: None }),
+                Standing::Current => return Ok(Committed::in_memory(job)),
                 Standing::Outdated | Standing::Absent => return Err(CommitError::Conflict),
                 Standing::Busy => {} // It waits for its turn behind the write.
             }
@@ -238,11 +252,11 @@ impl Store {
 
     /// An API key, in use or revoked.
     pub async fn key(&self, id: KeyId) -> Result<Option<Arc<ApiKey>>, StoreError> {
-        let key = match self.keys.get(id.number()) {
+        let key = match self.lately.keys.get(&id.number()) {
             Ok(key) => Some(key),
             Err(moment) => {
                 let key = self.reader.key(id.number()).await?.map(Arc::new);
-                key.inspect(|key| self.keys.keep(key.clone(), moment))
+                key.inspect(|key| self.lately.keys.keep(key.number(), key.clone(), moment))
             }
         };
         // Another key may have the same number.
@@ -263,6 +277,68 @@ impl Store {
         day: Period,
     ) -> Result<Vec<KeyRow>, StoreError> {
         self.reader.keys(client, after, day).await
+    }
+
+    /// The hooks of an account, the oldest first.
+    pub async fn hooks(&self, client: &ClientId) -> Result<Arc<[Hook]>, StoreError> {
+        match self.lately.hooks.get(client) {
+            Ok(hooks) => Ok(hooks),
+            Err(moment) => {
+                let hooks: Arc<[Hook]> = self.reader.hooks(client).await?.into();
+                self.lately.hooks.keep(client.clone(), hooks.clone(), moment);
+                Ok(hooks)
+            }
+        }
+    }
+
+    /// The same, if they were asked for lately.
+    pub fn known_hooks(&self, client: &ClientId) -> Option<Arc<[Hook]>> {
+        self.lately.hooks.get(client).ok()
+    }
+
+    /// A hook, whosever it is.
+    pub async fn hook(&self, id: HookId) -> Result<Option<Hook>, StoreError> {
+        self.reader.hook(id).await
+    }
+
+    /// What a hook is told, the newest first, from before a number. At most 100.
+    pub async fn deliveries(
+        &self,
+        hook: HookId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        self.reader.deliveries(hook, before, limit).await
+    }
+
+    /// One of them.
+    pub async fn delivery(&self, id: EventId) -> Result<Option<DeliveryRow>, StoreError> {
+        self.reader.delivery(id).await
+    }
+
+    /// What a hook is to be told by now, in the order in which it is due. At most 100.
+    pub async fn due_deliveries(
+        &self,
+        hook: HookId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        self.reader.due_deliveries(hook, now, limit).await
+    }
+
+    /// When a hook is next to be told something.
+    pub async fn next_delivery(&self, hook: HookId) -> Result<Option<Timestamp>, StoreError> {
+        self.reader.next_delivery(hook).await
+    }
+
+    /// Every hook that is to be told something, and when it next is.
+    pub async fn waiting_hooks(&self) -> Result<Vec<(HookId, Timestamp)>, StoreError> {
+        self.reader.waiting_hooks().await
+    }
+
+    /// What was told, or given up, before an instant, the oldest first. At most 100.
+    pub async fn ended_deliveries(&self, before: Timestamp) -> Result<Vec<Delivery>, StoreError> {
+        self.reader.ended_deliveries(before).await
     }
 
     /// The balances of all accounts that are not a job's own, in the order of their names, from after

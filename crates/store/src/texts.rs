@@ -46,6 +46,8 @@ fn indexed(write: &Write) -> Vec<&str> {
             Record::Pairing(pairing) => texts.push(&pairing.client.0),
             Record::Trust(trust) => texts.push(&trust.client.0),
             Record::Key(key) => texts.extend([&*key.client.0, &*key.label]),
+            Record::Hook(hook) => texts.extend([&*hook.client.0, &*hook.url, &*hook.secret.0]),
+            Record::Delivery(_) => {}
         }
     }
     texts

@@ -9,6 +9,7 @@ mod books;
 mod fault;
 mod judge;
 mod keys;
+mod mail;
 mod records;
 mod spendings;
 mod sums;
@@ -21,7 +22,7 @@ use crate::backend::{Backend, Resumed};
 use crate::batch::{Batch, Write};
 use crate::error::{CommitError, StoreError};
 use crate::hot::Hot;
-use crate::known_keys::KnownKeys;
+use crate::known::Lately;
 use crate::recent::Recent;
 use crate::store::{Committed, Published};
 use docket_core::merkle::Frontier;
@@ -58,7 +59,7 @@ pub struct Writer {
     queue: mpsc::Receiver<Request>,
     hot: Arc<Hot>,
     recent: Arc<Recent>,
-    keys: Arc<KnownKeys>,
+    lately: Arc<Lately>,
     published: Arc<Published>,
     judge: Judge,
     failed: Option<String>,
@@ -70,7 +71,7 @@ impl Writer {
         queue: mpsc::Receiver<Request>,
         hot: Arc<Hot>,
         recent: Arc<Recent>,
-        keys: Arc<KnownKeys>,
+        lately: Arc<Lately>,
         published: Arc<Published>,
         resumed: Resumed,
     ) -> Result<Self, StoreError> {
@@ -79,7 +80,7 @@ impl Writer {
         published.extend_log(resumed.log_size, frontier.root());
         hot.publish(resumed.open_jobs.iter());
         let judge = Judge::resume(&resumed, frontier);
-        Ok(Self { backend, queue, hot, recent, keys, published, judge, failed: None })
+        Ok(Self { backend, queue, hot, recent, lately, published, judge, failed: None })
     }
 
     /// Runs until every [`crate::Store`] is gone.
@@ -159,7 +160,8 @@ impl Writer {
         // In this order nobody finds a job in neither.
         self.recent.keep(&batch.changed_jobs, &batch.results);
         self.hot.publish(batch.new_jobs.iter().map(|(job, _)| job).chain(&batch.changed_jobs));
-        self.keys.forget(batch.keys.keys());
+        self.lately.keys.forget(batch.keys.keys());
+        self.lately.hooks.forget(batch.hooks.values().map(|hook| &hook.client));
         let (size, root) = self.judge.log();
         self.published.extend_log(size, root);
         verdicts

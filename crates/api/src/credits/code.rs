@@ -33,6 +33,14 @@ pub(crate) enum Code {
     AlreadyDisputed,
     /// Nobody has disputed the outcome of the job.
     DisputeNotFound,
+    /// There is no such webhook, or it is another account's.
+    WebhookNotFound,
+    /// The webhook knows no such event, or not any more.
+    EventNotFound,
+    /// The account has as many webhooks as it may have.
+    TooManyWebhooks,
+    /// The webhook has answered 410 and is told nothing more.
+    WebhookDisabled,
     /// No such route.
     UnknownUrl,
     /// The route is asked in another way.
@@ -74,6 +82,10 @@ impl Code {
             Self::ModelNotFound => "model_not_found",
             Self::JobNotFound => "job_not_found",
             Self::WrongState => "wrong_state",
+            Self::WebhookNotFound => "webhook_not_found",
+            Self::EventNotFound => "event_not_found",
+            Self::TooManyWebhooks => "too_many_webhooks",
+            Self::WebhookDisabled => "webhook_disabled",
             Self::Unfinished => "job_unfinished",
             Self::NothingDelivered => "nothing_delivered",
             Self::WindowClosed => "dispute_window_closed",
@@ -101,14 +113,19 @@ impl Code {
             Self::InvalidRequest | Self::Unsupported => StatusCode::BAD_REQUEST,
             Self::InvalidApiKey | Self::KeyRevoked => StatusCode::UNAUTHORIZED,
             Self::InsufficientCredits | Self::SpendingLimit => StatusCode::PAYMENT_REQUIRED,
-            Self::ModelNotFound | Self::JobNotFound | Self::DisputeNotFound | Self::UnknownUrl => {
-                StatusCode::NOT_FOUND
-            }
+            Self::ModelNotFound
+            | Self::JobNotFound
+            | Self::DisputeNotFound
+            | Self::WebhookNotFound
+            | Self::EventNotFound
+            | Self::UnknownUrl => StatusCode::NOT_FOUND,
             Self::WrongState
             | Self::Unfinished
             | Self::NothingDelivered
             | Self::WindowClosed
             | Self::AlreadyDisputed
+            | Self::TooManyWebhooks
+            | Self::WebhookDisabled
             | Self::Cancelled => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

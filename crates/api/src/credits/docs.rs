@@ -26,6 +26,9 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("ChatRequest", request()),
         ("Model", model()),
     ]
+    .into_iter()
+    .chain(super::hook_docs::schemas())
+    .collect()
 }
 
 fn amount(description: &str) -> Value {
@@ -133,15 +136,15 @@ fn model() -> Value {
 }
 
 /// An operation with errors in this dialect's form.
-fn failing(operation: Operation, statuses: &[(u16, &str)]) -> Operation {
+pub(super) fn failing(operation: Operation, statuses: &[(u16, &str)]) -> Operation {
     statuses
         .iter()
         .fold(operation, |operation, (status, words)| operation.json(*status, words, reference("ApiError")))
 }
 
-const BAD: (u16, &str) = (400, "A parameter is wrong, or nobody offers it.");
+pub(super) const BAD: (u16, &str) = (400, "A parameter is wrong, or nobody offers it.");
 const NO_JOB: (u16, &str) = (404, "There is no such job under this key.");
-const BUSY: (u16, &str) = (503, "Nobody can do it now; nothing was charged.");
+pub(super) const BUSY: (u16, &str) = (503, "Nobody can do it now; nothing was charged.");
 
 /// Errors of everything that makes a job.
 const PLACING: [(u16, &str); 10] = [
@@ -157,7 +160,7 @@ const PLACING: [(u16, &str); 10] = [
     (504, "There was no answer in time; nothing was charged."),
 ];
 
-fn key(operation: Operation) -> Operation {
+pub(super) fn key(operation: Operation) -> Operation {
     operation.header(
         "Idempotency-Key",
         false,
@@ -200,13 +203,13 @@ pub(super) fn show_model() -> Operation {
     failing(operation, &[(404, "No live worker serves it.")])
 }
 
-fn page(operation: Operation) -> Operation {
+pub(super) fn page(operation: Operation) -> Operation {
     operation
         .query("limit", "How many.", json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 20}))
         .query("before", "Older than this one.", json!({"type": "string"}))
 }
 
-fn list_of(schema: Value) -> Value {
+pub(super) fn list_of(schema: Value) -> Value {
     object(&[
         ("object", constant("list")),
         ("data", array(schema)),

@@ -113,6 +113,7 @@ impl From<Refusal> for Problem {
             Refusal::KeyRevoked => Code::KeyRevoked,
             Refusal::DisputeWindowClosed => Code::WindowClosed,
             Refusal::AlreadyDisputed => Code::AlreadyDisputed,
+            Refusal::TooManyHooks => Code::TooManyWebhooks,
             Refusal::NoSuchJob => return Self::job_not_found(),
             Refusal::Draining => {
                 return Self::new(Code::Unavailable, "The coordinator takes no new jobs.").after(1);

@@ -186,7 +186,8 @@ pub(super) async fn view(app: &App, job: &Job) -> Result<Json<Value>, Problem> {
     object(app, job).await.map(Json)
 }
 
-async fn object(app: &App, job: &Job) -> Result<Value, Problem> {
+/// The job as the page shows it, as it is or as it was.
+pub(super) async fn object(app: &App, job: &Job) -> Result<Value, Problem> {
     let model = job.ask.model.as_deref().unwrap_or_default();
     let tier = app.settings.prices.model(model).map_or("", |priced| priced.tier_name);
     let mut on_chain = places(app, job).await?;
@@ -201,7 +202,9 @@ pub(super) async fn places(app: &App, job: &Job) -> Result<OnChain, Problem> {
     let place = |events: &[&str]| {
         rows.iter().find(|row| events.contains(&&*row.event)).and_then(|row| row.leaf_index)
     };
-    let settled = place(&["settled", "failed", "refunded", "cancelled", "expired"]);
+    // A job as it was before its end has nothing of what the end brought.
+    let settled =
+        job.ended_at.and_then(|_| place(&["settled", "failed", "refunded", "cancelled", "expired"]));
     Ok(OnChain {
         escrow_tx: place(&["funded"]).map(log_reference),
         settlement_tx: settled.map(log_reference),

@@ -1,6 +1,6 @@
 //! The routes of this dialect that it shares with none, and the handlers of those that it shares.
 
-use super::{account, completions, dispute, docs, jobs, models};
+use super::{account, completions, dispute, docs, hook_docs, hooks, jobs, models};
 use crate::route::{Guard, Route};
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
@@ -23,6 +23,13 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::post("/v1/jobs/{id}/dispute", dispute::open, docs::open_dispute()),
         Route::get("/v1/credits", account::credits, docs::credits()),
         Route::get("/v1/credits/statement", account::statement, docs::statement()),
+        Route::get("/v1/webhooks", hooks::list, hook_docs::list()),
+        Route::post("/v1/webhooks", hooks::create, hook_docs::create()),
+        Route::get("/v1/webhooks/{id}", hooks::show, hook_docs::show()),
+        Route::delete("/v1/webhooks/{id}", hooks::delete, hook_docs::delete()),
+        Route::post("/v1/webhooks/{id}/test", hooks::test, hook_docs::test()),
+        Route::get("/v1/webhooks/{id}/deliveries", hooks::deliveries, hook_docs::deliveries()),
+        Route::post("/v1/webhooks/{id}/deliveries/{event_id}/replay", hooks::replay, hook_docs::replay()),
     ];
     let errors = Route::get("/docs/errors", errors, docs::errors()).guarded(Guard::Free);
     routes.into_iter().map(Route::keyed).chain([errors]).collect()

@@ -66,11 +66,17 @@ impl Collector for Scrape {
                 "1 if the store accepts nothing any more",
                 store.stopped().is_some().into(),
             ),
+            (
+                "docket_webhooks_waiting",
+                "Webhooks that are to be told something",
+                size(engine.waiting_hooks()),
+            ),
             ("docket_draining", "1 if no new jobs are taken", engine.is_draining().into()),
         ] {
             to.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)?;
         }
         encode_endings(&mut to, &engine.meter().endings())?;
+        encode_attempts(&mut to, &engine.meter().attempts())?;
         encode_commits(&mut to, &engine.meter().commits())?;
         encode_requests(&mut to, &self.0.requests.counts())?;
         encode_durations(&mut to, &self.0.requests.durations())
@@ -82,6 +88,15 @@ fn encode_endings(to: &mut DescriptorEncoder<'_>, endings: &[(&'static str, u64)
     let mut family = to.encode_descriptor("docket_jobs_ended", help, None, MetricType::Counter)?;
     for (state, jobs) in endings {
         family.encode_family(&[("state", *state)])?.encode_counter::<NoLabelSet, _, u64>(jobs, None)?;
+    }
+    Ok(())
+}
+
+fn encode_attempts(to: &mut DescriptorEncoder<'_>, attempts: &[(&'static str, u64)]) -> fmt::Result {
+    let help = "Attempts to deliver to webhooks since the start, by what came of them";
+    let mut family = to.encode_descriptor("docket_webhook_attempts", help, None, MetricType::Counter)?;
+    for (outcome, count) in attempts {
+        family.encode_family(&[("outcome", *outcome)])?.encode_counter::<NoLabelSet, _, u64>(count, None)?;
     }
     Ok(())
 }

@@ -116,6 +116,7 @@ mod tests {
             admin_token: None,
             limits: Limits::default(),
             prices: crate::PriceList::default(),
+            webhooks_to: crate::Reach::default(),
         };
         Arc::new(App::new(engine, settings, SigningKey::from_seed(&[1; 32])).unwrap())
     }

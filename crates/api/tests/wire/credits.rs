@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 
 pub(crate) const MODEL: &str = "qwen3-8b";
 /// Minor units of a credit.
-const CREDIT: u128 = 10_000;
+pub(crate) const CREDIT: u128 = 10_000;
 
 /// A developer with an account and a key.
 pub(crate) struct Developer<'a> {

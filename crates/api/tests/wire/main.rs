@@ -15,6 +15,7 @@ mod market;
 mod observe;
 mod refused;
 mod stream;
+mod webhooks;
 mod worker;
 
 /// The guide's task.

@@ -1,6 +1,6 @@
 //! A whole coordinator on a port of its own, with a clock in the test's hand and a store that outlives it.
 
-use docket_api::{App, Limits, PriceList, Server, Settings, router, scoring};
+use docket_api::{App, Courier, Limits, PriceList, Reach, Server, Settings, router, scoring};
 use docket_core::hash::Sha256;
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
@@ -33,11 +33,12 @@ pub(crate) struct Options {
     pub(crate) testnet: bool,
     pub(crate) allow_unproven: bool,
     pub(crate) limits: Limits,
+    pub(crate) webhooks_to: Reach,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { testnet: true, allow_unproven: true, limits: Limits::default() }
+        Self { testnet: true, allow_unproven: true, limits: Limits::default(), webhooks_to: Reach::Loopback }
     }
 }
 
@@ -86,9 +87,11 @@ impl Market {
             admin_token: Some(Sha256::of(TOKEN.as_bytes())),
             limits: self.options.limits,
             prices: PriceList::default(),
+            webhooks_to: self.options.webhooks_to,
         };
         let app = App::new(engine.clone(), settings, SigningKey::from_seed(&[9; 32]));
         let app = Arc::new(app.expect("the origin can name a key"));
+        let courier = Courier::new(app.clone()).expect("there is TLS");
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");
         let stop = CancellationToken::new();
@@ -96,6 +99,7 @@ impl Market {
         let tasks = vec![
             tokio::spawn(server.run(stop.clone(), Duration::ZERO)),
             tokio::spawn(outbox::run(engine.clone())),
+            tokio::spawn(courier.run()),
         ];
         self.running = Some(Running { address, engine, stop, tasks, writer });
     }
@@ -141,5 +145,11 @@ impl Market {
             .expect("it is joined")
             .expect("it ended well");
         self.start().await;
+    }
+
+    /// The same, by an operator who has changed his mind.
+    pub(crate) async fn restart_with_webhooks_to(&mut self, reach: Reach) {
+        self.options.webhooks_to = reach;
+        self.restart().await;
     }
 }

@@ -35,6 +35,10 @@ pub(crate) struct Args {
     /// and no bound on loopback].
     #[arg(long, env = "DOCKET_RATE_PER_SECOND")]
     rate_per_second: Option<u32>,
+    /// How near the addresses may be to which webhooks are sent: public, loopback (this machine as well) or private
+    /// (private networks as well) [default: public].
+    #[arg(long, env = "DOCKET_WEBHOOKS_TO", value_name = "REACH")]
+    webhooks_to: Option<docket_api::Reach>,
     /// How logs are written.
     #[arg(long, env = "DOCKET_LOG_FORMAT")]
     log_format: Option<LogFormat>,
@@ -55,6 +59,7 @@ impl Args {
             origin,
             log_format,
             rate_per_second,
+            webhooks_to,
             ..
         } = self;
         config.listen = listen.unwrap_or(config.listen);
@@ -64,6 +69,7 @@ impl Args {
         config.allow_unproven_workers = allow_unproven_workers.unwrap_or(config.allow_unproven_workers);
         config.origin = origin.unwrap_or(config.origin);
         config.rate_per_second = rate_per_second.or(config.rate_per_second);
+        config.webhooks_to = webhooks_to.unwrap_or(config.webhooks_to);
         config.log_format = log_format.unwrap_or(config.log_format);
         config.check()?;
         Ok(config)

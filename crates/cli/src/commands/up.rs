@@ -8,6 +8,7 @@ use crate::coordinator::Coordinator;
 use crate::data::DataDir;
 use crate::telemetry::{self, LogFormat};
 use anyhow::{Context, Result};
+use docket_api::Reach;
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -33,6 +34,10 @@ pub(crate) struct Args {
     /// Mint test money for each job. With `false`, clients spend what the operator has credited.
     #[arg(long, env = "TESTNET_MODE", default_value_t = true, action = clap::ArgAction::Set)]
     testnet: bool,
+    /// How near the addresses may be to which webhooks are sent: public, loopback (this machine as well) or private
+    /// (private networks as well) [default: loopback, and public where other machines are listened to].
+    #[arg(long, env = "DOCKET_WEBHOOKS_TO", value_name = "REACH")]
+    webhooks_to: Option<Reach>,
     /// What the worker runs: tasks, tiny, gguf:PATH or openai:URL; may be given several times
     /// [default: tasks and tiny].
     #[arg(long = "engine", value_name = "ENGINE")]
@@ -63,6 +68,11 @@ pub(crate) fn run(args: Args) -> Result<()> {
         data: temporary.as_ref().map_or_else(|| args.data.clone(), |folder| folder.path().to_owned()),
         testnet: args.testnet,
         allow_unproven_workers: true,
+        // Whoever is on this machine already can reach it without a webhook.
+        webhooks_to: args.webhooks_to.unwrap_or(match args.listen.ip().is_loopback() {
+            true => Reach::Loopback,
+            false => Reach::Public,
+        }),
         ..Config::default()
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -13,3 +13,4 @@ mod market;
 mod process;
 mod upstream;
 mod watch;
+mod webhooks;

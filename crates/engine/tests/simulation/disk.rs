@@ -3,16 +3,19 @@
 use super::dice::Dice;
 use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
+use docket_core::hook::{Delivery, EventId, Hook, HookId};
 use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
 use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyId, KeyNumber, Period};
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
+use docket_core::time::Timestamp;
 use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
 use docket_store::backend::{Backend, Loaded, Needs, Resumed};
 use docket_store::{
-    Answer, BalanceRow, Batch, Cursor, JobFilter, JournalRow, KeyRow, Read, Reader, StoreError, TransferRow,
+    Answer, BalanceRow, Batch, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Read, Reader, StoreError,
+    TransferRow,
 };
 use futures::FutureExt;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -197,6 +200,38 @@ impl Reader for WeatheredReader {
         day: Period,
     ) -> Read<'a, Vec<KeyRow>> {
         self.after(move |reader| reader.keys(client, after, day))
+    }
+
+    fn hooks<'a>(&'a self, client: &'a ClientId) -> Read<'a, Vec<Hook>> {
+        self.after(move |reader| reader.hooks(client))
+    }
+
+    fn hook(&self, id: HookId) -> Read<'_, Option<Hook>> {
+        self.after(move |reader| reader.hook(id))
+    }
+
+    fn deliveries(&self, hook: HookId, before: Option<i64>, limit: u32) -> Read<'_, Vec<DeliveryRow>> {
+        self.after(move |reader| reader.deliveries(hook, before, limit))
+    }
+
+    fn delivery(&self, id: EventId) -> Read<'_, Option<DeliveryRow>> {
+        self.after(move |reader| reader.delivery(id))
+    }
+
+    fn due_deliveries(&self, hook: HookId, now: Timestamp, limit: u32) -> Read<'_, Vec<Delivery>> {
+        self.after(move |reader| reader.due_deliveries(hook, now, limit))
+    }
+
+    fn next_delivery(&self, hook: HookId) -> Read<'_, Option<Timestamp>> {
+        self.after(move |reader| reader.next_delivery(hook))
+    }
+
+    fn waiting_hooks(&self) -> Read<'_, Vec<(HookId, Timestamp)>> {
+        self.after(move |reader| reader.waiting_hooks())
+    }
+
+    fn ended_deliveries(&self, before: Timestamp) -> Read<'_, Vec<Delivery>> {
+        self.after(move |reader| reader.ended_deliveries(before))
     }
 
     fn balances<'a>(&'a self, after: Option<&'a str>) -> Read<'a, Vec<BalanceRow>> {

@@ -122,6 +122,29 @@ const fn statement(kind: Kind) -> &'static str {
              AS c (spent, units, units_before) WHERE key_spending.spent = c.spent \
              AND key_spending.units = c.units_before"
         }
+        Kind::Hook => {
+            "INSERT INTO hook (hook_id, client, url, occasions, secret, created_ms, disabled, version) \
+             SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], \
+             $7::bigint[], $8::bigint[]) ON CONFLICT (hook_id) DO UPDATE SET disabled = excluded.disabled, \
+             version = excluded.version WHERE hook.version < excluded.version"
+        }
+        Kind::DeletedHook => "DELETE FROM hook WHERE hook_id = ANY($1::text[])",
+        Kind::NewDelivery => {
+            "INSERT INTO delivery (event_id, number, hook_id, dialect, public_id, occasion, detail, at_ms, since_ms, \
+             attempts, next_ms, last_status, last_error, delivered, ended_ms, version) SELECT * FROM unnest( \
+             $1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], \
+             $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], \
+             $15::bigint[], $16::bigint[]) ON CONFLICT DO NOTHING"
+        }
+        Kind::ChangedDelivery => {
+            "UPDATE delivery SET since_ms = c.since_ms, attempts = c.attempts, next_ms = c.next_ms, \
+             last_status = c.last_status, last_error = c.last_error, delivered = c.delivered, \
+             ended_ms = c.ended_ms, version = c.version FROM unnest($1::text[], $2::bigint[], $3::bigint[], \
+             $4::bigint[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[]) AS c (event_id, \
+             since_ms, attempts, next_ms, last_status, last_error, delivered, ended_ms, version) \
+             WHERE delivery.event_id = c.event_id AND delivery.version < c.version"
+        }
+        Kind::ForgottenDelivery => "DELETE FROM delivery WHERE event_id = ANY($1::text[])",
     }
 }
 

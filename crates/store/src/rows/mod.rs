@@ -1,5 +1,6 @@
 //! A group of winners as rows: the same values for both databases, each in the order of its statement.
 
+pub(crate) mod hook;
 pub(crate) mod job;
 pub(crate) mod read;
 
@@ -9,6 +10,7 @@ use crate::value::{Value, corrupt};
 use crate::writer::{Key, Moved, Spent};
 use docket_core::change::{Claim, Gain};
 use docket_core::effect::Effect;
+use docket_core::hook::{Delivery, DeliveryState, HookStatus};
 use docket_core::id::WorkerId;
 use docket_core::key::{ApiKey, Period};
 use docket_core::merkle::Hash;
@@ -41,6 +43,11 @@ pub(crate) enum Kind {
     ApiKey,
     NewSpending,
     ChangedSpending,
+    Hook,
+    DeletedHook,
+    NewDelivery,
+    ChangedDelivery,
+    ForgottenDelivery,
 }
 
 impl Kind {
@@ -54,6 +61,10 @@ impl Kind {
                 | Self::Pairing
                 | Self::ApiKey
                 | Self::ChangedSpending
+                | Self::Hook
+                | Self::DeletedHook
+                | Self::ChangedDelivery
+                | Self::ForgottenDelivery
         )
     }
 
@@ -75,7 +86,11 @@ impl Batch {
     pub(crate) fn rows(&self) -> Vec<(Kind, Rows<'_>)> {
         let (changed, new) = changed_and_new(&self.balances);
         let (more_spent, newly_spent) = changed_and_new(&self.spendings);
-        let all: [(Kind, Rows<'_>); 21] = [
+        let forgotten = |delivery: &&Delivery| delivery.state == DeliveryState::Forgotten;
+        let (forgotten, deliveries): (Vec<_>, Vec<_>) = self.changed_deliveries.values().partition(forgotten);
+        let (deleted, hooks): (Vec<_>, Vec<_>) =
+            self.hooks.values().partition(|hook| hook.status == HookStatus::Deleted);
+        let all: [(Kind, Rows<'_>); 26] = [
             (
                 Kind::NewPolicy,
                 each(&self.new_policies, |(id, body)| vec![Value::Int(*id), Value::name(body)]),
@@ -100,6 +115,11 @@ impl Batch {
             (Kind::ApiKey, each(self.keys.values(), key_row)),
             (Kind::NewSpending, each(newly_spent, new_spending_row)),
             (Kind::ChangedSpending, each(more_spent, changed_spending_row)),
+            (Kind::Hook, each(hooks, hook::hook)),
+            (Kind::DeletedHook, each(deleted, |hook| vec![Value::text(hook.id)])),
+            (Kind::NewDelivery, each(&self.new_deliveries, hook::new_delivery)),
+            (Kind::ChangedDelivery, each(deliveries, hook::changed_delivery)),
+            (Kind::ForgottenDelivery, each(forgotten, |delivery| vec![Value::text(delivery.id)])),
         ];
         all.into_iter().filter(|(_, rows)| !rows.is_empty()).collect()
     }

@@ -75,6 +75,22 @@ const fn statement(kind: Kind) -> &'static str {
         }
         Kind::NewSpending => "INSERT INTO key_spending (spent, units) VALUES (?1, ?2)",
         Kind::ChangedSpending => "UPDATE key_spending SET units = ?2 WHERE spent = ?1 AND units = ?3",
+        Kind::Hook => {
+            "INSERT INTO hook (hook_id, client, url, occasions, secret, created_ms, disabled, version) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (hook_id) DO UPDATE SET \
+             disabled = excluded.disabled, version = excluded.version WHERE hook.version < excluded.version"
+        }
+        Kind::DeletedHook => "DELETE FROM hook WHERE hook_id = ?1",
+        Kind::NewDelivery => {
+            "INSERT INTO delivery (event_id, number, hook_id, dialect, public_id, occasion, detail, at_ms, since_ms, \
+             attempts, next_ms, last_status, last_error, delivered, ended_ms, version) VALUES (?1, ?2, ?3, ?4, ?5, \
+             ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) ON CONFLICT DO NOTHING"
+        }
+        Kind::ChangedDelivery => {
+            "UPDATE delivery SET since_ms = ?2, attempts = ?3, next_ms = ?4, last_status = ?5, last_error = ?6, \
+             delivered = ?7, ended_ms = ?8, version = ?9 WHERE event_id = ?1 AND version < ?9"
+        }
+        Kind::ForgottenDelivery => "DELETE FROM delivery WHERE event_id = ?1",
     }
 }
 

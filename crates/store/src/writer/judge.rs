@@ -4,6 +4,7 @@
 
 use super::books::{Books, Key};
 use super::keys::Keys;
+use super::mail;
 use super::records::Records;
 use super::spendings::{self, Spent};
 use super::sums::Sums;
@@ -13,8 +14,9 @@ use crate::detail::detail;
 use crate::error::CommitError;
 use crate::hot::{Hot, Standing as Freshness};
 use crate::store::Committed;
-use docket_core::change::{Change, JobChange, Record};
+use docket_core::change::{Change, JobChange, Record, RecordChange};
 use docket_core::effect::ends_routing;
+use docket_core::hook::{Delivery, HookId};
 use docket_core::id::Version;
 use docket_core::merkle::{Frontier, Hash};
 use docket_core::policy::Policy;
@@ -30,6 +32,7 @@ pub(super) struct Judge {
     journal_id: i64,
     transfer_id: i64,
     policy_id: i64,
+    delivery: i64,
     log: Frontier,
     keys: Keys,
     records: Records,
@@ -44,6 +47,7 @@ impl Judge {
             journal_id: resumed.journal_id,
             transfer_id: resumed.transfer_id,
             policy_id: resumed.policy_id,
+            delivery: resumed.delivery,
             log,
             keys: Keys::after(resumed.last_job),
             records: Records::default(),
@@ -70,6 +74,7 @@ impl Judge {
                 self.records.ask_key(spending.key, &mut needs);
             }
             change.records.iter().for_each(|record| self.records.ask(&record.after, &mut needs));
+            mail::listener(change).into_iter().for_each(|client| self.records.ask_hooks(client, &mut needs));
             let new = change.job.iter().filter(|job| job.before == Version::NONE);
             let policies = new.map(|job| &job.after.policy);
             needs.policies.extend(policies.filter(|policy| !self.policies.contains_key(*policy)).cloned());
@@ -80,7 +85,7 @@ impl Judge {
     /// Takes what was read.
     pub(super) fn learn(&mut self, needs: &Needs, mut loaded: Loaded) {
         self.keys.learn(&mut loaded);
-        self.records.learn(&mut loaded);
+        self.records.learn(needs, &mut loaded);
         self.books.sums().learn(&needs.balances, loaded.balances);
         self.spendings.learn(&needs.spendings, loaded.spendings);
         self.policies.extend(loaded.policies);
@@ -126,18 +131,49 @@ impl Judge {
     fn accept(&mut self, write: &Write, balances: Vec<(Key, i128)>, batch: &mut Batch) -> Committed {
         let change = &write.change;
         let log_index = self.accept_leaf(write, batch);
-        self.accept_journal(change, log_index, batch);
+        if !change.records.iter().any(|record| matches!(record.after, Record::Delivery(_))) {
+            self.accept_journal(change, log_index, batch);
+        }
         self.accept_job(write, batch);
+        let listeners = self.accept_mail(change, &balances, batch);
         self.books.sums().accept(balances);
         self.keys.accept(change);
-        change.records.iter().for_each(|record| self.records.accept(&record.after, batch));
+        for record in &change.records {
+            self.accept_record(record, batch);
+        }
         if let Some((worker, gained)) = change.standing {
             let sum = batch.standings.entry(worker).or_default();
             *sum = sum.and(gained);
         }
         batch.claims.extend(change.claim.iter().map(|claim| (claim.clone(), change.at)));
         batch.effects.extend(&change.effects);
-        Committed { job: change.job.as_ref().map(|job| job.after.clone()), log_index }
+        Committed { job: change.job.as_ref().map(|job| job.after.clone()), log_index, listeners }
+    }
+
+    fn accept_record(&mut self, record: &RecordChange, batch: &mut Batch) {
+        match &record.after {
+            Record::Delivery(delivery) if record.before == Version::NONE => {
+                self.accept_delivery(delivery.clone(), batch);
+            }
+            after => self.records.accept(after, batch),
+        }
+    }
+
+    fn accept_delivery(&mut self, delivery: Delivery, batch: &mut Batch) {
+        self.delivery += 1;
+        self.records.announce(&delivery);
+        batch.new_deliveries.push((self.delivery, delivery));
+    }
+
+    /// Writes down what the hooks of a job's client are to be told; answers which hooks those are.
+    fn accept_mail(&mut self, change: &Change, balances: &[(Key, i128)], batch: &mut Batch) -> Vec<HookId> {
+        let Some(client) = mail::listener(change) else { return Vec::new() };
+        let hooks = self.records.hooks(client);
+        let sums = self.books.sums();
+        let told = mail::deliveries(change, hooks, balances, |key| sums.get(key));
+        let listeners = told.iter().map(|delivery| delivery.hook).collect();
+        told.into_iter().for_each(|delivery| self.accept_delivery(delivery, batch));
+        listeners
     }
 
     fn accept_leaf(&mut self, write: &Write, batch: &mut Batch) -> Option<u64> {
@@ -235,7 +271,7 @@ fn reserve(hot: &Hot, job: &JobChange) -> Result<(), CommitError> {
 /// A change that only memory needs. It is judged here when it came while the job was being written.
 fn at_once(hot: &Hot, job: &JobChange) -> Result<Committed, CommitError> {
     match hot.apply_at_once(job) {
-        Freshness::Current => Ok(Committed { job: Some(job.after.clone()), log_index: None }),
+        Freshness::Current => Ok(Committed::in_memory(job)),
         Freshness::Outdated | Freshness::Busy | Freshness::Absent => Err(CommitError::Conflict),
     }
 }
@@ -247,6 +283,8 @@ fn record_event(change: &Change) -> &'static str {
         Some(Record::Pairing(_)) => "pairing",
         Some(Record::Trust(_)) => "trust",
         Some(Record::Key(_)) => "key",
+        Some(Record::Hook(_)) => "hook",
+        Some(Record::Delivery(_)) => "delivery",
         None => "transfer",
     }
 }

@@ -1,12 +1,14 @@
-//! Records with a version: workers, pairings, trust, API keys.
+//! Records with a version: workers, pairings, trust, API keys, hooks and what they are told.
 
 use crate::backend::{Loaded, Needs};
 use crate::batch::Batch;
 use crate::error::CommitError;
 use docket_core::change::{Record, RecordChange};
 use docket_core::hash::Sha256;
-use docket_core::id::{Version, WorkerId};
+use docket_core::hook::{Delivery, EventId, Hook, HookStatus, MOST_HOOKS};
+use docket_core::id::{ClientId, Version, WorkerId};
 use docket_core::key::{ApiKey, KeyId, KeyNumber};
+use docket_core::refusal::Refusal;
 use std::collections::HashMap;
 
 /// The records that the writer relies on, as they stand on disk or will when the open group is written.
@@ -14,8 +16,11 @@ use std::collections::HashMap;
 pub(super) struct Records {
     workers: HashMap<WorkerId, Version>,
     keys: HashMap<KeyNumber, ApiKey>,
+    /// All hooks of an account.
+    hooks: HashMap<ClientId, Vec<Hook>>,
     /// What the open group alone needs.
     pairings: HashMap<Sha256, Version>,
+    deliveries: HashMap<EventId, Version>,
 }
 
 impl Records {
@@ -31,6 +36,10 @@ impl Records {
             }
             Record::Trust(_) => {}
             Record::Key(key) => self.ask_key(key.id, needs),
+            Record::Hook(hook) => self.ask_hooks(&hook.client, needs),
+            Record::Delivery(delivery) => {
+                needs.deliveries.insert(delivery.id);
+            }
         }
     }
 
@@ -41,16 +50,33 @@ impl Records {
         }
     }
 
+    /// Adds the hooks of an account, unless they are known.
+    pub(super) fn ask_hooks(&self, client: &ClientId, needs: &mut Needs) {
+        if !self.hooks.contains_key(client) {
+            needs.hooks.insert(client.clone());
+        }
+    }
+
+    /// The hooks of an account that were asked for.
+    pub(super) fn hooks(&self, client: &ClientId) -> &[Hook] {
+        self.hooks.get(client).map_or(&[], Vec::as_slice)
+    }
+
     /// A key that was asked for.
     pub(super) fn key(&self, id: KeyId) -> Option<&ApiKey> {
         self.keys.get(&id.number()).filter(|key| key.id == id)
     }
 
     /// Takes what was read.
-    pub(super) fn learn(&mut self, loaded: &mut Loaded) {
+    pub(super) fn learn(&mut self, needs: &Needs, loaded: &mut Loaded) {
         self.workers.extend(loaded.workers.drain());
         self.pairings.extend(loaded.pairings.drain());
         self.keys.extend(loaded.keys.drain());
+        self.deliveries.extend(loaded.deliveries.drain());
+        self.hooks.extend(needs.hooks.iter().map(|client| (client.clone(), Vec::new())));
+        for hook in loaded.hooks.drain(..) {
+            self.hooks.entry(hook.client.clone()).or_default().push(hook);
+        }
     }
 
     /// Refuses a record that has changed since it was decided on.
@@ -60,6 +86,14 @@ impl Records {
             Record::Pairing(pairing) => self.pairings.get(&pairing.code).copied(),
             // By its number, so that a new key whose number is taken loses against the one that has it.
             Record::Key(key) => self.keys.get(&key.number()).map(|known| known.version),
+            Record::Hook(hook) => {
+                let hooks = self.hooks(&hook.client);
+                if change.before == Version::NONE && hooks.len() >= MOST_HOOKS {
+                    return Err(Refusal::TooManyHooks.into());
+                }
+                hooks.iter().find(|known| known.id == hook.id).map(|known| known.version)
+            }
+            Record::Delivery(delivery) => self.deliveries.get(&delivery.id).copied(),
             // Trust is given once: the statement that writes it leaves what is there.
             Record::Trust(_) => return Ok(()),
         };
@@ -82,17 +116,35 @@ impl Records {
                 self.keys.insert(key.number(), key.clone());
                 batch.keys.insert(key.number(), key.clone());
             }
+            Record::Hook(hook) => {
+                let hooks = self.hooks.entry(hook.client.clone()).or_default();
+                hooks.retain(|known| known.id != hook.id);
+                if hook.status != HookStatus::Deleted {
+                    hooks.push(hook.clone());
+                }
+                batch.hooks.insert(hook.id, hook.clone());
+            }
+            Record::Delivery(delivery) => {
+                self.deliveries.insert(delivery.id, delivery.version);
+                batch.changed_deliveries.insert(delivery.id, delivery.clone());
+            }
         }
+    }
+
+    /// Knows a delivery that the open group brings.
+    pub(super) fn announce(&mut self, delivery: &Delivery) {
+        self.deliveries.insert(delivery.id, delivery.version);
     }
 
     /// How many records are kept from group to group.
     pub(super) fn len(&self) -> usize {
-        self.workers.len() + self.keys.len()
+        self.workers.len() + self.keys.len() + self.hooks.len()
     }
 
     /// Ends the group.
     pub(super) fn end_group(&mut self) {
         self.pairings.clear();
+        self.deliveries.clear();
     }
 
     /// Forgets all that is on disk. No group may be open.

@@ -3,6 +3,7 @@
 mod api_keys;
 mod books;
 mod groups;
+mod hooks;
 mod jobs;
 mod keys;
 mod lists;
@@ -75,6 +76,16 @@ cases! {
         keys_are_paged_by_number,
         a_key_sees_its_own_jobs_from_either_side,
         a_database_from_before_there_were_keys_is_brought_up_to_date,
+    }
+    hooks {
+        what_happens_to_a_job_is_told_to_the_hooks_that_want_it,
+        who_has_no_hook_and_who_has_no_key_is_told_nothing,
+        an_account_has_so_many_hooks_and_no_more,
+        a_hook_that_has_ended_is_told_nothing_from_then_on,
+        of_two_reports_on_one_attempt_one_counts,
+        what_is_due_is_found_in_order_and_what_has_ended_by_age,
+        a_balance_that_runs_dry_is_told_once,
+        an_event_is_written_down_once,
     }
     log {
         the_log_is_the_tree_over_all_entries,

@@ -15,7 +15,7 @@ use std::path::Path;
 fn a_full_disk_stops_the_store_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("docket.db");
-    let mut world = World::on(Box::new(InFile::at(&path).at_most(400 << 10)));
+    let mut world = World::on(Box::new(InFile::at(&path).at_most(480 << 10)));
     let mut accepted = 0;
     let reason = loop {
         let mut fund = write(&job(accepted + 1, terms()), "fund").unwrap();

@@ -1,0 +1,126 @@
+//! Sends what hooks are to be told: signed, to addresses that may be sent to, and to no other place that they name.
+//!
+//! What is sent, the dialect says; when and how often, the engine does.
+
+mod address;
+mod resolver;
+mod signature;
+
+pub use address::Reach;
+pub(crate) use address::parse_url;
+pub(crate) use signature::SigningKey;
+
+use crate::app::App;
+use crate::credits;
+use docket_core::hook::{Delivery, Hook, Outcome, Trouble};
+use docket_engine::post;
+use reqwest::Client;
+use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use reqwest::redirect::Policy;
+use resolver::{AddressRefused, Resolver, Unresolved};
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long one attempt may take, from the name to the status.
+const WITHIN: Duration = Duration::from_secs(10);
+/// How long the other side may take to accept a connection.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+const ID: HeaderName = HeaderName::from_static("webhook-id");
+const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+const AGENT: &str = concat!("docket/", env!("CARGO_PKG_VERSION"));
+
+/// Sends what hooks are to be told.
+pub struct Courier {
+    app: Arc<App>,
+    client: Client,
+}
+
+impl Courier {
+    /// A courier of one market. Fails where there is no TLS.
+    pub fn new(app: Arc<App>) -> Result<Self, reqwest::Error> {
+        rustls::crypto::ring::default_provider().install_default().ok(); // Somebody else may have done it.
+        let client = Client::builder()
+            .redirect(Policy::none())
+            // A proxy would resolve names by itself, past every check.
+            .no_proxy()
+            .dns_resolver(Resolver::new(app.settings.webhooks_to))
+            .connect_timeout(CONNECT_WITHIN)
+            .timeout(WITHIN)
+            .pool_max_idle_per_host(4)
+            .pool_idle_timeout(Duration::from_secs(30))
+            .build()?;
+        Ok(Self { app, client })
+    }
+
+    /// Sends what is due, as it becomes due, until the task is dropped. Exactly one task runs this.
+    pub async fn run(self) {
+        let courier = Arc::new(self);
+        let engine = courier.app.engine.clone();
+        let send = |hook: Arc<Hook>, delivery: Arc<Delivery>| {
+            let courier = courier.clone();
+            async move { courier.send(&hook, &delivery).await }
+        };
+        post::run(engine, send).await;
+    }
+
+    /// One attempt; `None` if it could not even begin, for a reason of our own.
+    async fn send(&self, hook: &Hook, delivery: &Delivery) -> Option<Outcome> {
+        let letter = match credits::letter(&self.app, hook, delivery).await {
+            Ok(letter) => letter,
+            Err(error) => {
+                tracing::error!(hook = %hook.id, event = %delivery.id, ?error, "an event cannot be put into words");
+                return None;
+            }
+        };
+        let Some(url) = parse_url(&hook.url, self.app.settings.webhooks_to).ok() else {
+            // It was sound when it was given; the operator has become stricter since.
+            return Some(Outcome::Unheard(Trouble::AddressRefused));
+        };
+        let key = SigningKey::parse(&hook.secret)?;
+        let seconds = self.app.engine.clock().now().0.div_euclid(1_000);
+        let signature = key.sign(&letter.id, seconds, &letter.body);
+        let text = |text: String| HeaderValue::from_str(&text).ok();
+        let sent = self
+            .client
+            .post(url)
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .header(USER_AGENT, HeaderValue::from_static(AGENT))
+            .header(ID, text(letter.id)?)
+            .header(TIMESTAMP, HeaderValue::from(seconds))
+            .header(SIGNATURE, text(signature)?)
+            .body(letter.body);
+        Some(match sent.send().await {
+            // Nobody reads what the answer says beside its status.
+            Ok(answer) => Outcome::Answered(answer.status().as_u16()),
+            Err(error) => Outcome::Unheard(trouble(&error)),
+        })
+    }
+}
+
+/// An event in words.
+pub(crate) struct Letter {
+    /// The event's name, the same over all attempts.
+    pub(crate) id: String,
+    /// The body, byte for byte the same over all attempts.
+    pub(crate) body: String,
+}
+
+fn trouble(error: &reqwest::Error) -> Trouble {
+    if error.is_timeout() {
+        return Trouble::TimedOut;
+    }
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(error) = cause {
+        if error.is::<AddressRefused>() {
+            return Trouble::AddressRefused;
+        }
+        if error.is::<Unresolved>() {
+            return Trouble::Unresolved;
+        }
+        cause = error.source();
+    }
+    Trouble::Connection
+}
