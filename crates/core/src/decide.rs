@@ -1,7 +1,7 @@
 //! What a command causes: the rules of a job's life, one block for each command.
 
 use crate::command::{Charge, Command};
-use crate::event::{Closing, Event, Fault};
+use crate::event::{Closing, Conduct, Delivery, Event, Fault, Voucher};
 use crate::id::Attempt;
 use crate::job::{Job, State};
 use crate::money::Amount;
@@ -91,8 +91,10 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
                 return Err(Refusal::ReceiptByOtherWorker);
             }
             let charge = charged(job.escrow, *charge)?;
-            let (delivery, broken) = (delivery.clone(), Some(*reason));
-            Ok(Event::Settled { delivery, charge, broken, vests_at: window(job, now) })
+            let conduct = Conduct { blamed: reason.blames_worker(), ..delivery.conduct };
+            // The worker's receipt is over the whole answer, which there will never be.
+            let delivery = Delivery { conduct, voucher: Voucher::Coordinator, ..delivery.clone() };
+            Ok(Event::Settled { delivery, charge, broken: Some(*reason), vests_at: window(job, now) })
         }
 
         (

@@ -2,6 +2,7 @@
 
 mod boundaries;
 mod endings;
+mod evidence;
 mod golden;
 mod life;
 mod properties;

@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::deadlines::Deadlines;
 use crate::entropy::Entropy;
+use crate::firsts::Firsts;
 use crate::ids::JobIds;
 use crate::meter::Meter;
 use crate::outbox::Outbox;
@@ -46,6 +47,7 @@ pub struct Engine {
     pub(crate) guesses: Guesses,
     pub(crate) meter: Meter,
     pub(crate) pace: Pace,
+    pub(crate) firsts: Firsts,
     /// Told when something is due before all that was known.
     pub(crate) timer: Notify,
     draining: AtomicBool,
@@ -70,6 +72,7 @@ impl Engine {
             guesses: Guesses::default(),
             meter: Meter::default(),
             pace: Pace::default(),
+            firsts: Firsts::default(),
             timer: Notify::new(),
             draining: AtomicBool::new(false),
         })

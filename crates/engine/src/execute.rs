@@ -85,11 +85,11 @@ impl Engine {
         let event = decide(job, command, now)?;
         let mut change = Change::of(job, event.clone(), now);
         change.claim = claim;
-        let (effects, standing) = (change.effects.clone(), change.standing);
+        let effects = change.effects.clone();
         let committed = self.commit(change, documents).await?;
         let after = committed.job.ok_or(CommitError::Conflict)?;
-        if let Some((worker, gained)) = standing {
-            self.roster.fleet().credit(&worker, gained);
+        if let Some(worker) = &committed.worker {
+            self.roster.fleet().learn(worker);
         }
         self.notice(job, &event, &after, committed.log_index);
         Ok(Executed { job: after, log_index: committed.log_index, effects })

@@ -17,6 +17,7 @@ pub mod entropy;
 mod error;
 mod execute;
 mod finish;
+mod firsts;
 mod ids;
 mod inspect;
 mod keys;

@@ -6,7 +6,7 @@ use docket_core::id::{ClientId, Dialect, WorkerId};
 use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::money::{Amount, Asset, Split};
 use docket_core::policy::{Arbitration, Lapse, Policy, Ruling};
-use docket_core::routing::{Scoring, Skills, WorkerClass};
+use docket_core::routing::{Measure, Scoring, Skills, WorkerClass};
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
@@ -153,8 +153,11 @@ pub(crate) fn scoring(_: &Job) -> Scoring {
         freshness_points: 3,
         heartbeat: docket_engine::HEARTBEAT,
         lost_after: Millis::hours(24),
+        measure: Measure::Reputation,
         reputation_points: 20,
         stake_counts: false,
+        pace_points: 0,
+        newcomer_jobs: u16::MAX,
         load_micropoints: 1_000,
     }
 }

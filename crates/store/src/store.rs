@@ -8,6 +8,7 @@ use crate::known_keys::KnownKeys;
 use crate::read::{Answer, BalanceRow, Cursor, JobFilter, JournalRow, KeyRow, Reader, TransferRow};
 use crate::recent::Recent;
 use crate::writer::{Request, Writer};
+use docket_core::change::JobChange;
 use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
@@ -30,6 +31,15 @@ pub struct Committed {
     pub job: Option<Arc<Job>>,
     /// The place of the change in the log, if money moved.
     pub log_index: Option<u64>,
+    /// The worker of whom it says something, as it is now, if it has ever registered.
+    pub worker: Option<Worker>,
+}
+
+impl Committed {
+    /// Of a change that only memory needs.
+    pub(crate) fn at_once(job: &JobChange) -> Self {
+        Self { job: Some(job.after.clone()), log_index: None, worker: None }
+    }
 }
 
 /// What the writer tells everybody: how long the durable log is, and whether it still writes.
@@ -109,7 +119,7 @@ impl Store {
         }
         if let (false, Some(job)) = (write.change.is_durable(), &write.change.job) {
             match self.hot.apply_at_once(job) {
-                Standing::Current => return Ok(Committed { job: Some(job.after.clone()), log_index: None }),
+                Standing::Current => return Ok(Committed::at_once(job)),
                 Standing::Outdated | Standing::Absent => return Err(CommitError::Conflict),
                 Standing::Busy => {} // It waits for its turn behind the write.
             }

@@ -3,7 +3,7 @@
 use docket_core::change::{Change, Claim};
 use docket_core::command::{Canceller, Charge, Command};
 use docket_core::decide::decide;
-use docket_core::event::{Delivery, Fault, Usage, Voucher};
+use docket_core::event::{Conduct, Delivery, Fault, Usage, Voucher};
 use docket_core::hash::Sha256;
 use docket_core::id::{AgentId, Attempt, ClientId, Dialect, JobId, PublicId, Version, WorkerId};
 use docket_core::job::{Ask, Job, Skill, Speed};
@@ -102,6 +102,7 @@ fn delivery(worker: WorkerId, attempt: Attempt) -> Delivery {
         receipt: Sha256([4; 32]),
         voucher: Voucher::Worker,
         usage: Usage { input: 5, output: 8 },
+        conduct: Conduct { placing: Some(BasisPoints(7_000)), blamed: false },
     }
 }
 

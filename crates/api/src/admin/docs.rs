@@ -137,7 +137,17 @@ fn worker() -> Value {
         ("suspended", json!({"type": "boolean"})),
         ("completed", count("Paid jobs.")),
         ("failed", count("Jobs lost by its fault.")),
-        ("reputation_bps", count("Hundredths of a percent of the best.")),
+        ("reputation_bps", count("By counts, in hundredths of a percent of the best.")),
+        (
+            "reputation",
+            object(&[
+                ("score", count("All parts, weighed, from 0 to 1000.")),
+                ("completion", count("Jobs paid among those paid or lost; 35 % of the score.")),
+                ("latency", count("How soon its first text comes, among those of its models; 30 %.")),
+                ("proof", count("Deliveries that were what was signed; 25 %.")),
+                ("uptime", count("Time connected; 10 %.")),
+            ]),
+        ),
         ("first_seen", reference("Instant")),
         ("live", nullable(live)),
     ])

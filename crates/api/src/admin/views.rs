@@ -3,6 +3,7 @@
 use docket_core::id::Dialect;
 use docket_core::job::{Job, State};
 use docket_core::money::{Amount, Asset};
+use docket_core::reputation::{Parts, Reputation};
 use docket_core::time::Timestamp;
 use docket_core::worker::{Worker, reputation};
 use docket_engine::WorkerView;
@@ -112,11 +113,31 @@ pub(super) struct WorkerRow {
     suspended: bool,
     completed: u32,
     failed: u32,
-    /// Hundredths of a percent of the best.
+    /// By counts, in hundredths of a percent of the best.
     reputation_bps: u16,
+    reputation: ReputationView,
     first_seen: String,
     /// `null` unless it is connected, or expected back.
     live: Option<Live>,
+}
+
+/// A worker's weighed reputation and its parts, each from 0 to 1000.
+#[derive(Serialize)]
+struct ReputationView {
+    score: u16,
+    completion: u16,
+    latency: u16,
+    proof: u16,
+    uptime: u16,
+}
+
+impl From<&Reputation> for ReputationView {
+    fn from(reputation: &Reputation) -> Self {
+        let Parts { completion, latency, proof, uptime } = reputation.parts();
+        let [score, completion, latency, proof, uptime] =
+            [reputation.score(), completion, latency, proof, uptime].map(|share| share.0 / 10);
+        Self { score, completion, latency, proof, uptime }
+    }
 }
 
 /// A connected worker.
@@ -148,6 +169,7 @@ impl WorkerRow {
             completed: worker.standing.completed,
             failed: worker.standing.failed,
             reputation_bps: reputation(worker.standing),
+            reputation: (&worker.reputation).into(),
             first_seen: at(worker.first_seen),
             live: live.map(Live::from),
         }

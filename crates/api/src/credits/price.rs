@@ -3,7 +3,7 @@
 use docket_core::job::Job;
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
 use docket_core::policy::{Arbitration, Lapse, Metering, Policy, Ruling, Source};
-use docket_core::routing::Scoring;
+use docket_core::routing::{Measure, Scoring};
 use docket_core::time::Millis;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -22,6 +22,9 @@ const ANSWER_WITHIN: Millis = Millis::seconds(120);
 const STREAM_WITHIN: Millis = Millis::seconds(600);
 /// How long the client may dispute.
 const DISPUTE_WINDOW: Millis = Millis::seconds(60);
+
+/// How many jobs at a time a worker has while it is new.
+const NEWCOMER_JOBS: u16 = 8;
 
 /// What the operator charges. Read from a configuration, what it names is added to the defaults.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -169,17 +172,20 @@ impl Priced<'_> {
     }
 }
 
-/// The published score: up to 10 for reputation times the stake's multiplier, the stake's bonus, up to 5 for a fresh
-/// heartbeat.
+/// The published score: up to 60 for reputation, 10 for a usual pace and 20 for a quick one, up to 10 for a fresh
+/// heartbeat, and 10 for a stake.
 pub(crate) fn scoring(_: &Job) -> Scoring {
     Scoring {
         preferred: None,
         preferred_points: 0,
-        freshness_points: 5,
+        freshness_points: 10,
         heartbeat: docket_engine::HEARTBEAT,
         lost_after: docket_engine::LOST_AFTER,
-        reputation_points: 10,
+        measure: Measure::Merit,
+        reputation_points: 60,
         stake_counts: true,
+        pace_points: 10,
+        newcomer_jobs: NEWCOMER_JOBS,
         load_micropoints: 0,
     }
 }

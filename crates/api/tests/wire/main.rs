@@ -14,6 +14,7 @@ mod log;
 mod market;
 mod observe;
 mod refused;
+mod reputation;
 mod stream;
 mod worker;
 

@@ -4,7 +4,7 @@ use super::disk::{Weather, WeatheredBackend, WeatheredReader};
 use super::faults::Planted;
 use super::tasks::Tasks;
 use docket_core::job::Job;
-use docket_core::routing::{Scoring, WorkerClass};
+use docket_core::routing::{Measure, Scoring, WorkerClass};
 use docket_core::time::Millis;
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
@@ -93,8 +93,11 @@ fn scoring(_: &Job) -> Scoring {
         freshness_points: 3,
         heartbeat: docket_engine::HEARTBEAT,
         lost_after: Millis::seconds(30),
+        measure: Measure::Reputation,
         reputation_points: 20,
         stake_counts: false,
+        pace_points: 0,
+        newcomer_jobs: u16::MAX,
         load_micropoints: 1_000,
     }
 }

@@ -3,11 +3,14 @@
 use super::Found;
 use super::market::Market;
 use super::workers::Place;
-use docket_core::event::Fault;
+use docket_core::event::{Fault, Voucher};
 use docket_core::id::WorkerId;
 use docket_core::job::{Job, State};
+use docket_core::ledger::Account;
 use docket_core::policy::Ruling;
+use docket_core::reputation::ONE;
 use docket_core::time::{Millis, Timestamp};
+use docket_core::worker::Worker;
 use docket_engine::{Census, RESUME_GRACE};
 use futures::executor::block_on;
 use std::collections::{BTreeMap, BTreeSet};
@@ -249,6 +252,13 @@ impl Market {
             if !job.state.is_final() {
                 return Err(format!("{:?} is {} for ever", job.public_id, job.state.name()));
             }
+            // What a dispute has taken from the worker, in whole or in part, does not speak for it.
+            let divided = matches!(job.state, State::Arbitrated { ruling: Ruling::Divided { .. }, .. });
+            if let Some(delivery) = job.delivery().filter(|by| !divided && by.voucher == Voucher::Worker) {
+                let transfers = self.coordinator.read(|reader| reader.job_transfers(job.id));
+                let paid = transfers.iter().any(|leg| leg.to == Account::Worker(delivery.worker));
+                *completed.entry(delivery.worker).or_default() += u32::from(paid);
+            }
             for row in self.coordinator.read(|reader| reader.journal(job.id)) {
                 self.sight(&row.event);
                 if let Some(reason) = row.detail.split(' ').next().and_then(Fault::parse) {
@@ -257,12 +267,6 @@ impl Market {
                 let arrived = row.event == "settled" || row.event == "submitted";
                 if arrived && job.finish_by.is_none_or(|by| row.at >= by) {
                     return Err(format!("{:?} was {} at {:?}, too late", job.public_id, row.event, row.at));
-                }
-                // What a ruling gave back to the client counts no more.
-                let withdrawn = matches!(job.state, State::Arbitrated { ruling: Ruling::ForClient, .. });
-                if !withdrawn && let ("settled" | "completed", Some(delivery)) = (&*row.event, job.delivery())
-                {
-                    *completed.entry(delivery.worker).or_default() += 1;
                 }
             }
         }
@@ -273,7 +277,32 @@ impl Market {
             if counted != paid.copied().unwrap_or_default() {
                 return Err(format!("{} has completed {paid:?} jobs, and {counted} count", worker.name()));
             }
+            if let Some(known) = known {
+                self.check_reputation(&known)?;
+            }
         }
         self.promises.verify(&self.coordinator, &self.books, &self.orders)
+    }
+
+    /// What is weighed never exceeds what was counted, and matching goes by what is on disk.
+    fn check_reputation(&self, known: &Worker) -> Found {
+        let weighed = known.reputation;
+        let counted = [known.standing.completed, known.standing.failed].map(|jobs| u64::from(jobs) * ONE);
+        let within = weighed.paid <= counted[0]
+            && weighed.lost <= counted[1]
+            && weighed.unproven <= weighed.lost
+            && weighed.compared <= weighed.paid
+            && weighed.connected <= weighed.watched
+            && weighed.score().0 <= 10_000;
+        if !within {
+            return Err(format!("{:?} is weighed as {weighed:?}, and has {:?}", known.id, known.standing));
+        }
+        let seen = self.coordinator.engine.worker_view(&known.id);
+        match seen.map(|view| view.candidate.merit).filter(|merit| *merit != weighed.score()) {
+            Some(merit) => {
+                Err(format!("{:?} is matched by {merit:?}, and has {:?}", known.id, weighed.score()))
+            }
+            None => Ok(()),
+        }
     }
 }

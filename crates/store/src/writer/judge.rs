@@ -70,6 +70,9 @@ impl Judge {
                 self.records.ask_key(spending.key, &mut needs);
             }
             change.records.iter().for_each(|record| self.records.ask(&record.after, &mut needs));
+            if let Some((worker, _)) = change.evidence {
+                self.records.ask_worker(worker, &mut needs);
+            }
             let new = change.job.iter().filter(|job| job.before == Version::NONE);
             let policies = new.map(|job| &job.after.policy);
             needs.policies.extend(policies.filter(|policy| !self.policies.contains_key(*policy)).cloned());
@@ -131,13 +134,11 @@ impl Judge {
         self.books.sums().accept(balances);
         self.keys.accept(change);
         change.records.iter().for_each(|record| self.records.accept(&record.after, batch));
-        if let Some((worker, gained)) = change.standing {
-            let sum = batch.standings.entry(worker).or_default();
-            *sum = sum.and(gained);
-        }
+        let worker =
+            change.evidence.and_then(|evidence| self.records.accept_evidence(evidence, change.at, batch));
         batch.claims.extend(change.claim.iter().map(|claim| (claim.clone(), change.at)));
         batch.effects.extend(&change.effects);
-        Committed { job: change.job.as_ref().map(|job| job.after.clone()), log_index }
+        Committed { job: change.job.as_ref().map(|job| job.after.clone()), log_index, worker }
     }
 
     fn accept_leaf(&mut self, write: &Write, batch: &mut Batch) -> Option<u64> {
@@ -231,7 +232,7 @@ fn reserve(hot: &Hot, job: &JobChange) -> Result<(), CommitError> {
 /// A change that only memory needs. It is judged here when it came while the job was being written.
 fn at_once(hot: &Hot, job: &JobChange) -> Result<Committed, CommitError> {
     match hot.apply_at_once(job) {
-        Freshness::Current => Ok(Committed { job: Some(job.after.clone()), log_index: None }),
+        Freshness::Current => Ok(Committed::at_once(job)),
         Freshness::Outdated | Freshness::Busy | Freshness::Absent => Err(CommitError::Conflict),
     }
 }
@@ -243,6 +244,7 @@ fn record_event(change: &Change) -> &'static str {
         Some(Record::Pairing(_)) => "pairing",
         Some(Record::Trust(_)) => "trust",
         Some(Record::Key(_)) => "key",
+        None if change.evidence.is_some() => "attendance",
         None => "transfer",
     }
 }

@@ -7,12 +7,15 @@ use docket_core::change::{Record, RecordChange};
 use docket_core::hash::Sha256;
 use docket_core::id::{Version, WorkerId};
 use docket_core::key::{ApiKey, KeyId, KeyNumber};
+use docket_core::reputation::Evidence;
+use docket_core::time::Timestamp;
+use docket_core::worker::Worker;
 use std::collections::HashMap;
 
 /// The records that the writer relies on, as they stand on disk or will when the open group is written.
 #[derive(Default)]
 pub(super) struct Records {
-    workers: HashMap<WorkerId, Version>,
+    workers: HashMap<WorkerId, Worker>,
     keys: HashMap<KeyNumber, ApiKey>,
     /// What the open group alone needs.
     pairings: HashMap<Sha256, Version>,
@@ -22,15 +25,19 @@ impl Records {
     /// Adds what must be read before a record can be judged.
     pub(super) fn ask(&self, record: &Record, needs: &mut Needs) {
         match record {
-            Record::Worker(worker) if self.workers.contains_key(&worker.id) => {}
-            Record::Worker(worker) => {
-                needs.workers.insert(worker.id);
-            }
+            Record::Worker(worker) => self.ask_worker(worker.id, needs),
             Record::Pairing(pairing) => {
                 needs.pairings.insert(pairing.code);
             }
             Record::Trust(_) => {}
             Record::Key(key) => self.ask_key(key.id, needs),
+        }
+    }
+
+    /// Adds a worker that must be read before anything can be added to what is known of it.
+    pub(super) fn ask_worker(&self, id: WorkerId, needs: &mut Needs) {
+        if !self.workers.contains_key(&id) {
+            needs.workers.insert(id);
         }
     }
 
@@ -56,7 +63,7 @@ impl Records {
     /// Refuses a record that has changed since it was decided on.
     pub(super) fn check(&self, change: &RecordChange) -> Result<(), CommitError> {
         let stands = match &change.after {
-            Record::Worker(worker) => self.workers.get(&worker.id).copied(),
+            Record::Worker(worker) => self.workers.get(&worker.id).map(|known| known.version),
             Record::Pairing(pairing) => self.pairings.get(&pairing.code).copied(),
             // By its number, so that a new key whose number is taken loses against the one that has it.
             Record::Key(key) => self.keys.get(&key.number()).map(|known| known.version),
@@ -70,8 +77,13 @@ impl Records {
     pub(super) fn accept(&mut self, record: &Record, batch: &mut Batch) {
         match record {
             Record::Worker(worker) => {
-                self.workers.insert(worker.id, worker.version);
-                batch.workers.insert(worker.id, *worker);
+                // Evidence has come since the record was read, perhaps: what is known here stands.
+                let known = self.workers.get(&worker.id);
+                let (standing, reputation) =
+                    known.map(|known| (known.standing, known.reputation)).unwrap_or_default();
+                let worker = Worker { standing, reputation, ..*worker };
+                self.workers.insert(worker.id, worker);
+                batch.workers.insert(worker.id, worker);
             }
             Record::Pairing(pairing) => {
                 self.pairings.insert(pairing.code, pairing.version);
@@ -83,6 +95,19 @@ impl Records {
                 batch.keys.insert(key.number(), key.clone());
             }
         }
+    }
+
+    /// Adds what has come to light of a worker that has ever registered, and of nobody else; answers with its record.
+    pub(super) fn accept_evidence(
+        &mut self,
+        (id, evidence): (WorkerId, Evidence),
+        at: Timestamp,
+        batch: &mut Batch,
+    ) -> Option<Worker> {
+        let known = self.workers.get_mut(&id)?;
+        *known = known.after(evidence, at);
+        batch.standings.insert(id, *known);
+        Some(*known)
     }
 
     /// How many records are kept from group to group.

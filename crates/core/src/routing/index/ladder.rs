@@ -1,9 +1,10 @@
-//! Idle workers of one kind in the order of reputation, best first, and of lot among equals.
+//! Idle workers of one kind in the order of one of their reputations, best first, and of lot among equals.
 
-use super::{Candidate, Reach, Search};
-use crate::routing::Lot;
+use super::{Candidate, Reach, Search, measure};
+use crate::routing::candidate::WHOLE;
 use crate::routing::podium::Podium;
 use crate::routing::scoring::Grade;
+use crate::routing::{Lot, Measure};
 use std::cmp::Reverse;
 
 /// A rung that grows beyond this is cut in two; two that shrink to half of it together become one.
@@ -21,9 +22,9 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Of the worker in this slot of the index.
-    pub(super) fn of(worker: &Candidate, slot: u32) -> Self {
-        Self { lot: worker.lot, reach: Reach::of(worker), slot, reputation: worker.reputation_bps() }
+    /// Of the worker in this slot of the index, on a ladder in the order of one of its reputations.
+    pub(super) fn of(worker: &Candidate, measure: Measure, slot: u32) -> Self {
+        Self { lot: worker.lot, reach: Reach::of(worker), slot, reputation: worker.esteem(measure) }
     }
 
     fn key(&self) -> Key {
@@ -138,7 +139,8 @@ impl Ladder {
 
     /// Puts the best on the podium. `grade` is the one that this kind has in the search's scoring.
     pub(super) fn search<const N: usize>(&self, search: &Search<'_>, grade: Grade, podium: &mut Podium<N>) {
-        let climb = Climb { search, grade };
+        let is_in_order = measure(search.demand.model) == search.scoring.measure;
+        let climb = Climb { search, grade, is_in_order };
         let mut rungs = self.rungs.as_slice();
         while let Some(rung) = rungs.first() {
             if !podium.admits(climb.ceiling(rung.highest()), 0) {
@@ -159,12 +161,19 @@ impl Ladder {
 struct Climb<'a> {
     search: &'a Search<'a>,
     grade: Grade,
+    /// Whether the ladder stands in the order of the reputation that counts. If not, anybody may have the best.
+    is_in_order: bool,
 }
 
 impl Climb<'_> {
     /// The most that anybody of this reputation can be worth.
     fn ceiling(&self, reputation: u16) -> i64 {
-        self.grade.at(reputation) + self.search.scoring.freshest()
+        self.grade.at(self.best(reputation)) + self.search.scoring.freshest()
+    }
+
+    /// The best that the reputation that counts can be.
+    fn best(&self, reputation: u16) -> u16 {
+        if self.is_in_order { reputation } else { WHOLE }
     }
 
     /// A rung with several reputations: from the top, as long as somebody better can come.
@@ -218,9 +227,10 @@ impl Climb<'_> {
         }
     }
 
-    /// The most that somebody of this reputation and reach is worth now; of a single worker, exactly that.
+    /// The most that somebody of this reputation and reach is worth now; of a single worker on a ladder that is in
+    /// order, exactly that.
     fn worth(&self, reputation: u16, reach: &Reach) -> i64 {
-        self.grade.at(reputation) + self.search.scoring.freshness(reach.last_seen, self.search.now)
+        self.grade.at(self.best(reputation)) + self.search.scoring.freshness(reach.last_seen, self.search.now)
     }
 }
 
