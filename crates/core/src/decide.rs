@@ -5,7 +5,7 @@ use crate::event::{Closing, Conduct, Delivery, Event, Fault, Voucher};
 use crate::id::Attempt;
 use crate::job::{Job, State};
 use crate::money::Amount;
-use crate::policy::{Judge, Verdict};
+use crate::policy::{Judge, Ruling, Verdict};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
@@ -132,8 +132,11 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
         }
 
         (Command::Rule { .. }, State::Disputed { by, .. }) if now >= *by => Err(Refusal::TooLate),
-        (Command::Rule { ruling, by }, State::Disputed { .. }) => {
-            Ok(Event::Ruled { ruling: *ruling, by: *by })
+        (Command::Rule { ruling, by, stake }, State::Disputed { verdict, .. }) => {
+            // Who was to be paid and was not worth it loses as much again, as far as there is a stake.
+            let loses = *ruling == Ruling::ForClient && *verdict == Verdict::Complete;
+            let slash = if loses { job.vesting.units.min(*stake) } else { 0 };
+            Ok(Event::Ruled { ruling: *ruling, by: *by, slash })
         }
 
         (Command::Lapse, state) => match state.deadline() {
@@ -181,7 +184,9 @@ fn lapsed(job: &Job, now: Timestamp) -> Event {
             evaluated(job, silence, *charge, now)
         }
         State::Settled { .. } | State::Rejected { .. } => Event::Vested,
-        State::Disputed { .. } => Event::Ruled { ruling: job.policy.arbitration.default, by: Judge::Default },
+        State::Disputed { .. } => {
+            Event::Ruled { ruling: job.policy.arbitration.default, by: Judge::Default, slash: 0 }
+        }
         State::Arbitrated { .. } | State::Closed { .. } => {
             unreachable!("a final state has no deadline")
         }

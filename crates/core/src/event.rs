@@ -99,6 +99,8 @@ pub enum Event {
         ruling: Ruling,
         /// By whom.
         by: Judge,
+        /// What it takes from the worker's stake, in minor units of the job's asset.
+        slash: u128,
     },
     /// It ended without work, and the client has his money back.
     Closed {
@@ -240,6 +242,8 @@ pub struct Conduct {
     /// Where its first text came among those of its model (see [`crate::reputation::placing`]); `None` if there was
     /// nothing to compare it with.
     pub placing: Option<BasisPoints>,
+    /// Whether the worker had a stake that counts, which decides how its pay is divided.
+    pub staked: bool,
     /// Whether it broke off by the worker's fault, which has counted when it did.
     pub blamed: bool,
 }

@@ -333,6 +333,7 @@ fn an_account_reads_back_as_it_is_written() {
         Account::Escrow(JobId(u64::MAX)),
         Account::Vesting(JobId(0)),
         Account::Stake(AgentId(1)),
+        Account::Staked(FIRST),
         Account::Locked(AgentId(1), JobId(2)),
         Account::Deposit(JobId(3)),
         Account::Treasury,

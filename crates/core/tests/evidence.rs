@@ -21,8 +21,12 @@ fn disputable() -> Policy {
 }
 
 fn of(job: &Job, command: &Command) -> Option<(WorkerId, Evidence)> {
-    let at = if *command == Command::Lapse { job.state.deadline().unwrap() } else { START };
-    outcome(job, command, at).unwrap().evidence
+    let at = if *command == Command::Lapse {
+        job.state.deadline().expect("the sample is not final")
+    } else {
+        START
+    };
+    outcome(job, command, at).expect("the way is open").evidence
 }
 
 fn by(job: &Job, word: &str) -> Option<(WorkerId, Evidence)> {

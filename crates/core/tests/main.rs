@@ -9,3 +9,4 @@ mod properties;
 mod sample;
 mod script;
 mod spending;
+mod stake;

@@ -54,7 +54,7 @@ impl Engine {
             receipt: Sha256(receipt_hash_of(None, Some(&receipt), None).0),
             voucher: Voucher::Coordinator,
             usage: Usage { input: 0, output: told.tokens },
-            conduct: Conduct::default(),
+            conduct: Conduct { staked: self.stakes(job, &worker), ..Conduct::default() },
         };
         let charge = Charge::Exactly(job.policy.charge(job.escrow, told.tokens, false));
         let result = ResultDocument {

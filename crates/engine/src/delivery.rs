@@ -69,7 +69,11 @@ impl Engine {
             receipt: arrival.proof.digest,
             voucher: Voucher::Worker,
             usage: arrival.usage,
-            conduct: Conduct { placing: self.firsts.place(&job, span), blamed: false },
+            conduct: Conduct {
+                placing: self.firsts.place(&job, span),
+                staked: self.stakes(&job, &worker),
+                blamed: false,
+            },
         };
         let result = ResultDocument {
             output: arrival.output,

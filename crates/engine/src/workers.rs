@@ -85,6 +85,7 @@ impl Engine {
             }
             self.roster.fleet().learn(&worker); // Something came to light meanwhile, perhaps.
         }
+        self.refresh_stake(hello.worker).await?;
         let lost = joined.held.iter().filter(|(_, held)| !hello.resume.contains(&held.name));
         let lost =
             lost.filter_map(|(job, held)| Some(self.give_back(*job, held.attempt?, Fault::WorkerLost)));

@@ -9,6 +9,7 @@ ALTER TABLE worker ADD COLUMN rep_watched BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE worker ADD COLUMN rep_watched_ms BIGINT;         -- NULL until somebody has looked
 ALTER TABLE worker ADD COLUMN rep_hour BIGINT NOT NULL DEFAULT 0;
 
--- What a delivery says of its worker, until it counts.
+-- What a delivery says of its worker, until it counts; and whether the worker had a stake.
 ALTER TABLE job ADD COLUMN placing_bps BIGINT;                  -- NULL if it was not compared
 ALTER TABLE job ADD COLUMN blamed BIGINT;                   -- NULL where nothing was delivered
+ALTER TABLE job ADD COLUMN staked BIGINT;

@@ -6,6 +6,7 @@ use crate::rows::job::COLUMNS as JOB_COLUMNS;
 use crate::rows::period;
 use crate::rows::read::{self, Terms};
 use crate::value::{Columns, Value};
+use docket_core::change::Claim;
 use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
@@ -89,6 +90,7 @@ pub(crate) const WORKERS: &str = "SELECT worker_id, proven, suspended, completed
 static WORKER: LazyLock<String> = LazyLock::new(|| format!("{WORKERS} WHERE worker_id = $1"));
 static WORKERS_AFTER: LazyLock<String> =
     LazyLock::new(|| format!("{WORKERS} WHERE worker_id > $1 ORDER BY worker_id LIMIT 100"));
+const CLAIM: &str = "SELECT claim_key, request, dialect, public_id FROM claim WHERE claim_key = $1";
 const PAIRING: &str = "SELECT code, client, expires_ms, claimed_by, version FROM pairing WHERE code = $1";
 const TRUSTED: &str = "SELECT client, worker_id, since_ms FROM trust WHERE client = $1 ORDER BY worker_id";
 /// The columns of a key; the rows are chosen where it is used.
@@ -133,6 +135,7 @@ pub(crate) fn all() -> Vec<&'static str> {
         OUTBOX,
         &WORKER,
         &WORKERS_AFTER,
+        CLAIM,
         PAIRING,
         TRUSTED,
         &API_KEY,
@@ -249,6 +252,10 @@ impl<D: Database> Reader for Queries<D> {
     fn workers(&self, after: Option<WorkerId>) -> Read<'_, Vec<Worker>> {
         let after = after.map_or(Value::name(""), Value::text);
         self.database.list(&WORKERS_AFTER, vec![after], read::worker)
+    }
+
+    fn claim<'a>(&'a self, key: &'a str) -> Read<'a, Option<Claim>> {
+        self.one(CLAIM, vec![Value::name(key)], read::claim)
     }
 
     fn pairing(&self, code: Sha256) -> Read<'_, Option<Pairing>> {

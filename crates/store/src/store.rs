@@ -8,7 +8,7 @@ use crate::known_keys::KnownKeys;
 use crate::read::{Answer, BalanceRow, Cursor, JobFilter, JournalRow, KeyRow, Reader, TransferRow};
 use crate::recent::Recent;
 use crate::writer::{Request, Writer};
-use docket_core::change::JobChange;
+use docket_core::change::{Claim, JobChange};
 use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
@@ -234,6 +234,11 @@ impl Store {
     /// Workers in the order of their keys, from after a key. At most 100.
     pub async fn workers(&self, after: Option<WorkerId>) -> Result<Vec<Worker>, StoreError> {
         self.reader.workers(after).await
+    }
+
+    /// What a unique key was used for.
+    pub async fn claim(&self, key: &str) -> Result<Option<Claim>, StoreError> {
+        self.reader.claim(key).await
     }
 
     /// A pairing by the digest of its code.

@@ -54,6 +54,7 @@ pub(super) fn terms(skill: Skill, source: &Source) -> Arc<Policy> {
         arbitration: Arbitration { within: Millis(0), default: Ruling::ForWorker },
         stream_within: None,
         metering: None,
+        staked: None,
     })
 }
 

@@ -14,7 +14,7 @@ use super::waiting::Waiting;
 use super::{Connection, Outbound};
 use docket_core::id::{Attempt, JobId, WorkerId};
 use docket_core::money::BasisPoints;
-use docket_core::routing::{Candidate, Decision, Index, ModelId, Pace};
+use docket_core::routing::{Candidate, Decision, Index, ModelId, Pace, StakeTier};
 use docket_core::time::Timestamp;
 use docket_core::worker::{Worker, reputation};
 use std::collections::{BTreeMap, HashMap};
@@ -55,6 +55,8 @@ struct Member {
     accepts: bool,
     turns: u64,
     failures_in_a_row: u32,
+    /// Whether it has a stake that counts.
+    staked: bool,
     /// When this connection began.
     since: Timestamp,
     /// Its record. Evidence and version are each the latest that came here.
@@ -120,6 +122,19 @@ impl Fleet {
                 weigh(&mut member.candidate, worker);
             }
         });
+    }
+
+    /// What the worker's stake is worth, if it has one that counts.
+    pub(crate) fn set_stake(&mut self, worker: &WorkerId, tier: Option<StakeTier>) {
+        self.change(worker, |member| {
+            member.staked = tier.is_some();
+            member.candidate.stake = tier.unwrap_or(StakeTier::NONE);
+        });
+    }
+
+    /// Whether the worker has a stake that counts.
+    pub(crate) fn has_stake(&self, worker: &WorkerId) -> bool {
+        self.members.get(worker).is_some_and(|member| member.staked)
     }
 
     /// Changes what is known of a worker, in the index too.

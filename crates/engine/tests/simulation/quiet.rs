@@ -1,6 +1,7 @@
 //! What must hold at every instant, in a moment of quiet, and at rest.
 
 use super::Found;
+use super::coordinator::LEAST_STAKE;
 use super::market::Market;
 use super::workers::Place;
 use docket_core::event::{Fault, Voucher};
@@ -9,6 +10,7 @@ use docket_core::job::{Job, State};
 use docket_core::ledger::Account;
 use docket_core::policy::Ruling;
 use docket_core::reputation::ONE;
+use docket_core::routing::StakeTier;
 use docket_core::time::{Millis, Timestamp};
 use docket_core::worker::Worker;
 use docket_engine::{Census, RESUME_GRACE};
@@ -298,6 +300,13 @@ impl Market {
             return Err(format!("{:?} is weighed as {weighed:?}, and has {:?}", known.id, known.standing));
         }
         let seen = self.coordinator.engine.worker_view(&known.id);
+        let stake = Account::Staked(known.id);
+        let staked: i128 =
+            self.coordinator.read(|reader| reader.balance(&stake)).iter().map(|row| row.units).sum();
+        let counts = seen.as_ref().map(|view| view.candidate.stake != StakeTier::NONE);
+        if counts.is_some_and(|counts| counts != (staked.unsigned_abs() >= LEAST_STAKE)) {
+            return Err(format!("{:?} has staked {staked}, and it counts: {counts:?}", known.id));
+        }
         match seen.map(|view| view.candidate.merit).filter(|merit| *merit != weighed.score()) {
             Some(merit) => {
                 Err(format!("{:?} is matched by {merit:?}, and has {:?}", known.id, weighed.score()))

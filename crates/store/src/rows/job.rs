@@ -76,6 +76,7 @@ pub(crate) fn changed(job: &Job) -> Vec<Value<'_>> {
         Value::count(job.version.0),
         of(|delivery| delivery.conduct.placing.map_or(Value::Null, |placing| Value::Int(placing.0.into()))),
         of(|delivery| Value::flag(delivery.conduct.blamed)),
+        of(|delivery| Value::flag(delivery.conduct.staked)),
     ]
 }
 
@@ -84,7 +85,7 @@ pub(crate) const COLUMNS: &str = "j.job_id, j.dialect, j.public_id, j.client, j.
      j.speed, j.private, j.asset, j.decimals, j.price_units, p.body, j.created_ms, j.finish_by_ms, j.attempts, \
      j.tried, j.state, j.deadline_ms, j.worker_id, j.attempt_epoch, j.attempt, j.output_hash, j.receipt_hash, \
      j.voucher, j.input_tokens, j.output_tokens, j.charge_units, j.outcome, j.ended_ms, j.escrow_units, \
-     j.vesting_units, j.version, j.api_key, j.placing_bps, j.blamed";
+     j.vesting_units, j.version, j.api_key, j.placing_bps, j.blamed, j.staked";
 
 /// Reads a job. `terms` turns the text of a policy into the shared value.
 pub(crate) fn parse(
@@ -177,6 +178,7 @@ fn read_delivery(row: &dyn Columns) -> Result<Delivery, StoreError> {
                 .map_err(|_| corrupt("a placing"))?
                 .map(BasisPoints),
             blamed: row.int_or_null(35)? == Some(1),
+            staked: row.int_or_null(36)? == Some(1),
         },
     })
 }

@@ -26,7 +26,7 @@ const fn statement(kind: Kind) -> &'static str {
             "UPDATE job SET finish_by_ms = ?2, attempts = ?3, tried = ?4, state = ?5, deadline_ms = ?6, \
              worker_id = ?7, attempt_epoch = ?8, attempt = ?9, output_hash = ?10, receipt_hash = ?11, \
              voucher = ?12, input_tokens = ?13, output_tokens = ?14, charge_units = ?15, outcome = ?16, \
-             ended_ms = ?17, escrow_units = ?18, vesting_units = ?19, version = ?20, placing_bps = ?21, blamed = ?22 \
+             ended_ms = ?17, escrow_units = ?18, vesting_units = ?19, version = ?20, placing_bps = ?21, blamed = ?22, staked = ?23 \
              WHERE job_id = ?1 AND version < ?20"
         }
         Kind::Payload => "INSERT INTO payload (job_id, body) VALUES (?1, ?2)",

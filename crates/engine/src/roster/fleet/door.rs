@@ -45,6 +45,10 @@ impl Fleet {
         }
         let rest = earlier.as_ref().map(Member::rest).or_else(|| self.rests.take(&worker.id, now));
         let rest = rest.unwrap_or_default();
+        // Of one who has just come, it is looked up after this.
+        let (staked, stake) = earlier
+            .as_ref()
+            .map_or((false, StakeTier::NONE), |member| (member.staked, member.candidate.stake));
         let (held, turns) = earlier.map(|member| (member.held, member.turns)).unwrap_or_default();
         let mut candidate = Candidate {
             id: worker.id,
@@ -60,7 +64,7 @@ impl Fleet {
             reputation: BasisPoints::default(),
             merit: BasisPoints::default(),
             pace: Pace::default(),
-            stake: StakeTier::NONE,
+            stake,
             draining: false,
             proven,
             probation: None,
@@ -80,6 +84,7 @@ impl Fleet {
             accepts: profile.accepts,
             turns,
             failures_in_a_row: rest.failures_in_a_row,
+            staked,
             since: now,
             known: *worker,
             candidate,

@@ -129,6 +129,7 @@ fn draft(number: u64) -> Job {
         arbitration: Arbitration { within: Millis(0), default: Ruling::ForWorker },
         stream_within: None,
         metering: None,
+        staked: None,
     };
     let ask = Ask { skill: Skill::Task, model: None, speed: Speed::Cheap, private: false };
     Job::new(
