@@ -148,6 +148,7 @@ fn worker() -> Value {
                 ("uptime", count("Time connected; 10 %.")),
             ]),
         ),
+        ("stake", reference("Money")),
         ("first_seen", reference("Instant")),
         ("live", nullable(live)),
     ])
@@ -216,7 +217,7 @@ fn status_schema() -> Value {
 }
 
 /// An operation that reads the store.
-fn reading(summary: &str) -> Operation {
+pub(super) fn reading(summary: &str) -> Operation {
     Operation::new(TAG, summary).problem(503, "The store cannot be read now.")
 }
 
@@ -249,11 +250,21 @@ fn of_job(operation: Operation) -> Operation {
         .problem(404, "There is no such job.")
 }
 
-fn of_worker(operation: Operation) -> Operation {
+pub(super) fn of_worker(operation: Operation) -> Operation {
     operation
         .part("id", "The worker's key.", reference("Key"))
         .problem(400, "This is no key.")
         .problem(404, "There is no such worker.")
+}
+
+/// An operation that is carried out once for each key.
+pub(super) fn idempotent(operation: Operation) -> Operation {
+    operation.header(
+        "Idempotency-Key",
+        true,
+        "A repeat under the same key moves nothing.",
+        json!({"type": "string", "pattern": "^[!-~]{1,255}$"}),
+    )
 }
 
 fn of_account(operation: Operation, pattern: &str) -> Operation {
@@ -263,7 +274,8 @@ fn of_account(operation: Operation, pattern: &str) -> Operation {
 }
 
 /// An account that is not a job's.
-const ACCOUNT: &str = "^(client:.+|worker:[0-9a-f]{64}|agent:[0-9]{1,18}|treasury|burned|outside:.+)$";
+const ACCOUNT: &str =
+    "^(client:.+|(worker|staked):[0-9a-f]{64}|agent:[0-9]{1,18}|treasury|burned|outside:.+)$";
 /// An account into which money may come from outside.
 const CREDITABLE: &str = "^(client:.+|agent:[0-9]{1,18}|treasury)$";
 
@@ -412,13 +424,8 @@ pub(super) fn credit() -> Operation {
         ("log_index", nullable(count("The place in the log."))),
         ("repeated", json!({"type": "boolean"})),
     ]);
-    of_account(reading("Books money that has come in from outside, once for each key."), CREDITABLE)
-        .header(
-            "Idempotency-Key",
-            true,
-            "A repeat under the same key moves nothing.",
-            json!({"type": "string", "pattern": "^[!-~]{1,255}$"}),
-        )
+    let summary = "Books money that has come in from outside, once for each key.";
+    idempotent(of_account(reading(summary), CREDITABLE))
         .body(body)
         .json(201, "It is booked.", credited.clone())
         .json(200, "It was booked before under this key.", credited)

@@ -116,6 +116,8 @@ pub(super) struct WorkerRow {
     /// By counts, in hundredths of a percent of the best.
     reputation_bps: u16,
     reputation: ReputationView,
+    /// What it has put down as a surety.
+    stake: Money,
     first_seen: String,
     /// `null` unless it is connected, or expected back.
     live: Option<Live>,
@@ -161,7 +163,7 @@ struct Live {
 }
 
 impl WorkerRow {
-    pub(super) fn of(worker: &Worker, live: Option<WorkerView>) -> Self {
+    pub(super) fn of(worker: &Worker, stake: Amount, live: Option<WorkerView>) -> Self {
         Self {
             id: worker.id.to_string(),
             proven: worker.proven,
@@ -170,6 +172,7 @@ impl WorkerRow {
             failed: worker.standing.failed,
             reputation_bps: reputation(worker.standing),
             reputation: (&worker.reputation).into(),
+            stake: stake.into(),
             first_seen: at(worker.first_seen),
             live: live.map(Live::from),
         }

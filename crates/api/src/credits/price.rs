@@ -3,8 +3,9 @@
 use docket_core::job::Job;
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
 use docket_core::policy::{Arbitration, Lapse, Metering, Policy, Ruling, Source};
-use docket_core::routing::{Measure, Scoring};
+use docket_core::routing::{Measure, Scoring, StakeTier};
 use docket_core::time::Millis;
+use docket_engine::StakeTerms;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -14,8 +15,8 @@ use std::sync::Arc;
 pub(crate) const CREDIT: u128 = 10_000;
 /// Tokens in a block beyond what a request covers.
 const BLOCK: u64 = 1_000;
-/// What a worker without a stake leaves to the treasury.
-const PLATFORM: BasisPoints = BasisPoints(2_500);
+/// What a stake is worth when workers are compared.
+const STAKED: StakeTier = StakeTier { multiplier_percent: 100, bonus_points: 10 };
 /// What is promised: a first token, or the whole answer where it is not streamed, within this.
 const ANSWER_WITHIN: Millis = Millis::seconds(120);
 /// How much longer an answer may be streamed.
@@ -38,6 +39,12 @@ pub struct PriceList {
     pub tiers: BTreeMap<String, Tier>,
     /// The models that are known, by name.
     pub models: BTreeMap<String, ListedModel>,
+    /// The worker's share of what is charged, in basis points.
+    pub share_bps: u16,
+    /// Its share where it has a stake.
+    pub staked_share_bps: u16,
+    /// From so many credits on, a stake counts.
+    pub stake_threshold: u64,
 }
 
 /// What a configuration says.
@@ -50,6 +57,9 @@ struct Given {
     tiers: BTreeMap<String, Tier>,
     #[serde(default)]
     models: BTreeMap<String, ListedModel>,
+    share_bps: Option<u16>,
+    staked_share_bps: Option<u16>,
+    stake_threshold: Option<u64>,
 }
 
 impl From<Given> for PriceList {
@@ -59,6 +69,9 @@ impl From<Given> for PriceList {
         list.other_tier = given.other_tier.unwrap_or(list.other_tier);
         list.tiers.extend(given.tiers);
         list.models.extend(given.models);
+        list.share_bps = given.share_bps.unwrap_or(list.share_bps);
+        list.staked_share_bps = given.staked_share_bps.unwrap_or(list.staked_share_bps);
+        list.stake_threshold = given.stake_threshold.unwrap_or(list.stake_threshold);
         list
     }
 }
@@ -107,6 +120,9 @@ impl Default for PriceList {
             ]
             .into(),
             other_tier: "standard".to_owned(),
+            share_bps: 7_500,
+            staked_share_bps: 8_500,
+            stake_threshold: 1_000,
         }
     }
 }
@@ -118,6 +134,8 @@ pub(crate) struct Priced<'a> {
     pub(crate) tier: Tier,
     pub(crate) listed: Option<&'a ListedModel>,
     pub(crate) covered_tokens: u32,
+    platform: BasisPoints,
+    staked_platform: BasisPoints,
 }
 
 impl PriceList {
@@ -126,7 +144,15 @@ impl PriceList {
         let listed = self.models.get(name);
         let tier_name = listed.map_or(&self.other_tier, |listed| &listed.tier);
         let tier = *self.tiers.get(tier_name)?;
-        Some(Priced { tier_name, tier, listed, covered_tokens: self.covered_tokens })
+        let [platform, staked_platform] = [self.share_bps, self.staked_share_bps]
+            .map(|share| BasisPoints(10_000_u16.saturating_sub(share)));
+        let covered_tokens = self.covered_tokens;
+        Some(Priced { tier_name, tier, listed, covered_tokens, platform, staked_platform })
+    }
+
+    /// From when on a stake counts, and what it is worth when workers are compared.
+    pub fn stake(&self) -> StakeTerms {
+        StakeTerms { least: u128::from(self.stake_threshold) * CREDIT, tier: STAKED }
     }
 
     /// The first tier that something refers to and that has no price.
@@ -156,7 +182,7 @@ impl Priced<'_> {
     pub(crate) fn terms(&self, streamed: bool) -> Arc<Policy> {
         Arc::new(Policy {
             source: Source::Client,
-            split: Split { platform: PLATFORM, ..Split::default() },
+            split: Split { platform: self.platform, ..Split::default() },
             fund_within: ANSWER_WITHIN,
             match_within: ANSWER_WITHIN,
             run_within: ANSWER_WITHIN,
@@ -168,6 +194,7 @@ impl Priced<'_> {
             arbitration: Arbitration { within: Millis::hours(24), default: Ruling::ForWorker },
             stream_within: streamed.then_some(STREAM_WITHIN),
             metering: Some(self.metering()),
+            staked: Some(self.staked_platform),
         })
     }
 }

@@ -74,7 +74,7 @@ pub(crate) fn scoring(job: &Job) -> Scoring {
         lost_after: docket_engine::LOST_AFTER,
         measure: Measure::Reputation,
         reputation_points: 10,
-        stake_counts: true,
+        stake_counts: false,
         pace_points: 0,
         newcomer_jobs: u16::MAX,
         load_micropoints: 0,

@@ -15,6 +15,7 @@ mod market;
 mod observe;
 mod refused;
 mod reputation;
+mod stake;
 mod stream;
 mod worker;
 

@@ -70,6 +70,7 @@ struct Row {
     completed: u32,
     failed: u32,
     reputation: Reputation,
+    stake: Money,
     first_seen: String,
     live: Option<Live>,
 }
@@ -171,9 +172,9 @@ async fn list(args: &List) -> Result<()> {
         });
     }
     for row in &page.data {
-        let Row { id, completed, failed, reputation, .. } = row;
+        let Row { id, completed, failed, reputation, stake, .. } = row;
         println!(
-            "{}  {:<12} {:>4} of 1000 {completed:>7} done {failed:>5} failed  {}",
+            "{}  {:<12} {:>4} of 1000 {completed:>7} done {failed:>5} failed  {stake} at stake  {}",
             short(id),
             row.standing(),
             reputation.score,
@@ -200,6 +201,7 @@ async fn show(args: &One) -> Result<()> {
     println!(
         "  reputation {score} of 1000: completion {completion}, latency {latency}, proof {proof}, uptime {uptime}"
     );
+    println!("  {} at stake", row.stake);
     let Some(live) = &row.live else { return Ok(()) };
     let Live { class, concurrency, running, price_floor, last_seen, .. } = live;
     println!("  {class}: {}, {running} of {concurrency} at once, from {price_floor}", row.work());
