@@ -8,7 +8,7 @@ use docket_core::hash::Sha256;
 use docket_core::id::{Dialect, PublicId, WorkerId};
 use docket_core::job::Job;
 use docket_core::ledger::{Account, Transfer};
-use docket_core::money::Amount;
+use docket_core::money::{Amount, Asset};
 use docket_core::policy::Ruling;
 use docket_core::refusal::Refusal;
 use docket_store::{CommitError, Documents, StoreError};
@@ -104,7 +104,10 @@ impl Engine {
 
     /// What a worker has at stake on disk, in minor units of what the market counts in.
     pub async fn staked(&self, worker: WorkerId) -> Result<u128, StoreError> {
-        let asset = self.config.ledger.asset();
+        self.staked_in(worker, self.config.ledger.asset()).await
+    }
+
+    async fn staked_in(&self, worker: WorkerId, asset: Asset) -> Result<u128, StoreError> {
         let rows = self.store.balance(&Account::Staked(worker)).await?;
         let row =
             rows.iter().find(|row| (row.asset.as_str(), row.decimals) == (asset.name(), asset.decimals()));
@@ -137,7 +140,7 @@ impl Engine {
     ) -> Result<Option<Command>, StoreError> {
         match (command, job.delivery()) {
             (Command::Rule { ruling: ruling @ Ruling::ForClient, by, .. }, Some(delivery)) => {
-                let stake = self.staked(delivery.worker).await?;
+                let stake = self.staked_in(delivery.worker, job.price.asset).await?;
                 Ok(Some(Command::Rule { ruling: *ruling, by: *by, stake }))
             }
             _ => Ok(None),

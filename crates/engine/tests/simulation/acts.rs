@@ -36,10 +36,11 @@ impl Market {
             8 => self.ask_by_mistake(),
             9 => self.credit(),
             10 if self.dice.percent(25) => self.bar(),
-            10 if self.dice.percent(30) => self.stake(),
+            10 if self.dice.percent(50) => self.stake(),
             10 => self.pair(),
             11..13 => self.look(),
             13 => self.wait(),
+            _ if self.dice.percent(20) => self.dispute(),
             _ => self.command(),
         }
     }
@@ -140,8 +141,8 @@ impl Market {
         let worker = self.workers[worker].id;
         let change = *self.dice.pick(&[
             StakeChange::FromOutside,
+            StakeChange::FromOutside,
             StakeChange::FromEarnings,
-            StakeChange::Back,
             StakeChange::Back,
         ]);
         let amount = Amount::new(*self.dice.pick(&[1, 999, 1_000, 50_000]), Asset::USDC);
@@ -223,6 +224,24 @@ impl Market {
             let done = async {
                 if let Some(job) = engine.find(&id).await? {
                     engine.execute(job.id, &command).await?;
+                }
+                Ok(())
+            };
+            let result = done.await;
+            reports.add(Report::Did(what, result));
+        });
+    }
+
+    /// Somebody disputes what the rules can decide at once.
+    fn dispute(&mut self) {
+        let Some(id) = self.known_job() else { return };
+        let ruling = *self.dice.pick(&[Ruling::ForClient, Ruling::ForClient, Ruling::ForWorker]);
+        let (engine, reports) = (self.coordinator.engine.clone(), self.reports.clone());
+        let what = format!("dispute {ruling:?} {id:?}");
+        self.coordinator.tasks.spawn_fragile(what.clone(), async move {
+            let done = async {
+                if let Some(job) = engine.find(&id).await? {
+                    engine.dispute(job.id, None, Some(ruling)).await?;
                 }
                 Ok(())
             };

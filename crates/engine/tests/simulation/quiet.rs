@@ -255,9 +255,12 @@ impl Market {
                 return Err(format!("{:?} is {} for ever", job.public_id, job.state.name()));
             }
             // What a dispute has taken from the worker, in whole or in part, does not speak for it.
+            let transfers = self.coordinator.read(|reader| reader.job_transfers(job.id));
+            if transfers.iter().any(|leg| matches!(leg.from, Account::Staked(_))) {
+                self.sight("a stake that a ruling took");
+            }
             let divided = matches!(job.state, State::Arbitrated { ruling: Ruling::Divided { .. }, .. });
             if let Some(delivery) = job.delivery().filter(|by| !divided && by.voucher == Voucher::Worker) {
-                let transfers = self.coordinator.read(|reader| reader.job_transfers(job.id));
                 let paid = transfers.iter().any(|leg| leg.to == Account::Worker(delivery.worker));
                 *completed.entry(delivery.worker).or_default() += u32::from(paid);
             }
