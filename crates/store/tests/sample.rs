@@ -40,7 +40,7 @@ pub(crate) fn terms() -> Policy {
         arbitration: Arbitration { within: Millis::hours(72), default: Ruling::ForWorker },
         stream_within: None,
         metering: None,
-        staked: Some(BasisPoints(100)),
+        staked: Some(BasisPoints(200)),
     }
 }
 
