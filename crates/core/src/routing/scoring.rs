@@ -1,5 +1,6 @@
 //! What a fit worker is worth: a published formula as a value of whole numbers.
 
+use super::candidate::WHOLE;
 use super::{Candidate, Pace, StakeTier, WorkerClass};
 use crate::time::{Millis, Timestamp};
 use std::fmt;
@@ -79,7 +80,12 @@ impl Scoring {
     pub(super) fn grade(&self, class: WorkerClass, stake: StakeTier, pace: Pace, running: u16) -> Grade {
         let stake = if self.stake_counts { stake } else { StakeTier::NONE };
         let preferred = if self.preferred == Some(class) { self.preferred_points } else { 0 };
-        let pace = i64::from(self.pace_points) * pace as i64;
+        let pace = match pace {
+            _ if self.pace_points == 0 => 0,
+            Pace::Slow => 0,
+            Pace::Usual => i64::from(self.pace_points),
+            Pace::Quick => 2 * i64::from(self.pace_points),
+        };
         let points = i64::from(preferred) + i64::from(stake.bonus_points) + pace;
         let load = i64::from(self.load_micropoints) * i64::from(running);
         Grade {
@@ -108,6 +114,12 @@ pub(super) struct Grade {
 }
 
 impl Grade {
+    /// What everybody has at most, whatever the reputation.
+    #[cold] // Nobody publishes such a formula; the others do not pay for it.
+    pub(super) fn flat(self) -> Self {
+        Self { base: self.at(WHOLE), slope: 0 }
+    }
+
     /// The score at a reputation of so many basis points.
     pub(super) fn at(self, reputation_bps: u16) -> i64 {
         self.base + self.slope * i64::from(reputation_bps)

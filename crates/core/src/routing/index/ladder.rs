@@ -1,7 +1,6 @@
 //! Idle workers of one kind in the order of one of their reputations, best first, and of lot among equals.
 
-use super::{Candidate, Reach, Search, measure};
-use crate::routing::candidate::WHOLE;
+use super::{Candidate, Reach, Search};
 use crate::routing::podium::Podium;
 use crate::routing::scoring::Grade;
 use crate::routing::{Lot, Measure};
@@ -137,10 +136,10 @@ impl Ladder {
         }
     }
 
-    /// Puts the best on the podium. `grade` is the one that this kind has in the search's scoring.
+    /// Puts the best on the podium. `grade` is the most that those of this kind can be worth by the reputation that
+    /// the ladder stands in order of.
     pub(super) fn search<const N: usize>(&self, search: &Search<'_>, grade: Grade, podium: &mut Podium<N>) {
-        let is_in_order = measure(search.demand.model) == search.scoring.measure;
-        let climb = Climb { search, grade, is_in_order };
+        let climb = Climb { search, grade };
         let mut rungs = self.rungs.as_slice();
         while let Some(rung) = rungs.first() {
             if !podium.admits(climb.ceiling(rung.highest()), 0) {
@@ -161,19 +160,12 @@ impl Ladder {
 struct Climb<'a> {
     search: &'a Search<'a>,
     grade: Grade,
-    /// Whether the ladder stands in the order of the reputation that counts. If not, anybody may have the best.
-    is_in_order: bool,
 }
 
 impl Climb<'_> {
     /// The most that anybody of this reputation can be worth.
     fn ceiling(&self, reputation: u16) -> i64 {
-        self.grade.at(self.best(reputation)) + self.search.scoring.freshest()
-    }
-
-    /// The best that the reputation that counts can be.
-    fn best(&self, reputation: u16) -> u16 {
-        if self.is_in_order { reputation } else { WHOLE }
+        self.grade.at(reputation) + self.search.scoring.freshest()
     }
 
     /// A rung with several reputations: from the top, as long as somebody better can come.
@@ -230,7 +222,7 @@ impl Climb<'_> {
     /// The most that somebody of this reputation and reach is worth now; of a single worker on a ladder that is in
     /// order, exactly that.
     fn worth(&self, reputation: u16, reach: &Reach) -> i64 {
-        self.grade.at(self.best(reputation)) + self.search.scoring.freshness(reach.last_seen, self.search.now)
+        self.grade.at(reputation) + self.search.scoring.freshness(reach.last_seen, self.search.now)
     }
 }
 

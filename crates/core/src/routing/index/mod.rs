@@ -118,7 +118,9 @@ impl Index {
         seed: u64,
     ) -> Podium<N> {
         let wanted = Reach::wanted(demand, scoring, now);
-        let search = Search { demand, scoring, now, start: Lot::start(seed), wanted, workers: &self.workers };
+        let is_in_order = measure(demand.model) == scoring.measure;
+        let start = Lot::start(seed);
+        let search = Search { demand, scoring, now, start, wanted, is_in_order, workers: &self.workers };
         let mut podium = Podium::new();
         match demand.audience {
             Audience::Only(trusted) => {
@@ -203,6 +205,8 @@ struct Search<'a> {
     now: Timestamp,
     start: Lot,
     wanted: Reach,
+    /// Whether the shelf stands in the order of the reputation that counts. If not, anybody may have the best.
+    is_in_order: bool,
     workers: &'a [Option<Candidate>],
 }
 

@@ -86,6 +86,7 @@ impl Shelf {
         for (kind, ladder) in &self.ladders {
             if kind.might_meet(search.demand) {
                 let grade = search.scoring.grade(kind.class, kind.stake.0, kind.pace.0, kind.running);
+                let grade = if search.is_in_order { grade } else { grade.flat() };
                 ladder.search(search, grade, podium);
             }
         }
