@@ -137,11 +137,16 @@ impl Reputation {
         }
     }
 
-    /// The score, from 0 to 10,000: completion 35 %, latency 30 %, proof 25 %, uptime 10 %, rounded down.
-    ///
-    /// It changes with evidence, not with time alone.
+    /// The score of its parts. It changes with evidence, not with time alone.
     pub fn score(&self) -> BasisPoints {
-        let Parts { completion, latency, proof, uptime } = self.parts();
+        self.parts().score()
+    }
+}
+
+impl Parts {
+    /// The score, from 0 to 10,000: completion 35 %, latency 30 %, proof 25 %, uptime 10 %, rounded down.
+    pub fn score(&self) -> BasisPoints {
+        let Self { completion, latency, proof, uptime } = *self;
         let parts = [completion, latency, proof, uptime].map(|part| u64::from(part.0));
         let sum: u64 = parts.into_iter().zip(WEIGHTS).map(|(part, weight)| part * weight).sum();
         bps(sum / 1_000)

@@ -201,20 +201,23 @@ impl Priced<'_> {
 
 /// The published score: up to 60 for reputation, 10 for a usual pace and 20 for a quick one, up to 10 for a fresh
 /// heartbeat, and 10 for a stake.
+const SCORING: Scoring = Scoring {
+    preferred: None,
+    preferred_points: 0,
+    freshness_points: 10,
+    heartbeat: docket_engine::HEARTBEAT,
+    lost_after: docket_engine::LOST_AFTER,
+    measure: Measure::Merit,
+    reputation_points: 60,
+    stake_counts: true,
+    pace_points: 10,
+    newcomer_jobs: NEWCOMER_JOBS,
+    load_micropoints: 0,
+};
+
+/// How the workers for a job are compared.
 pub(crate) fn scoring(_: &Job) -> Scoring {
-    Scoring {
-        preferred: None,
-        preferred_points: 0,
-        freshness_points: 10,
-        heartbeat: docket_engine::HEARTBEAT,
-        lost_after: docket_engine::LOST_AFTER,
-        measure: Measure::Merit,
-        reputation_points: 60,
-        stake_counts: true,
-        pace_points: 10,
-        newcomer_jobs: NEWCOMER_JOBS,
-        load_micropoints: 0,
-    }
+    SCORING
 }
 
 /// Minor units as credits, exactly: a whole number, or one with at most four decimals.
@@ -240,6 +243,9 @@ fn decimal(units: u128, decimals: u32) -> Box<RawValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use docket_core::id::WorkerId;
+    use docket_core::routing::{Candidate, Lot, Models, Pace, Skills, WorkerClass};
+    use docket_core::time::Timestamp;
 
     #[test]
     fn the_worst_case_is_held() {
@@ -249,6 +255,52 @@ mod tests {
         assert_eq!(hold("llama-3.3-70b", 500), 40);
         assert_eq!(hold("somebody's own", 500), 8);
         assert_eq!(list.missing_tier(), None);
+    }
+
+    #[test]
+    fn the_documented_shares_hold_unless_the_operator_says_otherwise() {
+        let shares = |list: &PriceList| {
+            let terms = list.model("qwen3-8b").unwrap().terms(false);
+            [false, true].map(|staked| terms.split_of(staked).platform.0)
+        };
+        let list = PriceList::default();
+        assert_eq!((shares(&list), list.stake().least), ([2_500, 1_500], 1_000 * CREDIT));
+        let given = r#"{"share_bps": 8000, "staked_share_bps": 9000, "stake_threshold": 5}"#;
+        let list: PriceList = serde_json::from_str(given).unwrap();
+        assert_eq!((shares(&list), list.stake().least), ([2_000, 1_000], 5 * CREDIT));
+    }
+
+    #[test]
+    fn the_score_is_the_published_one() {
+        let now = Timestamp(1_800_000_000_000);
+        let new = Candidate {
+            id: WorkerId([1; 32]),
+            class: WorkerClass::Desktop,
+            skills: Skills::INFER,
+            models: Models::default(),
+            gpu_tier: 0,
+            region: None,
+            price_floor: Amount::zero(Asset::TEST_USDC),
+            concurrency: 1,
+            running: 0,
+            last_seen: now,
+            reputation: BasisPoints(0),
+            merit: BasisPoints(5_000),
+            pace: Pace::Usual,
+            stake: StakeTier::NONE,
+            draining: false,
+            proven: true,
+            probation: None,
+            cooling_until: None,
+            lot: Lot::draw(0, &WorkerId([1; 32]), 0),
+        };
+        let points = |worker: &Candidate, at: Timestamp| SCORING.score(worker, at).to_string();
+        assert_eq!(points(&new, now), "50");
+        assert_eq!(points(&new, now + Millis::seconds(25)), "48");
+        let best = Candidate { merit: BasisPoints(10_000), pace: Pace::Quick, stake: STAKED, ..new.clone() };
+        assert_eq!(points(&best, now), "100");
+        let slow = Candidate { merit: BasisPoints(4_990), pace: Pace::Slow, ..new };
+        assert_eq!(points(&slow, now), "39.94");
     }
 
     #[test]

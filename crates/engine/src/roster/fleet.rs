@@ -172,7 +172,8 @@ impl Fleet {
 /// What a worker's record means for matching.
 fn weigh(candidate: &mut Candidate, worker: &Worker) {
     candidate.reputation = BasisPoints(reputation(worker.standing));
-    candidate.merit = worker.reputation.score();
-    candidate.pace = Pace::of(worker.reputation.parts().latency);
+    let parts = worker.reputation.parts();
+    candidate.merit = parts.score();
+    candidate.pace = Pace::of(parts.latency);
     candidate.probation = (worker.standing.completed < PROBATION_JOBS).then_some(PROBATION_CAP);
 }
