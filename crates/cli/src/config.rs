@@ -101,6 +101,12 @@ impl Config {
         if self.credits.covered_tokens == 0 {
             bail!("credits.covered_tokens must be at least 1");
         }
+        if self.credits.share_bps.max(self.credits.staked_share_bps) > 10_000 {
+            bail!("credits.share_bps and credits.staked_share_bps are at most 10000, which is the whole");
+        }
+        if self.credits.stake_threshold == 0 {
+            bail!("credits.stake_threshold must be at least 1, or everybody would have a stake");
+        }
         let sound = |byte: u8| byte.is_ascii_graphic() && byte != b'+';
         if self.origin.is_empty() || !self.origin.bytes().all(sound) {
             bail!("origin must be a name without spaces and plus signs, such as market.example/log");

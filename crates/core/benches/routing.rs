@@ -60,6 +60,8 @@ fn worker(number: u64, fleet: Fleet, dice: &mut Dice) -> Candidate {
         running: 0,
         last_seen: Timestamp(NOON.0 - dice.below(10_000) as i64),
         reputation: BasisPoints(0),
+        merit: BasisPoints(0),
+        pace: Pace::Usual,
         stake: StakeTier::NONE,
         draining: false,
         proven: true,
@@ -83,6 +85,7 @@ fn worker(number: u64, fleet: Fleet, dice: &mut Dice) -> Candidate {
         ),
         last_seen: Timestamp(new.last_seen.0 - late),
         reputation: BasisPoints(reputation as u16),
+        merit: BasisPoints(reputation as u16),
         stake: dice.one_of(&[StakeTier::NONE, StakeTier::NONE, StakeTier::NONE, VERIFIED, SENTINEL]),
         proven: dice.below(3) > 0,
         ..new
@@ -101,7 +104,7 @@ fn job(dice: &mut Dice) -> (Demand<'static>, Scoring) {
         must_be_proven: dice.below(10) == 0,
         excluded: &[],
     };
-    (demand, scoring(preferred))
+    (demand, scoring(preferred, demand.model))
 }
 
 /// A demand that few meet: a region, the best hardware, a proven key and a low price at once.
@@ -112,15 +115,18 @@ fn picky(dice: &mut Dice) -> (Demand<'static>, Scoring) {
     (Demand { region, min_gpu_tier: 3, must_be_proven: true, price, ..demand }, scoring)
 }
 
-fn scoring(preferred: Option<WorkerClass>) -> Scoring {
+fn scoring(preferred: Option<WorkerClass>, model: Option<ModelId>) -> Scoring {
     Scoring {
         preferred,
         preferred_points: 10,
         freshness_points: 5,
         heartbeat: Millis::seconds(10),
         lost_after: Millis::seconds(30),
+        measure: if model.is_some() { Measure::Merit } else { Measure::Reputation },
         reputation_points: 10,
         stake_counts: true,
+        pace_points: 0,
+        newcomer_jobs: u16::MAX,
         load_micropoints: 0,
     }
 }

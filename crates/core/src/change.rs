@@ -1,14 +1,16 @@
 //! All that follows from a decision, to be written at once or not at all.
 
 use crate::effect::{self, Effect};
-use crate::event::{Event, Voucher};
+use crate::event::{Delivery, Event, Fault, Voucher};
 use crate::hash::Sha256;
-use crate::hook::{Delivery, Hook};
-use crate::id::{JobId, PublicId, Version, WorkerId};
+use crate::hook::{self, Hook};
+use crate::id::{ClientId, JobId, PublicId, Version, WorkerId};
 use crate::job::{Job, State};
 use crate::key::{self, ApiKey, Spending};
 use crate::ledger::{self, Account, Transfer};
+use crate::money::Amount;
 use crate::policy::{Ruling, Verdict};
+use crate::reputation::Evidence;
 use crate::time::Timestamp;
 use crate::trust::{Pairing, Trust};
 use crate::worker::Worker;
@@ -27,8 +29,8 @@ pub struct Change {
     pub transfers: Vec<Transfer>,
     /// Who must be told, and what must be done next.
     pub effects: Vec<Effect>,
-    /// What a worker's standing gains or loses.
-    pub standing: Option<(WorkerId, Gain)>,
+    /// What it says of a worker.
+    pub evidence: Option<(WorkerId, Evidence)>,
     /// What the key of the job spends, or has back.
     pub spending: Option<Spending>,
     /// A key that no other change may ever use.
@@ -69,47 +71,7 @@ pub enum Record {
     /// Where an account wants to be told what happens.
     Hook(Hook),
     /// What a hook is to be told, and what has become of it.
-    Delivery(Delivery),
-}
-
-/// Counts that are added up, so that two changes about one worker never conflict.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Standing {
-    /// Paid jobs.
-    pub completed: u32,
-    /// Jobs lost by the worker's fault.
-    pub failed: u32,
-}
-
-/// What is added to the counts of a [`Standing`]. A loss takes back only what the same job has brought.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Gain {
-    /// To [`Standing::completed`].
-    pub completed: i32,
-    /// To [`Standing::failed`].
-    pub failed: i32,
-}
-
-impl Standing {
-    /// The counts after a gain.
-    #[must_use]
-    pub const fn after(self, gain: Gain) -> Self {
-        Self {
-            completed: self.completed.saturating_add_signed(gain.completed),
-            failed: self.failed.saturating_add_signed(gain.failed),
-        }
-    }
-}
-
-impl Gain {
-    /// Both together.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self {
-            completed: self.completed.saturating_add(other.completed),
-            failed: self.failed.saturating_add(other.failed),
-        }
-    }
+    Delivery(hook::Delivery),
 }
 
 /// A caller's promise that this is the same request as any other under the same key.
@@ -131,7 +93,7 @@ impl Change {
         Self {
             at,
             effects: effect::effects(&after, &event),
-            standing: standing(job, &event),
+            evidence: evidence(job, &event),
             spending: key::spending(job, &event),
             transfers,
             job: Some(JobChange { before: job.version, after: Arc::new(after), event }),
@@ -150,6 +112,11 @@ impl Change {
         Self { transfers: vec![transfer], claim: Some(claim), ..Self::empty(at) }
     }
 
+    /// What somebody saw of a worker apart from any job.
+    pub fn of_evidence(worker: WorkerId, evidence: Evidence, at: Timestamp) -> Self {
+        Self { evidence: Some((worker, evidence)), ..Self::empty(at) }
+    }
+
     const fn empty(at: Timestamp) -> Self {
         Self {
             at,
@@ -157,7 +124,7 @@ impl Change {
             records: Vec::new(),
             transfers: Vec::new(),
             effects: Vec::new(),
-            standing: None,
+            evidence: None,
             spending: None,
             claim: None,
         }
@@ -184,29 +151,45 @@ impl Change {
     }
 }
 
-/// A paid job speaks for the worker, a fault of his against him; nothing else does either.
-fn standing(job: &Job, event: &Event) -> Option<(WorkerId, Gain)> {
-    let completed = Gain { completed: 1, failed: 0 };
-    let failed = Gain { completed: 0, failed: 1 };
-    match event {
-        Event::Settled { delivery, broken: None, .. } => Some((delivery.worker, completed)),
-        Event::Settled { delivery, broken: Some(reason), .. } => {
-            reason.blames_worker().then_some((delivery.worker, failed))
+/// A paid job speaks for the worker once nobody can dispute it any more, a fault of his against him at once, and
+/// nothing else does either. Neither does a job that costs nothing, or that he has ordered from himself.
+fn evidence(job: &Job, event: &Event) -> Option<(WorkerId, Evidence)> {
+    let lost = |worker, reason: Fault| {
+        let bad_proof = matches!(reason, Fault::BadReceipt);
+        let evidence = if bad_proof { Evidence::Unproven } else { Evidence::Lost };
+        reason.blames_worker().then_some((worker, evidence))
+    };
+    // Of a part only the coordinator knows that it is one: it never speaks for him.
+    let paid = |delivery: &Delivery, charge: Amount| {
+        let whole = delivery.voucher == Voucher::Worker && !charge.is_zero();
+        whole.then_some((delivery.worker, Evidence::Paid { placing: delivery.conduct.placing }))
+    };
+    let evidence = match (event, &job.state) {
+        (Event::Settled { delivery, broken: Some(reason), .. }, _) => lost(delivery.worker, *reason),
+        (Event::Settled { delivery, charge, vests_at: None, .. }, _) => paid(delivery, *charge),
+        (
+            Event::Evaluated { verdict: Verdict::Complete, charge, vests_at: None },
+            State::Submitted { delivery, .. },
+        ) => paid(delivery, *charge),
+        (Event::Vested, State::Settled { delivery, charge, .. }) => paid(delivery, *charge),
+        (Event::Ruled { ruling: Ruling::ForWorker, .. }, State::Disputed { delivery, .. }) => {
+            paid(delivery, job.vesting)
         }
-        Event::Evaluated { verdict: Verdict::Complete, .. } => Some((job.delivery()?.worker, completed)),
-        Event::Returned { worker, reason, .. } => reason.blames_worker().then_some((*worker, failed)),
-        Event::Closed { reason, .. } => {
-            let (worker, _) = job.holder()?;
-            reason.blames_worker().then_some((worker, failed))
-        }
-        // What was paid as done turns out not to be: it never spoke for him. A part never did.
-        Event::Ruled { ruling: Ruling::ForClient, .. } => match &job.state {
-            State::Disputed { verdict: Verdict::Complete, delivery, .. } => {
-                let spoke_for_him = delivery.voucher == Voucher::Worker;
-                Some((delivery.worker, Gain { completed: -i32::from(spoke_for_him), failed: 1 }))
-            }
-            _ => None,
-        },
+        // What was to be paid turns out not to be what was signed. Where the answer had broken off by his fault, that
+        // has counted already.
+        (
+            Event::Ruled { ruling: Ruling::ForClient, .. },
+            State::Disputed { delivery, verdict: Verdict::Complete, .. },
+        ) if !delivery.conduct.blamed => Some((delivery.worker, Evidence::Unproven)),
+        (Event::Returned { worker, reason, .. }, _) => lost(*worker, *reason),
+        (Event::Closed { reason, .. }, _) => lost(job.holder()?.0, *reason),
         _ => None,
-    }
+    };
+    evidence.filter(|(worker, _)| !job.price.is_zero() && !is_own(&job.client, worker))
+}
+
+/// Whether a client is the worker itself, under whatever scope.
+fn is_own(client: &ClientId, worker: &WorkerId) -> bool {
+    let name = client.0.rsplit(':').next().unwrap_or_default();
+    WorkerId::from_hex(name).is_some_and(|named| named == *worker)
 }

@@ -82,6 +82,8 @@ pub enum Command {
         ruling: Ruling,
         /// By whom.
         by: Judge,
+        /// What the worker has at stake, in minor units of the job's asset.
+        stake: u128,
     },
     /// The deadline of the present state has come.
     Lapse,

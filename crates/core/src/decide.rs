@@ -1,11 +1,11 @@
 //! What a command causes: the rules of a job's life, one block for each command.
 
 use crate::command::{Charge, Command};
-use crate::event::{Closing, Event, Fault};
+use crate::event::{Closing, Conduct, Delivery, Event, Fault, Voucher};
 use crate::id::Attempt;
 use crate::job::{Job, State};
 use crate::money::Amount;
-use crate::policy::{Judge, Verdict};
+use crate::policy::{Judge, Ruling, Verdict};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
@@ -91,8 +91,10 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
                 return Err(Refusal::ReceiptByOtherWorker);
             }
             let charge = charged(job.escrow, *charge)?;
-            let (delivery, broken) = (delivery.clone(), Some(*reason));
-            Ok(Event::Settled { delivery, charge, broken, vests_at: window(job, now) })
+            let conduct = Conduct { blamed: reason.blames_worker(), ..delivery.conduct };
+            // The worker's receipt is over the whole answer, which there will never be.
+            let delivery = Delivery { conduct, voucher: Voucher::Coordinator, ..delivery.clone() };
+            Ok(Event::Settled { delivery, charge, broken: Some(*reason), vests_at: window(job, now) })
         }
 
         (
@@ -130,8 +132,11 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
         }
 
         (Command::Rule { .. }, State::Disputed { by, .. }) if now >= *by => Err(Refusal::TooLate),
-        (Command::Rule { ruling, by }, State::Disputed { .. }) => {
-            Ok(Event::Ruled { ruling: *ruling, by: *by })
+        (Command::Rule { ruling, by, stake }, State::Disputed { verdict, .. }) => {
+            // Who was to be paid and was not worth it loses as much again, as far as there is a stake.
+            let loses = *ruling == Ruling::ForClient && *verdict == Verdict::Complete;
+            let slash = if loses { job.vesting.units.min(*stake) } else { 0 };
+            Ok(Event::Ruled { ruling: *ruling, by: *by, slash })
         }
 
         (Command::Lapse, state) => match state.deadline() {
@@ -179,7 +184,9 @@ fn lapsed(job: &Job, now: Timestamp) -> Event {
             evaluated(job, silence, *charge, now)
         }
         State::Settled { .. } | State::Rejected { .. } => Event::Vested,
-        State::Disputed { .. } => Event::Ruled { ruling: job.policy.arbitration.default, by: Judge::Default },
+        State::Disputed { .. } => {
+            Event::Ruled { ruling: job.policy.arbitration.default, by: Judge::Default, slash: 0 }
+        }
         State::Arbitrated { .. } | State::Closed { .. } => {
             unreachable!("a final state has no deadline")
         }

@@ -4,7 +4,7 @@ use crate::hash::Sha256;
 use crate::id::{Attempt, WorkerId};
 use crate::job::{Job, State};
 use crate::ledger::pays_worker;
-use crate::money::Amount;
+use crate::money::{Amount, BasisPoints};
 use crate::policy::{Judge, Lapse, Ruling, Verdict};
 use crate::time::Timestamp;
 
@@ -99,6 +99,8 @@ pub enum Event {
         ruling: Ruling,
         /// By whom.
         by: Judge,
+        /// What it takes from the worker's stake, in minor units of the job's asset.
+        slash: u128,
     },
     /// It ended without work, and the client has his money back.
     Closed {
@@ -230,6 +232,20 @@ pub struct Delivery {
     pub voucher: Voucher,
     /// What is billed; already bounded by what the coordinator relayed.
     pub usage: Usage,
+    /// What it says of the worker.
+    pub conduct: Conduct,
+}
+
+/// What a delivery says of its worker, kept until it counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Conduct {
+    /// Where its first text came among those of its model (see [`crate::reputation::placing`]); `None` if there was
+    /// nothing to compare it with.
+    pub placing: Option<BasisPoints>,
+    /// Whether the worker had a stake that counts, which decides how its pay is divided.
+    pub staked: bool,
+    /// Whether it broke off by the worker's fault, which has counted when it did.
+    pub blamed: bool,
 }
 
 /// Whose signature stands behind a delivery.

@@ -30,6 +30,8 @@ pub enum Account {
     Vesting(JobId),
     /// An agent's free stake.
     Stake(AgentId),
+    /// What a worker has put down as a surety for its work.
+    Staked(WorkerId),
     /// An agent's stake that one job has locked.
     Locked(AgentId, JobId),
     /// What the opener of a dispute has put down.
@@ -56,6 +58,7 @@ impl Account {
             | Self::Worker(_)
             | Self::Agent(_)
             | Self::Stake(_)
+            | Self::Staked(_)
             | Self::Treasury
             | Self::Burned
             | Self::Outside(_) => None,
@@ -74,6 +77,7 @@ impl Account {
             "escrow" => Self::Escrow(job()?),
             "vesting" => Self::Vesting(job()?),
             "stake" => Self::Stake(agent()?),
+            "staked" => Self::Staked(WorkerId::from_hex(rest)?),
             "locked" => {
                 let (agent, job) = rest.split_once(':')?;
                 Self::Locked(AgentId(agent.parse().ok()?), JobId(job.parse().ok()?))
@@ -96,6 +100,7 @@ impl fmt::Display for Account {
             Self::Escrow(job) => write!(f, "escrow:{}", job.0),
             Self::Vesting(job) => write!(f, "vesting:{}", job.0),
             Self::Stake(agent) => write!(f, "stake:{}", agent.0),
+            Self::Staked(worker) => write!(f, "staked:{worker}"),
             Self::Locked(agent, job) => write!(f, "locked:{}:{}", agent.0, job.0),
             Self::Deposit(job) => write!(f, "deposit:{}", job.0),
             Self::Treasury => f.write_str("treasury"),
@@ -127,6 +132,8 @@ pub enum Party {
     Vesting,
     /// The worker who delivered.
     Worker,
+    /// His stake.
+    Stake,
     /// The evaluator.
     Evaluator,
     /// The platform.
@@ -154,6 +161,8 @@ pub enum Part {
     Burn,
     /// What a ruling gives back to the client.
     Returned,
+    /// What a ruling takes from the worker's stake.
+    Slash,
 }
 
 /// One way in which an event moves money.
@@ -193,7 +202,7 @@ pub const ENDINGS: &[Ending] = {
         Ending { on: Moves::Vest, legs: &[(Escrow, Vesting, Charge), (Escrow, Source, Rest)] },
         Ending { on: Moves::GiveBack, legs: GIVE_BACK },
         Ending { on: Moves::PayVested, legs: PAY_FROM_VESTING },
-        Ending { on: Moves::ReturnVested, legs: &[(Vesting, Source, Charge)] },
+        Ending { on: Moves::ReturnVested, legs: &[(Vesting, Source, Charge), (Stake, Treasury, Slash)] },
     ]
 };
 
@@ -217,6 +226,7 @@ struct Sums {
     hold: Amount,
     charge: Amount,
     returned: Amount,
+    slash: Amount,
     parts: crate::money::Parts,
 }
 
@@ -231,8 +241,14 @@ impl Sums {
             Event::Ruled { ruling: Ruling::Divided { client }, .. } => charge.share(*client),
             _ => charge.with_units(0),
         };
+        let slash = match event {
+            Event::Ruled { slash, .. } => charge.with_units(*slash),
+            _ => charge.with_units(0),
+        };
+        let delivery = event.delivery().or_else(|| job.delivery());
+        let split = job.policy.split_of(delivery.is_some_and(|delivery| delivery.conduct.staked));
         let divided = charge.with_units(charge.units - returned.units);
-        Self { hold, charge, returned, parts: job.policy.split.divide(divided) }
+        Self { hold, charge, returned, slash, parts: split.divide(divided) }
     }
 
     fn part(&self, part: Part) -> Amount {
@@ -245,6 +261,7 @@ impl Sums {
             Part::Cut => self.parts.platform,
             Part::Burn => self.parts.burned,
             Part::Returned => self.returned,
+            Part::Slash => self.slash,
         }
     }
 }
@@ -252,13 +269,14 @@ impl Sums {
 /// The account that a party stands for. Without an evaluator his part is the worker's: the split of
 /// such a job has no part for one.
 fn account(job: &Job, event: &Event, party: Party) -> Option<Account> {
-    let worker =
-        || event.delivery().or_else(|| job.delivery()).map(|delivery| Account::Worker(delivery.worker));
+    let by = || event.delivery().or_else(|| job.delivery()).map(|delivery| delivery.worker);
+    let worker = || by().map(Account::Worker);
     match party {
         Party::Source => Some(source(job)),
         Party::Escrow => Some(Account::Escrow(job.id)),
         Party::Vesting => Some(Account::Vesting(job.id)),
         Party::Worker => worker(),
+        Party::Stake => by().map(Account::Staked),
         Party::Evaluator => job.evaluator.map(Account::Agent).or_else(worker),
         Party::Treasury => Some(Account::Treasury),
         Party::Burned => Some(Account::Burned),

@@ -19,6 +19,7 @@ pub mod policy;
 pub mod quote;
 pub mod receipt;
 pub mod refusal;
+pub mod reputation;
 pub mod routing;
 pub mod time;
 pub mod trust;

@@ -1,7 +1,7 @@
 //! The terms of a job, fixed when it is created. All that differs between dialects is a value here.
 
 use crate::ledger::NetworkId;
-use crate::money::{Amount, Split};
+use crate::money::{Amount, BasisPoints, Split};
 use crate::time::Millis;
 
 /// Deadlines, defaults and shares of one job.
@@ -34,6 +34,8 @@ pub struct Policy {
     pub stream_within: Option<Millis>,
     /// Set where delivered tokens decide what is paid of the price.
     pub metering: Option<Metering>,
+    /// The platform's share where the worker has a stake, in place of the one in [`Self::split`].
+    pub staked: Option<BasisPoints>,
 }
 
 /// What an answer costs by its length, in minor units of the price's asset.
@@ -69,6 +71,12 @@ impl Metering {
 }
 
 impl Policy {
+    /// How the charge is divided for a worker that has a stake, or has none.
+    pub fn split_of(&self, staked: bool) -> Split {
+        let platform = self.staked.filter(|_| staked).unwrap_or(self.split.platform);
+        Split { platform, ..self.split }
+    }
+
     /// What an answer of so many tokens costs, at most `hold`; the whole hold where tokens do not count.
     pub fn charge(&self, hold: Amount, tokens: u64, is_whole: bool) -> Amount {
         let Some(metering) = self.metering else { return hold };

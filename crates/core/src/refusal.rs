@@ -94,6 +94,9 @@ pub enum Refusal {
     /// The worker is barred by the operator.
     #[error("this worker is suspended")]
     WorkerSuspended,
+    /// A job may still cost the worker its stake.
+    #[error("a job of this worker may still cost it its stake")]
+    StakeInUse,
     /// No such code, or no more.
     #[error("the pairing code is not valid")]
     PairingUnknown,
@@ -143,6 +146,7 @@ impl Refusal {
             Self::ProofInvalid => "worker.proof_invalid",
             Self::AlreadyConnected => "worker.already_connected",
             Self::WorkerSuspended => "worker.suspended",
+            Self::StakeInUse => "worker.stake_in_use",
             Self::PairingUnknown => "pairing.unknown",
             Self::PairingClaimed => "pairing.claimed",
             Self::PairingExpired => "pairing.expired",

@@ -1,8 +1,9 @@
 //! A worker's identity and standing.
 
-use crate::change::{Change, Record, Standing};
+use crate::change::{Change, Record};
 use crate::id::{Version, WorkerId};
 use crate::refusal::Refusal;
+use crate::reputation::{Evidence, Reputation};
 use crate::time::Timestamp;
 
 /// A worker that has ever connected.
@@ -14,12 +15,37 @@ pub struct Worker {
     pub proven: bool,
     /// Whether the operator has barred it.
     pub suspended: bool,
-    /// What it has earned in standing.
+    /// Its jobs, counted.
     pub standing: Standing,
+    /// Its jobs and its time, weighed.
+    pub reputation: Reputation,
     /// When it first came.
     pub first_seen: Timestamp,
     /// Guards every write.
     pub version: Version,
+}
+
+/// Counts of a worker's jobs. They and the reputation follow from evidence, and have no version: it adds up in
+/// whatever order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Standing {
+    /// Paid jobs that nobody can dispute any more.
+    pub completed: u32,
+    /// Jobs lost by the worker's fault, and those that a dispute took from it.
+    pub failed: u32,
+}
+
+impl Standing {
+    /// The counts once this has come to light as well.
+    #[must_use]
+    pub const fn after(self, evidence: Evidence) -> Self {
+        let Self { completed, failed } = self;
+        match evidence {
+            Evidence::Paid { .. } => Self { completed: completed.saturating_add(1), failed },
+            Evidence::Lost | Evidence::Unproven => Self { completed, failed: failed.saturating_add(1) },
+            Evidence::Connected(_) => self,
+        }
+    }
 }
 
 /// What is wanted of a worker's record.
@@ -36,7 +62,7 @@ pub enum WorkerCommand {
     Suspend(bool),
 }
 
-/// Reputation in hundredths of a percent of the best. A new worker stands in the middle.
+/// Reputation by plain counts, in hundredths of a percent of the best. A new worker stands in the middle.
 ///
 /// Each paid job counts 80 of 100, each job lost by its own fault 20, and four imagined jobs of 50
 /// keep the first few from deciding everything.
@@ -56,9 +82,23 @@ impl Worker {
             proven: false,
             suspended: false,
             standing: Standing::default(),
+            reputation: Reputation::default(),
             first_seen: Timestamp::default(),
             version: Version::NONE,
         }
+    }
+
+    /// What is known of it once this has come to light as well.
+    #[must_use]
+    pub fn after(self, evidence: Evidence, now: Timestamp) -> Self {
+        let standing = self.standing.after(evidence);
+        Self { standing, reputation: self.reputation.after(evidence, now), ..self }
+    }
+
+    /// Grows with its evidence: of two records of one worker, that with more has the later evidence.
+    pub fn progress(&self) -> (u64, Option<Timestamp>) {
+        let Standing { completed, failed } = self.standing;
+        (u64::from(completed) + u64::from(failed), self.reputation.watched_until)
     }
 
     /// Answers a command with the change it causes, `None` if all is as it should be already.

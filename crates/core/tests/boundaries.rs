@@ -4,9 +4,9 @@ use crate::sample::{
     EVALUATOR, FIRST, PRICE, SECOND, START, after, delivery, job, obey, order, outcome, paid_at_once, reach,
     reached, terms, testnet,
 };
-use docket_core::change::{Change, Gain, Record};
-use docket_core::command::{Canceller, Charge, Command};
-use docket_core::event::{Delivery, Fault, Voucher};
+use docket_core::change::{Change, Record};
+use docket_core::command::{Charge, Command};
+use docket_core::event::Fault;
 use docket_core::hash::Sha256;
 use docket_core::id::{AgentId, Attempt, ClientId, Dialect, JobId, PublicId, WorkerId};
 use docket_core::job::{Job, Skill, Speed, State};
@@ -278,42 +278,6 @@ fn a_job_that_does_not_exist_can_only_begin() {
 }
 
 #[test]
-fn a_fault_of_the_worker_speaks_against_him_and_nothing_else_does() {
-    let running = reached(terms(), "create fund assign");
-    let of = |command: &Command, at| outcome(&running, command, at).unwrap().standing;
-    let failed = Some((FIRST, Gain { completed: 0, failed: 1 }));
-    assert_eq!(of(&order("return-lost", &running), START), failed);
-    assert_eq!(of(&Command::Lapse, deadline(&running)), failed);
-    assert_eq!(of(&order("return-draining", &running), START), None);
-    assert_eq!(of(&Command::Cancel { by: Canceller::Client }, START), None);
-    assert_eq!(of(&Command::Cancel { by: Canceller::Operator }, START), None);
-    let paid = reached(paid_at_once(), "create fund assign");
-    let completed = Some((FIRST, Gain { completed: 1, failed: 0 }));
-    assert_eq!(outcome(&paid, &order("submit", &paid), START).unwrap().standing, completed);
-}
-
-#[test]
-fn a_ruling_for_the_client_takes_the_job_back_from_the_workers_standing() {
-    let policy = Policy { evaluation: None, ..terms() };
-    let disputed = reached(policy, "create fund assign submit dispute");
-    let of = |job: &Job, word| outcome(job, &order(word, job), START).unwrap().standing;
-    assert_eq!(of(&disputed, "rule-for-client"), Some((FIRST, Gain { completed: -1, failed: 1 })));
-    assert_eq!(of(&disputed, "rule-for-worker"), None);
-    assert_eq!(of(&disputed, "rule-divided"), None);
-    let rejected = reached(terms(), "create fund assign submit evaluate-reject dispute");
-    assert_eq!(of(&rejected, "rule-for-client"), None, "it had never been paid");
-    let part = Job {
-        state: State::Disputed {
-            delivery: Delivery { voucher: Voucher::Coordinator, ..disputed.delivery().unwrap().clone() },
-            verdict: Verdict::Complete,
-            by: deadline(&disputed),
-        },
-        ..disputed.clone()
-    };
-    assert_eq!(of(&part, "rule-for-client"), Some((FIRST, Gain { completed: 0, failed: 1 })));
-}
-
-#[test]
 fn nobody_disputes_twice() {
     let disputed = reached(terms(), "create fund assign submit evaluate-complete dispute");
     assert_eq!(obey(&disputed, "dispute", START), Err(Refusal::AlreadyDisputed));
@@ -369,6 +333,7 @@ fn an_account_reads_back_as_it_is_written() {
         Account::Escrow(JobId(u64::MAX)),
         Account::Vesting(JobId(0)),
         Account::Stake(AgentId(1)),
+        Account::Staked(FIRST),
         Account::Locked(AgentId(1), JobId(2)),
         Account::Deposit(JobId(3)),
         Account::Treasury,

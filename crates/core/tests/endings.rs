@@ -181,7 +181,7 @@ fn place(account: &Account) -> &'static str {
         Account::Agent(_) => "evaluator",
         Account::Escrow(_) => "escrow",
         Account::Vesting(_) => "vesting",
-        Account::Stake(_) => "stake",
+        Account::Stake(_) | Account::Staked(_) => "stake",
         Account::Locked(..) => "locked",
         Account::Deposit(_) => "deposit",
         Account::Treasury => "treasury",

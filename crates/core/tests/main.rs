@@ -2,9 +2,11 @@
 
 mod boundaries;
 mod endings;
+mod evidence;
 mod golden;
 mod life;
 mod properties;
 mod sample;
 mod script;
 mod spending;
+mod stake;

@@ -36,6 +36,15 @@ impl Books {
         *self.0.entry(transfer.to.clone()).or_default() += units;
     }
 
+    /// What the command of a step says that the worker has at stake was put down before.
+    fn put_down(&mut self, step: &Step) {
+        if let (Command::Rule { stake, .. }, Some(delivery)) = (&step.command, step.before.delivery()) {
+            let from = Account::Outside(NetworkId("ledger:main".into()));
+            let amount = step.before.price.with_units(*stake);
+            self.book(&Transfer { from, to: Account::Staked(delivery.worker), amount });
+        }
+    }
+
     fn balance(&self, account: &Account) -> u128 {
         self.0.get(account).map_or(0, |units| u128::try_from(*units).expect("the account is not negative"))
     }
@@ -88,6 +97,7 @@ fn the_books_balance_and_no_account_is_negative() {
     for_any_run(1, |steps| {
         let mut books = Books::opened_for(&steps[0].before);
         for step in steps {
+            books.put_down(step);
             for transfer in step.transfers() {
                 prop_assert!(!transfer.amount.is_zero() && transfer.from != transfer.to);
                 prop_assert_eq!(transfer.amount.asset, step.before.price.asset);

@@ -3,7 +3,7 @@
 use docket_core::change::Change;
 use docket_core::command::{Canceller, Charge, Command};
 use docket_core::decide::decide;
-use docket_core::event::{Delivery, Fault, Usage, Voucher};
+use docket_core::event::{Conduct, Delivery, Fault, Usage, Voucher};
 use docket_core::hash::Sha256;
 use docket_core::id::{AgentId, Attempt, ClientId, Dialect, JobId, PublicId, WorkerId};
 use docket_core::job::{Ask, Job, Skill, Speed};
@@ -41,6 +41,7 @@ pub(crate) fn terms() -> Policy {
         arbitration: Arbitration { within: Millis::hours(72), default: Ruling::ForWorker },
         stream_within: None,
         metering: None,
+        staked: None,
     }
 }
 
@@ -73,6 +74,7 @@ pub(crate) fn delivery(worker: WorkerId, attempt: Attempt) -> Delivery {
         receipt: Sha256([4; 32]),
         voucher: Voucher::Worker,
         usage: Usage { input: 5, output: 8 },
+        conduct: Conduct::default(),
     }
 }
 
@@ -161,11 +163,13 @@ pub(crate) fn order(word: &str, job: &Job) -> Command {
         "evaluate-complete" => Command::Evaluate { verdict: Verdict::Complete },
         "evaluate-reject" => Command::Evaluate { verdict: Verdict::Reject },
         "dispute" => Command::Dispute { claim: Some(Sha256([9; 32])) },
-        "rule-for-worker" => Command::Rule { ruling: Ruling::ForWorker, by: Judge::Arbiter },
-        "rule-for-client" => Command::Rule { ruling: Ruling::ForClient, by: Judge::Arbiter },
-        "rule-divided" => {
-            Command::Rule { ruling: Ruling::Divided { client: BasisPoints(5_000) }, by: Judge::Arbiter }
-        }
+        "rule-for-worker" => Command::Rule { ruling: Ruling::ForWorker, by: Judge::Arbiter, stake: 0 },
+        "rule-for-client" => Command::Rule { ruling: Ruling::ForClient, by: Judge::Arbiter, stake: 0 },
+        "rule-divided" => Command::Rule {
+            ruling: Ruling::Divided { client: BasisPoints(5_000) },
+            by: Judge::Arbiter,
+            stake: 0,
+        },
         "lapse" => Command::Lapse,
         "recover" => Command::Recover { grace: Millis::seconds(45) },
         "recover-briefly" => Command::Recover { grace: Millis::seconds(5) },

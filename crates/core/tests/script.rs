@@ -3,7 +3,7 @@
 use crate::sample::{self, after, job, outcome};
 use docket_core::change::Change;
 use docket_core::command::{Canceller, Charge, Command};
-use docket_core::event::{Event, Fault};
+use docket_core::event::{Conduct, Delivery, Event, Fault};
 use docket_core::id::{Attempt, WorkerId};
 use docket_core::job::Job;
 use docket_core::ledger::Transfer;
@@ -190,6 +190,7 @@ impl Dice {
             arbitration: Arbitration { within: self.span(), default: self.ruling() },
             stream_within: self.pick(&[None, Some(Millis(60))]),
             metering: None,
+            staked: self.pick(&[None, Some(platform)]).map(|platform| BasisPoints(platform.0 / 2)),
         }
     }
 
@@ -212,25 +213,28 @@ impl Dice {
             },
             33..43 => Command::Accept { attempt: self.attempt() },
             43..51 => Command::Return { attempt: self.attempt(), reason: self.pick(&Fault::ALL) },
-            51..71 => Command::Submit {
-                delivery: sample::delivery(self.worker(), self.attempt()),
-                charge: self.charge(),
-            },
+            51..71 => Command::Submit { delivery: self.delivery(), charge: self.charge() },
             71..78 => Command::Evaluate { verdict: self.verdict() },
             78..85 => Command::Dispute { claim: None },
-            85..91 => Command::Rule { ruling: self.ruling(), by: Judge::Arbiter },
+            85..91 => Command::Rule { ruling: self.ruling(), by: Judge::Arbiter, stake: self.units() },
             91..94 => Command::Lapse,
             94..96 => Command::Recover { grace: self.span() },
             96..98 => Command::Create,
             100..103 => Command::Stream { attempt: self.attempt() },
             103..106 => Command::BreakOff {
-                delivery: sample::delivery(self.worker(), self.attempt()),
+                delivery: self.delivery(),
                 charge: self.charge(),
                 reason: self.pick(&Fault::ALL),
             },
             98 => Command::Cancel { by: self.pick(&[Canceller::Client, Canceller::Operator]) },
             _ => Command::GiveUp { reason: self.pick(&[Fault::NoWorker, Fault::NoTrustedWorker]) },
         }
+    }
+
+    fn delivery(&mut self) -> Delivery {
+        let delivery = sample::delivery(self.worker(), self.attempt());
+        let conduct = Conduct { staked: self.roll(2) > 0, ..delivery.conduct };
+        Delivery { conduct, ..delivery }
     }
 
     fn worker(&mut self) -> WorkerId {

@@ -4,7 +4,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::relay::Told;
 use docket_core::command::{Charge, Command};
-use docket_core::event::{Delivery, Fault, Usage, Voucher};
+use docket_core::event::{Conduct, Delivery, Fault, Usage, Voucher};
 use docket_core::hash::Sha256;
 use docket_core::id::{Attempt, WorkerId};
 use docket_core::job::{Job, State};
@@ -54,6 +54,7 @@ impl Engine {
             receipt: Sha256(receipt_hash_of(None, Some(&receipt), None).0),
             voucher: Voucher::Coordinator,
             usage: Usage { input: 0, output: told.tokens },
+            conduct: Conduct { staked: self.stakes(job, &worker), ..Conduct::default() },
         };
         let charge = Charge::Exactly(job.policy.charge(job.escrow, told.tokens, false));
         let result = ResultDocument {

@@ -6,7 +6,7 @@ use crate::execute::Executed;
 use crate::roster::Connection;
 use crate::workers::InHand;
 use docket_core::command::{Charge, Command};
-use docket_core::event::{Delivery, Fault, Usage, Voucher};
+use docket_core::event::{Conduct, Delivery, Fault, Usage, Voucher};
 use docket_core::hash::Sha256;
 use docket_core::id::{JobId, PublicId, WorkerId};
 use docket_core::receipt::{self, Claims};
@@ -48,7 +48,8 @@ pub struct Proof {
 impl Engine {
     /// Takes delivered work. A receipt that proves nothing fails the attempt, and the job goes on.
     pub async fn deliver(&self, connection: Connection, arrival: Arrival) -> Result<Executed, EngineError> {
-        let InHand { worker, job: id, attempt, decision } = self.in_hand(connection, &arrival.job)?;
+        let InHand { worker, job: id, attempt, since, first_text, decision } =
+            self.in_hand(connection, &arrival.job)?;
         let job = self.store.open_job(id).ok_or(Refusal::StaleAttempt)?;
         let output = Sha256::of(&arrival.output);
         let checked = check(&arrival.proof, &job.public_id, worker, output);
@@ -58,6 +59,9 @@ impl Engine {
             self.execute(id, &Command::Return { attempt, reason }).await?;
             return Err(refusal.into());
         }
+        let now = self.clock.now();
+        // What comes all at once has its first text with its last.
+        let span = since.map(|since| first_text.unwrap_or(now).since(since));
         let delivery = Delivery {
             worker,
             attempt,
@@ -65,6 +69,11 @@ impl Engine {
             receipt: arrival.proof.digest,
             voucher: Voucher::Worker,
             usage: arrival.usage,
+            conduct: Conduct {
+                placing: self.firsts.place(&job, span),
+                staked: self.stakes(&job, &worker),
+                blamed: false,
+            },
         };
         let result = ResultDocument {
             output: arrival.output,
@@ -74,7 +83,9 @@ impl Engine {
         let documents = Documents { payload: None, result: Some(result) };
         let charge = Charge::Exactly(job.policy.charge(job.escrow, delivery.usage.output, true));
         let command = Command::Submit { delivery, charge };
-        self.execute_with(id, &command, documents).await
+        let executed = self.execute_with(id, &command, documents).await?;
+        self.firsts.note(&job, worker, span);
+        Ok(executed)
     }
 
     /// Whether the text of an output is what its client was told.

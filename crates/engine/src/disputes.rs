@@ -29,7 +29,7 @@ impl Engine {
             else {
                 return opened;
             };
-            match execute(Command::Rule { ruling, by: Judge::Rules }).await {
+            match execute(Command::Rule { ruling, by: Judge::Rules, stake: 0 }).await {
                 Err(EngineError::Refused(Refusal::NotNow { .. })) => Err(Refusal::AlreadyDisputed.into()),
                 ruled => ruled,
             }
@@ -39,6 +39,6 @@ impl Engine {
 
     /// Ends a dispute as the arbiter says.
     pub async fn rule(&self, id: JobId, ruling: Ruling) -> Result<Executed, EngineError> {
-        self.execute(id, &Command::Rule { ruling, by: Judge::Arbiter }).await
+        self.execute(id, &Command::Rule { ruling, by: Judge::Arbiter, stake: 0 }).await
     }
 }

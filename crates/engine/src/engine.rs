@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::deadlines::Deadlines;
 use crate::entropy::Entropy;
+use crate::firsts::Firsts;
 use crate::ids::JobIds;
 use crate::meter::Meter;
 use crate::outbox::Outbox;
@@ -14,7 +15,7 @@ use crate::trust::Guesses;
 use crate::watch::Watch;
 use docket_core::id::{JobId, PublicId};
 use docket_core::job::Job;
-use docket_core::routing::Scoring;
+use docket_core::routing::{Scoring, StakeTier};
 use docket_settlement::Ledger;
 use docket_store::{Answer, Store, StoreError};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,6 +29,27 @@ pub struct Config {
     pub ledger: Ledger,
     /// How the workers for a job are compared: each dialect publishes its own formula.
     pub scoring: fn(&Job) -> Scoring,
+    /// What a worker's stake is worth.
+    pub stake: StakeTerms,
+}
+
+/// From when on a stake counts, and what it is worth when workers are compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StakeTerms {
+    /// The least that counts, in minor units of what the market counts in.
+    pub least: u128,
+    /// What one that counts is worth.
+    pub tier: StakeTier,
+}
+
+impl StakeTerms {
+    /// Of a market where no stake counts.
+    pub const NONE: Self = Self { least: u128::MAX, tier: StakeTier::NONE };
+
+    /// What a stake is worth; `None` if it does not count.
+    pub(crate) fn tier(&self, staked: u128) -> Option<StakeTier> {
+        (staked >= self.least).then_some(self.tier)
+    }
 }
 
 /// The coordinator of a market, without any wire.
@@ -48,6 +70,7 @@ pub struct Engine {
     pub(crate) meter: Meter,
     pub(crate) pace: Pace,
     pub(crate) post: Post,
+    pub(crate) firsts: Firsts,
     /// Told when something is due before all that was known.
     pub(crate) timer: Notify,
     draining: AtomicBool,
@@ -73,6 +96,7 @@ impl Engine {
             meter: Meter::default(),
             pace: Pace::default(),
             post: Post::default(),
+            firsts: Firsts::default(),
             timer: Notify::new(),
             draining: AtomicBool::new(false),
         })

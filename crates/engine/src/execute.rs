@@ -55,12 +55,18 @@ impl Engine {
     ) -> Result<Executed, EngineError> {
         for _ in 0..ATTEMPTS {
             let job = self.store.job(id).await?.ok_or(Refusal::NoSuchJob)?;
+            let with_stake = self.with_stake(&job, command).await?;
             let attempted = match self.instead(&job, command).await? {
                 Some((command, documents)) => self.attempt(&job, &command, documents, None).await,
-                None => self.attempt(&job, command, documents.clone(), None).await,
+                None => {
+                    let command = with_stake.as_ref().unwrap_or(command);
+                    self.attempt(&job, command, documents.clone(), None).await
+                }
             };
             match attempted {
                 Err(CommitError::Conflict) => {}
+                // Something else has taken of the stake meanwhile.
+                Err(CommitError::Refused(Refusal::InsufficientFunds)) if with_stake.is_some() => {}
                 result => {
                     let executed = result?;
                     for effect in &executed.effects {
@@ -85,11 +91,11 @@ impl Engine {
         let event = decide(job, command, now)?;
         let mut change = Change::of(job, event.clone(), now);
         change.claim = claim;
-        let (effects, standing) = (change.effects.clone(), change.standing);
+        let effects = change.effects.clone();
         let committed = self.commit(change, documents).await?;
         let after = committed.job.ok_or(CommitError::Conflict)?;
-        if let Some((worker, gained)) = standing {
-            self.roster.fleet().credit(&worker, gained);
+        if let Some(worker) = &committed.worker {
+            self.roster.fleet().learn(worker);
         }
         self.notice(job, &event, &after, committed.log_index);
         self.announce(&event, &after);

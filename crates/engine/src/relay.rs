@@ -230,10 +230,15 @@ impl Engine {
             return Err(Refusal::StaleAttempt.into());
         }
         let text = self.open_text(in_hand.job).ok_or(Refusal::StaleAttempt)?;
-        let (taken, first) = {
+        let (taken, first, says_first) = {
             let mut written = text.written();
-            (written.take(in_hand.worker, &piece), written.ends.len() == 1)
+            let taken = written.take(in_hand.worker, &piece);
+            let says_first = !piece.text.is_empty() && written.text.len() == piece.text.len();
+            (taken, written.ends.len() == 1, says_first)
         };
+        if taken.is_ok() && says_first {
+            self.roster.fleet().first_text(&in_hand.worker, in_hand.job, self.clock.now());
+        }
         if taken.is_ok() && first {
             self.begin_stream(in_hand.job, piece.attempt).await?;
         }

@@ -12,7 +12,7 @@ use fleet::Fleet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 
-pub(crate) use fleet::{Choice, Joined};
+pub(crate) use fleet::{Choice, Held, Joined, Visit};
 
 /// Names one connection of a worker; a later one has another number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]

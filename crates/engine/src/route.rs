@@ -100,7 +100,7 @@ impl Engine {
         let job = self.execute(id, &command).await?.job;
         let (_, attempt) = job.holder().ok_or(EngineError::Busy)?;
         let message = ToWorker::Assign(Assignment { job, attempt, payload });
-        self.roster.fleet().hold(&worker, id, attempt, message);
+        self.roster.fleet().hold(&worker, id, attempt, message, self.clock.now());
         Ok(())
     }
 

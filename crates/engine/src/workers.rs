@@ -2,13 +2,15 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::roster::{Assignment, Connection, Joined, Outbound, Profile, ToWorker};
+use crate::roster::{Assignment, Connection, Held, Joined, Outbound, Profile, ToWorker, Visit};
 use crate::{HEARTBEAT, RESUME_GRACE};
+use docket_core::change::Change;
 use docket_core::command::Command;
 use docket_core::event::Fault;
 use docket_core::id::{Attempt, JobId, WorkerId};
 use docket_core::job::{Job, State};
 use docket_core::refusal::Refusal;
+use docket_core::reputation::Evidence;
 use docket_core::routing::Decision;
 use docket_core::time::Timestamp;
 use docket_core::worker::{Worker, WorkerCommand};
@@ -44,6 +46,9 @@ pub(crate) struct InHand {
     pub(crate) worker: WorkerId,
     pub(crate) job: JobId,
     pub(crate) attempt: Attempt,
+    /// Since when he knows of it, and when its first text came.
+    pub(crate) since: Option<Timestamp>,
+    pub(crate) first_text: Option<Timestamp>,
     pub(crate) decision: Arc<Decision>,
 }
 
@@ -74,9 +79,13 @@ impl Engine {
 
     /// Takes away what a worker that came back does not have any more; answers what it goes on with.
     async fn settle_in(&self, hello: &Hello, joined: &Joined) -> Result<Vec<Arc<str>>, EngineError> {
-        if self.store.worker(hello.worker).await?.is_some_and(|worker| worker.suspended) {
-            return Err(Refusal::WorkerSuspended.into()); // It was barred while it came in.
+        if let Some(worker) = self.store.worker(hello.worker).await? {
+            if worker.suspended {
+                return Err(Refusal::WorkerSuspended.into()); // It was barred while it came in.
+            }
+            self.roster.fleet().learn(&worker); // Something came to light meanwhile, perhaps.
         }
+        self.refresh_stake(hello.worker).await?;
         let lost = joined.held.iter().filter(|(_, held)| !hello.resume.contains(&held.name));
         let lost =
             lost.filter_map(|(job, held)| Some(self.give_back(*job, held.attempt?, Fault::WorkerLost)));
@@ -170,7 +179,7 @@ impl Engine {
         let payload = self.payload(job.id).await?;
         let id = job.id;
         let message = ToWorker::Assign(Assignment { job, attempt, payload });
-        self.roster.fleet().hold(&worker, id, attempt, message);
+        self.roster.fleet().hold(&worker, id, attempt, message, self.clock.now());
         Ok(())
     }
 
@@ -218,7 +227,8 @@ impl Engine {
         let held = self.roster.fleet().held(connection, name);
         let (worker, job, held) = held.ok_or(Refusal::StaleAttempt)?;
         let attempt = held.attempt.ok_or(Refusal::StaleAttempt)?;
-        Ok(InHand { worker, job, attempt, decision: held.decision })
+        let Held { since, first_text, decision, .. } = held;
+        Ok(InHand { worker, job, attempt, since, first_text, decision })
     }
 
     /// The job as a worker holds it; `None` if it does not.
@@ -252,8 +262,24 @@ impl Engine {
         for error in futures::future::join_all(given_back).await.into_iter().filter_map(Result::err) {
             tracing::warn!(%error, "a lost job could not be taken back; it is tried again");
         }
+        self.record_visits(now).await;
         self.offer_room(); // Somebody may have rested long enough.
         self.roster.fleet().plan_next_look(self.clock.now())
+    }
+
+    /// Writes how long workers were connected.
+    async fn record_visits(&self, now: Timestamp) {
+        let visits = self.roster.fleet().take_visits(now);
+        let writes = visits.into_iter().map(async |Visit { worker, span, until }| {
+            let change = Change::of_evidence(worker, Evidence::Connected(span), until);
+            match self.commit(change, Documents::default()).await {
+                Ok(committed) => {
+                    committed.worker.iter().for_each(|worker| self.roster.fleet().learn(worker));
+                }
+                Err(error) => tracing::warn!(%worker, %error, "the time of a worker could not be written"),
+            }
+        });
+        futures::future::join_all(writes).await;
     }
 
     /// How many workers are connected.

@@ -25,7 +25,7 @@ const NAME: &str = "hooks-crash";
 fn start(clock: &Clock) -> (Arc<Engine>, JoinHandle<()>) {
     let (store, writer) = Sqlite::memory(NAME).open().expect("a database in memory can be opened");
     let writer = thread::spawn(move || writer.run());
-    let config = Config { ledger: Ledger::testnet(), scoring };
+    let config = Config { ledger: Ledger::testnet(), scoring, stake: docket_engine::StakeTerms::NONE };
     let engine = Engine::new(store, clock.clone(), Entropy::system(), config);
     block_on(engine.recover()).expect("what was open is taken up");
     engine.ripen_effects();

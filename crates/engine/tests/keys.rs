@@ -7,7 +7,7 @@ use docket_core::refusal::Refusal;
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
-use docket_engine::{Config, Engine, EngineError, NewJob, Submitted};
+use docket_engine::{Config, Engine, EngineError, NewJob, StakeTerms, Submitted};
 use docket_settlement::Ledger;
 use docket_store::Sqlite;
 use futures::executor::block_on;
@@ -18,7 +18,7 @@ use std::thread;
 fn engine(name: &str, clock: &Clock) -> Arc<Engine> {
     let (store, writer) = Sqlite::memory(name).open().expect("a database in memory can be made");
     thread::spawn(move || writer.run());
-    let config = Config { ledger: Ledger::testnet(), scoring };
+    let config = Config { ledger: Ledger::testnet(), scoring, stake: StakeTerms::NONE };
     Engine::new(store, clock.clone(), Entropy::seeded(3), config)
 }
 

@@ -6,12 +6,13 @@ use docket_core::id::{ClientId, Dialect, WorkerId};
 use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::money::{Amount, Asset, Split};
 use docket_core::policy::{Arbitration, Lapse, Policy, Ruling};
-use docket_core::routing::{Scoring, Skills, WorkerClass};
+use docket_core::routing::{Measure, Scoring, Skills, WorkerClass};
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
 use docket_engine::{
-    Arrival, Census, Config, Connection, Engine, Hello, Naming, NewJob, Profile, Proof, ToWorker, outbox,
+    Arrival, Census, Config, Connection, Engine, Hello, Naming, NewJob, Profile, Proof, StakeTerms, ToWorker,
+    outbox,
 };
 use docket_settlement::Ledger;
 use docket_store::Sqlite;
@@ -30,7 +31,7 @@ const WORKERS: u8 = 3;
 fn many_threads_leave_nothing_behind() {
     let (store, writer) = Sqlite::memory("threads").open().expect("a database in memory can be made");
     let writer = thread::spawn(move || writer.run());
-    let config = Config { ledger: Ledger::testnet(), scoring };
+    let config = Config { ledger: Ledger::testnet(), scoring, stake: StakeTerms::NONE };
     let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(1), config);
     let (stop, stopped) = AbortHandle::new_pair();
     let effects = Abortable::new(outbox::run(engine.clone()), stopped);
@@ -88,6 +89,7 @@ pub(crate) fn new_job(engine: &Engine, client: u64, number: u64) -> NewJob {
             arbitration: Arbitration { within: day, default: Ruling::ForWorker },
             stream_within: None,
             metering: None,
+            staked: None,
         }),
         payload: b"\"do it\"".as_slice().into(),
         key: Some((format!("{client}-{number}").into(), Sha256::of(b"do it"))),
@@ -153,8 +155,11 @@ pub(crate) fn scoring(_: &Job) -> Scoring {
         freshness_points: 3,
         heartbeat: docket_engine::HEARTBEAT,
         lost_after: Millis::hours(24),
+        measure: Measure::Reputation,
         reputation_points: 20,
         stake_counts: false,
+        pace_points: 0,
+        newcomer_jobs: u16::MAX,
         load_micropoints: 1_000,
     }
 }

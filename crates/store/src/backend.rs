@@ -13,6 +13,7 @@ use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
 use docket_core::money::Asset;
 use docket_core::policy::Policy;
+use docket_core::worker::Worker;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -108,8 +109,8 @@ pub struct Loaded {
     pub policies: HashMap<Arc<Policy>, i64>,
     /// Balances; an account that is absent holds nothing.
     pub balances: HashMap<(Account, Asset), i128>,
-    /// Workers, with their versions.
-    pub workers: HashMap<WorkerId, Version>,
+    /// Workers.
+    pub workers: HashMap<WorkerId, Worker>,
     /// Pairings, with their versions.
     pub pairings: HashMap<Sha256, Version>,
     /// API keys.

@@ -1,7 +1,7 @@
 //! What callers hand in, and what a group of winners is written as.
 
 use crate::writer::{Key, Moved, Spent};
-use docket_core::change::{Change, Claim, Gain};
+use docket_core::change::{Change, Claim};
 use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
@@ -129,7 +129,7 @@ pub struct Batch {
     pub(crate) workers: BTreeMap<WorkerId, Worker>,
     pub(crate) pairings: BTreeMap<Sha256, Pairing>,
     pub(crate) trusts: Vec<Trust>,
-    pub(crate) standings: BTreeMap<WorkerId, Gain>,
+    pub(crate) standings: BTreeMap<WorkerId, Worker>,
     pub(crate) keys: BTreeMap<KeyNumber, ApiKey>,
     pub(crate) spendings: BTreeMap<Spent, Moved>,
     pub(crate) hooks: BTreeMap<HookId, Hook>,

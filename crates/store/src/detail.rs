@@ -25,7 +25,7 @@ pub(crate) fn detail(event: &Event) -> String {
             }
         }
         Event::Disputed { claim: Some(claim), .. } => format!("{RECEIVED}{claim}"),
-        Event::Ruled { ruling, by } => format!("{}{BY}{}", encode_ruling(*ruling), by.name()),
+        Event::Ruled { ruling, by, .. } => format!("{}{BY}{}", encode_ruling(*ruling), by.name()),
         Event::Created { .. }
         | Event::Funded { .. }
         | Event::Assigned { .. }
@@ -72,7 +72,7 @@ mod tests {
         let divided = Ruling::Divided { client: BasisPoints(2_500) };
         for ruling in [Ruling::ForWorker, Ruling::ForClient, divided] {
             for by in Judge::ALL {
-                let row = row(&Event::Ruled { ruling, by });
+                let row = row(&Event::Ruled { ruling, by, slash: 0 });
                 assert_eq!((row.claim(), row.ruling()), (None, Some((ruling, by))));
             }
         }

@@ -26,8 +26,9 @@ pub(crate) fn encode(policy: &Policy) -> String {
     let metering = policy.metering.map_or("none".to_owned(), |metering| {
         format!("{}={}={}={}", metering.base, metering.covered, metering.per_block, metering.block)
     });
+    let staked = policy.staked.map_or(String::new(), |share| format!(" {}", share.0));
     format!(
-        "{source} {} {} {} {} {} {} {} {} {lapse} {evaluation} {} {}={} {stream} {metering}",
+        "{source} {} {} {} {} {} {} {} {} {lapse} {evaluation} {} {}={} {stream} {metering}{staked}",
         policy.split.evaluator.0,
         policy.split.platform.0,
         policy.split.burned.0,
@@ -91,6 +92,11 @@ fn read(mut words: SplitWhitespace<'_>) -> Option<Policy> {
         metering: match words.next()? {
             "none" => None,
             text => Some(read_metering(text)?),
+        },
+        // Terms from before there were stakes end here.
+        staked: match words.next() {
+            None => None,
+            word => Some(share(word)?),
         },
     })
 }
@@ -163,12 +169,14 @@ mod tests {
             },
             stream_within: Some(Millis(9)),
             metering: Some(Metering { base: 10, covered: 11, per_block: 12, block: 13 }),
+            staked: Some(BasisPoints(14)),
         };
         assert_eq!(decode(&encode(&policy)).unwrap(), policy);
         policy.source = Source::Minted(NetworkId("ledger:testnet".into()));
         policy.evaluation = None;
         policy.stream_within = None;
         policy.metering = None;
+        policy.staked = None;
         policy.arbitration.default = Ruling::ForClient;
         assert_eq!(decode(&encode(&policy)).unwrap(), policy);
         assert!(decode("client 1 2").is_err());

@@ -9,6 +9,7 @@ use crate::rows::job::COLUMNS as JOB_COLUMNS;
 use crate::rows::period;
 use crate::rows::read::{self, Terms};
 use crate::value::{Columns, Value};
+use docket_core::change::Claim;
 use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
@@ -88,10 +89,14 @@ const RESULT: &str = "SELECT r.output, r.receipt, r.decision FROM journal j \
 const JOURNAL: &str =
     "SELECT version, at_ms, event, detail, leaf_index FROM journal WHERE job_id = $1 ORDER BY version";
 const OUTBOX: &str = "SELECT job_id, version, kind FROM outbox ORDER BY job_id, version, kind";
-const WORKER: &str = "SELECT worker_id, proven, suspended, completed, failed, first_seen_ms, version FROM worker \
-     WHERE worker_id = $1";
-const WORKERS: &str = "SELECT worker_id, proven, suspended, completed, failed, first_seen_ms, version FROM worker \
-     WHERE worker_id > $1 ORDER BY worker_id LIMIT 100";
+/// The columns of a worker; the rows are chosen where it is used.
+pub(crate) const WORKERS: &str = "SELECT worker_id, proven, suspended, completed, failed, first_seen_ms, version, \
+     rep_paid, rep_lost, rep_unproven, rep_placed, rep_compared, rep_connected, rep_watched, rep_watched_ms, \
+     rep_hour FROM worker";
+static WORKER: LazyLock<String> = LazyLock::new(|| format!("{WORKERS} WHERE worker_id = $1"));
+static WORKERS_AFTER: LazyLock<String> =
+    LazyLock::new(|| format!("{WORKERS} WHERE worker_id > $1 ORDER BY worker_id LIMIT 100"));
+const CLAIM: &str = "SELECT claim_key, request, dialect, public_id FROM claim WHERE claim_key = $1";
 const PAIRING: &str = "SELECT code, client, expires_ms, claimed_by, version FROM pairing WHERE code = $1";
 const TRUSTED: &str = "SELECT client, worker_id, since_ms FROM trust WHERE client = $1 ORDER BY worker_id";
 /// The columns of a key; the rows are chosen where it is used.
@@ -151,8 +156,9 @@ pub(crate) fn all() -> Vec<&'static str> {
         RESULT,
         JOURNAL,
         OUTBOX,
-        WORKER,
-        WORKERS,
+        &WORKER,
+        &WORKERS_AFTER,
+        CLAIM,
         PAIRING,
         TRUSTED,
         &API_KEY,
@@ -271,12 +277,16 @@ impl<D: Database> Reader for Queries<D> {
     }
 
     fn worker(&self, id: WorkerId) -> Read<'_, Option<Worker>> {
-        self.one(WORKER, vec![Value::text(id)], read::worker)
+        self.one(&WORKER, vec![Value::text(id)], read::worker)
     }
 
     fn workers(&self, after: Option<WorkerId>) -> Read<'_, Vec<Worker>> {
         let after = after.map_or(Value::name(""), Value::text);
-        self.database.list(WORKERS, vec![after], read::worker)
+        self.database.list(&WORKERS_AFTER, vec![after], read::worker)
+    }
+
+    fn claim<'a>(&'a self, key: &'a str) -> Read<'a, Option<Claim>> {
+        self.one(CLAIM, vec![Value::name(key)], read::claim)
     }
 
     fn pairing(&self, code: Sha256) -> Read<'_, Option<Pairing>> {

@@ -1,6 +1,7 @@
 //! What readers can ask, and what they are answered.
 
 use crate::error::StoreError;
+use docket_core::change::Claim;
 use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
@@ -125,6 +126,7 @@ pub trait Reader: Send + Sync {
     fn outbox(&self) -> Read<'_, Vec<Effect>>;
     fn worker(&self, id: WorkerId) -> Read<'_, Option<Worker>>;
     fn workers(&self, after: Option<WorkerId>) -> Read<'_, Vec<Worker>>;
+    fn claim<'a>(&'a self, key: &'a str) -> Read<'a, Option<Claim>>;
     fn pairing(&self, code: Sha256) -> Read<'_, Option<Pairing>>;
     fn trusted<'a>(&'a self, client: &'a ClientId) -> Read<'a, Vec<Trust>>;
     fn key(&self, number: KeyNumber) -> Read<'_, Option<ApiKey>>;

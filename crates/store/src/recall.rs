@@ -2,7 +2,7 @@
 
 use crate::backend::{Loaded, Needs, Resumed};
 use crate::error::StoreError;
-use crate::queries::{API_KEYS, OPEN_JOBS, log_hashes};
+use crate::queries::{API_KEYS, OPEN_JOBS, WORKERS, log_hashes};
 use crate::rows::hook::{HOOKS, event_id, parse_hook};
 use crate::rows::read::{self, Terms};
 use crate::rows::spent;
@@ -27,7 +27,6 @@ const JOBS: &str = "SELECT job_id FROM job WHERE job_id";
 const NAMES: &str = "SELECT dialect, public_id FROM job WHERE public_id";
 const POLICIES: &str = "SELECT policy_id, body FROM policy WHERE body";
 const BALANCES: &str = "SELECT account, asset, decimals, units FROM balance WHERE account";
-const WORKERS: &str = "SELECT worker_id, version FROM worker WHERE worker_id";
 const PAIRINGS: &str = "SELECT code, version FROM pairing WHERE code";
 const SPENDINGS: &str = "SELECT spent, units FROM key_spending WHERE spent";
 const DELIVERIES: &str = "SELECT event_id, version FROM delivery WHERE event_id";
@@ -40,12 +39,16 @@ fn hooks() -> String {
     format!("{HOOKS} WHERE client")
 }
 
+fn workers() -> String {
+    format!("{WORKERS} WHERE worker_id")
+}
+
 /// Every query of the writer, with one key where it takes keys.
 #[cfg(test)]
 pub(crate) fn all() -> Vec<String> {
-    let (keys, hooks) = (keys(), hooks());
+    let (workers, keys, hooks) = (workers(), keys(), hooks());
     let lookups =
-        [CLAIMS, JOBS, NAMES, POLICIES, BALANCES, WORKERS, PAIRINGS, &keys, SPENDINGS, &hooks, DELIVERIES];
+        [CLAIMS, JOBS, NAMES, POLICIES, BALANCES, &workers, PAIRINGS, &keys, SPENDINGS, &hooks, DELIVERIES];
     let whole = [EPOCH, LAST_JOB, LAST_JOURNAL, LAST_TRANSFER, LAST_POLICY, LAST_DELIVERY, LAST_LEAF];
     let with_key = lookups.into_iter().map(|sql| format!("{sql} = $1"));
     whole.into_iter().map(str::to_owned).chain(with_key).collect()
@@ -115,7 +118,7 @@ pub(crate) fn load(database: &mut impl Lookup, needs: &Needs) -> Result<Loaded, 
     let accounts = needs.balances.iter().map(|(account, _)| Value::text(account)).collect();
     let balances = database.among(BALANCES, accounts, balance)?.into_iter();
     let workers = needs.workers.iter().map(Value::text).collect();
-    let workers = database.among(WORKERS, workers, |row| Ok((row.worker(0)?, version(row)?)))?;
+    let workers = database.among(&self::workers(), workers, read::worker)?;
     let pairings = needs.pairings.iter().map(Value::text).collect();
     let pairings = database.among(PAIRINGS, pairings, |row| Ok((row.digest(0)?, version(row)?)))?;
     let keys_asked = needs.keys.iter().map(Value::text).collect();
@@ -133,7 +136,7 @@ pub(crate) fn load(database: &mut impl Lookup, needs: &Needs) -> Result<Loaded, 
         names: database.among(NAMES, names, |row| read::public_id(row, 0, 1))?.into_iter().collect(),
         policies: policies.into_iter().collect(),
         balances: balances.filter(|(key, _)| needs.balances.contains(key)).collect(),
-        workers: workers.into_iter().collect(),
+        workers: workers.into_iter().map(|worker| (worker.id, worker)).collect(),
         pairings: pairings.into_iter().collect(),
         keys: keys.map(|key| (key.number(), key)).collect(),
         spendings: spendings.into_iter().collect(),

@@ -10,7 +10,7 @@ use crate::read::{
 };
 use crate::recent::Recent;
 use crate::writer::{Request, Writer};
-use docket_core::change::JobChange;
+use docket_core::change::{Claim, JobChange};
 use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
@@ -37,12 +37,14 @@ pub struct Committed {
     pub log_index: Option<u64>,
     /// The hooks that are to be told of it.
     pub listeners: Vec<HookId>,
+    /// The worker of whom it says something, as it is now, if it has ever registered.
+    pub worker: Option<Worker>,
 }
 
 impl Committed {
-    /// A change of a job that only memory knows.
-    pub(crate) fn in_memory(job: &JobChange) -> Self {
-        Self { job: Some(job.after.clone()), log_index: None, listeners: Vec::new() }
+    /// Of a change that only memory needs.
+    pub(crate) fn at_once(job: &JobChange) -> Self {
+        Self { job: Some(job.after.clone()), log_index: None, listeners: Vec::new(), worker: None }
     }
 }
 
@@ -123,7 +125,7 @@ impl Store {
         }
         if let (false, Some(job)) = (write.change.is_durable(), &write.change.job) {
             match self.hot.apply_at_once(job) {
-                Standing::Current => return Ok(Committed::in_memory(job)),
+                Standing::Current => return Ok(Committed::at_once(job)),
                 Standing::Outdated | Standing::Absent => return Err(CommitError::Conflict),
                 Standing::Busy => {} // It waits for its turn behind the write.
             }
@@ -238,6 +240,11 @@ impl Store {
     /// Workers in the order of their keys, from after a key. At most 100.
     pub async fn workers(&self, after: Option<WorkerId>) -> Result<Vec<Worker>, StoreError> {
         self.reader.workers(after).await
+    }
+
+    /// What a unique key was used for.
+    pub async fn claim(&self, key: &str) -> Result<Option<Claim>, StoreError> {
+        self.reader.claim(key).await
     }
 
     /// A pairing by the digest of its code.

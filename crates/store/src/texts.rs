@@ -69,6 +69,7 @@ fn name(account: &Account) -> Option<&str> {
         | Account::Escrow(_)
         | Account::Vesting(_)
         | Account::Stake(_)
+        | Account::Staked(_)
         | Account::Locked(..)
         | Account::Deposit(_)
         | Account::Treasury

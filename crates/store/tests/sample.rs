@@ -3,7 +3,7 @@
 use docket_core::change::{Change, Claim};
 use docket_core::command::{Canceller, Charge, Command};
 use docket_core::decide::decide;
-use docket_core::event::{Delivery, Fault, Usage, Voucher};
+use docket_core::event::{Conduct, Delivery, Fault, Usage, Voucher};
 use docket_core::hash::Sha256;
 use docket_core::id::{AgentId, Attempt, ClientId, Dialect, JobId, PublicId, Version, WorkerId};
 use docket_core::job::{Ask, Job, Skill, Speed};
@@ -40,6 +40,7 @@ pub(crate) fn terms() -> Policy {
         arbitration: Arbitration { within: Millis::hours(72), default: Ruling::ForWorker },
         stream_within: None,
         metering: None,
+        staked: Some(BasisPoints(200)),
     }
 }
 
@@ -84,11 +85,13 @@ pub(crate) fn order(word: &str, job: &Job) -> Command {
         "complete" => Command::Evaluate { verdict: Verdict::Complete },
         "reject" => Command::Evaluate { verdict: Verdict::Reject },
         "dispute" => Command::Dispute { claim: Some(Sha256([9; 32])) },
-        "rule-for-worker" => Command::Rule { ruling: Ruling::ForWorker, by: Judge::Arbiter },
-        "rule-for-client" => Command::Rule { ruling: Ruling::ForClient, by: Judge::Arbiter },
-        "rule-divided" => {
-            Command::Rule { ruling: Ruling::Divided { client: BasisPoints(2_500) }, by: Judge::Arbiter }
-        }
+        "rule-for-worker" => Command::Rule { ruling: Ruling::ForWorker, by: Judge::Arbiter, stake: 0 },
+        "rule-for-client" => Command::Rule { ruling: Ruling::ForClient, by: Judge::Arbiter, stake: 0 },
+        "rule-divided" => Command::Rule {
+            ruling: Ruling::Divided { client: BasisPoints(2_500) },
+            by: Judge::Arbiter,
+            stake: 0,
+        },
         "lapse" => Command::Lapse,
         _ => panic!("{word} is no order"),
     }
@@ -102,6 +105,7 @@ fn delivery(worker: WorkerId, attempt: Attempt) -> Delivery {
         receipt: Sha256([4; 32]),
         voucher: Voucher::Worker,
         usage: Usage { input: 5, output: 8 },
+        conduct: Conduct { placing: Some(BasisPoints(7_000)), staked: true, blamed: false },
     }
 }
 

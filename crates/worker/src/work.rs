@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -70,19 +71,17 @@ async fn carry_out(engines: &Engines, request: Request, reporter: &Reporter) -> 
     loop {
         tokio::select! {
             biased;
-            count = deltas.recv_many(&mut ready, WAITING), if open => {
-                open = count > 0;
-                if open {
-                    reporter.tell(joined(ready.drain(..))).await;
-                }
-            }
             done = &mut outcome => {
-                let mut rest = std::iter::from_fn(|| deltas.try_recv().ok()).peekable();
-                if rest.peek().is_some() {
-                    reporter.tell(joined(rest)).await;
+                ready.extend(std::iter::from_fn(|| deltas.try_recv().ok()));
+                if !ready.is_empty() {
+                    reporter.tell(joined(ready.into_iter())).await;
                 }
                 return done.unwrap_or_else(|_| Err(EngineError::Failed("it panicked".into())));
             }
+            count = deltas.recv_many(&mut ready, WAITING), if open && ready.len() < WAITING => open = count > 0,
+            // What a server sent in one go comes piece by piece from the task that reads its connection: that one goes
+            // first, and as soon as it has nothing more, or there is enough, all of it is told.
+            () = yield_now(), if !ready.is_empty() => reporter.tell(joined(ready.drain(..))).await,
         }
     }
 }

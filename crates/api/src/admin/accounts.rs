@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// More than any currency has: beyond it somebody has mistaken the unit.
-const MOST: u128 = 10_u128.pow(30);
+pub(super) const MOST: u128 = 10_u128.pow(30);
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -40,7 +40,8 @@ struct Balances {
 }
 
 fn parse(text: &str) -> Result<Account, Problem> {
-    let words = "an account is client:NAME, worker:KEY, agent:N, treasury, burned or outside:NETWORK";
+    let words =
+        "an account is client:NAME, worker:KEY, staked:KEY, agent:N, treasury, burned or outside:NETWORK";
     Account::parse(text).filter(|account| account.job().is_none()).ok_or_else(|| Problem::invalid(words))
 }
 
@@ -165,7 +166,7 @@ fn amount(credit: &Credit, asset: Asset) -> Result<Amount, Problem> {
     Ok(Amount::new(units, asset))
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<&str, Problem> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<&str, Problem> {
     let words = "send an Idempotency-Key of 1 to 255 visible characters, so that a repeat moves nothing";
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
     let sound =

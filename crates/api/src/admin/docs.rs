@@ -137,7 +137,18 @@ fn worker() -> Value {
         ("suspended", json!({"type": "boolean"})),
         ("completed", count("Paid jobs.")),
         ("failed", count("Jobs lost by its fault.")),
-        ("reputation_bps", count("Hundredths of a percent of the best.")),
+        ("reputation_bps", count("By counts, in hundredths of a percent of the best.")),
+        (
+            "reputation",
+            object(&[
+                ("score", count("All parts, weighed, from 0 to 1000.")),
+                ("completion", count("Jobs paid among those paid or lost; 35 % of the score.")),
+                ("latency", count("How soon its first text comes, among those of its models; 30 %.")),
+                ("proof", count("Deliveries that were what was signed; 25 %.")),
+                ("uptime", count("Time connected; 10 %.")),
+            ]),
+        ),
+        ("stake", reference("Money")),
         ("first_seen", reference("Instant")),
         ("live", nullable(live)),
     ])
@@ -206,7 +217,7 @@ fn status_schema() -> Value {
 }
 
 /// An operation that reads the store.
-fn reading(summary: &str) -> Operation {
+pub(super) fn reading(summary: &str) -> Operation {
     Operation::new(TAG, summary).problem(503, "The store cannot be read now.")
 }
 
@@ -239,11 +250,21 @@ fn of_job(operation: Operation) -> Operation {
         .problem(404, "There is no such job.")
 }
 
-fn of_worker(operation: Operation) -> Operation {
+pub(super) fn of_worker(operation: Operation) -> Operation {
     operation
         .part("id", "The worker's key.", reference("Key"))
         .problem(400, "This is no key.")
         .problem(404, "There is no such worker.")
+}
+
+/// An operation that is carried out once for each key.
+pub(super) fn idempotent(operation: Operation) -> Operation {
+    operation.header(
+        "Idempotency-Key",
+        true,
+        "A repeat under the same key moves nothing.",
+        json!({"type": "string", "pattern": "^[!-~]{1,255}$"}),
+    )
 }
 
 fn of_account(operation: Operation, pattern: &str) -> Operation {
@@ -253,7 +274,8 @@ fn of_account(operation: Operation, pattern: &str) -> Operation {
 }
 
 /// An account that is not a job's.
-const ACCOUNT: &str = "^(client:.+|worker:[0-9a-f]{64}|agent:[0-9]{1,18}|treasury|burned|outside:.+)$";
+const ACCOUNT: &str =
+    "^(client:.+|(worker|staked):[0-9a-f]{64}|agent:[0-9]{1,18}|treasury|burned|outside:.+)$";
 /// An account into which money may come from outside.
 const CREDITABLE: &str = "^(client:.+|agent:[0-9]{1,18}|treasury)$";
 
@@ -402,13 +424,8 @@ pub(super) fn credit() -> Operation {
         ("log_index", nullable(count("The place in the log."))),
         ("repeated", json!({"type": "boolean"})),
     ]);
-    of_account(reading("Books money that has come in from outside, once for each key."), CREDITABLE)
-        .header(
-            "Idempotency-Key",
-            true,
-            "A repeat under the same key moves nothing.",
-            json!({"type": "string", "pattern": "^[!-~]{1,255}$"}),
-        )
+    let summary = "Books money that has come in from outside, once for each key.";
+    idempotent(of_account(reading(summary), CREDITABLE))
         .body(body)
         .json(201, "It is booked.", credited.clone())
         .json(200, "It was booked before under this key.", credited)

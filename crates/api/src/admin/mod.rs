@@ -10,6 +10,7 @@ mod keys;
 mod market;
 mod paging;
 mod problem;
+mod stake;
 mod views;
 mod workers;
 
@@ -20,6 +21,13 @@ pub(crate) use problem::{failed, method_not_allowed, not_found};
 use crate::route::{Guard, Route};
 
 pub(crate) fn routes() -> Vec<Route> {
-    let parts = [jobs::routes(), workers::routes(), accounts::routes(), keys::routes(), market::routes()];
+    let parts = [
+        jobs::routes(),
+        workers::routes(),
+        stake::routes(),
+        accounts::routes(),
+        keys::routes(),
+        market::routes(),
+    ];
     parts.into_iter().flatten().map(|route| route.guarded(Guard::Operator)).collect()
 }

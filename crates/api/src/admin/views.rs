@@ -3,6 +3,7 @@
 use docket_core::id::Dialect;
 use docket_core::job::{Job, State};
 use docket_core::money::{Amount, Asset};
+use docket_core::reputation::{Parts, Reputation};
 use docket_core::time::Timestamp;
 use docket_core::worker::{Worker, reputation};
 use docket_engine::WorkerView;
@@ -112,11 +113,33 @@ pub(super) struct WorkerRow {
     suspended: bool,
     completed: u32,
     failed: u32,
-    /// Hundredths of a percent of the best.
+    /// By counts, in hundredths of a percent of the best.
     reputation_bps: u16,
+    reputation: ReputationView,
+    /// What it has put down as a surety.
+    stake: Money,
     first_seen: String,
     /// `null` unless it is connected, or expected back.
     live: Option<Live>,
+}
+
+/// A worker's weighed reputation and its parts, each from 0 to 1000.
+#[derive(Serialize)]
+struct ReputationView {
+    score: u16,
+    completion: u16,
+    latency: u16,
+    proof: u16,
+    uptime: u16,
+}
+
+impl From<&Reputation> for ReputationView {
+    fn from(reputation: &Reputation) -> Self {
+        let Parts { completion, latency, proof, uptime } = reputation.parts();
+        let [score, completion, latency, proof, uptime] =
+            [reputation.score(), completion, latency, proof, uptime].map(|share| share.0 / 10);
+        Self { score, completion, latency, proof, uptime }
+    }
 }
 
 /// A connected worker.
@@ -140,7 +163,7 @@ struct Live {
 }
 
 impl WorkerRow {
-    pub(super) fn of(worker: &Worker, live: Option<WorkerView>) -> Self {
+    pub(super) fn of(worker: &Worker, stake: Amount, live: Option<WorkerView>) -> Self {
         Self {
             id: worker.id.to_string(),
             proven: worker.proven,
@@ -148,6 +171,8 @@ impl WorkerRow {
             completed: worker.standing.completed,
             failed: worker.standing.failed,
             reputation_bps: reputation(worker.standing),
+            reputation: (&worker.reputation).into(),
+            stake: stake.into(),
             first_seen: at(worker.first_seen),
             live: live.map(Live::from),
         }

@@ -10,6 +10,8 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use docket_core::id::WorkerId;
+use docket_core::money::Amount;
+use docket_core::worker::Worker;
 use docket_engine::EngineError;
 use std::sync::Arc;
 
@@ -26,8 +28,13 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-fn parse(id: &str) -> Result<WorkerId, Problem> {
+pub(super) fn parse(id: &str) -> Result<WorkerId, Problem> {
     WorkerId::from_hex(id).ok_or_else(|| Problem::invalid("a worker's id is 64 hexadecimal digits"))
+}
+
+async fn row(app: &App, worker: &Worker) -> Result<WorkerRow, Problem> {
+    let staked = app.engine.staked(worker.id).await.map_err(EngineError::from)?;
+    Ok(WorkerRow::of(worker, Amount::new(staked, app.asset()), app.engine.worker_view(&worker.id)))
 }
 
 /// `GET /admin/v1/workers`: all that have ever connected, in the order of their keys.
@@ -40,9 +47,9 @@ async fn list(
     let after = query.after().map(parse).transpose()?;
     let mut workers = app.engine.store().workers(after).await.map_err(EngineError::from)?;
     workers.truncate(limit as usize);
-    let rows = workers.iter().map(|worker| WorkerRow::of(worker, app.engine.worker_view(&worker.id)));
+    let rows = futures::future::try_join_all(workers.iter().map(|worker| row(&app, worker))).await?;
     let next = || workers.last().map(|worker| worker.id.to_string());
-    Ok(Json(Page::of(rows.collect(), limit, next)))
+    Ok(Json(Page::of(rows, limit, next)))
 }
 
 /// `GET /admin/v1/workers/{id}`.
@@ -50,7 +57,7 @@ async fn show(State(app): State<Arc<App>>, Named(id): Named) -> Result<Json<Work
     let id = parse(&id)?;
     let worker = app.engine.store().worker(id).await.map_err(EngineError::from)?;
     let worker = worker.ok_or_else(|| Problem::no_such("worker"))?;
-    Ok(Json(WorkerRow::of(&worker, app.engine.worker_view(&id))))
+    Ok(Json(row(&app, &worker).await?))
 }
 
 /// `POST /admin/v1/workers/{id}/suspend`: it finishes what it has, and gets nothing new.
@@ -70,5 +77,5 @@ async fn bar(
 ) -> Result<Json<WorkerRow>, Problem> {
     let id = parse(&id)?;
     let worker = app.engine.suspend(id, barred).await?.ok_or_else(|| Problem::no_such("worker"))?;
-    Ok(Json(WorkerRow::of(&worker, app.engine.worker_view(&id))))
+    Ok(Json(row(&app, &worker).await?))
 }

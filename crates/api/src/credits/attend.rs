@@ -8,23 +8,33 @@ use docket_core::id::JobId;
 use docket_core::key::KeyId;
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::RESUME_GRACE;
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long an answer whose client has gone waits for his retry.
-const RETRY_WITHIN: Millis = Millis::seconds(600);
+/// How long an answer whose client has gone waits for his retry. Stock clients come back within seconds, and obey no
+/// longer wait than a minute.
+const RETRY_WITHIN: Millis = Millis::seconds(60);
+/// Beyond so many answers that were left, the one that was left first is forgotten.
+const MOST_LEFT: usize = 65_536;
 
 /// A request, as far as two of them may be the same one.
 pub(super) type Sameness = (KeyId, Sha256);
 
 /// Everybody who waits, or did so lately.
 #[derive(Default)]
-pub(crate) struct Attendance {
-    jobs: Mutex<BTreeMap<JobId, Attended>>,
+pub(crate) struct Attendance(Mutex<Attended>);
+
+#[derive(Default)]
+struct Attended {
+    jobs: HashMap<JobId, Attending>,
+    /// The jobs of each request.
+    of: HashMap<Sameness, BTreeSet<JobId>>,
+    /// Which were left when, the first first. One that was come back to and left again stands here twice.
+    left: VecDeque<(Timestamp, JobId)>,
 }
 
-struct Attended {
+struct Attending {
     /// How many clients wait for it now.
     clients: u32,
     /// Whether the whole answer was handed over.
@@ -37,24 +47,44 @@ struct Attended {
 }
 
 impl Attendance {
-    fn jobs(&self) -> MutexGuard<'_, BTreeMap<JobId, Attended>> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    fn attended(&self) -> MutexGuard<'_, Attended> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The job to which a retry is led: the oldest for the same request that its client left before the answer was
     /// whole, and to which none was led. Where there is none, the one whose whole answer was handed over last: that it
     /// arrived nobody here can know.
     pub(super) fn left_behind(&self, request: Sameness) -> Option<JobId> {
-        let mut jobs = self.jobs();
-        let mut left: Vec<_> = jobs
-            .iter_mut()
-            .filter(|(_, attended)| attended.request == request && attended.clients == 0 && !attended.retried)
-            .collect();
-        let unserved = left.iter().position(|(_, attended)| !attended.served);
-        let last = || (0..left.len()).max_by_key(|&place| (left[place].1.left_at, *left[place].0));
-        let (job, attended) = left.swap_remove(unserved.or_else(last)?);
-        attended.retried = true;
-        Some(*job)
+        let mut attended = self.attended();
+        let Attended { jobs, of, .. } = &mut *attended;
+        let candidates = of.get(&request)?.iter().filter_map(|job| Some((*job, jobs.get(job)?)));
+        let left: Vec<_> = candidates.filter(|(_, job)| job.clients == 0 && !job.retried).collect();
+        let unserved = left.iter().find(|(_, job)| !job.served);
+        let (job, _) = *unserved.or_else(|| left.iter().max_by_key(|(id, job)| (job.left_at, *id)))?;
+        jobs.get_mut(&job)?.retried = true;
+        Some(job)
+    }
+}
+
+impl Attended {
+    /// Forgets what was left too long ago, or before too many others.
+    fn forget(&mut self, now: Timestamp) {
+        while let Some(&(at, job)) = self.left.front() {
+            if now < at + RETRY_WITHIN && self.left.len() <= MOST_LEFT {
+                return;
+            }
+            self.left.pop_front();
+            if self.jobs.get(&job).is_none_or(|known| known.clients > 0 || known.left_at != at) {
+                continue; // Somebody has come back to it.
+            }
+            let Some(known) = self.jobs.remove(&job) else { continue };
+            if let Some(same) = self.of.get_mut(&known.request) {
+                same.remove(&job);
+                if same.is_empty() {
+                    self.of.remove(&known.request);
+                }
+            }
+        }
     }
 }
 
@@ -67,16 +97,11 @@ pub(super) struct Present {
 impl Present {
     pub(super) fn new(app: &Arc<App>, job: JobId, request: Sameness) -> Self {
         let now = app.engine.clock().now();
-        let mut jobs = app.attendance.jobs();
-        jobs.retain(|_, attended| attended.clients > 0 || now < attended.left_at + RETRY_WITHIN);
-        let attended = jobs.entry(job).or_insert(Attended {
-            clients: 0,
-            served: false,
-            retried: false,
-            request,
-            left_at: now,
-        });
-        attended.clients += 1;
+        let mut attended = app.attendance.attended();
+        attended.forget(now);
+        attended.of.entry(request).or_default().insert(job);
+        let nobody = Attending { clients: 0, served: false, retried: false, request, left_at: now };
+        attended.jobs.entry(job).or_insert(nobody).clients += 1;
         Self { app: app.clone(), job }
     }
 }
@@ -84,19 +109,24 @@ impl Present {
 impl Present {
     /// The whole answer was handed over.
     pub(super) fn served(self) {
-        if let Some(attended) = self.app.attendance.jobs().get_mut(&self.job) {
-            attended.served = true;
+        if let Some(known) = self.app.attendance.attended().jobs.get_mut(&self.job) {
+            known.served = true;
         }
     }
 }
 
 impl Drop for Present {
     fn drop(&mut self) {
-        if let Some(attended) = self.app.attendance.jobs().get_mut(&self.job) {
-            attended.clients -= 1;
-            attended.left_at = self.app.engine.clock().now();
-            if attended.clients > 0 {
-                return;
+        let now = self.app.engine.clock().now();
+        {
+            let mut attended = self.app.attendance.attended();
+            if let Some(known) = attended.jobs.get_mut(&self.job) {
+                known.clients -= 1;
+                known.left_at = now;
+                if known.clients > 0 {
+                    return;
+                }
+                attended.left.push_back((now, self.job));
             }
         }
         let open = self.app.engine.store().open_job(self.job).is_some_and(|job| !job.state.is_answered());
@@ -109,7 +139,7 @@ impl Drop for Present {
 /// Withdraws the job unless somebody comes back in time. What he has of the answer is settled.
 async fn withdraw(app: Arc<App>, job: JobId) {
     tokio::time::sleep(Duration::from_millis(RESUME_GRACE.0.unsigned_abs())).await;
-    if app.attendance.jobs().get(&job).is_some_and(|attended| attended.clients > 0) {
+    if app.attendance.attended().jobs.get(&job).is_some_and(|known| known.clients > 0) {
         return;
     }
     let command = Command::Cancel { by: Canceller::Client };

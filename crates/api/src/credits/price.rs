@@ -3,8 +3,9 @@
 use docket_core::job::Job;
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
 use docket_core::policy::{Arbitration, Lapse, Metering, Policy, Ruling, Source};
-use docket_core::routing::Scoring;
+use docket_core::routing::{Measure, Scoring, StakeTier};
 use docket_core::time::Millis;
+use docket_engine::StakeTerms;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -14,14 +15,17 @@ use std::sync::Arc;
 pub(crate) const CREDIT: u128 = 10_000;
 /// Tokens in a block beyond what a request covers.
 const BLOCK: u64 = 1_000;
-/// What a worker without a stake leaves to the treasury.
-const PLATFORM: BasisPoints = BasisPoints(2_500);
+/// What a stake is worth when workers are compared.
+const STAKED: StakeTier = StakeTier { multiplier_percent: 100, bonus_points: 10 };
 /// What is promised: a first token, or the whole answer where it is not streamed, within this.
 const ANSWER_WITHIN: Millis = Millis::seconds(120);
 /// How much longer an answer may be streamed.
 const STREAM_WITHIN: Millis = Millis::seconds(600);
 /// How long the client may dispute.
 const DISPUTE_WINDOW: Millis = Millis::seconds(60);
+
+/// How many jobs at a time a worker has while it is new.
+const NEWCOMER_JOBS: u16 = 8;
 
 /// What the operator charges. Read from a configuration, what it names is added to the defaults.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -35,6 +39,12 @@ pub struct PriceList {
     pub tiers: BTreeMap<String, Tier>,
     /// The models that are known, by name.
     pub models: BTreeMap<String, ListedModel>,
+    /// The worker's share of what is charged, in basis points.
+    pub share_bps: u16,
+    /// Its share where it has a stake.
+    pub staked_share_bps: u16,
+    /// From so many credits on, a stake counts.
+    pub stake_threshold: u64,
 }
 
 /// What a configuration says.
@@ -47,6 +57,9 @@ struct Given {
     tiers: BTreeMap<String, Tier>,
     #[serde(default)]
     models: BTreeMap<String, ListedModel>,
+    share_bps: Option<u16>,
+    staked_share_bps: Option<u16>,
+    stake_threshold: Option<u64>,
 }
 
 impl From<Given> for PriceList {
@@ -56,6 +69,9 @@ impl From<Given> for PriceList {
         list.other_tier = given.other_tier.unwrap_or(list.other_tier);
         list.tiers.extend(given.tiers);
         list.models.extend(given.models);
+        list.share_bps = given.share_bps.unwrap_or(list.share_bps);
+        list.staked_share_bps = given.staked_share_bps.unwrap_or(list.staked_share_bps);
+        list.stake_threshold = given.stake_threshold.unwrap_or(list.stake_threshold);
         list
     }
 }
@@ -104,6 +120,9 @@ impl Default for PriceList {
             ]
             .into(),
             other_tier: "standard".to_owned(),
+            share_bps: 7_500,
+            staked_share_bps: 8_500,
+            stake_threshold: 1_000,
         }
     }
 }
@@ -115,6 +134,8 @@ pub(crate) struct Priced<'a> {
     pub(crate) tier: Tier,
     pub(crate) listed: Option<&'a ListedModel>,
     pub(crate) covered_tokens: u32,
+    platform: BasisPoints,
+    staked_platform: BasisPoints,
 }
 
 impl PriceList {
@@ -123,7 +144,15 @@ impl PriceList {
         let listed = self.models.get(name);
         let tier_name = listed.map_or(&self.other_tier, |listed| &listed.tier);
         let tier = *self.tiers.get(tier_name)?;
-        Some(Priced { tier_name, tier, listed, covered_tokens: self.covered_tokens })
+        let [platform, staked_platform] = [self.share_bps, self.staked_share_bps]
+            .map(|share| BasisPoints(10_000_u16.saturating_sub(share)));
+        let covered_tokens = self.covered_tokens;
+        Some(Priced { tier_name, tier, listed, covered_tokens, platform, staked_platform })
+    }
+
+    /// From when on a stake counts, and what it is worth when workers are compared.
+    pub fn stake(&self) -> StakeTerms {
+        StakeTerms { least: u128::from(self.stake_threshold) * CREDIT, tier: STAKED }
     }
 
     /// The first tier that something refers to and that has no price.
@@ -153,7 +182,7 @@ impl Priced<'_> {
     pub(crate) fn terms(&self, streamed: bool) -> Arc<Policy> {
         Arc::new(Policy {
             source: Source::Client,
-            split: Split { platform: PLATFORM, ..Split::default() },
+            split: Split { platform: self.platform, ..Split::default() },
             fund_within: ANSWER_WITHIN,
             match_within: ANSWER_WITHIN,
             run_within: ANSWER_WITHIN,
@@ -165,23 +194,30 @@ impl Priced<'_> {
             arbitration: Arbitration { within: Millis::hours(24), default: Ruling::ForWorker },
             stream_within: streamed.then_some(STREAM_WITHIN),
             metering: Some(self.metering()),
+            staked: Some(self.staked_platform),
         })
     }
 }
 
-/// The published score: up to 10 for reputation times the stake's multiplier, the stake's bonus, up to 5 for a fresh
-/// heartbeat.
+/// The published score: up to 60 for reputation, 10 for a usual pace and 20 for a quick one, up to 10 for a fresh
+/// heartbeat, and 10 for a stake.
+const SCORING: Scoring = Scoring {
+    preferred: None,
+    preferred_points: 0,
+    freshness_points: 10,
+    heartbeat: docket_engine::HEARTBEAT,
+    lost_after: docket_engine::LOST_AFTER,
+    measure: Measure::Merit,
+    reputation_points: 60,
+    stake_counts: true,
+    pace_points: 10,
+    newcomer_jobs: NEWCOMER_JOBS,
+    load_micropoints: 0,
+};
+
+/// How the workers for a job are compared.
 pub(crate) fn scoring(_: &Job) -> Scoring {
-    Scoring {
-        preferred: None,
-        preferred_points: 0,
-        freshness_points: 5,
-        heartbeat: docket_engine::HEARTBEAT,
-        lost_after: docket_engine::LOST_AFTER,
-        reputation_points: 10,
-        stake_counts: true,
-        load_micropoints: 0,
-    }
+    SCORING
 }
 
 /// Minor units as credits, exactly: a whole number, or one with at most four decimals.
@@ -207,6 +243,9 @@ fn decimal(units: u128, decimals: u32) -> Box<RawValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use docket_core::id::WorkerId;
+    use docket_core::routing::{Candidate, Lot, Models, Pace, Skills, WorkerClass};
+    use docket_core::time::Timestamp;
 
     #[test]
     fn the_worst_case_is_held() {
@@ -216,6 +255,52 @@ mod tests {
         assert_eq!(hold("llama-3.3-70b", 500), 40);
         assert_eq!(hold("somebody's own", 500), 8);
         assert_eq!(list.missing_tier(), None);
+    }
+
+    #[test]
+    fn the_documented_shares_hold_unless_the_operator_says_otherwise() {
+        let shares = |list: &PriceList| {
+            let terms = list.model("qwen3-8b").unwrap().terms(false);
+            [false, true].map(|staked| terms.split_of(staked).platform.0)
+        };
+        let list = PriceList::default();
+        assert_eq!((shares(&list), list.stake().least), ([2_500, 1_500], 1_000 * CREDIT));
+        let given = r#"{"share_bps": 8000, "staked_share_bps": 9000, "stake_threshold": 5}"#;
+        let list: PriceList = serde_json::from_str(given).unwrap();
+        assert_eq!((shares(&list), list.stake().least), ([2_000, 1_000], 5 * CREDIT));
+    }
+
+    #[test]
+    fn the_score_is_the_published_one() {
+        let now = Timestamp(1_800_000_000_000);
+        let new = Candidate {
+            id: WorkerId([1; 32]),
+            class: WorkerClass::Desktop,
+            skills: Skills::INFER,
+            models: Models::default(),
+            gpu_tier: 0,
+            region: None,
+            price_floor: Amount::zero(Asset::TEST_USDC),
+            concurrency: 1,
+            running: 0,
+            last_seen: now,
+            reputation: BasisPoints(0),
+            merit: BasisPoints(5_000),
+            pace: Pace::Usual,
+            stake: StakeTier::NONE,
+            draining: false,
+            proven: true,
+            probation: None,
+            cooling_until: None,
+            lot: Lot::draw(0, &WorkerId([1; 32]), 0),
+        };
+        let points = |worker: &Candidate, at: Timestamp| SCORING.score(worker, at).to_string();
+        assert_eq!(points(&new, now), "50");
+        assert_eq!(points(&new, now + Millis::seconds(25)), "48");
+        let best = Candidate { merit: BasisPoints(10_000), pace: Pace::Quick, stake: STAKED, ..new.clone() };
+        assert_eq!(points(&best, now), "100");
+        let slow = Candidate { merit: BasisPoints(4_990), pace: Pace::Slow, ..new };
+        assert_eq!(points(&slow, now), "39.94");
     }
 
     #[test]

@@ -108,7 +108,11 @@ mod tests {
 
     fn app() -> Arc<App> {
         let (store, _) = Sqlite::memory("observe").open().unwrap();
-        let config = docket_engine::Config { ledger: Ledger::testnet(), scoring: crate::scoring };
+        let config = docket_engine::Config {
+            ledger: Ledger::testnet(),
+            scoring: crate::scoring,
+            stake: docket_engine::StakeTerms::NONE,
+        };
         let engine = Engine::new(store, Clock::manual(Timestamp(0)), Entropy::seeded(1), config);
         let settings = Settings {
             origin: "market.example/log".to_owned(),

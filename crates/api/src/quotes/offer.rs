@@ -4,7 +4,7 @@ use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
 use docket_core::policy::{Arbitration, Lapse, Policy, Ruling, Source};
 use docket_core::quote::{PriceList, Quote};
-use docket_core::routing::{Scoring, WorkerClass};
+use docket_core::routing::{Measure, Scoring, WorkerClass};
 use docket_core::time::Millis;
 use std::sync::Arc;
 
@@ -54,6 +54,7 @@ pub(super) fn terms(skill: Skill, source: &Source) -> Arc<Policy> {
         arbitration: Arbitration { within: Millis(0), default: Ruling::ForWorker },
         stream_within: None,
         metering: None,
+        staked: None,
     })
 }
 
@@ -71,8 +72,11 @@ pub(crate) fn scoring(job: &Job) -> Scoring {
         freshness_points: 5,
         heartbeat: docket_engine::HEARTBEAT,
         lost_after: docket_engine::LOST_AFTER,
+        measure: Measure::Reputation,
         reputation_points: 10,
-        stake_counts: true,
+        stake_counts: false,
+        pace_points: 0,
+        newcomer_jobs: u16::MAX,
         load_micropoints: 0,
     }
 }

@@ -14,6 +14,8 @@ mod log;
 mod market;
 mod observe;
 mod refused;
+mod reputation;
+mod stake;
 mod stream;
 mod webhooks;
 mod worker;

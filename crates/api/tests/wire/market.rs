@@ -78,7 +78,7 @@ impl Market {
         let (store, writer) = Sqlite::memory(&self.store).open().expect("the store can be opened");
         let writer = std::thread::spawn(move || writer.run());
         let ledger = if self.options.testnet { Ledger::testnet() } else { Ledger::main() };
-        let config = Config { ledger, scoring };
+        let config = Config { ledger, scoring, stake: PriceList::default().stake() };
         let engine = Engine::new(store, self.clock.clone(), Entropy::system(), config);
         engine.recover().await.expect("what was open is taken up");
         let settings = Settings {

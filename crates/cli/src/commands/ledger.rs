@@ -32,6 +32,8 @@ enum Action {
     Check(Check),
     /// Book money that has come in from outside.
     Credit(Credit),
+    /// Change what a worker has at stake.
+    Stake(super::stake::Args),
 }
 
 #[derive(clap::Args)]
@@ -136,6 +138,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             Action::Statement(args) => statement(args).await,
             Action::Check(args) => return check(args).await,
             Action::Credit(args) => credit(args).await,
+            Action::Stake(args) => super::stake::run(args).await,
         }
         .map(|()| ExitCode::SUCCESS)
     })

@@ -7,6 +7,7 @@ pub(crate) mod ledger;
 pub(crate) mod quote;
 pub(crate) mod receipt;
 pub(crate) mod serve;
+mod stake;
 pub(crate) mod up;
 pub(crate) mod verify;
 pub(crate) mod worker;

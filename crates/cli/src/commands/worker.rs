@@ -69,9 +69,20 @@ struct Row {
     suspended: bool,
     completed: u32,
     failed: u32,
-    reputation_bps: u32,
+    reputation: Reputation,
+    stake: Money,
     first_seen: String,
     live: Option<Live>,
+}
+
+/// From 0 to 1000 each.
+#[derive(Deserialize)]
+struct Reputation {
+    score: u16,
+    completion: u16,
+    latency: u16,
+    proof: u16,
+    uptime: u16,
 }
 
 #[derive(Deserialize)]
@@ -161,11 +172,12 @@ async fn list(args: &List) -> Result<()> {
         });
     }
     for row in &page.data {
-        let Row { id, completed, failed, .. } = row;
+        let Row { id, completed, failed, reputation, stake, .. } = row;
         println!(
-            "{}  {:<12} {completed:>7} done {failed:>5} failed  {}",
+            "{}  {:<12} {:>4} of 1000 {completed:>7} done {failed:>5} failed  {stake} at stake  {}",
             short(id),
             row.standing(),
+            reputation.score,
             row.work()
         );
     }
@@ -184,8 +196,12 @@ async fn show(args: &One) -> Result<()> {
     let row: Row = answer.parse()?;
     let key = if row.proven { "key proven" } else { "key never proven" };
     println!("{}\n  {}, {key}, first seen {}", row.id, row.standing(), row.first_seen);
-    let (whole, rest) = (row.reputation_bps / 100, row.reputation_bps % 100);
-    println!("  {} done, {} failed, reputation {whole}.{rest:02} of 100", row.completed, row.failed);
+    println!("  {} done, {} failed", row.completed, row.failed);
+    let Reputation { score, completion, latency, proof, uptime } = row.reputation;
+    println!(
+        "  reputation {score} of 1000: completion {completion}, latency {latency}, proof {proof}, uptime {uptime}"
+    );
+    println!("  {} at stake", row.stake);
     let Some(live) = &row.live else { return Ok(()) };
     let Live { class, concurrency, running, price_floor, last_seen, .. } = live;
     println!("  {class}: {}, {running} of {concurrency} at once, from {price_floor}", row.work());

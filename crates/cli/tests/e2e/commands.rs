@@ -106,6 +106,8 @@ fn an_operator_looks_at_jobs_workers_and_books() {
     assert!(market.operator(&["worker", "list"]).contains("connected"));
     let shown = market.operator(&["worker", "show", worker]);
     assert!(shown.contains("key proven") && shown.contains("1 done, 0 failed"), "{shown}");
+    // One paid job beside four imagined: 600 for completion and proof, the rest in the middle.
+    assert!(shown.contains("reputation 560 of 1000: completion 600, latency 500, proof 600"), "{shown}");
     let why = market.operator(&["worker", "why", &job]);
     assert!(why.contains(&format!("given to {}", &worker[..12])), "{why}");
 
@@ -114,6 +116,12 @@ fn an_operator_looks_at_jobs_workers_and_books() {
     let credit = ["ledger", "credit", "client:credits:ann", "250", "--key", "k1"];
     assert!(market.operator(&credit).contains("has 0.000250 tUSDC more"));
     assert!(market.operator(&credit).contains("nothing has moved"));
+    let stake = ["ledger", "stake", worker, "10000000", "--key", "s1"];
+    assert!(market.operator(&stake).contains("10.000000 tUSDC at stake, which counts"));
+    assert!(market.operator(&stake).contains("nothing has moved"));
+    let some = market.operator(&["ledger", "stake", worker, "1", "--action", "withdraw"]);
+    assert!(some.contains("9.999999 tUSDC at stake, which is too little to count"), "{some}");
+    assert!(market.operator(&["worker", "list"]).contains("9.999999 tUSDC at stake"));
     assert!(market.operator(&["ledger", "check"]).contains("The books agree"));
     assert_eq!(market.operator_json(&["ledger", "check"])["agree"], true);
 }

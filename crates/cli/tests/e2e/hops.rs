@@ -63,7 +63,8 @@ async fn no_connection_holds_back_small_writes() {
     let asking = tokio::spawn(asking);
     let (coordinator, server) = (port(coordinator), port(&server));
     // Client and worker at the coordinator, the worker's own end, and its connection to the inference server.
-    let kinds: [(&str, usize, fn(&Hop, u16, u16) -> bool); 3] = [
+    type IsOne = fn(&Hop, u16, u16) -> bool;
+    let kinds: [(&str, usize, IsOne); 3] = [
         ("into the coordinator", 2, |hop, coordinator, _| hop.local == coordinator),
         ("from a worker to the coordinator", 1, |hop, coordinator, _| hop.remote == coordinator),
         ("from a worker to its inference server", 1, |hop, _, server| hop.remote == server),

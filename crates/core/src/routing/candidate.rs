@@ -1,10 +1,13 @@
 //! What the coordinator knows of a connected worker at the moment a job is given out.
 
-use super::Lot;
+use super::{Lot, Measure};
 use crate::id::WorkerId;
 use crate::money::{Amount, BasisPoints};
 use crate::time::Timestamp;
 use std::sync::Arc;
+
+/// The best possible reputation, in basis points.
+pub(super) const WHOLE: u16 = 10_000;
 
 /// The kind of machine. What it is called on a wire is the dialect's business.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -86,6 +89,29 @@ impl StakeTier {
     pub const NONE: Self = Self { multiplier_percent: 100, bonus_points: 0 };
 }
 
+/// How soon a worker's first text comes, among workers of the same models.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+pub enum Pace {
+    /// Later than most.
+    Slow,
+    /// Nothing else is known.
+    #[default]
+    Usual,
+    /// Sooner than most.
+    Quick,
+}
+
+impl Pace {
+    /// The class of a latency part of [`crate::reputation::Parts`]: within a tenth of the middle it is usual.
+    pub const fn of(latency: BasisPoints) -> Self {
+        match latency.0 {
+            0..4_000 => Self::Slow,
+            4_000..=6_000 => Self::Usual,
+            _ => Self::Quick,
+        }
+    }
+}
+
 /// A connected worker, as matching sees it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Candidate {
@@ -109,8 +135,12 @@ pub struct Candidate {
     pub running: u16,
     /// The last sign of life.
     pub last_seen: Timestamp,
-    /// Its reputation as a share of the best possible. More than the whole counts as the whole.
+    /// Its reputation by counts, as a share of the best possible. More than the whole counts as the whole.
     pub reputation: BasisPoints,
+    /// Its reputation by the weights of [`crate::reputation`], likewise.
+    pub merit: BasisPoints,
+    /// How soon its first text comes.
+    pub pace: Pace,
     /// What its stake is worth.
     pub stake: StakeTier,
     /// Finishes what it has and takes nothing new.
@@ -136,8 +166,12 @@ impl Candidate {
         self.probation.is_some_and(|cap| self.running >= cap)
     }
 
-    /// The reputation in basis points, cut to the whole.
-    pub(super) fn reputation_bps(&self) -> u16 {
-        self.reputation.0.min(10_000)
+    /// One of its reputations in basis points, cut to the whole.
+    pub(super) fn esteem(&self, measure: Measure) -> u16 {
+        let share = match measure {
+            Measure::Reputation => self.reputation,
+            Measure::Merit => self.merit,
+        };
+        share.0.min(WHOLE)
     }
 }

@@ -111,7 +111,7 @@ pub fn judge(
     scoring: &Scoring,
     now: Timestamp,
 ) -> Result<Score, Unfit> {
-    match objection(worker, demand, scoring.lost_after, now) {
+    match objection(worker, demand, scoring, now) {
         Some(reason) => Err(reason),
         None => Ok(scoring.score(worker, now)),
     }

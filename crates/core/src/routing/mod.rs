@@ -19,7 +19,7 @@ mod unfit;
 #[cfg(test)]
 mod tests;
 
-pub use candidate::{Candidate, ModelId, Models, RegionId, Skills, StakeTier, WorkerClass};
+pub use candidate::{Candidate, ModelId, Models, Pace, RegionId, Skills, StakeTier, WorkerClass};
 pub use choice::{
     Decision, Lost, Ranked, RunnerUp, Shortlist, Tally, Verdict, choose, explain, judge, tally,
 };
@@ -27,5 +27,5 @@ pub use cooldown::cooldown;
 pub use demand::{Audience, Demand};
 pub use index::Index;
 pub use lot::Lot;
-pub use scoring::{Score, Scoring};
+pub use scoring::{Measure, Score, Scoring};
 pub use unfit::Unfit;

@@ -1,6 +1,7 @@
 //! What a fit worker is worth: a published formula as a value of whole numbers.
 
-use super::{Candidate, StakeTier, WorkerClass};
+use super::candidate::WHOLE;
+use super::{Candidate, Pace, StakeTier, WorkerClass};
 use crate::time::{Millis, Timestamp};
 use std::fmt;
 
@@ -25,10 +26,20 @@ impl fmt::Display for Score {
     }
 }
 
+/// Which of a worker's reputations counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Measure {
+    /// [`Candidate::reputation`].
+    Reputation,
+    /// [`Candidate::merit`].
+    Merit,
+}
+
 /// How workers are compared: the points for each quality.
 ///
-/// score = preferred class + freshness + reputation x stake multiplier + stake bonus - load, where freshness
-/// is `freshness_points` less one for each whole heartbeat interval without a sign, never below zero.
+/// score = preferred class + freshness + reputation x stake multiplier + stake bonus + pace - load, where freshness
+/// is `freshness_points` less one for each whole heartbeat interval without a sign, never below zero, and pace is
+/// `pace_points` for a usual worker, twice that for a quick one, and nothing for a slow one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Scoring {
     /// The kind of machine that is better suited, if one is.
@@ -41,11 +52,19 @@ pub struct Scoring {
     pub heartbeat: Millis,
     /// A worker silent for longer than this is [`Unfit::Stale`](super::Unfit::Stale).
     pub lost_after: Millis,
+    /// Which reputation counts. [`Index`](super::Index) is made for [`Measure::Reputation`] where a job names no
+    /// model, and for [`Measure::Merit`] where it names one; the other way round it is no faster than the scan.
+    pub measure: Measure,
     /// Points for the best possible reputation, before the stake multiplies them. With none,
     /// [`Index`](super::Index) is no faster than the scan.
     pub reputation_points: u16,
     /// Whether stake counts: if not, everybody is weighed as with [`StakeTier::NONE`].
     pub stake_counts: bool,
+    /// Points for a usual pace.
+    pub pace_points: u16,
+    /// How many jobs at a time a worker on [probation](Candidate::probation) has of this kind at most, whatever it
+    /// is trusted with otherwise.
+    pub newcomer_jobs: u16,
     /// Millionths of a point taken off for each running job. A few only decide between equals.
     pub load_micropoints: u32,
 }
@@ -53,15 +72,21 @@ pub struct Scoring {
 impl Scoring {
     /// What a fit worker is worth now.
     pub fn score(&self, worker: &Candidate, now: Timestamp) -> Score {
-        let grade = self.grade(worker.class, worker.stake, worker.running);
-        Score(grade.at(worker.reputation_bps()) + self.freshness(worker.last_seen, now))
+        let grade = self.grade(worker.class, worker.stake, worker.pace, worker.running);
+        Score(grade.at(worker.esteem(self.measure)) + self.freshness(worker.last_seen, now))
     }
 
     /// The part of the score that does not depend on the time, for all workers that have this in common.
-    pub(super) fn grade(&self, class: WorkerClass, stake: StakeTier, running: u16) -> Grade {
+    pub(super) fn grade(&self, class: WorkerClass, stake: StakeTier, pace: Pace, running: u16) -> Grade {
         let stake = if self.stake_counts { stake } else { StakeTier::NONE };
         let preferred = if self.preferred == Some(class) { self.preferred_points } else { 0 };
-        let points = i64::from(preferred) + i64::from(stake.bonus_points);
+        let pace = match pace {
+            _ if self.pace_points == 0 => 0,
+            Pace::Slow => 0,
+            Pace::Usual => i64::from(self.pace_points),
+            Pace::Quick => 2 * i64::from(self.pace_points),
+        };
+        let points = i64::from(preferred) + i64::from(stake.bonus_points) + pace;
         let load = i64::from(self.load_micropoints) * i64::from(running);
         Grade {
             base: points * Score::POINT - load,
@@ -89,6 +114,12 @@ pub(super) struct Grade {
 }
 
 impl Grade {
+    /// What everybody has at most, whatever the reputation.
+    #[cold] // Nobody publishes such a formula; the others do not pay for it.
+    pub(super) fn flat(self) -> Self {
+        Self { base: self.at(WHOLE), slope: 0 }
+    }
+
     /// The score at a reputation of so many basis points.
     pub(super) fn at(self, reputation_bps: u16) -> i64 {
         self.base + self.slope * i64::from(reputation_bps)

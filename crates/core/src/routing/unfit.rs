@@ -1,8 +1,8 @@
 //! Why a worker may not have a job: the hard filters, in their order.
 
-use super::{Audience, Candidate, Demand};
+use super::{Audience, Candidate, Demand, Scoring};
 use crate::money::Amount;
-use crate::time::{Millis, Timestamp};
+use crate::time::Timestamp;
 
 /// Why a worker may not have a job. Only the first reason that applies is reported: first the connection,
 /// then what the worker cannot do, then what it may not do, and last what will pass by itself.
@@ -78,12 +78,12 @@ impl Unfit {
 pub(super) fn objection(
     worker: &Candidate,
     demand: &Demand<'_>,
-    lost_after: Millis,
+    scoring: &Scoring,
     now: Timestamp,
 ) -> Option<Unfit> {
     Some(match worker {
         w if w.draining => Unfit::Draining,
-        w if now.since(w.last_seen) > lost_after => Unfit::Stale,
+        w if now.since(w.last_seen) > scoring.lost_after => Unfit::Stale,
         w if !w.skills.include(demand.skills) => Unfit::LacksSkill,
         w if demand.model.is_some_and(|model| !w.models.contains(model)) => Unfit::LacksModel,
         w if w.gpu_tier < demand.min_gpu_tier => Unfit::GpuTierTooLow,
@@ -95,7 +95,9 @@ pub(super) fn objection(
         w if demand.must_be_proven && !w.proven => Unfit::NotProven,
         w if demand.excluded.contains(&w.id) => Unfit::Excluded,
         w if w.running >= w.concurrency => Unfit::AtCapacity,
-        w if w.is_on_full_probation() => Unfit::OnProbationFull,
+        w if w.is_on_full_probation() || w.probation.is_some() && w.running >= scoring.newcomer_jobs => {
+            Unfit::OnProbationFull
+        }
         w if w.cooling_until.is_some_and(|until| now < until) => Unfit::CoolingDown,
         _ => return None,
     })

@@ -152,6 +152,7 @@ impl Replay {
                 | Account::Worker(_)
                 | Account::Agent(_)
                 | Account::Stake(_)
+                | Account::Staked(_)
                 | Account::Locked(..)
                 | Account::Deposit(_)
                 | Account::Treasury

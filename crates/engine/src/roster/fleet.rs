@@ -1,5 +1,6 @@
 //! The state behind the roster's lock: who is here, and who holds what.
 
+mod attendance;
 mod door;
 mod hands;
 mod operator;
@@ -7,14 +8,15 @@ mod patience;
 mod rest;
 mod view;
 
+pub(crate) use attendance::Visit;
+
 use super::waiting::Waiting;
 use super::{Connection, Outbound};
-use docket_core::change::{Gain, Standing};
-use docket_core::id::{Attempt, JobId, Version, WorkerId};
+use docket_core::id::{Attempt, JobId, WorkerId};
 use docket_core::money::BasisPoints;
-use docket_core::routing::{Candidate, Decision, Index, ModelId};
+use docket_core::routing::{Candidate, Decision, Index, ModelId, Pace, StakeTier};
 use docket_core::time::Timestamp;
-use docket_core::worker::reputation;
+use docket_core::worker::{Worker, reputation};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -34,6 +36,7 @@ pub(crate) struct Fleet {
     rests: rest::Rests,
     /// Who holds which job: one worker a job at a time.
     holders: HashMap<JobId, WorkerId>,
+    attendance: attendance::Attendance,
     models: HashMap<Arc<str>, ModelId>,
     /// How many connected workers serve each model.
     served: BTreeMap<Arc<str>, u32>,
@@ -52,9 +55,12 @@ struct Member {
     accepts: bool,
     turns: u64,
     failures_in_a_row: u32,
-    standing: Standing,
-    /// The version of the worker's record that is known here.
-    record: Version,
+    /// Whether it has a stake that counts.
+    staked: bool,
+    /// When this connection began.
+    since: Timestamp,
+    /// Its record. Evidence and version are each the latest that came here.
+    known: Worker,
     candidate: Candidate,
 }
 
@@ -65,6 +71,9 @@ pub(crate) struct Held {
     pub(crate) name: Arc<str>,
     /// Under which attempt; `None` while the assignment is being made.
     pub(crate) attempt: Option<Attempt>,
+    /// Since when it knows of it, and when its first text came.
+    pub(crate) since: Option<Timestamp>,
+    pub(crate) first_text: Option<Timestamp>,
     /// Why this worker was chosen.
     pub(crate) decision: Arc<Decision>,
 }
@@ -95,6 +104,7 @@ impl Fleet {
             gone: BTreeMap::new(),
             rests: rest::Rests::default(),
             holders: HashMap::new(),
+            attendance: attendance::Attendance::default(),
             models: HashMap::new(),
             served: BTreeMap::new(),
             waiting: Waiting::default(),
@@ -104,13 +114,27 @@ impl Fleet {
         }
     }
 
-    /// What a worker has gained or lost in standing, as it was written.
-    pub(crate) fn credit(&mut self, worker: &WorkerId, gained: Gain) {
-        self.change(worker, |member| {
-            member.standing = member.standing.after(gained);
-            member.candidate.reputation = BasisPoints(reputation(member.standing));
-            member.candidate.probation = probation(member.standing);
+    /// What is known of a worker, as it stood on disk at some time. Of two such records the later one holds.
+    pub(crate) fn learn(&mut self, worker: &Worker) {
+        self.change(&worker.id, |member| {
+            if worker.progress() >= member.known.progress() {
+                member.known = Worker { version: member.known.version, ..*worker };
+                weigh(&mut member.candidate, worker);
+            }
         });
+    }
+
+    /// What the worker's stake is worth, if it has one that counts.
+    pub(crate) fn set_stake(&mut self, worker: &WorkerId, tier: Option<StakeTier>) {
+        self.change(worker, |member| {
+            member.staked = tier.is_some();
+            member.candidate.stake = tier.unwrap_or(StakeTier::NONE);
+        });
+    }
+
+    /// Whether the worker has a stake that counts.
+    pub(crate) fn has_stake(&self, worker: &WorkerId) -> bool {
+        self.members.get(worker).is_some_and(|member| member.staked)
     }
 
     /// Changes what is known of a worker, in the index too.
@@ -144,6 +168,12 @@ impl Fleet {
         self.members.values().map(|member| member.held.len()).sum()
     }
 }
-fn probation(standing: Standing) -> Option<u16> {
-    (standing.completed < PROBATION_JOBS).then_some(PROBATION_CAP)
+
+/// What a worker's record means for matching.
+fn weigh(candidate: &mut Candidate, worker: &Worker) {
+    candidate.reputation = BasisPoints(reputation(worker.standing));
+    let parts = worker.reputation.parts();
+    candidate.merit = parts.score();
+    candidate.pace = Pace::of(parts.latency);
+    candidate.probation = (worker.standing.completed < PROBATION_JOBS).then_some(PROBATION_CAP);
 }

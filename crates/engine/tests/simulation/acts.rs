@@ -12,7 +12,7 @@ use docket_core::ledger::Account;
 use docket_core::money::{Amount, Asset, BasisPoints};
 use docket_core::policy::{Judge, Ruling, Verdict};
 use docket_core::time::Millis;
-use docket_engine::{Engine, EngineError, Hello};
+use docket_engine::{Engine, EngineError, Hello, StakeChange};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -36,9 +36,11 @@ impl Market {
             8 => self.ask_by_mistake(),
             9 => self.credit(),
             10 if self.dice.percent(25) => self.bar(),
+            10 if self.dice.percent(50) => self.stake(),
             10 => self.pair(),
             11..13 => self.look(),
             13 => self.wait(),
+            _ if self.dice.percent(20) => self.dispute(),
             _ => self.command(),
         }
     }
@@ -133,6 +135,26 @@ impl Market {
         });
     }
 
+    /// A worker's stake comes or goes; now and then under a key that was used before.
+    fn stake(&mut self) {
+        let worker = self.dice.index(self.workers.len());
+        let worker = self.workers[worker].id;
+        let change = *self.dice.pick(&[
+            StakeChange::FromOutside,
+            StakeChange::FromOutside,
+            StakeChange::FromEarnings,
+            StakeChange::Back,
+        ]);
+        let amount = Amount::new(*self.dice.pick(&[1, 999, 1_000, 50_000]), Asset::USDC);
+        let key = format!("stake-{}", self.dice.below(40));
+        let (engine, reports) = (self.coordinator.engine.clone(), self.reports.clone());
+        let what = format!("{change:?} {} for {worker:?} under {key}", amount.units);
+        self.coordinator.tasks.spawn_fragile(what.clone(), async move {
+            let result = engine.change_stake(worker, change, amount, &key).await.map(|_| ());
+            reports.add(Report::Did(what, result));
+        });
+    }
+
     /// A job that some client knows of: rather one with which something is under way, or one of the last few.
     fn known_job(&mut self) -> Option<PublicId> {
         let answered = |order: &Order| match &order.answer {
@@ -185,10 +207,15 @@ impl Market {
             2..4 => Command::Evaluate { verdict: Verdict::Complete },
             4 => Command::Evaluate { verdict: Verdict::Reject },
             5..8 => Command::Dispute { claim: None },
-            8 => Command::Rule { ruling: Ruling::Divided { client: BasisPoints(5_000) }, by: Judge::Arbiter },
+            8 => Command::Rule {
+                ruling: Ruling::Divided { client: BasisPoints(5_000) },
+                by: Judge::Arbiter,
+                stake: 0,
+            },
             _ => Command::Rule {
                 ruling: *self.dice.pick(&[Ruling::ForClient, Ruling::ForWorker]),
                 by: Judge::Arbiter,
+                stake: 0,
             },
         };
         let (engine, reports) = (self.coordinator.engine.clone(), self.reports.clone());
@@ -197,6 +224,24 @@ impl Market {
             let done = async {
                 if let Some(job) = engine.find(&id).await? {
                     engine.execute(job.id, &command).await?;
+                }
+                Ok(())
+            };
+            let result = done.await;
+            reports.add(Report::Did(what, result));
+        });
+    }
+
+    /// Somebody disputes what the rules can decide at once.
+    fn dispute(&mut self) {
+        let Some(id) = self.known_job() else { return };
+        let ruling = *self.dice.pick(&[Ruling::ForClient, Ruling::ForClient, Ruling::ForWorker]);
+        let (engine, reports) = (self.coordinator.engine.clone(), self.reports.clone());
+        let what = format!("dispute {ruling:?} {id:?}");
+        self.coordinator.tasks.spawn_fragile(what.clone(), async move {
+            let done = async {
+                if let Some(job) = engine.find(&id).await? {
+                    engine.dispute(job.id, None, Some(ruling)).await?;
                 }
                 Ok(())
             };

@@ -4,11 +4,11 @@ use super::disk::{Weather, WeatheredBackend, WeatheredReader};
 use super::faults::Planted;
 use super::tasks::Tasks;
 use docket_core::job::Job;
-use docket_core::routing::{Scoring, WorkerClass};
+use docket_core::routing::{Measure, Scoring, StakeTier, WorkerClass};
 use docket_core::time::Millis;
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
-use docket_engine::{Config, Engine, outbox};
+use docket_engine::{Config, Engine, StakeTerms, outbox};
 use docket_settlement::Ledger;
 use docket_store::backend::Connected;
 use docket_store::writer::{Turn, Writer};
@@ -16,6 +16,9 @@ use docket_store::{Read, Reader, Sqlite, Store};
 use futures::FutureExt;
 use futures::executor::block_on;
 use std::sync::Arc;
+
+/// From so many units on, a stake counts.
+pub(crate) const LEAST_STAKE: u128 = 1_000;
 
 /// Everything that a crash takes away.
 pub(crate) struct Coordinator {
@@ -35,7 +38,9 @@ impl Coordinator {
         let backend = Box::new(WeatheredBackend { inner: backend, weather: weather.clone() });
         let reader = Arc::new(WeatheredReader { inner: truth.clone(), weather: weather.clone() });
         let (store, writer) = Store::open(backend, reader).expect("the store opens");
-        let config = Config { ledger: Ledger::main(), scoring };
+        let tier = StakeTier { multiplier_percent: 100, bonus_points: 10 };
+        let config =
+            Config { ledger: Ledger::main(), scoring, stake: StakeTerms { least: LEAST_STAKE, tier } };
         let engine = Engine::new(store, clock.clone(), Entropy::seeded(seed), config);
         block_on(engine.recover()).expect("what is on disk can be taken up");
         weather.set_calm(false);
@@ -93,8 +98,11 @@ fn scoring(_: &Job) -> Scoring {
         freshness_points: 3,
         heartbeat: docket_engine::HEARTBEAT,
         lost_after: Millis::seconds(30),
+        measure: Measure::Reputation,
         reputation_points: 20,
         stake_counts: false,
+        pace_points: 0,
+        newcomer_jobs: u16::MAX,
         load_micropoints: 1_000,
     }
 }

@@ -1,6 +1,7 @@
 //! The real database behind a wrapper: slow, and now and then broken.
 
 use super::dice::Dice;
+use docket_core::change::Claim;
 use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
@@ -179,6 +180,10 @@ impl Reader for WeatheredReader {
 
     fn workers(&self, after: Option<WorkerId>) -> Read<'_, Vec<Worker>> {
         self.after(move |reader| reader.workers(after))
+    }
+
+    fn claim<'a>(&'a self, key: &'a str) -> Read<'a, Option<Claim>> {
+        self.after(move |reader| reader.claim(key))
     }
 
     fn pairing(&self, code: Sha256) -> Read<'_, Option<Pairing>> {

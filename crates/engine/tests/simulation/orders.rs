@@ -118,5 +118,6 @@ fn terms(source: Source, dice: &mut Dice) -> Policy {
         arbitration: Arbitration { within: Millis::seconds(60), default: *dice.pick(&ruling) },
         stream_within: None,
         metering: None,
+        staked: Some(BasisPoints(100)),
     }
 }

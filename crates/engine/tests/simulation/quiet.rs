@@ -1,13 +1,18 @@
 //! What must hold at every instant, in a moment of quiet, and at rest.
 
 use super::Found;
+use super::coordinator::LEAST_STAKE;
 use super::market::Market;
 use super::workers::Place;
-use docket_core::event::Fault;
+use docket_core::event::{Fault, Voucher};
 use docket_core::id::WorkerId;
 use docket_core::job::{Job, State};
+use docket_core::ledger::Account;
 use docket_core::policy::Ruling;
+use docket_core::reputation::ONE;
+use docket_core::routing::StakeTier;
 use docket_core::time::{Millis, Timestamp};
+use docket_core::worker::Worker;
 use docket_engine::{Census, RESUME_GRACE};
 use futures::executor::block_on;
 use std::collections::{BTreeMap, BTreeSet};
@@ -249,6 +254,16 @@ impl Market {
             if !job.state.is_final() {
                 return Err(format!("{:?} is {} for ever", job.public_id, job.state.name()));
             }
+            // What a dispute has taken from the worker, in whole or in part, does not speak for it.
+            let transfers = self.coordinator.read(|reader| reader.job_transfers(job.id));
+            if transfers.iter().any(|leg| matches!(leg.from, Account::Staked(_))) {
+                self.sight("a stake that a ruling took");
+            }
+            let divided = matches!(job.state, State::Arbitrated { ruling: Ruling::Divided { .. }, .. });
+            if let Some(delivery) = job.delivery().filter(|by| !divided && by.voucher == Voucher::Worker) {
+                let paid = transfers.iter().any(|leg| leg.to == Account::Worker(delivery.worker));
+                *completed.entry(delivery.worker).or_default() += u32::from(paid);
+            }
             for row in self.coordinator.read(|reader| reader.journal(job.id)) {
                 self.sight(&row.event);
                 if let Some(reason) = row.detail.split(' ').next().and_then(Fault::parse) {
@@ -257,12 +272,6 @@ impl Market {
                 let arrived = row.event == "settled" || row.event == "submitted";
                 if arrived && job.finish_by.is_none_or(|by| row.at >= by) {
                     return Err(format!("{:?} was {} at {:?}, too late", job.public_id, row.event, row.at));
-                }
-                // What a ruling gave back to the client counts no more.
-                let withdrawn = matches!(job.state, State::Arbitrated { ruling: Ruling::ForClient, .. });
-                if !withdrawn && let ("settled" | "completed", Some(delivery)) = (&*row.event, job.delivery())
-                {
-                    *completed.entry(delivery.worker).or_default() += 1;
                 }
             }
         }
@@ -273,7 +282,39 @@ impl Market {
             if counted != paid.copied().unwrap_or_default() {
                 return Err(format!("{} has completed {paid:?} jobs, and {counted} count", worker.name()));
             }
+            if let Some(known) = known {
+                self.check_reputation(&known)?;
+            }
         }
         self.promises.verify(&self.coordinator, &self.books, &self.orders)
+    }
+
+    /// What is weighed never exceeds what was counted, and matching goes by what is on disk.
+    fn check_reputation(&self, known: &Worker) -> Found {
+        let weighed = known.reputation;
+        let counted = [known.standing.completed, known.standing.failed].map(|jobs| u64::from(jobs) * ONE);
+        let within = weighed.paid <= counted[0]
+            && weighed.lost <= counted[1]
+            && weighed.unproven <= weighed.lost
+            && weighed.compared <= weighed.paid
+            && weighed.connected <= weighed.watched
+            && weighed.score().0 <= 10_000;
+        if !within {
+            return Err(format!("{:?} is weighed as {weighed:?}, and has {:?}", known.id, known.standing));
+        }
+        let seen = self.coordinator.engine.worker_view(&known.id);
+        let stake = Account::Staked(known.id);
+        let staked: i128 =
+            self.coordinator.read(|reader| reader.balance(&stake)).iter().map(|row| row.units).sum();
+        let counts = seen.as_ref().map(|view| view.candidate.stake != StakeTier::NONE);
+        if counts.is_some_and(|counts| counts != (staked.unsigned_abs() >= LEAST_STAKE)) {
+            return Err(format!("{:?} has staked {staked}, and it counts: {counts:?}", known.id));
+        }
+        match seen.map(|view| view.candidate.merit).filter(|merit| *merit != weighed.score()) {
+            Some(merit) => {
+                Err(format!("{:?} is matched by {merit:?}, and has {:?}", known.id, weighed.score()))
+            }
+            None => Ok(()),
+        }
     }
 }

@@ -55,6 +55,7 @@ fn name(account: &Account) -> String {
         | Account::Worker(_)
         | Account::Agent(_)
         | Account::Stake(_)
+        | Account::Staked(_)
         | Account::Treasury
         | Account::Burned
         | Account::Outside(_) => account.to_string(),
@@ -122,6 +123,7 @@ mod tests {
         let others = [
             (Account::Agent(agent), "agent:5"),
             (Account::Stake(agent), "stake:5"),
+            (Account::Staked(WorkerId([0x11; 32])), &format!("staked:{}", "11".repeat(32))),
             (Account::Burned, "burned"),
             (Account::Outside(NetworkId("ledger:testnet".into())), "outside:ledger:testnet"),
         ];

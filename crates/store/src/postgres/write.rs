@@ -38,13 +38,14 @@ const fn statement(kind: Kind) -> &'static str {
              attempt = c.attempt, output_hash = c.output_hash, receipt_hash = c.receipt_hash, voucher = c.voucher, \
              input_tokens = c.input_tokens, output_tokens = c.output_tokens, charge_units = c.charge_units, \
              outcome = c.outcome, ended_ms = c.ended_ms, escrow_units = c.escrow_units, \
-             vesting_units = c.vesting_units, version = c.version FROM unnest($1::bigint[], $2::bigint[], \
+             vesting_units = c.vesting_units, version = c.version, placing_bps = c.placing_bps, blamed = c.blamed, \
+             staked = c.staked FROM unnest($1::bigint[], $2::bigint[], \
              $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[], \
              $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::text[], $16::text[], \
-             $17::bigint[], $18::text[], $19::text[], $20::bigint[]) AS c (job_id, finish_by_ms, attempts, tried, \
+             $17::bigint[], $18::text[], $19::text[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[]) AS c (job_id, finish_by_ms, attempts, tried, \
              state, deadline_ms, worker_id, attempt_epoch, attempt, output_hash, receipt_hash, voucher, \
-             input_tokens, output_tokens, charge_units, outcome, ended_ms, escrow_units, vesting_units, version) \
-             WHERE job.job_id = c.job_id AND job.version < c.version"
+             input_tokens, output_tokens, charge_units, outcome, ended_ms, escrow_units, vesting_units, version, \
+             placing_bps, blamed, staked) WHERE job.job_id = c.job_id AND job.version < c.version"
         }
         Kind::Payload => "INSERT INTO payload (job_id, body) SELECT * FROM unnest($1::bigint[], $2::bytea[])",
         Kind::Result => {
@@ -94,8 +95,13 @@ const fn statement(kind: Kind) -> &'static str {
              version = excluded.version WHERE worker.version < excluded.version"
         }
         Kind::Standing => {
-            "UPDATE worker SET completed = worker.completed + c.completed, failed = worker.failed + c.failed \
-             FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS c (worker_id, completed, failed) \
+            "UPDATE worker SET completed = c.completed, failed = c.failed, rep_paid = c.rep_paid, \
+             rep_lost = c.rep_lost, rep_unproven = c.rep_unproven, rep_placed = c.rep_placed, \
+             rep_compared = c.rep_compared, rep_connected = c.rep_connected, rep_watched = c.rep_watched, \
+             rep_watched_ms = c.rep_watched_ms, rep_hour = c.rep_hour FROM unnest($1::text[], $2::bigint[], \
+             $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], \
+             $10::bigint[], $11::bigint[], $12::bigint[]) AS c (worker_id, completed, failed, rep_paid, rep_lost, \
+             rep_unproven, rep_placed, rep_compared, rep_connected, rep_watched, rep_watched_ms, rep_hour) \
              WHERE worker.worker_id = c.worker_id"
         }
         Kind::Pairing => {

@@ -4,9 +4,10 @@ use crate::error::StoreError;
 use crate::policy::{decode_ruling, encode_ruling, parse_verdict, verdict_name};
 use crate::rows::read;
 use crate::value::{Columns, Value, corrupt};
-use docket_core::event::{Closing, Delivery, Fault, Usage, Voucher};
+use docket_core::event::{Closing, Conduct, Delivery, Fault, Usage, Voucher};
 use docket_core::id::{AgentId, Attempt, ClientId, JobId, Version, WorkerId};
 use docket_core::job::{Ask, Job, Skill, Speed, State};
+use docket_core::money::BasisPoints;
 use docket_core::policy::Policy;
 use docket_core::time::Timestamp;
 use std::sync::Arc;
@@ -73,6 +74,9 @@ pub(crate) fn changed(job: &Job) -> Vec<Value<'_>> {
         Value::text(job.escrow.units),
         Value::text(job.vesting.units),
         Value::count(job.version.0),
+        of(|delivery| delivery.conduct.placing.map_or(Value::Null, |placing| Value::Int(placing.0.into()))),
+        of(|delivery| Value::flag(delivery.conduct.blamed)),
+        of(|delivery| Value::flag(delivery.conduct.staked)),
     ]
 }
 
@@ -81,7 +85,7 @@ pub(crate) const COLUMNS: &str = "j.job_id, j.dialect, j.public_id, j.client, j.
      j.speed, j.private, j.asset, j.decimals, j.price_units, p.body, j.created_ms, j.finish_by_ms, j.attempts, \
      j.tried, j.state, j.deadline_ms, j.worker_id, j.attempt_epoch, j.attempt, j.output_hash, j.receipt_hash, \
      j.voucher, j.input_tokens, j.output_tokens, j.charge_units, j.outcome, j.ended_ms, j.escrow_units, \
-     j.vesting_units, j.version, j.api_key";
+     j.vesting_units, j.version, j.api_key, j.placing_bps, j.blamed, j.staked";
 
 /// Reads a job. `terms` turns the text of a policy into the shared value.
 pub(crate) fn parse(
@@ -159,6 +163,7 @@ fn read_delivery(row: &dyn Columns) -> Result<Delivery, StoreError> {
         "coordinator" => Voucher::Coordinator,
         _ => return Err(corrupt("a voucher")),
     };
+    let placing = row.int_or_null(34)?;
     Ok(Delivery {
         worker: row.worker(19)?,
         attempt: Attempt { epoch: row.small(20)?, number: row.small(21)? },
@@ -166,6 +171,15 @@ fn read_delivery(row: &dyn Columns) -> Result<Delivery, StoreError> {
         receipt: row.digest(23)?,
         voucher,
         usage: Usage { input: row.count(25)?, output: row.count(26)? },
+        conduct: Conduct {
+            placing: placing
+                .map(u16::try_from)
+                .transpose()
+                .map_err(|_| corrupt("a placing"))?
+                .map(BasisPoints),
+            blamed: row.int_or_null(35)? == Some(1),
+            staked: row.int_or_null(36)? == Some(1),
+        },
     })
 }
 

@@ -8,7 +8,7 @@ use crate::batch::{Batch, JournalEntry, Leaf, ResultDocument, ResultEntry, Trans
 use crate::error::StoreError;
 use crate::value::{Value, corrupt};
 use crate::writer::{Key, Moved, Spent};
-use docket_core::change::{Claim, Gain};
+use docket_core::change::Claim;
 use docket_core::effect::Effect;
 use docket_core::hook::{Delivery, DeliveryState, HookStatus};
 use docket_core::id::WorkerId;
@@ -58,6 +58,7 @@ impl Kind {
             Self::ChangedJob
                 | Self::ChangedBalance
                 | Self::Worker
+                | Self::Standing
                 | Self::Pairing
                 | Self::ApiKey
                 | Self::ChangedSpending
@@ -208,7 +209,7 @@ fn node_row((level, index, hash): &(u8, u64, Hash)) -> Vec<Value<'_>> {
     vec![Value::Int((*level).into()), Value::count(*index), Value::Bytes(hash)]
 }
 
-/// Standing is no part of it: that is added up, never set.
+/// Evidence is no part of it: it has no version, and is written apart.
 fn worker_row(worker: &Worker) -> Vec<Value<'_>> {
     vec![
         Value::text(worker.id),
@@ -219,9 +220,23 @@ fn worker_row(worker: &Worker) -> Vec<Value<'_>> {
     ]
 }
 
-/// Changes the row of a worker that has ever registered, and of nobody else.
-fn standing_row<'a>((worker, gained): (&'a WorkerId, &'a Gain)) -> Vec<Value<'a>> {
-    vec![Value::text(worker), Value::Int(gained.completed.into()), Value::Int(gained.failed.into())]
+/// The evidence of a worker's row, as it stands after the group.
+fn standing_row<'a>((id, worker): (&'a WorkerId, &'a Worker)) -> Vec<Value<'a>> {
+    let Worker { standing, reputation: weighed, .. } = worker;
+    vec![
+        Value::text(id),
+        Value::Int(standing.completed.into()),
+        Value::Int(standing.failed.into()),
+        Value::count(weighed.paid),
+        Value::count(weighed.lost),
+        Value::count(weighed.unproven),
+        Value::count(weighed.placed),
+        Value::count(weighed.compared),
+        Value::count(weighed.connected),
+        Value::count(weighed.watched),
+        weighed.watched_until.into(),
+        Value::Int(weighed.hour),
+    ]
 }
 
 fn pairing_row(pairing: &Pairing) -> Vec<Value<'_>> {

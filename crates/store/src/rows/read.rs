@@ -5,7 +5,7 @@ use crate::read::{Answer, BalanceRow, JournalRow, KeyRow, TransferRow};
 use crate::rows;
 use crate::value::{Columns, corrupt};
 use crate::writer::Spent;
-use docket_core::change::{Claim, Standing};
+use docket_core::change::Claim;
 use docket_core::effect::{Effect, EffectKind};
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, Dialect, JobId, PublicId, Version, WorkerId};
@@ -14,9 +14,10 @@ use docket_core::key::{ApiKey, KeyId, KeyNumber, Limits, Period};
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
 use docket_core::policy::Policy;
+use docket_core::reputation::Reputation;
 use docket_core::time::Timestamp;
 use docket_core::trust::{Pairing, Trust};
-use docket_core::worker::Worker;
+use docket_core::worker::{Standing, Worker};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -84,6 +85,17 @@ pub(crate) fn worker(row: &dyn Columns) -> Parsed<Worker> {
         standing: Standing { completed: row.small(3)?, failed: row.small(4)? },
         first_seen: row.instant(5)?,
         version: Version(row.count(6)?),
+        reputation: Reputation {
+            paid: row.count(7)?,
+            lost: row.count(8)?,
+            unproven: row.count(9)?,
+            placed: row.count(10)?,
+            compared: row.count(11)?,
+            connected: row.count(12)?,
+            watched: row.count(13)?,
+            watched_until: row.int_or_null(14)?.map(Timestamp),
+            hour: row.int(15)?,
+        },
     })
 }
 

@@ -26,7 +26,7 @@ const fn statement(kind: Kind) -> &'static str {
             "UPDATE job SET finish_by_ms = ?2, attempts = ?3, tried = ?4, state = ?5, deadline_ms = ?6, \
              worker_id = ?7, attempt_epoch = ?8, attempt = ?9, output_hash = ?10, receipt_hash = ?11, \
              voucher = ?12, input_tokens = ?13, output_tokens = ?14, charge_units = ?15, outcome = ?16, \
-             ended_ms = ?17, escrow_units = ?18, vesting_units = ?19, version = ?20 \
+             ended_ms = ?17, escrow_units = ?18, vesting_units = ?19, version = ?20, placing_bps = ?21, blamed = ?22, staked = ?23 \
              WHERE job_id = ?1 AND version < ?20"
         }
         Kind::Payload => "INSERT INTO payload (job_id, body) VALUES (?1, ?2)",
@@ -58,7 +58,9 @@ const fn statement(kind: Kind) -> &'static str {
              suspended = excluded.suspended, version = excluded.version WHERE worker.version < excluded.version"
         }
         Kind::Standing => {
-            "UPDATE worker SET completed = completed + ?2, failed = failed + ?3 WHERE worker_id = ?1"
+            "UPDATE worker SET completed = ?2, failed = ?3, rep_paid = ?4, rep_lost = ?5, rep_unproven = ?6, \
+             rep_placed = ?7, rep_compared = ?8, rep_connected = ?9, rep_watched = ?10, rep_watched_ms = ?11, \
+             rep_hour = ?12 WHERE worker_id = ?1"
         }
         Kind::Pairing => {
             "INSERT INTO pairing (code, client, expires_ms, claimed_by, version) VALUES (?1, ?2, ?3, ?4, ?5) \

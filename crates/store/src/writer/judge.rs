@@ -75,6 +75,9 @@ impl Judge {
             }
             change.records.iter().for_each(|record| self.records.ask(&record.after, &mut needs));
             mail::listener(change).into_iter().for_each(|client| self.records.ask_hooks(client, &mut needs));
+            if let Some((worker, _)) = change.evidence {
+                self.records.ask_worker(worker, &mut needs);
+            }
             let new = change.job.iter().filter(|job| job.before == Version::NONE);
             let policies = new.map(|job| &job.after.policy);
             needs.policies.extend(policies.filter(|policy| !self.policies.contains_key(*policy)).cloned());
@@ -141,13 +144,11 @@ impl Judge {
         for record in &change.records {
             self.accept_record(record, batch);
         }
-        if let Some((worker, gained)) = change.standing {
-            let sum = batch.standings.entry(worker).or_default();
-            *sum = sum.and(gained);
-        }
+        let worker =
+            change.evidence.and_then(|evidence| self.records.accept_evidence(evidence, change.at, batch));
         batch.claims.extend(change.claim.iter().map(|claim| (claim.clone(), change.at)));
         batch.effects.extend(&change.effects);
-        Committed { job: change.job.as_ref().map(|job| job.after.clone()), log_index, listeners }
+        Committed { job: change.job.as_ref().map(|job| job.after.clone()), log_index, listeners, worker }
     }
 
     fn accept_record(&mut self, record: &RecordChange, batch: &mut Batch) {
@@ -271,7 +272,7 @@ fn reserve(hot: &Hot, job: &JobChange) -> Result<(), CommitError> {
 /// A change that only memory needs. It is judged here when it came while the job was being written.
 fn at_once(hot: &Hot, job: &JobChange) -> Result<Committed, CommitError> {
     match hot.apply_at_once(job) {
-        Freshness::Current => Ok(Committed::in_memory(job)),
+        Freshness::Current => Ok(Committed::at_once(job)),
         Freshness::Outdated | Freshness::Busy | Freshness::Absent => Err(CommitError::Conflict),
     }
 }
@@ -285,6 +286,7 @@ fn record_event(change: &Change) -> &'static str {
         Some(Record::Key(_)) => "key",
         Some(Record::Hook(_)) => "hook",
         Some(Record::Delivery(_)) => "delivery",
+        None if change.evidence.is_some() => "attendance",
         None => "transfer",
     }
 }

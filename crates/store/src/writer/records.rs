@@ -9,12 +9,15 @@ use docket_core::hook::{Delivery, EventId, Hook, HookStatus, MOST_HOOKS};
 use docket_core::id::{ClientId, Version, WorkerId};
 use docket_core::key::{ApiKey, KeyId, KeyNumber};
 use docket_core::refusal::Refusal;
+use docket_core::reputation::Evidence;
+use docket_core::time::Timestamp;
+use docket_core::worker::Worker;
 use std::collections::HashMap;
 
 /// The records that the writer relies on, as they stand on disk or will when the open group is written.
 #[derive(Default)]
 pub(super) struct Records {
-    workers: HashMap<WorkerId, Version>,
+    workers: HashMap<WorkerId, Worker>,
     keys: HashMap<KeyNumber, ApiKey>,
     /// All hooks of an account.
     hooks: HashMap<ClientId, Vec<Hook>>,
@@ -27,10 +30,7 @@ impl Records {
     /// Adds what must be read before a record can be judged.
     pub(super) fn ask(&self, record: &Record, needs: &mut Needs) {
         match record {
-            Record::Worker(worker) if self.workers.contains_key(&worker.id) => {}
-            Record::Worker(worker) => {
-                needs.workers.insert(worker.id);
-            }
+            Record::Worker(worker) => self.ask_worker(worker.id, needs),
             Record::Pairing(pairing) => {
                 needs.pairings.insert(pairing.code);
             }
@@ -40,6 +40,13 @@ impl Records {
             Record::Delivery(delivery) => {
                 needs.deliveries.insert(delivery.id);
             }
+        }
+    }
+
+    /// Adds a worker that must be read before anything can be added to what is known of it.
+    pub(super) fn ask_worker(&self, id: WorkerId, needs: &mut Needs) {
+        if !self.workers.contains_key(&id) {
+            needs.workers.insert(id);
         }
     }
 
@@ -82,7 +89,7 @@ impl Records {
     /// Refuses a record that has changed since it was decided on.
     pub(super) fn check(&self, change: &RecordChange) -> Result<(), CommitError> {
         let stands = match &change.after {
-            Record::Worker(worker) => self.workers.get(&worker.id).copied(),
+            Record::Worker(worker) => self.workers.get(&worker.id).map(|known| known.version),
             Record::Pairing(pairing) => self.pairings.get(&pairing.code).copied(),
             // By its number, so that a new key whose number is taken loses against the one that has it.
             Record::Key(key) => self.keys.get(&key.number()).map(|known| known.version),
@@ -104,8 +111,13 @@ impl Records {
     pub(super) fn accept(&mut self, record: &Record, batch: &mut Batch) {
         match record {
             Record::Worker(worker) => {
-                self.workers.insert(worker.id, worker.version);
-                batch.workers.insert(worker.id, *worker);
+                // Evidence has come since the record was read, perhaps: what is known here stands.
+                let known = self.workers.get(&worker.id);
+                let (standing, reputation) =
+                    known.map(|known| (known.standing, known.reputation)).unwrap_or_default();
+                let worker = Worker { standing, reputation, ..*worker };
+                self.workers.insert(worker.id, worker);
+                batch.workers.insert(worker.id, worker);
             }
             Record::Pairing(pairing) => {
                 self.pairings.insert(pairing.code, pairing.version);
@@ -134,6 +146,19 @@ impl Records {
     /// Knows a delivery that the open group brings.
     pub(super) fn announce(&mut self, delivery: &Delivery) {
         self.deliveries.insert(delivery.id, delivery.version);
+    }
+
+    /// Adds what has come to light of a worker that has ever registered, and of nobody else; answers with its record.
+    pub(super) fn accept_evidence(
+        &mut self,
+        (id, evidence): (WorkerId, Evidence),
+        at: Timestamp,
+        batch: &mut Batch,
+    ) -> Option<Worker> {
+        let known = self.workers.get_mut(&id)?;
+        *known = known.after(evidence, at);
+        batch.standings.insert(id, *known);
+        Some(*known)
     }
 
     /// How many records are kept from group to group.

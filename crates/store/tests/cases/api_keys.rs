@@ -230,9 +230,18 @@ pub(crate) fn a_key_sees_its_own_jobs_from_either_side(world: &mut World) {
 pub(crate) fn a_database_from_before_there_were_keys_is_brought_up_to_date(world: &mut World) {
     world.give("ann", 10_000);
     let before = world.live(job(1, paid_at_once()), "fund");
+    // Each version is undone, the latest first.
+    let columns =
+        ["paid", "lost", "unproven", "placed", "compared", "connected", "watched", "watched_ms", "hour"];
+    for column in columns {
+        world.meddle(&format!("ALTER TABLE worker DROP COLUMN rep_{column}"));
+    }
     world.meddle(
-        "DROP INDEX job_key; ALTER TABLE job DROP COLUMN api_key; DROP TABLE api_key; DROP TABLE key_spending; \
-         DROP TABLE hook; DROP TABLE delivery; DELETE FROM refinery_schema_history WHERE version >= 2",
+        "ALTER TABLE job DROP COLUMN placing_bps; ALTER TABLE job DROP COLUMN blamed; \
+         ALTER TABLE job DROP COLUMN staked; \
+         DROP INDEX job_key; ALTER TABLE job DROP COLUMN api_key; DROP TABLE api_key; DROP TABLE key_spending; \
+          DROP TABLE hook; DROP TABLE delivery; \
+         DELETE FROM refinery_schema_history WHERE version > 1",
     );
     world.reopen();
     assert_eq!(world.on_disk(before.id), Some(before));

@@ -62,6 +62,7 @@ cases! {
     }
     records {
         a_worker_has_versions_and_keeps_its_standing,
+        evidence_is_folded_in_as_the_core_folds_it,
         a_pairing_is_claimed_once_and_trust_is_listed,
         workers_are_paged_by_key,
     }

@@ -2,13 +2,15 @@
 
 use crate::sample::{FIRST, NOW, SECOND, job, paid_at_once, terms, with_leaf};
 use crate::world::{World, now};
-use docket_core::change::{Change, Standing};
+use docket_core::change::Change;
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, WorkerId};
+use docket_core::money::BasisPoints;
 use docket_core::policy::Policy;
+use docket_core::reputation::{Evidence, ONE, Reputation};
 use docket_core::time::Millis;
 use docket_core::trust::Pairing;
-use docket_core::worker::{Worker, WorkerCommand};
+use docket_core::worker::{Standing, Worker, WorkerCommand};
 use docket_store::{CommitError, Documents, Write};
 
 fn alone(change: Change) -> Write {
@@ -56,14 +58,43 @@ pub(crate) fn a_worker_has_versions_and_keeps_its_standing(world: &mut World) {
     world.commit(again).unwrap();
     assert_eq!(worker(world, FIRST).standing, Standing { completed: 3, failed: 2 });
 
-    // A ruling takes back what the job had brought, also in one group with other losses.
+    // A job counts when its dispute is over, also in one group with other losses.
     let disputable = Policy { evaluation: None, ..terms() };
     let disputed = world.live(job(6, disputable), "fund assign submit dispute");
-    assert_eq!(worker(world, FIRST).standing, Standing { completed: 4, failed: 2 });
+    assert_eq!(worker(world, FIRST).standing, Standing { completed: 3, failed: 2 });
     let ruling = crate::sample::write(&disputed, "rule-for-client").unwrap();
     let other = crate::sample::write(&world.live(job(7, paid_at_once()), "fund assign"), "lose").unwrap();
     assert!(world.commit_all([ruling, other]).iter().all(Result::is_ok));
-    assert_eq!(worker(world, FIRST).standing, Standing { completed: 3, failed: 4 });
+    let after = worker(world, FIRST);
+    assert_eq!(after.standing, Standing { completed: 3, failed: 4 });
+    let Reputation { paid, lost, unproven, placed, compared, .. } = after.reputation;
+    assert_eq!([paid, lost, unproven, compared], [3, 4, 1, 3].map(|jobs| jobs * ONE));
+    assert_eq!(placed, 3 * (7_000 * ONE / 10_000));
+}
+
+pub(crate) fn evidence_is_folded_in_as_the_core_folds_it(world: &mut World) {
+    world.commit(register(&Worker::unknown(FIRST))).unwrap();
+    let mut expected = worker(world, FIRST);
+    for (number, evidence) in (0..).zip([
+        Evidence::Connected(Millis::hours(3)),
+        Evidence::Lost,
+        Evidence::Paid { placing: Some(BasisPoints(1_234)) },
+        Evidence::Connected(Millis::hours(30)),
+        Evidence::Unproven,
+        Evidence::Paid { placing: None },
+    ]) {
+        let at = NOW + Millis::hours(100 * number);
+        expected = expected.after(evidence, at);
+        world.commit(alone(Change::of_evidence(FIRST, evidence, at))).unwrap();
+        assert_eq!(worker(world, FIRST), expected);
+        if number % 2 == 0 {
+            world.reopen();
+        }
+    }
+    assert_ne!(expected.reputation.score(), BasisPoints(5_000));
+    // Nothing is kept of a worker that has never registered.
+    world.commit(alone(Change::of_evidence(SECOND, Evidence::Lost, NOW))).unwrap();
+    assert_eq!(now(world.disk().worker(SECOND)), None);
 }
 
 pub(crate) fn a_pairing_is_claimed_once_and_trust_is_listed(world: &mut World) {

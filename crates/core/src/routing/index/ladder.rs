@@ -1,9 +1,9 @@
-//! Idle workers of one kind in the order of reputation, best first, and of lot among equals.
+//! Idle workers of one kind in the order of one of their reputations, best first, and of lot among equals.
 
 use super::{Candidate, Reach, Search};
-use crate::routing::Lot;
 use crate::routing::podium::Podium;
 use crate::routing::scoring::Grade;
+use crate::routing::{Lot, Measure};
 use std::cmp::Reverse;
 
 /// A rung that grows beyond this is cut in two; two that shrink to half of it together become one.
@@ -21,9 +21,9 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Of the worker in this slot of the index.
-    pub(super) fn of(worker: &Candidate, slot: u32) -> Self {
-        Self { lot: worker.lot, reach: Reach::of(worker), slot, reputation: worker.reputation_bps() }
+    /// Of the worker in this slot of the index, on a ladder in the order of one of its reputations.
+    pub(super) fn of(worker: &Candidate, measure: Measure, slot: u32) -> Self {
+        Self { lot: worker.lot, reach: Reach::of(worker), slot, reputation: worker.esteem(measure) }
     }
 
     fn key(&self) -> Key {
@@ -136,7 +136,8 @@ impl Ladder {
         }
     }
 
-    /// Puts the best on the podium. `grade` is the one that this kind has in the search's scoring.
+    /// Puts the best on the podium. `grade` is the most that those of this kind can be worth by the reputation that
+    /// the ladder stands in order of.
     pub(super) fn search<const N: usize>(&self, search: &Search<'_>, grade: Grade, podium: &mut Podium<N>) {
         let climb = Climb { search, grade };
         let mut rungs = self.rungs.as_slice();
@@ -218,7 +219,8 @@ impl Climb<'_> {
         }
     }
 
-    /// The most that somebody of this reputation and reach is worth now; of a single worker, exactly that.
+    /// The most that somebody of this reputation and reach is worth now; of a single worker on a ladder that is in
+    /// order, exactly that.
     fn worth(&self, reputation: u16, reach: &Reach) -> i64 {
         self.grade.at(reputation) + self.search.scoring.freshness(reach.last_seen, self.search.now)
     }

@@ -2,7 +2,7 @@
 //!
 //! A worker that has room stands on one [`Shelf`] for each model it hosts and on the one for jobs that name
 //! none. A shelf keeps workers apart by what a job asks of them outright (their [`Kind`]); workers of one
-//! kind stand in order of reputation, then of lot, in a [`Ladder`] cut into rungs, and each rung knows the
+//! kind stand in order of the reputation that counts there, then of lot, in a [`Ladder`] cut into rungs, and each rung knows the
 //! most favourable values in it. A search goes from the top, passes over rungs that hold nobody fit or nobody
 //! better, and judges whom it meets with the scan's own rules. Time moves nothing: a heartbeat only changes a
 //! number in place.
@@ -14,7 +14,7 @@ mod shelf;
 use super::choice::{RUNNERS_UP, Ranked, Shortlist};
 use super::podium::{Podium, Standing};
 use super::unfit::objection;
-use super::{Audience, Candidate, Demand, Lot, ModelId, Scoring};
+use super::{Audience, Candidate, Demand, Lot, Measure, ModelId, Scoring};
 use crate::id::WorkerId;
 use crate::time::Timestamp;
 use ladder::Entry;
@@ -118,7 +118,9 @@ impl Index {
         seed: u64,
     ) -> Podium<N> {
         let wanted = Reach::wanted(demand, scoring, now);
-        let search = Search { demand, scoring, now, start: Lot::start(seed), wanted, workers: &self.workers };
+        let is_in_order = measure(demand.model) == scoring.measure;
+        let start = Lot::start(seed);
+        let search = Search { demand, scoring, now, start, wanted, is_in_order, workers: &self.workers };
         let mut podium = Podium::new();
         match demand.audience {
             Audience::Only(trusted) => {
@@ -152,9 +154,9 @@ impl Index {
             && before.models == after.models
             && Kind::of(before) == Kind::of(after)
         {
-            let (old, new) = (Entry::of(before, slot), Entry::of(after, slot));
             for model in shelves_of(after) {
                 if let Some(shelf) = self.shelves.get_mut(&model) {
+                    let [old, new] = [before, after].map(|known| Entry::of(known, measure(model), slot));
                     shelf.replace(&Kind::of(after), &old, new);
                 }
             }
@@ -168,14 +170,14 @@ impl Index {
         if let Some(after) = after {
             for model in shelves_of(after) {
                 let shelf = self.shelves.entry(model).or_default();
-                shelf.insert(Kind::of(after), Entry::of(after, slot));
+                shelf.insert(Kind::of(after), Entry::of(after, measure(model), slot));
             }
         }
     }
 
     fn take_from(&mut self, model: Option<ModelId>, worker: &Candidate, slot: u32) {
         if let Some(shelf) = self.shelves.get_mut(&model) {
-            shelf.remove(&Kind::of(worker), &Entry::of(worker, slot));
+            shelf.remove(&Kind::of(worker), &Entry::of(worker, measure(model), slot));
             if shelf.is_empty() {
                 self.shelves.remove(&model);
             }
@@ -188,6 +190,14 @@ fn shelves_of(worker: &Candidate) -> impl Iterator<Item = Option<ModelId>> {
     std::iter::once(None).chain(worker.models.iter().map(Some))
 }
 
+/// By which reputation the workers on a shelf stand in order: by that which such jobs are weighed by.
+const fn measure(model: Option<ModelId>) -> Measure {
+    match model {
+        None => Measure::Reputation,
+        Some(_) => Measure::Merit,
+    }
+}
+
 /// One decision on its way through the shelves.
 struct Search<'a> {
     demand: &'a Demand<'a>,
@@ -195,13 +205,15 @@ struct Search<'a> {
     now: Timestamp,
     start: Lot,
     wanted: Reach,
+    /// Whether the shelf stands in the order of the reputation that counts. If not, anybody may have the best.
+    is_in_order: bool,
     workers: &'a [Option<Candidate>],
 }
 
 impl Search<'_> {
     /// Judges a worker as the scan would.
     fn offer<const N: usize>(&self, worker: &Candidate, podium: &mut Podium<N>) {
-        if objection(worker, self.demand, self.scoring.lost_after, self.now).is_none() {
+        if objection(worker, self.demand, self.scoring, self.now).is_none() {
             let score = self.scoring.score(worker, self.now);
             podium.offer(Standing::new(score, worker.lot, self.start, worker.id));
         }

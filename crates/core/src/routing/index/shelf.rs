@@ -4,7 +4,7 @@ use super::ladder::{Entry, Ladder};
 use super::{Candidate, Demand, Search};
 use crate::money::Asset;
 use crate::routing::podium::Podium;
-use crate::routing::{Skills, StakeTier, WorkerClass};
+use crate::routing::{Pace, Skills, StakeTier, WorkerClass};
 use std::cmp::Reverse;
 
 /// What a search can tell of workers without looking at them one by one. There are few kinds, however many
@@ -16,6 +16,7 @@ pub(super) struct Kind {
     stake: Reverse<StakeTier>,
     running: u16,
     class: WorkerClass,
+    pace: Reverse<Pace>,
     skills: Skills,
     gpu_tier: u8,
     proven: bool,
@@ -30,6 +31,7 @@ impl Kind {
             stake: Reverse(worker.stake),
             running: worker.running,
             class: worker.class,
+            pace: Reverse(worker.pace),
             skills: worker.skills,
             gpu_tier: worker.gpu_tier,
             proven: worker.proven,
@@ -83,7 +85,8 @@ impl Shelf {
     pub(super) fn search<const N: usize>(&self, search: &Search<'_>, podium: &mut Podium<N>) {
         for (kind, ladder) in &self.ladders {
             if kind.might_meet(search.demand) {
-                let grade = search.scoring.grade(kind.class, kind.stake.0, kind.running);
+                let grade = search.scoring.grade(kind.class, kind.stake.0, kind.pace.0, kind.running);
+                let grade = if search.is_in_order { grade } else { grade.flat() };
                 ladder.search(search, grade, podium);
             }
         }

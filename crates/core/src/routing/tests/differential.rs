@@ -18,7 +18,7 @@ enum Step {
     FinishesJob(u16),
     Fails(u16),
     Drains(u16),
-    IsWeighedAgain { worker: u16, reputation: u16, stake: StakeTier },
+    IsWeighedAgain { worker: u16, reputation: u16, merit: u16, pace: Pace, stake: StakeTier },
     TimePasses(i64),
 }
 
@@ -29,6 +29,10 @@ fn stake() -> impl Strategy<Value = StakeTier> {
 /// Few distinct values, so that many workers are equal.
 fn reputation() -> impl Strategy<Value = u16> {
     prop_oneof![4 => Just(0), 2 => select(vec![1, 1_000, 2_000, 10_000]), 1 => 0..12_000_u16]
+}
+
+fn pace() -> impl Strategy<Value = Pace> {
+    select(vec![Pace::Usual, Pace::Usual, Pace::Slow, Pace::Quick])
 }
 
 fn lot(number: u16) -> impl Strategy<Value = Lot> {
@@ -57,14 +61,16 @@ prop_compose! {
         (concurrency, running, probation) in (0..4_u16, 0..4_u16, prop::option::weighted(0.2, 0..3_u16)),
         (class, skills) in (select(vec![WorkerClass::Desktop, WorkerClass::Handheld]),
             select(vec![Skills::INFER, Skills::TASK, Skills::INFER.with(Skills::TASK)])),
-        (reputation, lot, silent_ms) in (reputation(), lot(number), -1_000..45_000_i64),
+        (reputation, merit, pace) in (reputation(), reputation(), pace()),
+        (lot, silent_ms) in (lot(number), -1_000..45_000_i64),
         (gpu_tier, proven) in (0..4_u8, any::<bool>()),
         (draining, cooling_ms) in (prop::bool::weighted(0.1), prop::option::weighted(0.2, 0..40_000_i64)),
     ) -> Candidate {
         Candidate {
             class, skills, models, gpu_tier, region, price_floor, concurrency, running, stake, draining,
-            proven, probation, lot,
+            proven, probation, lot, pace,
             reputation: BasisPoints(reputation),
+            merit: BasisPoints(merit),
             last_seen: Timestamp(NOON.0 - silent_ms),
             cooling_until: cooling_ms.map(|wait| NOON + Millis(wait)),
             ..worker(number)
@@ -83,8 +89,11 @@ fn step(fleet: u16) -> impl Strategy<Value = Step> {
         3 => who().prop_map(Step::FinishesJob),
         1 => who().prop_map(Step::Fails),
         1 => who().prop_map(Step::Drains),
-        2 => (who(), reputation(), stake())
-            .prop_map(|(worker, reputation, stake)| Step::IsWeighedAgain { worker, reputation, stake }),
+        2 => (who(), reputation(), reputation(), pace(), stake()).prop_map(
+            |(worker, reputation, merit, pace, stake)| {
+                Step::IsWeighedAgain { worker, reputation, merit, pace, stake }
+            },
+        ),
         3 => select(vec![1, 999, 5_000, 9_999, 10_000, 10_001, 20_000, 30_001]).prop_map(Step::TimePasses),
     ]
 }
@@ -92,16 +101,27 @@ fn step(fleet: u16) -> impl Strategy<Value = Step> {
 fn any_scoring() -> impl Strategy<Value = Scoring> {
     let preferred = select(vec![None, Some(WorkerClass::Desktop), Some(WorkerClass::Handheld)]);
     let weights = (select(vec![0, 1, 5, 60_000]), select(vec![0, 10, 100]), select(vec![0, 1, 500_000]));
-    (preferred, weights, any::<bool>(), select(vec![0, 3, 10_000])).prop_map(
-        |(preferred, (freshness_points, reputation_points, load_micropoints), stake_counts, heartbeat)| {
-            Scoring {
-                freshness_points,
-                reputation_points,
-                load_micropoints,
-                stake_counts,
-                heartbeat: Millis(heartbeat),
-                ..scoring(preferred)
-            }
+    let others = (
+        any::<bool>(),
+        select(vec![0, 3, 10_000]),
+        select(vec![Measure::Reputation, Measure::Merit]),
+        (select(vec![0, 1, 20]), select(vec![0, 1, 2, u16::MAX, u16::MAX])),
+    );
+    (preferred, weights, others).prop_map(
+        |(
+            preferred,
+            (freshness_points, reputation_points, load_micropoints),
+            (stake_counts, heartbeat, measure, (pace_points, newcomer_jobs)),
+        )| Scoring {
+            freshness_points,
+            measure,
+            reputation_points,
+            pace_points,
+            newcomer_jobs,
+            load_micropoints,
+            stake_counts,
+            heartbeat: Millis(heartbeat),
+            ..scoring(preferred)
         },
     )
 }
@@ -145,8 +165,10 @@ fn take(step: Step, index: &mut Index, now: &mut Timestamp) {
         Step::FinishesJob(worker) => known(worker, &|known| known.running = known.running.saturating_sub(1)),
         Step::Fails(worker) => known(worker, &|known| known.cooling_until = Some(clock + Millis::seconds(5))),
         Step::Drains(worker) => known(worker, &|known| known.draining = true),
-        Step::IsWeighedAgain { worker, reputation, stake } => known(worker, &|known| {
+        Step::IsWeighedAgain { worker, reputation, merit, pace, stake } => known(worker, &|known| {
             known.reputation = BasisPoints(reputation);
+            known.merit = BasisPoints(merit);
+            known.pace = pace;
             known.stake = stake;
         }),
         Step::Joins(candidate) => index.insert(candidate),

@@ -33,6 +33,8 @@ pub(super) fn worker(number: u16) -> Candidate {
         running: 0,
         last_seen: NOON,
         reputation: BasisPoints(0),
+        merit: BasisPoints(0),
+        pace: Pace::Usual,
         stake: StakeTier::NONE,
         draining: false,
         proven: false,
@@ -64,8 +66,11 @@ pub(super) fn scoring(preferred: Option<WorkerClass>) -> Scoring {
         freshness_points: 5,
         heartbeat: Millis::seconds(10),
         lost_after: Millis::seconds(30),
+        measure: Measure::Reputation,
         reputation_points: 10,
         stake_counts: true,
+        pace_points: 0,
+        newcomer_jobs: u16::MAX,
         load_micropoints: 0,
     }
 }

@@ -1,13 +1,13 @@
 //! Who comes, who gives signs of life, and who goes.
 
-use super::{Fleet, Joined, Member, patience, probation};
+use super::{Fleet, Joined, Member, patience, weigh};
 use crate::LOST_AFTER;
 use crate::roster::{Connection, Outbound, Profile, ToWorker};
 use docket_core::id::WorkerId;
 use docket_core::money::BasisPoints;
-use docket_core::routing::{Candidate, Lot, ModelId, Models, StakeTier};
+use docket_core::routing::{Candidate, Lot, ModelId, Models, Pace, StakeTier};
 use docket_core::time::{Millis, Timestamp};
-use docket_core::worker::{Worker, reputation};
+use docket_core::worker::Worker;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -38,14 +38,19 @@ impl Fleet {
         if let Some(earlier) = &earlier {
             earlier.outbound.send(Box::new(ToWorker::Close)).ok(); // It may be gone already.
             if let Some(old) = earlier.connection {
+                self.attendance.note(earlier, now);
                 self.connections.remove(&old);
                 self.count_models(&earlier.model_names, false);
             }
         }
         let rest = earlier.as_ref().map(Member::rest).or_else(|| self.rests.take(&worker.id, now));
         let rest = rest.unwrap_or_default();
+        // Of one who has just come, it is looked up after this.
+        let (staked, stake) = earlier
+            .as_ref()
+            .map_or((false, StakeTier::NONE), |member| (member.staked, member.candidate.stake));
         let (held, turns) = earlier.map(|member| (member.held, member.turns)).unwrap_or_default();
-        let candidate = Candidate {
+        let mut candidate = Candidate {
             id: worker.id,
             class: profile.class,
             skills: profile.skills,
@@ -56,14 +61,17 @@ impl Fleet {
             concurrency: profile.concurrency,
             running: u16::try_from(held.len()).unwrap_or(u16::MAX),
             last_seen: now,
-            reputation: BasisPoints(reputation(worker.standing)),
-            stake: StakeTier::NONE,
+            reputation: BasisPoints::default(),
+            merit: BasisPoints::default(),
+            pace: Pace::default(),
+            stake,
             draining: false,
             proven,
-            probation: probation(worker.standing),
+            probation: None,
             cooling_until: rest.until,
             lot: Lot::draw(self.secret, &worker.id, turns),
         };
+        weigh(&mut candidate, worker);
         self.index.insert(candidate.clone());
         self.connections.insert(connection, worker.id);
         self.gone.remove(&worker.id);
@@ -76,8 +84,9 @@ impl Fleet {
             accepts: profile.accepts,
             turns,
             failures_in_a_row: rest.failures_in_a_row,
-            standing: worker.standing,
-            record: worker.version,
+            staked,
+            since: now,
+            known: *worker,
             candidate,
         };
         self.count_models(&member.model_names, true);
@@ -127,6 +136,7 @@ impl Fleet {
         let Some(worker) = self.connections.remove(&connection) else { return };
         self.index.remove(&worker);
         let Some(member) = self.members.get_mut(&worker) else { return };
+        self.attendance.note(member, now);
         member.connection = None;
         let names = member.model_names.clone();
         if member.held.is_empty() {
@@ -134,6 +144,9 @@ impl Fleet {
         } else {
             self.gone.insert(worker, now);
             self.look_at(patience::given_up_from(now));
+        }
+        if self.attendance.waits() {
+            self.look_at(now);
         }
         self.count_models(&names, false);
     }

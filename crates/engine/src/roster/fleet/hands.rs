@@ -53,7 +53,13 @@ impl Fleet {
     fn give(&mut self, worker: &WorkerId, job: &Job, decision: Decision) {
         self.waiting.remove(job.id);
         self.holders.insert(job.id, *worker);
-        let held = Held { name: job.public_id.text.clone(), attempt: None, decision: Arc::new(decision) };
+        let held = Held {
+            name: job.public_id.text.clone(),
+            attempt: None,
+            since: None,
+            first_text: None,
+            decision: Arc::new(decision),
+        };
         let secret = self.secret;
         self.change(worker, |member| {
             member.turns += 1;
@@ -93,11 +99,27 @@ impl Fleet {
     }
 
     /// The assignment stands: the worker is told, if it is still there and still has the job.
-    pub(crate) fn hold(&mut self, worker: &WorkerId, job: JobId, attempt: Attempt, message: ToWorker) {
+    pub(crate) fn hold(
+        &mut self,
+        worker: &WorkerId,
+        job: JobId,
+        attempt: Attempt,
+        message: ToWorker,
+        now: Timestamp,
+    ) {
         let Some(member) = self.members.get_mut(worker) else { return };
         let Some(held) = member.held.get_mut(&job) else { return };
         held.attempt = Some(attempt);
+        held.since.get_or_insert(now);
         member.outbound.send(Box::new(message)).ok(); // A connection that has just ended is noticed by `leave`.
+    }
+
+    /// The first text of an answer is here.
+    pub(crate) fn first_text(&mut self, worker: &WorkerId, job: JobId, now: Timestamp) {
+        let held = self.members.get_mut(worker).and_then(|member| member.held.get_mut(&job));
+        if let Some(held) = held {
+            held.first_text.get_or_insert(now);
+        }
     }
 
     /// The assignment did not come about.

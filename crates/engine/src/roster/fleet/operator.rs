@@ -15,8 +15,8 @@ impl Fleet {
     /// later holds.
     pub(crate) fn bar(&mut self, worker: &WorkerId, barred: bool, version: Version) {
         self.change(worker, |member| {
-            if member.record < version {
-                member.record = version;
+            if member.known.version < version {
+                member.known.version = version;
                 member.candidate.draining = barred;
             }
         });

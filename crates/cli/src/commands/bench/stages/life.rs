@@ -4,14 +4,14 @@ use anyhow::{Context, Result, bail};
 use docket_core::change::Change;
 use docket_core::command::{Charge, Command};
 use docket_core::decide::decide;
-use docket_core::event::{Delivery, Usage, Voucher};
+use docket_core::event::{Conduct, Delivery, Usage, Voucher};
 use docket_core::hash::Sha256;
 use docket_core::id::{Attempt, ClientId, Dialect, JobId, PublicId, WorkerId};
 use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
 use docket_core::policy::{Arbitration, Lapse, Policy, Ruling};
 use docket_core::routing::{
-    Audience, Candidate, Demand, Index, Lot, Models, Scoring, Skills, StakeTier, WorkerClass,
+    Audience, Candidate, Demand, Index, Lot, Models, Pace, Scoring, Skills, StakeTier, WorkerClass,
 };
 use docket_core::time::{Millis, Timestamp};
 use docket_protocol::attempt::AttemptRef;
@@ -75,6 +75,8 @@ pub(super) fn fleet(size: u16) -> Index {
             running: 0,
             last_seen: NOON,
             reputation: BasisPoints(number % 10_000),
+            merit: BasisPoints(number % 10_000),
+            pace: Pace::Usual,
             stake: StakeTier::NONE,
             draining: false,
             proven: true,
@@ -127,6 +129,7 @@ fn draft(number: u64) -> Job {
         arbitration: Arbitration { within: Millis(0), default: Ruling::ForWorker },
         stream_within: None,
         metering: None,
+        staked: None,
     };
     let ask = Ask { skill: Skill::Task, model: None, speed: Speed::Cheap, private: false };
     Job::new(
@@ -149,6 +152,7 @@ fn commands() -> [Command; 3] {
         receipt: Sha256([2; 32]),
         voucher: Voucher::Worker,
         usage: Usage { input: 160, output: 16 },
+        conduct: Conduct::default(),
     };
     [
         Command::Fund,
