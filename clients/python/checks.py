@@ -1,5 +1,6 @@
 """The official client of OpenAI for Python, as it is, with a running coordinator."""
 
+import json
 import os
 import time
 import unittest
@@ -9,6 +10,7 @@ from severing import Severing
 
 URL = os.environ["DOCKET_URL"]
 MODEL = "tiny-qwen3"
+ABLE = "able"
 
 
 def client(url=URL, key=os.environ["DOCKET_API_KEY"]):
@@ -91,6 +93,69 @@ class Answers(unittest.TestCase):
         self.assertEqual(found.created, listed[MODEL].created)
 
 
+def tool(name):
+    """A function of a place, in the form that the client itself can read answers to."""
+    schema = {
+        "type": "object",
+        "properties": {"place": {"type": "string"}},
+        "required": ["place"],
+        "additionalProperties": False,
+    }
+    return {"type": "function", "function": {"name": name, "parameters": schema, "strict": True}}
+
+
+class Features(unittest.TestCase):
+    """What a worker in front of a model server declares."""
+
+    def calls(self, message):
+        return [(call.id, call.type, call.function.name, json.loads(call.function.arguments)) for call in message.tool_calls]
+
+    EXPECTED = [("call_0", "function", "rain", {"place": "Bern"}), ("call_1", "function", "wind", {"place": "Bern"})]
+
+    def test_tools_are_called_in_a_whole_answer(self):
+        choice = ask(client(), model=ABLE, tools=[tool("rain"), tool("wind")], tool_choice="required").choices[0]
+        self.assertEqual((choice.finish_reason, choice.message.content), ("tool_calls", None))
+        self.assertEqual(self.calls(choice.message), self.EXPECTED)
+
+    def test_tools_are_called_in_a_stream(self):
+        request = {"model": ABLE, "messages": [{"role": "user", "content": "Rain?"}], "tools": [tool("rain"), tool("wind")]}
+        with client().chat.completions.stream(**request) as stream:
+            fragments = [event for event in stream if event.type == "tool_calls.function.arguments.delta"]
+            gathered = stream.get_final_completion().choices[0]
+        self.assertGreater(len(fragments), 4)
+        self.assertEqual(gathered.finish_reason, "tool_calls")
+        self.assertEqual(self.calls(gathered.message), self.EXPECTED)
+        self.assertEqual(gathered.message.tool_calls[0].function.parsed_arguments, {"place": "Bern"})
+
+    def test_what_a_tool_answered_is_part_of_the_conversation(self):
+        through, question = client(), {"role": "user", "content": "Rain?"}
+        request = {"model": ABLE, "tools": [tool("rain")]}
+        asked = through.chat.completions.create(messages=[question], **request).choices[0].message
+        answered = {"role": "tool", "tool_call_id": asked.tool_calls[0].id, "content": "Yes."}
+        told = through.chat.completions.create(messages=[question, asked, answered], **request)
+        self.assertEqual(told.choices[0].message.content, "It rains.")
+
+    def test_an_answer_has_the_form_that_was_asked_for(self):
+        schema = {"name": "weather", "schema": {"type": "object", "properties": {"rain": {"type": "boolean"}}}}
+        for form in [{"type": "json_object"}, {"type": "json_schema", "json_schema": schema}]:
+            answer = ask(client(), model=ABLE, response_format=form)
+            self.assertEqual(json.loads(answer.choices[0].message.content), {"rain": True})
+
+    def test_how_likely_each_token_was_is_told(self):
+        expected = [("It ", -0.25), ("rains.", -0.25)]
+        request = {"model": ABLE, "logprobs": True, "top_logprobs": 0}
+        told = ask(client(), **request).choices[0].logprobs.content
+        self.assertEqual([(token.token, token.logprob) for token in told], expected)
+        chunks = list(ask(client(), stream=True, **request))
+        likely = [choice.logprobs.content for chunk in chunks for choice in chunk.choices if choice.logprobs]
+        self.assertEqual([(token.token, token.logprob) for part in likely for token in part], expected)
+        self.assertEqual(joined(chunks), "It rains.")
+
+    def test_models_say_what_can_be_asked_of_them(self):
+        features = {model.id: model.decentral["features"] for model in client().models.list()}
+        self.assertEqual(features, {MODEL: ["seed", "penalties"], ABLE: ["tools", "json", "logprobs", "seed", "penalties"]})
+
+
 class Errors(unittest.TestCase):
     def refused(self, kind, status, code, act):
         with self.assertRaises(kind) as raised:
@@ -115,6 +180,12 @@ class Errors(unittest.TestCase):
             act = lambda: ask(client(), temperature=9, **more)
             error = self.refused(openai.BadRequestError, 400, "invalid_request", act)
             self.assertEqual((error.param, error.type), ("temperature", "invalid_request_error"))
+
+    def test_what_no_worker_of_the_model_declares_is_refused_by_name(self):
+        for name, value in [("tools", [tool("rain")]), ("response_format", {"type": "json_object"}), ("logprobs", True)]:
+            act = lambda: ask(client(), **{name: value})
+            error = self.refused(openai.BadRequestError, 400, "unsupported_parameter", act)
+            self.assertEqual(error.param, name)
 
     def test_who_has_no_credits_is_told_so_once(self):
         for more in [{}, {"stream": True}]:

@@ -5,9 +5,10 @@ use refinery::error::Kind;
 use refinery::{Migration, Runner};
 
 /// All versions, by name. One that has shipped is never edited.
-const VERSIONS: [(&str, &str); 2] = [
+const VERSIONS: [(&str, &str); 3] = [
     ("V1__spine", include_str!("../migrations/V1__spine.sql")),
     ("V2__keys", include_str!("../migrations/V2__keys.sql")),
+    ("V5__features", include_str!("../migrations/V5__features.sql")),
 ];
 
 /// What brings a SQLite database up to date.

@@ -9,7 +9,8 @@ use docket_protocol::digest::Digest;
 use docket_protocol::frames::Feature;
 use docket_worker::engine::openai::{OpenAi, OpenAiConfig};
 use docket_worker::engine::{
-    Capability, Delta, Engine, EngineError, EngineSpec, Engines, FinishReason, Outcome, Request, StartError,
+    Capability, Delta, Engine, EngineError, EngineSpec, Engines, FinishReason, Outcome, Request, Said,
+    StartError,
 };
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -161,8 +162,11 @@ async fn ask(engine: &OpenAi, request: Request) -> (Result<Outcome, EngineError>
     let (sink, mut deltas) = mpsc::channel(1);
     let collect = async {
         let mut pieces = vec![];
-        while let Some(Delta { text, .. }) = deltas.recv().await {
-            pieces.push(text);
+        while let Some(Delta { said, .. }) = deltas.recv().await {
+            pieces.push(match said {
+                Said::Text(text) => text,
+                Said::Beside(part) => part.to_json(),
+            });
         }
         pieces
     };
@@ -287,7 +291,7 @@ async fn every_setting_of_a_chat_reaches_the_server_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn calls_of_tools_come_whole_in_the_answer() {
+async fn calls_of_tools_come_in_their_parts_and_whole_in_the_answer() {
     let part = |calls: Value| event(&json!({"choices": [{"delta": {"tool_calls": calls}}]}));
     let steps = vec![
         head(),
@@ -307,7 +311,15 @@ async fn calls_of_tools_come_whole_in_the_answer() {
     let expected = format!(
         r#"{{"text":"","model":"llama3.2:latest","finish_reason":"tool_calls","tool_calls":[{call}]}}"#
     );
-    assert_eq!((outcome.output.get(), pieces.len()), (expected.as_str(), 0));
+    assert_eq!(outcome.output.get(), expected);
+    assert_eq!(
+        pieces,
+        [
+            r#"{"tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"rain"}}]}"#,
+            r#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"in\":"}}]}"#,
+            r#"{"tool_calls":[{"index":0,"function":{"arguments":"\"Bern\"}"}}]}"#,
+        ]
+    );
     assert_eq!(outcome.text_hash, Some(Digest::of(b"")));
     assert_eq!((outcome.usage.completion_tokens, outcome.usage.estimated), (12, false));
     let uncounted: Vec<Step> = [&steps[..5], &steps[6..]].concat();
@@ -330,7 +342,11 @@ async fn how_likely_each_token_was_is_said_to_who_asked() {
     let steps =
         vec![head(), likely("It ", -0.1), likely("rains.", -0.30000000000000004), finish("stop"), done()];
     let (_, engine) = able(steps).await;
-    let outcome = ask(&engine, chat(r#","logprobs":true,"top_logprobs":1"#)).await.0.unwrap();
+    let (outcome, pieces) = ask(&engine, chat(r#","logprobs":true,"top_logprobs":1"#)).await;
+    let outcome = outcome.unwrap();
+    let said = |token: Value| json!({"logprobs": {"content": [token]}}).to_string();
+    let beside = [said(token("It ", -0.1)), said(token("rains.", -0.30000000000000004))];
+    assert_eq!(pieces, ["It ", &beside[0], "rains.", &beside[1]]);
     let logprobs = json!([token("It ", -0.1), token("rains.", -0.30000000000000004)]);
     let output = format!(
         r#"{{"text":"It rains.","model":"llama3.2:latest","finish_reason":"stop","logprobs":{{"content":{logprobs}}}}}"#
@@ -404,7 +420,7 @@ async fn the_first_token_is_passed_on_before_the_second_comes() {
         first
     };
     let (outcome, first) = tokio::join!(run, watch);
-    assert_eq!(first, Some(Delta { text: "first".into(), tokens: 1 }));
+    assert_eq!(first, Some(Delta::text("first".into(), 1)));
     assert!(matches!(outcome, Err(EngineError::Cancelled)));
 }
 
@@ -642,4 +658,32 @@ async fn a_server_that_is_not_there_is_named() {
     let refused = Engines::start(&[spec], None).await.err().unwrap().to_string();
     assert!(refused.starts_with("no OpenAI-compatible server answers at http://127.0.0.1:"), "{refused}");
     assert!(refused.contains("cannot connect"), "{refused}");
+}
+
+#[tokio::test]
+async fn what_a_model_thought_and_why_it_refuses_is_part_of_the_answer_of_a_chat() {
+    let said = |delta: Value| event(&json!({"choices": [{"delta": delta}]}));
+    let thought = said(json!({"role": "assistant", "content": null, "reasoning_content": "Hm. "}));
+    let steps = vec![
+        head(),
+        thought,
+        said(json!({"reasoning": "No."})),
+        said(json!({"content": "", "refusal": "I will not."})),
+        finish("stop"),
+        done(),
+    ];
+    let (_, engine) = able(steps).await;
+    let (outcome, pieces) = ask(&engine, chat("")).await;
+    let parts =
+        [r#"{"reasoning_content":"Hm. "}"#, r#"{"reasoning_content":"No."}"#, r#"{"refusal":"I will not."}"#];
+    assert_eq!(pieces, parts);
+    let outcome = outcome.unwrap();
+    let output = r#"{"text":"","model":"llama3.2:latest","finish_reason":"stop","refusal":"I will not.","reasoning_content":"Hm. No."}"#;
+    assert_eq!(outcome.output.get(), output);
+    assert!(outcome.usage.completion_tokens > 0 && outcome.usage.estimated);
+    assert_eq!(
+        ask(&engine, prompt()).await.1,
+        Vec::<String>::new(),
+        "who asked for text alone hears nothing else"
+    );
 }

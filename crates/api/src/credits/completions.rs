@@ -15,13 +15,14 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use docket_core::feature::{Feature, Features};
 use docket_core::hash::Sha256;
 use docket_core::id::{Dialect, PublicId};
 use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::key::ApiKey;
 use docket_core::ledger::Account;
 use docket_core::refusal::Refusal;
-use docket_engine::{EngineError, Naming, NewJob};
+use docket_engine::{EngineError, Naming, NewJob, ServedModel};
 use std::sync::Arc;
 
 const JOB_ID: HeaderName = HeaderName::from_static("x-decentral-job-id");
@@ -105,6 +106,7 @@ impl Order {
         let served = served.ok_or_else(|| {
             Problem::new(Code::ModelNotFound, format!("No live worker serves the model `{}`.", chat.model))
         })?;
+        let needs = honoured(&served, &chat.needs)?;
         let priced = app.settings.prices.model(&chat.model);
         let priced = priced.ok_or_else(|| Problem::new(Code::Internal, "This model has no price."))?;
         let price = priced.hold(chat.max_tokens, app.asset());
@@ -118,6 +120,7 @@ impl Order {
                 model: Some(served.name),
                 speed: Speed::Fast,
                 private: false,
+                needs,
             }),
             price,
             policy: priced.terms(chat.stream),
@@ -135,6 +138,18 @@ impl Order {
         };
         find(app, &submitted.id).await
     }
+}
+
+/// All that is asked of a model; refused by the name of the first parameter with which no live worker can do it.
+fn honoured(served: &ServedModel, needs: &[(&'static str, Feature)]) -> Result<Features, Problem> {
+    let mut wanted = Features::NONE;
+    for (param, feature) in needs {
+        wanted = wanted.with(*feature);
+        if !served.honours(wanted) {
+            return Err(Problem::unsupported(*param));
+        }
+    }
+    Ok(wanted)
 }
 
 /// Says what there is, and what is missing.

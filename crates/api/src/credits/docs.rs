@@ -89,14 +89,48 @@ fn dispute() -> Value {
 }
 
 fn request() -> Value {
+    let name = json!({"type": "string", "pattern": "^[a-zA-Z0-9_-]{1,64}$"});
+    let called = json!({
+        "type": "object",
+        "required": ["id", "type", "function"],
+        "properties": {
+            "id": {"type": "string", "minLength": 1, "maxLength": 256},
+            "type": constant("function"),
+            "function": {
+                "type": "object",
+                "required": ["name", "arguments"],
+                "properties": {"name": name, "arguments": {"type": "string"}},
+            },
+        },
+    });
     let message = json!({
         "type": "object",
         "required": ["role", "content"],
         "properties": {
-            "role": choice(&["system", "developer", "user", "assistant"]),
+            "role": choice(&["system", "developer", "user", "assistant", "tool"]),
             "content": {"type": "string", "pattern": r"\S"},
+            "tool_calls": {"type": "array", "items": called, "maxItems": 128},
+            "tool_call_id": {"type": "string", "minLength": 1, "maxLength": 256},
         },
     });
+    let tool = json!({
+        "type": "object",
+        "required": ["type", "function"],
+        "properties": {
+            "type": constant("function"),
+            "function": {
+                "type": "object",
+                "required": ["name"],
+                "properties": {
+                    "name": name,
+                    "description": {"type": "string", "maxLength": 16_384},
+                    "parameters": {"type": "object", "description": "A schema, nested at most 32 deep."},
+                    "strict": {"type": "boolean"},
+                },
+            },
+        },
+    });
+    let penalty = json!({"type": "number", "minimum": -2, "maximum": 2});
     json!({
         "type": "object",
         "required": ["model", "messages"],
@@ -109,6 +143,18 @@ fn request() -> Value {
             "top_p": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
             "seed": {"type": "integer", "minimum": 0},
             "stop": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+            "tools": {"type": "array", "items": tool, "maxItems": 128},
+            "tool_choice": {"anyOf": [choice(&["none", "auto", "required"]), {"type": "object"}]},
+            "parallel_tool_calls": {"type": "boolean"},
+            "response_format": {
+                "type": "object",
+                "required": ["type"],
+                "properties": {"type": choice(&["text", "json_object", "json_schema"])},
+            },
+            "logprobs": {"type": "boolean"},
+            "top_logprobs": {"type": "integer", "minimum": 0, "maximum": 20},
+            "frequency_penalty": penalty,
+            "presence_penalty": penalty,
         },
     })
 }
@@ -121,6 +167,8 @@ fn model() -> Value {
         ("active_workers", count("Connected workers that serve it.")),
         ("median_latency_ms", nullable(count("From a request to its whole answer."))),
         ("parameters", nullable(text("Such as `8B`."))),
+        ("features", array(text("What at least one of them honours beside plain text."))),
+        ("supported_parameters", array(text("The parameters that ask for it."))),
         ("context_window", nullable(count("Tokens that it can hold."))),
     ]);
     object(&[

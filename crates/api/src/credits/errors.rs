@@ -51,9 +51,10 @@ impl Problem {
     }
 
     /// A parameter that is known, and that nobody serves.
-    pub(crate) fn unsupported(param: &'static str) -> Self {
+    pub(crate) fn unsupported(param: impl Into<Cow<'static, str>>) -> Self {
+        let param = param.into();
         let message = format!("`{param}` is not supported by a worker of this model.");
-        Self { param: Some(param.into()), ..Self::new(Code::Unsupported, message) }
+        Self { param: Some(param), ..Self::new(Code::Unsupported, message) }
     }
 
     pub(crate) fn job_not_found() -> Self {

@@ -11,12 +11,15 @@ mod completions;
 mod dispute;
 mod docs;
 mod errors;
+mod fields;
 mod jobs;
+mod messages;
 mod models;
 mod price;
 mod routes;
 mod status;
 mod stream;
+mod tools;
 mod wire;
 
 pub(crate) use attend::Attendance;

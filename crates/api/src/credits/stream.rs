@@ -6,7 +6,7 @@ use super::completions::{find, label, output};
 use super::errors::Problem;
 use super::jobs::{JobName, of_caller, reason};
 use super::status::is_broken;
-use super::wire;
+use super::wire::{self, Output};
 use crate::app::App;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -14,6 +14,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use docket_core::job::Job;
 use docket_engine::{Follower, Mark, News};
+use docket_protocol::answer::{Delta, Extras};
 use futures::stream::unfold;
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -30,7 +31,7 @@ pub(super) async fn begin(
     present: Present,
     include_usage: bool,
 ) -> Result<Response, Problem> {
-    let telling = Telling::new(app, job, Mark::default(), include_usage).with(present);
+    let telling = Telling::new(app, job, 0, include_usage).with(present);
     telling.answer().await
 }
 
@@ -46,9 +47,9 @@ pub(crate) async fn stream(
 }
 
 /// The place after what the client has; the beginning if it has nothing, or says what was never said to it.
-fn last_event(headers: &HeaderMap) -> Mark {
+fn last_event(headers: &HeaderMap) -> usize {
     let bytes = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    Mark { beginning: 0, bytes: bytes.unwrap_or_default() }
+    bytes.unwrap_or_default()
 }
 
 /// An answer on its way to a client.
@@ -57,7 +58,7 @@ struct Telling {
     job: Arc<Job>,
     /// `None` once the job has its answer, or will never have one.
     follower: Option<Follower>,
-    /// How many bytes of the text the client has.
+    /// How many bytes of the answer the client has, as it came.
     told: usize,
     include_usage: bool,
     ready: VecDeque<Event>,
@@ -67,9 +68,9 @@ struct Telling {
 }
 
 impl Telling {
-    fn new(app: Arc<App>, job: Arc<Job>, place: Mark, include_usage: bool) -> Self {
-        let follower = app.engine.follow(job.id, place);
-        let (ready, told) = (VecDeque::new(), place.bytes);
+    fn new(app: Arc<App>, job: Arc<Job>, told: usize, include_usage: bool) -> Self {
+        let follower = app.engine.follow_from(job.id, told);
+        let ready = VecDeque::new();
         Self { app, job, follower, told, include_usage, ready, over: false, present: None }
     }
 
@@ -122,37 +123,63 @@ impl Telling {
 
     /// Waits for more to tell: text, or the end.
     async fn more(&mut self) -> Result<(), Problem> {
+        let mut relayed = None;
         while let Some(follower) = &mut self.follower {
             match follower.next().await {
                 Some(News::Text(text, Mark { bytes, .. })) => {
-                    self.tell(&text, bytes);
+                    self.tell(bytes, wire::piece(&self.job, &text));
+                    return Ok(());
+                }
+                Some(News::Delta(delta, Mark { bytes, .. })) => {
+                    if let Ok(delta) = serde_json::from_str(&delta) {
+                        self.tell(bytes, wire::beside(&self.job, delta));
+                    }
                     return Ok(());
                 }
                 // Of what another worker had begun the client knows nothing.
                 Some(News::Again) => {}
-                None => self.follower = None,
+                None => {
+                    relayed = Some(follower.relayed());
+                    self.follower = None;
+                }
             }
         }
-        self.end().await
+        self.end(relayed).await
     }
 
-    fn tell(&mut self, text: &str, bytes: usize) {
+    fn tell_beside(&mut self, deltas: Vec<Delta>) {
+        for delta in deltas {
+            self.tell(self.told + delta.to_json().len(), wire::beside(&self.job, delta));
+        }
+    }
+
+    fn tell(&mut self, bytes: usize, data: String) {
         self.told = bytes;
-        self.ready.push_back(Event::default().id(bytes.to_string()).data(wire::piece(&self.job, text)));
+        self.ready.push_back(Event::default().id(bytes.to_string()).data(data));
     }
 
-    /// What is left of the text, and how it ended.
-    async fn end(&mut self) -> Result<(), Problem> {
+    /// What is left of the answer, and how it ended. `relayed` is what the client has: the text's length, and what there
+    /// is beside.
+    async fn end(&mut self, relayed: Option<(usize, Extras)>) -> Result<(), Problem> {
         self.over = true;
         self.job = find(&self.app, &self.job.public_id).await?;
         let Some(output) = output(&self.app, &self.job).await? else {
             self.ready.push_back(Event::default().data(reason(&self.job).json()));
             return Ok(());
         };
-        let start = output.text.floor_char_boundary(self.told);
+        let (text_bytes, known) = match relayed {
+            Some(relayed) => relayed,
+            None => self.take_up(&output),
+        };
+        let rest = output.extras.clone().beyond(&known);
+        let (calls, rest): (Vec<_>, _) = rest.into_iter().partition(|delta| !delta.tool_calls.is_empty());
+        self.tell_beside(rest);
+        let start = output.text.floor_char_boundary(text_bytes);
         if start < output.text.len() {
-            self.tell(&output.text[start..], output.text.len());
+            let rest = &output.text[start..];
+            self.tell(self.told + rest.len(), wire::piece(&self.job, rest));
         }
+        self.tell_beside(calls);
         if is_broken(&self.job) {
             self.ready.push_back(Event::default().data(reason(&self.job).json()));
             return Ok(());
@@ -163,5 +190,15 @@ impl Telling {
         }
         self.ready.push_back(Event::default().data("[DONE]"));
         Ok(())
+    }
+
+    /// What the client has of an answer that has ended. Of one that is only text, its place says it; where there is more,
+    /// nobody remembers any longer in which order it came, so the client is told all of it, from who speaks on.
+    fn take_up(&mut self, output: &Output) -> (usize, Extras) {
+        if self.told > 0 && !output.extras.is_empty() {
+            self.told = 0;
+            self.ready.push_back(Event::default().data(wire::opening(&self.job)));
+        }
+        (self.told, Extras::default())
     }
 }

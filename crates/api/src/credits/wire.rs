@@ -5,6 +5,7 @@ use super::status::{charged, status};
 use docket_core::id::WorkerId;
 use docket_core::job::Job;
 use docket_core::time::Timestamp;
+use docket_protocol::answer::{Delta, Extras, Logprobs};
 use docket_protocol::digest::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -16,6 +17,8 @@ pub(super) struct Output {
     pub(super) text: String,
     #[serde(default)]
     pub(super) finish_reason: Option<String>,
+    #[serde(flatten)]
+    pub(super) extras: Extras,
 }
 
 impl Output {
@@ -55,6 +58,16 @@ fn completion_id(job: &Job) -> String {
 
 /// A whole answer.
 pub(super) fn completion(job: &Job, output: &Output) -> Value {
+    let Extras { tool_calls, logprobs, refusal, reasoning_content } = &output.extras;
+    // Where a model does nothing but call tools, OpenAI has no content.
+    let content = Some(&output.text).filter(|text| !text.is_empty() || tool_calls.is_empty());
+    let mut message = json!({"role": "assistant", "content": content, "refusal": refusal});
+    if !tool_calls.is_empty() {
+        message["tool_calls"] = json!(tool_calls);
+    }
+    if let Some(thought) = reasoning_content {
+        message["reasoning_content"] = json!(thought);
+    }
     json!({
         "id": completion_id(job),
         "object": "chat.completion",
@@ -62,8 +75,8 @@ pub(super) fn completion(job: &Job, output: &Output) -> Value {
         "model": job.ask.model.as_deref(),
         "choices": [{
             "index": 0,
-            "message": {"role": "assistant", "content": output.text, "refusal": null},
-            "logprobs": null,
+            "message": message,
+            "logprobs": logprobs.as_ref().map(likelihoods),
             "finish_reason": output.reason(),
         }],
         "usage": usage(job),
@@ -95,6 +108,18 @@ pub(super) fn opening(job: &Job) -> String {
 pub(super) fn piece(job: &Job, text: &str) -> String {
     let delta = json!({"content": text});
     chunk(job, json!([{"index": 0, "delta": delta, "logprobs": null, "finish_reason": null}]), None)
+}
+
+/// Something beside text.
+pub(super) fn beside(job: &Job, delta: Delta) -> String {
+    let Delta { logprobs, .. } = &delta;
+    let logprobs = logprobs.as_ref().map(likelihoods);
+    let delta = json!(Delta { logprobs: None, ..delta });
+    chunk(job, json!([{"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": null}]), None)
+}
+
+fn likelihoods(logprobs: &Logprobs) -> Value {
+    json!({"content": logprobs.content, "refusal": null})
 }
 
 /// The end of a whole answer.

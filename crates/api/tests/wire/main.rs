@@ -13,8 +13,10 @@ mod keys;
 mod log;
 mod market;
 mod observe;
+mod reader;
 mod refused;
 mod stream;
+mod tools;
 mod worker;
 
 /// The guide's task.

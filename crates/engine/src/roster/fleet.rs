@@ -10,6 +10,7 @@ mod view;
 use super::waiting::Waiting;
 use super::{Connection, Outbound};
 use docket_core::change::{Gain, Standing};
+use docket_core::feature::Features;
 use docket_core::id::{Attempt, JobId, Version, WorkerId};
 use docket_core::money::BasisPoints;
 use docket_core::routing::{Candidate, Decision, Index, ModelId};
@@ -35,8 +36,8 @@ pub(crate) struct Fleet {
     /// Who holds which job: one worker a job at a time.
     holders: HashMap<JobId, WorkerId>,
     models: HashMap<Arc<str>, ModelId>,
-    /// How many connected workers serve each model.
-    served: BTreeMap<Arc<str>, u32>,
+    /// How many connected workers serve each model, apart by what they honour there.
+    served: BTreeMap<Arc<str>, BTreeMap<Features, u32>>,
     pub(super) waiting: Waiting,
     next_connection: u64,
     /// When somebody must be given up, or may be given work again.

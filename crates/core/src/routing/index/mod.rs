@@ -150,12 +150,12 @@ impl Index {
         let after = after.filter(|worker| worker.has_room());
         if let (Some(before), Some(after)) = (before, after)
             && before.models == after.models
-            && Kind::of(before) == Kind::of(after)
+            && Kind::of(before, None) == Kind::of(after, None)
         {
             let (old, new) = (Entry::of(before, slot), Entry::of(after, slot));
             for model in shelves_of(after) {
                 if let Some(shelf) = self.shelves.get_mut(&model) {
-                    shelf.replace(&Kind::of(after), &old, new);
+                    shelf.replace(&Kind::of(after, model), &old, new);
                 }
             }
             return;
@@ -168,14 +168,14 @@ impl Index {
         if let Some(after) = after {
             for model in shelves_of(after) {
                 let shelf = self.shelves.entry(model).or_default();
-                shelf.insert(Kind::of(after), Entry::of(after, slot));
+                shelf.insert(Kind::of(after, model), Entry::of(after, slot));
             }
         }
     }
 
     fn take_from(&mut self, model: Option<ModelId>, worker: &Candidate, slot: u32) {
         if let Some(shelf) = self.shelves.get_mut(&model) {
-            shelf.remove(&Kind::of(worker), &Entry::of(worker, slot));
+            shelf.remove(&Kind::of(worker, model), &Entry::of(worker, slot));
             if shelf.is_empty() {
                 self.shelves.remove(&model);
             }

@@ -11,18 +11,20 @@ use reqwest::{Client, Response, Url};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::outcome::{ChatOutput, InferOutput, Logprobs, ToolCall};
+use super::outcome::{ChatOutput, InferOutput};
 use super::{
     Delta, Engine, EngineError, FinishReason, Infer, ModelOffer, ModelUsed, Offer, Outcome, Request, Sampler,
     StartError, Usage, Verbatim,
 };
 
+mod answer;
 mod calls;
 mod discover;
 mod stream;
 mod wire;
 
-use stream::{Answer, read_answer};
+use answer::Answer;
+use stream::read_answer;
 use wire::{ChatRequest, clip, error_message};
 
 /// How to reach a server.
@@ -195,20 +197,21 @@ async fn refused(mut response: Response) -> EngineError {
     EngineError::Upstream { status, message: error_message(&body) }
 }
 
-fn outcome(answer: Answer, infer: &Infer, model: &ModelOffer) -> Result<Outcome, EngineError> {
-    let calls = answer.calls.done();
-    let usage = usage(&answer.text, answer.usage, &calls, infer);
+fn outcome(mut answer: Answer, infer: &Infer, model: &ModelOffer) -> Result<Outcome, EngineError> {
+    let usage = usage(&answer, infer);
+    if infer.chat.as_ref().is_some_and(|chat| chat.logprobs) {
+        answer.extras.logprobs.get_or_insert_default(); // it was asked for, whether the server knows any or not
+    }
     let finish_reason = match answer.finish_reason.as_deref() {
         Some("stop") => FinishReason::Stop,
         Some("length") => FinishReason::Length,
         Some(other) => FinishReason::Other(clip(other)),
         None => FinishReason::Other("unspecified".to_owned()),
     };
-    let chat = infer.chat.as_ref().map(|chat| ChatOutput {
-        finish_reason: finish_reason.as_str(),
-        tool_calls: &calls,
-        logprobs: chat.logprobs.then_some(Logprobs { content: &answer.logprobs }),
-    });
+    let chat = infer
+        .chat
+        .as_ref()
+        .map(|_| ChatOutput { finish_reason: finish_reason.as_str(), extras: &answer.extras });
     let (output, text_hash) = InferOutput { text: &answer.text, model: &model.name, chat }.write()?;
     Ok(Outcome {
         output,
@@ -226,20 +229,24 @@ fn outcome(answer: Answer, infer: &Infer, model: &ModelOffer) -> Result<Outcome,
 }
 
 /// What the server counted, or a guess where it says nothing that can be true.
-fn usage(text: &str, counted: Option<(u32, u32)>, calls: &[ToolCall], infer: &Infer) -> Usage {
-    match counted {
+fn usage(answer: &Answer, infer: &Infer) -> Usage {
+    let Answer { text, extras, .. } = answer;
+    match answer.usage {
         Some((prompt_tokens, completion_tokens))
-            if completion_tokens > 0 || (text.is_empty() && calls.is_empty()) =>
+            if completion_tokens > 0 || (text.is_empty() && extras.is_empty()) =>
         {
             Usage { prompt_tokens, completion_tokens, estimated: false }
         }
         _ => {
             let said = infer.messages.iter().map(|message| &*message.content);
             let tools = infer.chat.iter().flat_map(|chat| &chat.tools).map(Verbatim::get);
-            let called = calls.iter().flat_map(|call| [&*call.function.name, &*call.function.arguments]);
+            let calls = extras.tool_calls.iter();
+            let called = calls.flat_map(|call| [&*call.function.name, &*call.function.arguments]);
+            let beside =
+                [&extras.refusal, &extras.reasoning_content].into_iter().flatten().map(|text| &**text);
             Usage {
                 prompt_tokens: said.chain(tools).map(estimate).sum(),
-                completion_tokens: called.chain([text]).map(estimate).sum(),
+                completion_tokens: called.chain(beside).chain([&**text]).map(estimate).sum(),
                 estimated: true,
             }
         }

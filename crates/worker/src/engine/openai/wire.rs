@@ -142,6 +142,10 @@ pub(super) struct ChoiceLogprobs {
 pub(super) struct ChoiceDelta {
     pub(super) content: Option<String>,
     pub(super) tool_calls: Option<Vec<CallPart>>,
+    pub(super) refusal: Option<String>,
+    /// As vLLM, SGLang and llama.cpp call it; Ollama and OpenRouter call it `reasoning`.
+    #[serde(alias = "reasoning")]
+    pub(super) reasoning_content: Option<String>,
 }
 
 /// A part of a call; the first has the names, and the arguments come bit by bit.
@@ -156,15 +160,6 @@ pub(super) struct CallPart {
 pub(super) struct FunctionPart {
     pub(super) name: Option<String>,
     pub(super) arguments: Option<String>,
-}
-
-impl CallPart {
-    /// What it takes to keep it.
-    pub(super) fn bytes(&self) -> usize {
-        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        let function = self.function.as_ref();
-        length(&self.id) + function.map_or(0, |function| length(&function.name) + length(&function.arguments))
-    }
 }
 
 #[derive(Deserialize)]
