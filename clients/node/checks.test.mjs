@@ -154,6 +154,45 @@ test("an answer has the form that was asked for, and says how likely its tokens 
   assert.deepEqual(logprobs.content.map(({ logprob }) => logprob), [-0.25, -0.25]);
 });
 
+test("a text is gone on with", async () => {
+  const request = { model: ABLE, prompt: "Once upon" };
+  const whole = await client().completions.create(request);
+  assert.deepEqual([whole.object, whole.choices[0].text, whole.usage.total_tokens], ["text_completion", " a time", 4]);
+  const chunks = await all(await client().completions.create({ ...request, stream: true }));
+  assert.equal(chunks.map((chunk) => chunk.choices[0].text).join(""), " a time");
+});
+
+test("texts become vectors", async () => {
+  for (const more of [{}, { encoding_format: "float" }]) {
+    const answer = await client().embeddings.create({ model: ABLE, input: ["one", "three"], ...more });
+    assert.deepEqual(answer.data.map((item) => [...item.embedding]), [[3, 0.5], [5, 0.5]]);
+  }
+});
+
+test("a response has its text and its count", async () => {
+  const response = await client().responses.create({ model: ABLE, input: "Rain?", instructions: "Be brief." });
+  assert.deepEqual([response.status, response.output_text, response.usage.total_tokens], ["completed", "It rains.", 18]);
+});
+
+test("the events of a response come in their order", async () => {
+  const events = await all(await client().responses.create({ model: ABLE, input: "Rain?", stream: true }));
+  assert.deepEqual(events.map((event) => event.sequence_number), events.map((_, number) => number));
+  assert.deepEqual([events[0].type, events.at(-1).type], ["response.created", "response.completed"]);
+  assert.equal(events.at(-1).response.output[0].content[0].text, "It rains.");
+});
+
+test("tools are called in a response", async () => {
+  const flat = tools.map(({ type, function: declared }) => ({ type, ...declared }));
+  const stream = client().responses.stream({ model: ABLE, input: "Rain?", tools: flat });
+  const fragments = (await all(stream)).filter((event) => event.type === "response.function_call_arguments.delta");
+  assert.ok(fragments.length > 3);
+  const { output } = await stream.finalResponse();
+  assert.deepEqual(
+    output.map((item) => [item.call_id, item.type, item.name, JSON.parse(item.arguments)]),
+    CALLED.map(([id, , name, place]) => [id, "function_call", name, place]),
+  );
+});
+
 test("what no worker of the model declares is refused by name", async () => {
   const act = () => ask(client(), { tools });
   const error = await refused(OpenAI.BadRequestError, 400, "unsupported_parameter", act);

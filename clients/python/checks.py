@@ -153,7 +153,80 @@ class Features(unittest.TestCase):
 
     def test_models_say_what_can_be_asked_of_them(self):
         features = {model.id: model.decentral["features"] for model in client().models.list()}
-        self.assertEqual(features, {MODEL: ["seed", "penalties"], ABLE: ["tools", "json", "logprobs", "seed", "penalties"]})
+        able = ["tools", "json", "logprobs", "seed", "penalties", "completions", "embeddings"]
+        self.assertEqual(features, {MODEL: ["seed", "penalties"], ABLE: able})
+
+    def test_a_text_is_gone_on_with(self):
+        request = {"model": ABLE, "prompt": "Once upon"}
+        whole = client().completions.create(**request)
+        self.assertEqual((whole.object, whole.choices[0].text, whole.choices[0].finish_reason), ("text_completion", " a time", "stop"))
+        self.assertEqual(whole.usage.total_tokens, 4)
+        chunks = list(client().completions.create(stream=True, **request))
+        self.assertEqual("".join(chunk.choices[0].text for chunk in chunks), " a time")
+        self.assertEqual(chunks[-1].choices[0].finish_reason, "stop")
+
+    def test_texts_become_vectors(self):
+        # The client asks for base64 by itself, and reads it.
+        for more in [{}, {"encoding_format": "float"}]:
+            answer = client().embeddings.create(model=ABLE, input=["one", "three"], **more)
+            self.assertEqual([list(item.embedding) for item in answer.data], [[3.0, 0.5], [5.0, 0.5]])
+            self.assertEqual(answer.usage.prompt_tokens, 4)
+
+
+def flat(name):
+    """A function as responses have it: beside its type."""
+    return {"type": "function", **tool(name)["function"]}
+
+
+class Responses(unittest.TestCase):
+    def test_a_response_has_its_text_and_its_count(self):
+        response = client().responses.create(model=ABLE, input="Rain?", instructions="Be brief.", max_output_tokens=24)
+        self.assertEqual((response.status, response.output_text, response.error), ("completed", "It rains.", None))
+        usage = response.usage
+        self.assertEqual((usage.input_tokens, usage.output_tokens, usage.total_tokens), (12, 6, 18))
+        self.assertFalse(response.store)
+
+    def test_the_embedded_model_ends_at_the_length_that_was_asked_for(self):
+        response = client().responses.create(model=MODEL, input="hello", max_output_tokens=2, temperature=0)
+        self.assertEqual((response.status, response.incomplete_details.reason), ("incomplete", "max_output_tokens"))
+
+    def test_the_events_of_a_response_come_in_their_order(self):
+        events = list(client().responses.create(model=ABLE, input=[{"role": "user", "content": "Rain?"}], stream=True))
+        self.assertEqual([event.sequence_number for event in events], list(range(len(events))))
+        names = [event.type.removeprefix("response.") for event in events]
+        begun = ["created", "in_progress", "output_item.added", "content_part.added"]
+        ended = ["output_text.done", "content_part.done", "output_item.done", "completed"]
+        self.assertEqual((names[:4], names[-4:]), (begun, ended))
+        self.assertEqual(set(names[4:-4]), {"output_text.delta"})
+        text = "".join(event.delta for event in events if event.type == "response.output_text.delta")
+        self.assertEqual((text, events[-1].response.output_text), ("It rains.", "It rains."))
+
+    def test_tools_are_called_and_answered(self):
+        request = {"model": ABLE, "tools": [flat("rain"), flat("wind")]}
+        with client().responses.stream(input="Rain?", **request) as stream:
+            fragments = [event for event in stream if event.type == "response.function_call_arguments.delta"]
+            response = stream.get_final_response()
+        self.assertGreater(len(fragments), 3)
+        calls = [(item.type, item.call_id, item.name, json.loads(item.arguments)) for item in response.output]
+        expected = [("function_call", call, name, {"place": "Bern"}) for call, name in [("call_0", "rain"), ("call_1", "wind")]]
+        self.assertEqual(calls, expected)
+        whole = client().responses.create(input="Rain?", **request)
+        self.assertEqual([item.arguments for item in whole.output], [item.arguments for item in response.output])
+        answers = [{"type": "function_call_output", "call_id": item.call_id, "output": "Yes."} for item in whole.output]
+        talk = [{"role": "user", "content": "Rain?"}, *whole.output, *answers]
+        self.assertEqual(client().responses.create(input=talk, **request).output_text, "It rains.")
+
+    def test_an_answer_has_the_form_that_was_asked_for(self):
+        schema = {"type": "object", "properties": {"rain": {"type": "boolean"}}}
+        form = {"type": "json_schema", "name": "weather", "schema": schema}
+        response = client().responses.create(model=ABLE, input="Rain?", text={"format": form})
+        self.assertEqual(json.loads(response.output_text), {"rain": True})
+
+    def test_what_nobody_offers_is_refused_by_name(self):
+        for more in [{"previous_response_id": "resp_1"}, {"tools": [flat("rain")]}]:
+            with self.assertRaises(openai.BadRequestError) as raised:
+                client().responses.create(model=MODEL, input="x", **more)
+            self.assertEqual((raised.exception.code, raised.exception.param), ("unsupported_parameter", *more))
 
 
 class Errors(unittest.TestCase):
@@ -186,6 +259,11 @@ class Errors(unittest.TestCase):
             act = lambda: ask(client(), **{name: value})
             error = self.refused(openai.BadRequestError, 400, "unsupported_parameter", act)
             self.assertEqual(error.param, name)
+
+    def test_a_model_that_is_not_served_on_a_route_is_not_found(self):
+        texts = [lambda: client().completions.create(model=MODEL, prompt="x"), lambda: client().embeddings.create(model=MODEL, input="x")]
+        for act in texts:
+            self.refused(openai.NotFoundError, 404, "model_not_found", act)
 
     def test_who_has_no_credits_is_told_so_once(self):
         for more in [{}, {"stream": True}]:

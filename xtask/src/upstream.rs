@@ -54,6 +54,8 @@ fn serve(stream: TcpStream) -> anyhow::Result<()> {
     let (kind, answer) = match path.as_str() {
         "/v1/models" => ("application/json", json!({"object": "list", "data": [{"id": MODEL}]}).to_string()),
         "/v1/chat/completions" => ("text/event-stream", events(&chat(&serde_json::from_slice(&body)?))),
+        "/v1/completions" => ("text/event-stream", events(&go_on())),
+        "/v1/embeddings" => ("application/json", vectors(&serde_json::from_slice(&body)?).to_string()),
         _ => anyhow::bail!("nobody answers {path}"),
     };
     let head = format!(
@@ -100,6 +102,21 @@ fn chat(request: &Value) -> Vec<Value> {
         json!({"choices": [], "usage": {"prompt_tokens": 12, "completion_tokens": 6, "total_tokens": 18}}),
     );
     chunks
+}
+
+/// The chunks of a text that is gone on with.
+fn go_on() -> Vec<Value> {
+    let said = |text: &str, reason: Option<&str>| json!({"choices": [{"index": 0, "text": text, "finish_reason": reason}]});
+    let usage =
+        json!({"choices": [], "usage": {"prompt_tokens": 2, "completion_tokens": 2, "total_tokens": 4}});
+    vec![said(" a", None), said(" time", None), said("", Some("stop")), usage]
+}
+
+/// For each text its length and a half.
+fn vectors(request: &Value) -> Value {
+    let texts = request["input"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let data = texts.enumerate().map(|(index, text)| json!({"index": index, "embedding": [text.len(), 0.5]}));
+    json!({"data": data.collect::<Vec<_>>(), "usage": {"prompt_tokens": 4, "total_tokens": 4}})
 }
 
 fn events(chunks: &[Value]) -> String {

@@ -15,11 +15,23 @@ pub enum Feature {
     Seed,
     /// What is said often, or was said already, becomes less likely.
     Penalties,
+    /// Going on with a text, in place of an answer to it.
+    Completions,
+    /// Vectors that stand for texts.
+    Embeddings,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Tools, Self::Json, Self::Logprobs, Self::Seed, Self::Penalties];
+    pub const ALL: [Self; 7] = [
+        Self::Tools,
+        Self::Json,
+        Self::Logprobs,
+        Self::Seed,
+        Self::Penalties,
+        Self::Completions,
+        Self::Embeddings,
+    ];
 
     /// The name on the wire and in the store. Never renamed, never used for anything else.
     pub const fn name(self) -> &'static str {
@@ -29,13 +41,15 @@ impl Feature {
             Self::Logprobs => "logprobs",
             Self::Seed => "seed",
             Self::Penalties => "penalties",
+            Self::Completions => "completions",
+            Self::Embeddings => "embeddings",
         }
     }
 }
 
 /// A name that is no feature.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the features are tools, json, logprobs, seed and penalties")]
+#[error("the features are tools, json, logprobs, seed, penalties, completions and embeddings")]
 pub struct UnknownFeature;
 
 impl FromStr for Feature {

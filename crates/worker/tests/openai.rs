@@ -687,3 +687,68 @@ async fn what_a_model_thought_and_why_it_refuses_is_part_of_the_answer_of_a_chat
         "who asked for text alone hears nothing else"
     );
 }
+
+fn payload(more: &str) -> Request {
+    Request::from_payload(&format!(r#"{{"job_type":"LLM_INFER",{more}}}"#)).unwrap()
+}
+
+#[tokio::test]
+async fn a_text_is_gone_on_with_where_the_owner_promises_it() {
+    let said = |text: &str| event(&json!({"choices": [{"index": 0, "text": text, "finish_reason": null}]}));
+    let end = event(&json!({"choices": [{"index": 0, "text": "", "finish_reason": "length"}]}));
+    let (server, engine) = able(vec![head(), said(" upon"), said(" a"), end, usage(2, 2), done()]).await;
+    let asked = r#""answer":"completion","prompt":"Once","max_tokens":2,"presence_penalty":1,"tools":[{}],"stop":".""#;
+    let (outcome, pieces) = ask(&engine, payload(asked)).await;
+    assert_eq!(pieces, [" upon", " a"]);
+    let outcome = outcome.unwrap();
+    let output = r#"{"text":" upon a","model":"llama3.2:latest","finish_reason":"length"}"#;
+    assert_eq!(outcome.output.get(), output);
+    assert_eq!(outcome.text_hash, Some(Digest::of(b" upon a")));
+    let (request, body) = server.last_request();
+    assert!(request.starts_with("post /v1/completions "), "{request}");
+    assert_eq!(
+        body,
+        json!({
+            "model": "llama3.2:latest", "prompt": "Once", "max_tokens": 2, "stream": true,
+            "stream_options": {"include_usage": true}, "stop": ["."], "presence_penalty": 1.0,
+        })
+    );
+    let refused = ask(&server.engine().await, payload(r#""answer":"completion","prompt":"Once""#)).await.0;
+    assert!(matches!(refused, Err(EngineError::Unsupported(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn texts_become_vectors_where_the_owner_promises_it() {
+    let vectors = |json: Value| vec![Step::Send(http("200 OK", "application/json", &json.to_string()))];
+    let answered = json!({
+        "data": [{"index": 1, "embedding": [1, -2.5]}, {"index": 0, "embedding": [0.1, 0]}],
+        "usage": {"prompt_tokens": 5, "total_tokens": 5},
+    });
+    let (server, engine) = able(vectors(answered)).await;
+    let embed = r#""answer":"embeddings","model":"qwen3-8b","input":["one","two"]"#;
+    let (outcome, pieces) = ask(&engine, payload(embed)).await;
+    let outcome = outcome.unwrap();
+    assert_eq!(outcome.output.get(), r#"{"model":"qwen3-8b","embeddings":[[0.1,0.0],[1.0,-2.5]]}"#);
+    assert_eq!((pieces.len(), outcome.usage.prompt_tokens, outcome.usage.estimated), (0, 5, false));
+    let (request, body) = server.last_request();
+    assert!(request.starts_with("post /v1/embeddings "), "{request}");
+    assert_eq!(body, json!({"model": "qwen3-8b", "input": ["one", "two"], "encoding_format": "float"}));
+    for wrong in [
+        json!({"data": [{"embedding": [1.0]}]}),
+        json!({"data": [{"embedding": [1.0]}, {"embedding": [1.0, 2.0]}]}),
+        json!({"data": [{"embedding": []}, {"embedding": []}]}),
+        json!({"data": [{"embedding": [1e39]}, {"embedding": [1.0]}]}),
+        json!({"data": 7}),
+    ] {
+        let (_, engine) = able(vectors(wrong.clone())).await;
+        let refused = ask(&engine, payload(embed)).await.0;
+        assert!(matches!(refused, Err(EngineError::BadOutput(_))), "{wrong} -> {refused:?}");
+    }
+    let (_, engine) = able(vectors(json!({"data": [{"embedding": [1.0]}, {"embedding": [2.0]}]}))).await;
+    let guessed = ask(&engine, payload(embed)).await.0.unwrap();
+    assert_eq!((guessed.usage.prompt_tokens, guessed.usage.estimated), (2, true));
+    let longer = ask(&engine, payload(&format!(r#"{embed},"dimensions":2"#))).await.0;
+    assert!(matches!(longer, Err(EngineError::BadOutput(_))), "{longer:?}");
+    let refused = ask(&server.engine().await, payload(embed)).await.0;
+    assert!(matches!(refused, Err(EngineError::Unsupported(_))), "{refused:?}");
+}

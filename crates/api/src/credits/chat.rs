@@ -3,6 +3,7 @@
 use super::errors::Problem;
 use super::fields::{AsksNothing, Fields, is_empty};
 use super::messages::conversation;
+use super::order::Inquiry;
 use super::tools::{form, tools};
 use docket_core::feature::Feature;
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ pub(super) const MOST_TOKENS: u64 = 131_072;
 const MOST_STOPS: usize = 4;
 const LONGEST_STOP: usize = 256;
 /// The longest of the names that change nothing here: of end users, caches and the like.
-const LONGEST_NAME: usize = 512;
+pub(super) const LONGEST_NAME: usize = 512;
 
 /// What OpenAI's interface has and nobody here offers, with the values that ask for nothing.
 const REFUSED: [(&str, AsksNothing); 6] = [
@@ -24,58 +25,52 @@ const REFUSED: [(&str, AsksNothing); 6] = [
     ("web_search_options", |_| false),
 ];
 
-/// A chat request that has passed every check.
-#[derive(Debug)]
-pub(super) struct Chat {
-    pub(super) model: String,
-    pub(super) stream: bool,
-    /// Whether a streamed answer ends with a count of tokens.
-    pub(super) include_usage: bool,
-    /// The most tokens of the answer.
-    pub(super) max_tokens: u32,
-    /// What the model must honour, and the parameter that asks for it.
-    pub(super) needs: Vec<(&'static str, Feature)>,
-    /// What the worker gets to see.
-    pub(super) payload: String,
+/// Reads and checks a request; `covered` is how long an answer may be whose length nobody bounds. `null` is as good
+/// as absent, and what is not known is ignored.
+pub(super) fn parse(body: &[u8], covered: u32) -> Result<Inquiry, Problem> {
+    read(&Fields::parse(body)?, covered)
 }
 
-impl Chat {
-    /// Reads and checks a request; `covered` is how long an answer may be whose length nobody bounds. `null` is as good
-    /// as absent, and what is not known is ignored.
-    pub(super) fn parse(body: &[u8], covered: u32) -> Result<Self, Problem> {
-        let body = Fields::parse(body)?;
-        let model = body.model()?;
-        body.refuse(&REFUSED)?;
-        if body.whole("n", 1..=128)?.is_some_and(|n| n != 1) {
-            return Err(Problem::unsupported("n"));
-        }
-        check_what_changes_nothing(&body)?;
-        let (stream, include_usage) = streaming(&body)?;
-        let max_tokens = max_tokens(&body)?.unwrap_or(covered);
-        let talk = conversation(body.get("messages"))?;
-        let mut asked = Asked::new(json!({
-            "job_type": "LLM_INFER",
-            "answer": "chat",
-            "model": model,
-            "messages": talk.messages,
-            "max_tokens": max_tokens,
-        }));
-        if talk.has_tools {
-            asked.needs.push(("tools", Feature::Tools));
-        }
-        if let Some(tools) = tools(&body)? {
-            asked.add_for("tools", Some(tools.list.clone()), Feature::Tools);
-            asked.add("tool_choice", tools.choice.cloned());
-            asked.add("parallel_tool_calls", tools.parallel.map(Value::from));
-        }
-        asked.add_for("response_format", form(&body)?.cloned(), Feature::Json);
-        asked.add_sampling(&body)?;
-        let (logprobs, top_logprobs) = logprobs(&body)?;
-        asked.add_for("logprobs", logprobs.then_some(Value::Bool(true)), Feature::Logprobs);
-        asked.add("top_logprobs", top_logprobs.map(Value::from));
-        let Asked { payload, needs } = asked;
-        Ok(Self { model, stream, include_usage, max_tokens, needs, payload: payload.to_string() })
+/// The same, of a body that was read already.
+pub(super) fn read(body: &Fields, covered: u32) -> Result<Inquiry, Problem> {
+    let model = body.model()?;
+    body.refuse(&REFUSED)?;
+    if body.whole("n", 1..=128)?.is_some_and(|n| n != 1) {
+        return Err(Problem::unsupported("n"));
     }
+    check_what_changes_nothing(body)?;
+    let (stream, include_usage) = streaming(body)?;
+    let max_tokens = max_tokens(body)?.unwrap_or(covered);
+    let talk = conversation(body.get("messages"))?;
+    let mut asked = Asked::new(json!({
+        "job_type": "LLM_INFER",
+        "answer": "chat",
+        "model": model,
+        "messages": talk.messages,
+        "max_tokens": max_tokens,
+    }));
+    if talk.has_tools {
+        asked.needs.push(("tools", Feature::Tools));
+    }
+    if let Some(tools) = tools(body)? {
+        asked.add_for("tools", Some(tools.list.clone()), Feature::Tools);
+        asked.add("tool_choice", tools.choice.cloned());
+        asked.add("parallel_tool_calls", tools.parallel.map(Value::from));
+    }
+    asked.add_for("response_format", form(body)?.cloned(), Feature::Json);
+    asked.add_sampling(body)?;
+    let (logprobs, top_logprobs) = logprobs(body)?;
+    asked.add_for("logprobs", logprobs.then_some(Value::Bool(true)), Feature::Logprobs);
+    asked.add("top_logprobs", top_logprobs.map(Value::from));
+    let Asked { payload, needs } = asked;
+    Ok(Inquiry {
+        model,
+        stream,
+        include_usage,
+        max_tokens: Some(max_tokens),
+        needs,
+        payload: payload.to_string(),
+    })
 }
 
 /// What a worker is asked, in the making.
@@ -193,7 +188,7 @@ mod tests {
     use super::*;
 
     fn problem(body: Value) -> Value {
-        let problem = Chat::parse(body.to_string().as_bytes(), 500).unwrap_err().json();
+        let problem = parse(body.to_string().as_bytes(), 500).unwrap_err().json();
         serde_json::from_str::<Value>(&problem).unwrap()["error"].clone()
     }
 
@@ -257,16 +252,16 @@ mod tests {
         for (name, value) in
             [("tools", json!([])), ("n", json!(1)), ("logprobs", json!(false)), ("x", json!(1))]
         {
-            assert!(Chat::parse(with(name, value).to_string().as_bytes(), 500).is_ok(), "{name}");
+            assert!(parse(with(name, value).to_string().as_bytes(), 500).is_ok(), "{name}");
         }
     }
 
     #[test]
     fn an_answer_is_bounded_even_if_nobody_asks_for_a_bound() {
-        let parse = |body: Value| Chat::parse(body.to_string().as_bytes(), 500).unwrap();
-        assert_eq!(parse(with("max_tokens", Value::Null)).max_tokens, 500);
-        assert_eq!(parse(with("max_completion_tokens", json!(7))).max_tokens, 7);
-        let chat = parse(with(
+        let read = |body: Value| parse(body.to_string().as_bytes(), 500).unwrap();
+        assert_eq!(read(with("max_tokens", Value::Null)).max_tokens, Some(500));
+        assert_eq!(read(with("max_completion_tokens", json!(7))).max_tokens, Some(7));
+        let chat = read(with(
             "messages",
             json!([{"role": "developer", "content": [{"type": "text", "text": "Hi"}]}]),
         ));
@@ -286,7 +281,7 @@ mod tests {
             ("frequency_penalty", json!(0.5), Feature::Penalties),
             ("presence_penalty", json!(-0.5), Feature::Penalties),
         ] {
-            let chat = Chat::parse(with(name, value.clone()).to_string().as_bytes(), 500).unwrap();
+            let chat = parse(with(name, value.clone()).to_string().as_bytes(), 500).unwrap();
             let payload: Value = serde_json::from_str(&chat.payload).unwrap();
             assert_eq!((chat.needs, &payload[name]), (vec![(name, feature)], &value));
         }
@@ -299,7 +294,7 @@ mod tests {
             ("reasoning_effort", json!("low")),
             ("store", json!(true)),
         ] {
-            let chat = Chat::parse(with(name, value).to_string().as_bytes(), 500).unwrap();
+            let chat = parse(with(name, value).to_string().as_bytes(), 500).unwrap();
             let payload: Value = serde_json::from_str(&chat.payload).unwrap();
             assert_eq!((chat.needs, payload.get(name)), (vec![], None), "{name}");
         }

@@ -34,7 +34,12 @@ impl Fields {
         let body: Map<String, Value> = serde_json::from_slice(body).map_err(|error| {
             Problem::new(Code::InvalidRequest, format!("The body is no JSON object: {error}."))
         })?;
-        Ok(Self(body.into_iter().filter(|(_, value)| !value.is_null()).collect()))
+        Ok(Self::of(body))
+    }
+
+    /// Members that were read already.
+    pub(super) fn of(body: Map<String, Value>) -> Self {
+        Self(body.into_iter().filter(|(_, value)| !value.is_null()).collect())
     }
 
     /// A member as it is; `null` is as good as absent.

@@ -57,6 +57,8 @@ fn parameters(features: Features) -> Vec<&'static str> {
             Feature::Logprobs => &["logprobs", "top_logprobs"],
             Feature::Seed => &["seed"],
             Feature::Penalties => &["frequency_penalty", "presence_penalty"],
+            // These are routes of their own.
+            Feature::Completions | Feature::Embeddings => &[],
         }
     };
     features.iter().flat_map(names).copied().collect()

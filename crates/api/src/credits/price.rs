@@ -35,6 +35,8 @@ pub struct PriceList {
     pub tiers: BTreeMap<String, Tier>,
     /// The models that are known, by name.
     pub models: BTreeMap<String, ListedModel>,
+    /// What a request for vectors costs, in credits, however many texts it has.
+    pub per_embedding_request: u32,
 }
 
 /// What a configuration says.
@@ -47,6 +49,7 @@ struct Given {
     tiers: BTreeMap<String, Tier>,
     #[serde(default)]
     models: BTreeMap<String, ListedModel>,
+    per_embedding_request: Option<u32>,
 }
 
 impl From<Given> for PriceList {
@@ -54,6 +57,7 @@ impl From<Given> for PriceList {
         let mut list = Self::default();
         list.covered_tokens = given.covered_tokens.unwrap_or(list.covered_tokens);
         list.other_tier = given.other_tier.unwrap_or(list.other_tier);
+        list.per_embedding_request = given.per_embedding_request.unwrap_or(list.per_embedding_request);
         list.tiers.extend(given.tiers);
         list.models.extend(given.models);
         list
@@ -104,6 +108,7 @@ impl Default for PriceList {
             ]
             .into(),
             other_tier: "standard".to_owned(),
+            per_embedding_request: 1,
         }
     }
 }
@@ -124,6 +129,12 @@ impl PriceList {
         let tier_name = listed.map_or(&self.other_tier, |listed| &listed.tier);
         let tier = *self.tiers.get(tier_name)?;
         Some(Priced { tier_name, tier, listed, covered_tokens: self.covered_tokens })
+    }
+
+    /// What a request for vectors costs, and its terms.
+    pub(crate) fn embedding(&self, asset: Asset) -> (Amount, Arc<Policy>) {
+        let price = Amount::new(u128::from(self.per_embedding_request) * CREDIT, asset);
+        (price, terms(None, None))
     }
 
     /// The first tier that something refers to and that has no price.
@@ -151,22 +162,26 @@ impl Priced<'_> {
 
     /// The terms of a job.
     pub(crate) fn terms(&self, streamed: bool) -> Arc<Policy> {
-        Arc::new(Policy {
-            source: Source::Client,
-            split: Split { platform: PLATFORM, ..Split::default() },
-            fund_within: ANSWER_WITHIN,
-            match_within: ANSWER_WITHIN,
-            run_within: ANSWER_WITHIN,
-            finish_within: ANSWER_WITHIN,
-            attempts: 3,
-            lapse: Lapse::Refunded,
-            evaluation: None,
-            dispute_window: DISPUTE_WINDOW,
-            arbitration: Arbitration { within: Millis::hours(24), default: Ruling::ForWorker },
-            stream_within: streamed.then_some(STREAM_WITHIN),
-            metering: Some(self.metering()),
-        })
+        terms(streamed.then_some(STREAM_WITHIN), Some(self.metering()))
     }
+}
+
+fn terms(stream_within: Option<Millis>, metering: Option<Metering>) -> Arc<Policy> {
+    Arc::new(Policy {
+        source: Source::Client,
+        split: Split { platform: PLATFORM, ..Split::default() },
+        fund_within: ANSWER_WITHIN,
+        match_within: ANSWER_WITHIN,
+        run_within: ANSWER_WITHIN,
+        finish_within: ANSWER_WITHIN,
+        attempts: 3,
+        lapse: Lapse::Refunded,
+        evaluation: None,
+        dispute_window: DISPUTE_WINDOW,
+        arbitration: Arbitration { within: Millis::hours(24), default: Ruling::ForWorker },
+        stream_within,
+        metering,
+    })
 }
 
 /// The published score: up to 10 for reputation times the stake's multiplier, the stake's bonus, up to 5 for a fresh

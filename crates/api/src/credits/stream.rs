@@ -1,17 +1,19 @@
-//! Answers as they are being given: OpenAI's chunks as server-sent events, which can be taken up again.
+//! Answers as they are being given: server-sent events in the words of their route, which can be taken up again.
 
 use super::attend::Present;
 use super::auth::Caller;
 use super::completions::{find, label, output};
-use super::errors::Problem;
+use super::errors::{Code, Problem};
 use super::jobs::{JobName, of_caller, reason};
 use super::status::is_broken;
-use super::wire::{self, Output};
+use super::voice::{self, Voice};
+use super::wire::Output;
 use crate::app::App;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use docket_core::feature::{Feature, Features};
 use docket_core::job::Job;
 use docket_engine::{Follower, Mark, News};
 use docket_protocol::answer::{Delta, Extras};
@@ -29,9 +31,9 @@ pub(super) async fn begin(
     app: Arc<App>,
     job: Arc<Job>,
     present: Present,
-    include_usage: bool,
+    voice: Box<dyn Voice>,
 ) -> Result<Response, Problem> {
-    let telling = Telling::new(app, job, 0, include_usage).with(present);
+    let telling = Telling::new(app, job, 0, voice).with(present);
     telling.answer().await
 }
 
@@ -43,7 +45,11 @@ pub(crate) async fn stream(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let job = of_caller(&app, &key, &id).await?;
-    Telling::new(app, job, last_event(&headers), true).answer().await
+    if job.ask.needs.include(Features::NONE.with(Feature::Embeddings)) {
+        return Err(Problem::new(Code::WrongState, "Vectors are not streamed."));
+    }
+    let voice = voice::of(&job);
+    Telling::new(app, job, last_event(&headers), voice).answer().await
 }
 
 /// The place after what the client has; the beginning if it has nothing, or says what was never said to it.
@@ -60,7 +66,7 @@ struct Telling {
     follower: Option<Follower>,
     /// How many bytes of the answer the client has, as it came.
     told: usize,
-    include_usage: bool,
+    voice: Box<dyn Voice>,
     ready: VecDeque<Event>,
     over: bool,
     /// Keeps the job from being withdrawn.
@@ -68,10 +74,10 @@ struct Telling {
 }
 
 impl Telling {
-    fn new(app: Arc<App>, job: Arc<Job>, told: usize, include_usage: bool) -> Self {
+    fn new(app: Arc<App>, job: Arc<Job>, told: usize, voice: Box<dyn Voice>) -> Self {
         let follower = app.engine.follow_from(job.id, told);
         let ready = VecDeque::new();
-        Self { app, job, follower, told, include_usage, ready, over: false, present: None }
+        Self { app, job, follower, told, voice, ready, over: false, present: None }
     }
 
     fn with(self, present: Present) -> Self {
@@ -80,7 +86,7 @@ impl Telling {
 
     async fn answer(mut self) -> Result<Response, Problem> {
         if self.told == 0 {
-            self.ready.push_back(Event::default().data(wire::opening(&self.job)));
+            self.open();
         }
         let fresh = self.told == 0;
         self.more().await?;
@@ -116,7 +122,7 @@ impl Telling {
             }
             if let Err(problem) = self.more().await {
                 self.over = true;
-                self.ready.push_back(Event::default().data(problem.json()));
+                self.fail(&problem);
             }
         }
     }
@@ -127,12 +133,12 @@ impl Telling {
         while let Some(follower) = &mut self.follower {
             match follower.next().await {
                 Some(News::Text(text, Mark { bytes, .. })) => {
-                    self.tell(bytes, wire::piece(&self.job, &text));
+                    self.tell_text(bytes, &text);
                     return Ok(());
                 }
                 Some(News::Delta(delta, Mark { bytes, .. })) => {
                     if let Ok(delta) = serde_json::from_str(&delta) {
-                        self.tell(bytes, wire::beside(&self.job, delta));
+                        self.tell_beside(bytes, delta);
                     }
                     return Ok(());
                 }
@@ -147,15 +153,29 @@ impl Telling {
         self.end(relayed).await
     }
 
-    fn tell_beside(&mut self, deltas: Vec<Delta>) {
-        for delta in deltas {
-            self.tell(self.told + delta.to_json().len(), wire::beside(&self.job, delta));
-        }
+    fn open(&mut self) {
+        self.ready.extend(self.voice.opening(&self.job));
     }
 
-    fn tell(&mut self, bytes: usize, data: String) {
+    fn fail(&mut self, problem: &Problem) {
+        self.ready.extend(self.voice.failed(&self.job, problem));
+    }
+
+    fn tell_text(&mut self, bytes: usize, text: &str) {
+        let events = self.voice.text(&self.job, text);
+        self.tell(bytes, events);
+    }
+
+    fn tell_beside(&mut self, bytes: usize, delta: Delta) {
+        let events = self.voice.beside(&self.job, delta);
+        self.tell(bytes, events);
+    }
+
+    /// What brings the client to a place: the last of it names the place.
+    fn tell(&mut self, bytes: usize, mut events: Vec<Event>) {
         self.told = bytes;
-        self.ready.push_back(Event::default().id(bytes.to_string()).data(data));
+        let last = events.pop().map(|last| last.id(bytes.to_string()));
+        self.ready.extend(events.into_iter().chain(last));
     }
 
     /// What is left of the answer, and how it ended. `relayed` is what the client has: the text's length, and what there
@@ -164,7 +184,7 @@ impl Telling {
         self.over = true;
         self.job = find(&self.app, &self.job.public_id).await?;
         let Some(output) = output(&self.app, &self.job).await? else {
-            self.ready.push_back(Event::default().data(reason(&self.job).json()));
+            self.fail(&reason(&self.job));
             return Ok(());
         };
         let (text_bytes, known) = match relayed {
@@ -173,22 +193,22 @@ impl Telling {
         };
         let rest = output.extras.clone().beyond(&known);
         let (calls, rest): (Vec<_>, _) = rest.into_iter().partition(|delta| !delta.tool_calls.is_empty());
-        self.tell_beside(rest);
+        for delta in rest {
+            self.tell_beside(self.told + delta.to_json().len(), delta);
+        }
         let start = output.text.floor_char_boundary(text_bytes);
         if start < output.text.len() {
             let rest = &output.text[start..];
-            self.tell(self.told + rest.len(), wire::piece(&self.job, rest));
+            self.tell_text(self.told + rest.len(), rest);
         }
-        self.tell_beside(calls);
+        for delta in calls {
+            self.tell_beside(self.told + delta.to_json().len(), delta);
+        }
         if is_broken(&self.job) {
-            self.ready.push_back(Event::default().data(reason(&self.job).json()));
-            return Ok(());
+            self.fail(&reason(&self.job));
+        } else {
+            self.ready.extend(self.voice.closing(&self.job, &output));
         }
-        self.ready.push_back(Event::default().data(wire::closing(&self.job, &output)));
-        if self.include_usage {
-            self.ready.push_back(Event::default().data(wire::count(&self.job)));
-        }
-        self.ready.push_back(Event::default().data("[DONE]"));
         Ok(())
     }
 
@@ -197,7 +217,7 @@ impl Telling {
     fn take_up(&mut self, output: &Output) -> (usize, Extras) {
         if self.told > 0 && !output.extras.is_empty() {
             self.told = 0;
-            self.ready.push_back(Event::default().data(wire::opening(&self.job)));
+            self.open();
         }
         (self.told, Extras::default())
     }

@@ -62,11 +62,15 @@ impl<'a> Developer<'a> {
 
     /// Asks for a streamed answer.
     pub(crate) async fn stream(&self, more: Value) -> Reader {
-        let mut body = request(more);
+        self.stream_at("/v1/chat/completions", request(more)).await
+    }
+
+    /// Posts a body, which is to be answered by a stream.
+    pub(crate) async fn stream_at(&self, path: &str, mut body: Value) -> Reader {
         body["stream"] = json!(true);
         let body = body.to_string();
         let head = format!(
-            "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\n\
+            "POST {path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n",
             self.secret,
             body.len()

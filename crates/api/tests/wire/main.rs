@@ -1,8 +1,10 @@
 //! The coordinator's wires, driven over real sockets on a real store.
 
 mod admin;
+mod completions;
 mod credits;
 mod dispute;
+mod embeddings;
 mod faults;
 mod fixture;
 mod guide;
@@ -15,6 +17,7 @@ mod market;
 mod observe;
 mod reader;
 mod refused;
+mod responses;
 mod stream;
 mod tools;
 mod worker;

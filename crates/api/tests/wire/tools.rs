@@ -13,7 +13,7 @@ const MORE: &str = r#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"in\"
 const REST: &str = r#"{"tool_calls":[{"index":0,"function":{"arguments":"\"Bern\"}"}}]}"#;
 
 /// A worker of the model with these features, one job at a time.
-async fn able(market: &Market, seed: u8, features: &[&str]) -> Worker {
+pub(crate) async fn able(market: &Market, seed: u8, features: &[&str]) -> Worker {
     let models = json!([{"name": MODEL, "features": features}, {"name": "plain"}]);
     let offer = json!({"offer": {"models": models, "concurrency": 1}});
     let (worker, ack) = market.register(seed, Manner::Proven, offer).await;

@@ -134,6 +134,10 @@ impl Engine for Gguf {
     ) -> BoxFuture<'_, Result<Outcome, EngineError>> {
         match request {
             Request::Infer(infer) => Box::pin(self.infer(infer, sink, cancel)),
+            Request::Embed(_) => {
+                let no = format!("{} makes no vectors of texts", self.offer.name);
+                Box::pin(std::future::ready(Err(EngineError::Unsupported(no))))
+            }
             Request::Task(_) => {
                 let no = EngineError::Unsupported("a language model does not run the built-in tasks".into());
                 Box::pin(std::future::ready(Err(no)))

@@ -31,7 +31,7 @@ impl Answer {
         self.finish_reason = choice.finish_reason.or(self.finish_reason.take());
         let (text, beside) = match choice.delta {
             Some(delta) => self.read(delta, chat.is_some())?,
-            None => (String::new(), Vec::new()),
+            None => (choice.text.unwrap_or_default(), Vec::new()),
         };
         let logprobs = choice.logprobs.filter(|_| chat.is_some_and(|chat| chat.logprobs));
         let logprobs = logprobs.and_then(|logprobs| logprobs.content).unwrap_or_default();

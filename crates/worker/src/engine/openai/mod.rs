@@ -20,6 +20,7 @@ use super::{
 mod answer;
 mod calls;
 mod discover;
+mod embeddings;
 mod stream;
 mod wire;
 
@@ -103,10 +104,10 @@ impl OpenAi {
         }
     }
 
-    fn model_for(&self, infer: &Infer) -> Result<&ModelOffer, EngineError> {
+    fn model_for(&self, name: Option<&str>) -> Result<&ModelOffer, EngineError> {
         let mut models = self.offer.models.iter();
-        let model = match &infer.model {
-            Some(name) => models.find(|model| model.name == *name),
+        let model = match name {
+            Some(name) => models.find(|model| model.name == name),
             None => models.next(),
         };
         model.ok_or_else(|| EngineError::Unsupported("the model server does not have this model".into()))
@@ -118,10 +119,10 @@ impl OpenAi {
         sink: mpsc::Sender<Delta>,
         cancel: CancellationToken,
     ) -> Result<Outcome, EngineError> {
-        let model = self.model_for(&infer)?;
+        let model = self.model_for(infer.model.as_deref())?;
         infer.fits(model)?;
-        let request =
-            self.client.post(self.url("chat/completions")).json(&ChatRequest::new(&model.name, &infer));
+        let path = if infer.raw { "completions" } else { "chat/completions" };
+        let request = self.client.post(self.url(path)).json(&ChatRequest::new(&model.name, &infer));
         let answer = async {
             let response = self.authorized(request).send().await.map_err(|error| self.failed(&error))?;
             if !response.status().is_success() {
@@ -164,6 +165,7 @@ impl Engine for OpenAi {
     ) -> BoxFuture<'_, Result<Outcome, EngineError>> {
         match request {
             Request::Infer(infer) => Box::pin(self.infer(infer, sink, cancel)),
+            Request::Embed(embed) => Box::pin(self.embed(embed, cancel)),
             Request::Task(_) => {
                 let no = EngineError::Unsupported("a model server does not run the built-in tasks".into());
                 Box::pin(std::future::ready(Err(no)))
