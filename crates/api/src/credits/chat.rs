@@ -54,7 +54,7 @@ pub(super) fn read(body: &Fields, covered: u32) -> Result<Inquiry, Problem> {
     }
     if let Some(tools) = tools(body)? {
         asked.add_for("tools", Some(tools.list.clone()), Feature::Tools);
-        asked.add("tool_choice", tools.choice.cloned());
+        asked.add("tool_choice", tools.choice);
         asked.add("parallel_tool_calls", tools.parallel.map(Value::from));
     }
     asked.add_for("response_format", form(body)?.cloned(), Feature::Json);

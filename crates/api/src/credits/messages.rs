@@ -63,7 +63,7 @@ fn message(given: &Value, number: usize) -> Result<Value, Problem> {
     }
     let calls = match &given["tool_calls"] {
         Value::Null => None,
-        calls if role == "assistant" => Some(tool_calls(calls, &at("tool_calls"))?),
+        calls if role == "assistant" => tool_calls(calls, &at("tool_calls"))?,
         _ => return Err(Problem::at(at("tool_calls"), "Only an assistant calls tools.")),
     };
     let content = match &given["content"] {
@@ -101,8 +101,8 @@ fn text(content: &Value) -> Result<String, &'static str> {
     }
 }
 
-/// What an assistant has called; `null` where the list is empty.
-fn tool_calls(calls: &Value, at: &str) -> Result<Value, Problem> {
+/// What an assistant has called; `None` where the list is empty.
+fn tool_calls(calls: &Value, at: &str) -> Result<Option<Value>, Problem> {
     let wrong = || {
         let words =
             "Calls are a list of up to 128 of `{id, type: \"function\", function: {name, arguments}}`.";
@@ -119,7 +119,7 @@ fn tool_calls(calls: &Value, at: &str) -> Result<Value, Problem> {
     let calls = calls.as_array().filter(|calls| calls.len() <= MOST_CALLS).ok_or_else(wrong)?;
     let calls: Option<Vec<_>> = calls.iter().map(read).collect();
     let calls = calls.ok_or_else(wrong)?;
-    Ok(if calls.is_empty() { Value::Null } else { Value::Array(calls) })
+    Ok((!calls.is_empty()).then_some(Value::Array(calls)))
 }
 
 fn is_call_id(id: &str) -> bool {
@@ -156,6 +156,7 @@ mod tests {
             (json!({"role": "judge", "content": "x"}), "role"),
             (json!({"role": "function", "content": "x"}), "role"),
             (json!({"role": "assistant", "content": null}), "content"),
+            (json!({"role": "assistant", "content": null, "tool_calls": []}), "content"),
             (json!({"role": "user", "content": [{"type": "image_url"}]}), "content"),
             (json!({"role": "user", "content": "x", "tool_calls": call("c", "f")}), "tool_calls"),
             (json!({"role": "assistant", "tool_calls": call("", "f")}), "tool_calls"),

@@ -3,7 +3,7 @@
 
 use super::errors::{Code, Problem};
 use super::fields::{Fields, depth};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const MOST_TOOLS: usize = 128;
 const LONGEST_NAME: usize = 64;
@@ -14,11 +14,13 @@ const MOST_TOOL_BYTES: usize = 256 * 1024;
 const MOST_FORM_BYTES: usize = 64 * 1024;
 /// How deep a schema may be nested.
 const DEEPEST_SCHEMA: usize = 32;
+/// How deep all around it may be: a frame to a worker has its own bound.
+const DEEPEST: usize = 40;
 
 /// The tools of a request.
 pub(super) struct Tools<'a> {
     pub(super) list: &'a Value,
-    pub(super) choice: Option<&'a Value>,
+    pub(super) choice: Option<Value>,
     pub(super) parallel: Option<bool>,
 }
 
@@ -43,9 +45,7 @@ pub(super) fn tools(body: &Fields) -> Result<Option<Tools<'_>>, Problem> {
             Some(_) => Err(Problem::at("tool_choice", "`tool_choice` is only for a request with `tools`.")),
         };
     };
-    if let Some(choice) = choice {
-        check_choice(choice, &names)?;
-    }
+    let choice = choice.map(|choice| read_choice(choice, &names)).transpose()?;
     Ok(Some(Tools { list, choice, parallel }))
 }
 
@@ -55,6 +55,9 @@ fn names(tools: &Value) -> Result<Vec<&str>, Problem> {
     let list = list.ok_or_else(|| Problem::at("tools", "`tools` must be a list of at most 128."))?;
     if tools.to_string().len() > MOST_TOOL_BYTES {
         return Err(Problem::new(Code::TooLarge, "The declarations of all tools have at most 262144 bytes."));
+    }
+    if depth(tools) > DEEPEST {
+        return Err(Problem::at("tools", "`tools` are nested too deep."));
     }
     list.iter().enumerate().map(|(number, tool)| name(tool, number)).collect()
 }
@@ -85,7 +88,7 @@ fn name(tool: &Value, number: usize) -> Result<&str, Problem> {
     Ok(name)
 }
 
-fn check_choice(choice: &Value, names: &[&str]) -> Result<(), Problem> {
+fn read_choice(choice: &Value, names: &[&str]) -> Result<Value, Problem> {
     let is_word = choice.as_str().is_some_and(|word| ["none", "auto", "required"].contains(&word));
     let named = &choice["function"]["name"];
     let is_tool = choice["type"] == "function" && named.as_str().is_some_and(|name| names.contains(&name));
@@ -95,7 +98,11 @@ fn check_choice(choice: &Value, names: &[&str]) -> Result<(), Problem> {
     let wrong = || {
         Problem::at("tool_choice", "`tool_choice` is none, auto, required, or names a function of `tools`.")
     };
-    (is_word || is_tool).then_some(()).ok_or_else(wrong)
+    match (is_word, is_tool) {
+        (true, _) => Ok(choice.clone()),
+        (_, true) => Ok(json!({"type": "function", "function": {"name": named}})),
+        _ => Err(wrong()),
+    }
 }
 
 /// Reads `response_format`; `None` for plain text.
@@ -103,6 +110,9 @@ pub(super) fn form(body: &Fields) -> Result<Option<&Value>, Problem> {
     let Some(form) = body.get("response_format") else { return Ok(None) };
     if form.to_string().len() > MOST_FORM_BYTES {
         return Err(Problem::new(Code::TooLarge, "`response_format` has at most 65536 bytes."));
+    }
+    if depth(form) > DEEPEST {
+        return Err(Problem::at("response_format", "`response_format` is nested too deep."));
     }
     match form["type"].as_str() {
         Some("text") => Ok(None),
@@ -142,7 +152,6 @@ fn check_strict(strict: &Value, at: &str) -> Result<(), Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn fields(body: &Value) -> Fields {
         Fields::parse(body.to_string().as_bytes()).unwrap()
@@ -170,7 +179,7 @@ mod tests {
             let tools = tools(&body).unwrap().unwrap();
             assert_eq!(
                 (tools.list[1].clone(), tools.choice, tools.parallel),
-                (function("b"), Some(&choice), Some(false))
+                (function("b"), Some(choice), Some(false))
             );
         }
         for nothing in
@@ -200,6 +209,12 @@ mod tests {
             (json!({"tools": {}}), "invalid_request", "tools"),
             (json!({"tools": vec![function("f"); 129]}), "invalid_request", "tools"),
             (json!({"tools": ["f"]}), "invalid_request", "tools[0].type"),
+            (json!({"tools": [{"type": "function", "x": nested(40)}]}), "invalid_request", "tools"),
+            (
+                json!({"response_format": {"type": "json_object", "x": nested(40)}}),
+                "invalid_request",
+                "response_format",
+            ),
             (json!({"tools": [{"type": "web_search"}]}), "unsupported_parameter", "tools[0].type"),
             (with("name", json!("f f")), "invalid_request", "tools[0].function.name"),
             (with("name", json!("f".repeat(65))), "invalid_request", "tools[0].function.name"),
