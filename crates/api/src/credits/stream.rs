@@ -85,10 +85,10 @@ impl Telling {
     }
 
     async fn answer(mut self) -> Result<Response, Problem> {
-        if self.told == 0 {
+        let fresh = self.told == 0;
+        if fresh {
             self.open();
         }
-        let fresh = self.told == 0;
         self.more().await?;
         if fresh && self.over && self.job.delivery().is_none() {
             return Err(reason(&self.job));

@@ -9,8 +9,8 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 const ROUTE: &str = "/v1/responses";
-const BEGUN: &str =
-    r#"{"tool_calls":[{"index":0,"id":"c1","type":"function","function":{"name":"rain","arguments":""}}]}"#;
+const BEGUN: &str = r#"{"tool_calls":[{"index":0,"id":"c1","type":"function","function":{"arguments":""}}]}"#;
+const NAMED: &str = r#"{"tool_calls":[{"index":0,"function":{"name":"rain"}}]}"#;
 const MORE: &str = r#"{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}"#;
 
 fn asked(more: Value) -> Value {
@@ -96,7 +96,7 @@ async fn the_events_of_a_response_come_in_their_order() {
     let mut worker = able(&market, 1, &["tools"]).await;
     let mut reader = developer.stream_at(ROUTE, asked(json!({"tools": tools()}))).await;
     let assigned = worker.job().await;
-    let pieces = [r#"{"reasoning_content":"Hm."}"#, "I ", "ask.", BEGUN, MORE];
+    let pieces = [r#"{"reasoning_content":"Hm."}"#, "I ", "ask.", BEGUN, NAMED, MORE];
     for upto in 1..=pieces.len() {
         say(&mut worker, &assigned, &pieces[..upto], upto - 1).await;
     }

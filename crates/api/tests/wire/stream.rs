@@ -48,6 +48,24 @@ async fn text_is_told_as_it_arrives_and_the_job_at_the_end() {
 }
 
 #[tokio::test]
+async fn what_comes_beside_text_is_no_event_of_this_dialect() {
+    let market = Market::open().await;
+    let mut worker = market.worker(1, Manner::Proven).await;
+    let job = commit(&market).await;
+    let mut follower = follow(&market, &job, "").await;
+    let assigned = worker.job().await;
+    let pieces = ["one ", r#"{"reasoning_content":"Hm."}"#, "two"];
+    for upto in 1..=pieces.len() {
+        say(&mut worker, &assigned, &pieces[..upto], upto - 1).await;
+    }
+    follower.hear(r#"{"text":"two"}"#).await;
+    worker.complete(&job, r#"{"text":"one two","reasoning_content":"Hm."}"#).await;
+    follower.hear(r#""status":"completed""#).await;
+    assert_eq!(follower.events(), ["text", "text", "job"]);
+    assert!(follower.heard.contains(r#""result":{"text":"one two","reasoning_content":"Hm."}"#));
+}
+
+#[tokio::test]
 async fn another_worker_begins_again() {
     let market = Market::open().await;
     let mut first = market.worker(1, Manner::Proven).await;

@@ -173,14 +173,17 @@ impl ResponseVoice {
     fn call(&mut self, job: &Job, part: CallPart) -> Vec<Event> {
         let more = part.function.arguments.unwrap_or_default();
         let mut events = Vec::new();
+        let mut named = part.function.name;
         if let Some(call_id) = part.id {
-            let name = part.function.name.unwrap_or_default();
+            let name = named.take().unwrap_or_default();
             events = self.begin(job, Item::Call { call_id, name, arguments: String::new() });
         }
         let Some(&place) = self.calls.get(part.index as usize) else { return events };
-        if let Item::Call { arguments, .. } = &mut self.items[place]
-            && !more.is_empty()
-        {
+        let Item::Call { name, arguments, .. } = &mut self.items[place] else { return events };
+        if let Some(late) = named {
+            *name = late;
+        }
+        if !more.is_empty() {
             arguments.push_str(&more);
             let more = json!({"delta": more});
             events.push(self.about(job, place, "response.function_call_arguments.delta", more));
