@@ -10,6 +10,7 @@ import { severing } from "./severing.mjs";
 
 const { DOCKET_URL: URL, DOCKET_API_KEY: KEY, DOCKET_POOR_KEY: POOR_KEY } = process.env;
 const MODEL = "tiny-qwen3";
+const ABLE = "able";
 
 console.log(`openai ${VERSION}, node ${process.version}`);
 
@@ -107,6 +108,95 @@ test("models are listed and found by name", async () => {
   assert.deepEqual([listed.object, listed.owned_by], ["model", "docket"]);
   const { id, object, created, owned_by } = await client().models.retrieve(MODEL);
   assert.deepEqual([id, object, created, owned_by], [MODEL, "model", listed.created, "docket"]);
+});
+
+/** A function of a place. */
+const tool = (name) => {
+  const parameters = { type: "object", properties: { place: { type: "string" } }, required: ["place"] };
+  return { type: "function", function: { name, parameters } };
+};
+const tools = [tool("rain"), tool("wind")];
+const calls = (message) =>
+  message.tool_calls.map((call) => [call.id, call.type, call.function.name, JSON.parse(call.function.arguments)]);
+const CALLED = ["rain", "wind"].map((name, number) => [`call_${number}`, "function", name, { place: "Bern" }]);
+
+test("tools are called in a whole answer", async () => {
+  const [choice] = (await ask(client(), { model: ABLE, tools, tool_choice: "required" })).choices;
+  assert.deepEqual([choice.finish_reason, choice.message.content], ["tool_calls", null]);
+  assert.deepEqual(calls(choice.message), CALLED);
+});
+
+test("tools are called in a stream", async () => {
+  const stream = client().chat.completions.stream({ model: ABLE, tools, messages: [{ role: "user", content: "Rain?" }] });
+  const chunks = await all(stream);
+  assert.ok(chunks.filter((chunk) => chunk.choices[0]?.delta.tool_calls).length > 6);
+  const [choice] = (await stream.finalChatCompletion()).choices;
+  assert.equal(choice.finish_reason, "tool_calls");
+  assert.deepEqual(calls(choice.message), CALLED);
+});
+
+test("the client's own runner of tools comes to an answer", async () => {
+  const rain = tool("rain").function;
+  const asked = [];
+  const runner = client().chat.completions.runTools({
+    model: ABLE,
+    messages: [{ role: "user", content: "Rain?" }],
+    tools: [{ type: "function", function: { ...rain, parse: JSON.parse, function: ({ place }) => void asked.push(place) } }],
+  });
+  assert.equal(await runner.finalContent(), "It rains.");
+  assert.deepEqual(asked, ["Bern"]);
+});
+
+test("an answer has the form that was asked for, and says how likely its tokens were", async () => {
+  const answer = await ask(client(), { model: ABLE, response_format: { type: "json_object" }, logprobs: true });
+  const [{ message, logprobs }] = answer.choices;
+  assert.deepEqual(JSON.parse(message.content), { rain: true });
+  assert.deepEqual(logprobs.content.map(({ logprob }) => logprob), [-0.25, -0.25]);
+});
+
+test("a text is gone on with", async () => {
+  const request = { model: ABLE, prompt: "Once upon" };
+  const whole = await client().completions.create(request);
+  assert.deepEqual([whole.object, whole.choices[0].text, whole.usage.total_tokens], ["text_completion", " a time", 4]);
+  const chunks = await all(await client().completions.create({ ...request, stream: true }));
+  assert.equal(chunks.map((chunk) => chunk.choices[0].text).join(""), " a time");
+});
+
+test("texts become vectors", async () => {
+  for (const more of [{}, { encoding_format: "float" }]) {
+    const answer = await client().embeddings.create({ model: ABLE, input: ["one", "three"], ...more });
+    assert.deepEqual(answer.data.map((item) => [...item.embedding]), [[3, 0.5], [5, 0.5]]);
+  }
+});
+
+test("a response has its text and its count", async () => {
+  const response = await client().responses.create({ model: ABLE, input: "Rain?", instructions: "Be brief." });
+  assert.deepEqual([response.status, response.output_text, response.usage.total_tokens], ["completed", "It rains.", 18]);
+});
+
+test("the events of a response come in their order", async () => {
+  const events = await all(await client().responses.create({ model: ABLE, input: "Rain?", stream: true }));
+  assert.deepEqual(events.map((event) => event.sequence_number), events.map((_, number) => number));
+  assert.deepEqual([events[0].type, events.at(-1).type], ["response.created", "response.completed"]);
+  assert.equal(events.at(-1).response.output[0].content[0].text, "It rains.");
+});
+
+test("tools are called in a response", async () => {
+  const flat = tools.map(({ type, function: declared }) => ({ type, ...declared }));
+  const stream = client().responses.stream({ model: ABLE, input: "Rain?", tools: flat });
+  const fragments = (await all(stream)).filter((event) => event.type === "response.function_call_arguments.delta");
+  assert.ok(fragments.length > 3);
+  const { output } = await stream.finalResponse();
+  assert.deepEqual(
+    output.map((item) => [item.call_id, item.type, item.name, JSON.parse(item.arguments)]),
+    CALLED.map(([id, , name, place]) => [id, "function_call", name, place]),
+  );
+});
+
+test("what no worker of the model declares is refused by name", async () => {
+  const act = () => ask(client(), { tools });
+  const error = await refused(OpenAI.BadRequestError, 400, "unsupported_parameter", act);
+  assert.equal(error.param, "tools");
 });
 
 async function refused(kind, status, code, act) {

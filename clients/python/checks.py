@@ -1,5 +1,6 @@
 """The official client of OpenAI for Python, as it is, with a running coordinator."""
 
+import json
 import os
 import time
 import unittest
@@ -9,6 +10,7 @@ from severing import Severing
 
 URL = os.environ["DOCKET_URL"]
 MODEL = "tiny-qwen3"
+ABLE = "able"
 
 
 def client(url=URL, key=os.environ["DOCKET_API_KEY"]):
@@ -91,6 +93,142 @@ class Answers(unittest.TestCase):
         self.assertEqual(found.created, listed[MODEL].created)
 
 
+def tool(name):
+    """A function of a place, in the form that the client itself can read answers to."""
+    schema = {
+        "type": "object",
+        "properties": {"place": {"type": "string"}},
+        "required": ["place"],
+        "additionalProperties": False,
+    }
+    return {"type": "function", "function": {"name": name, "parameters": schema, "strict": True}}
+
+
+class Features(unittest.TestCase):
+    """What a worker in front of a model server declares."""
+
+    def calls(self, message):
+        return [(call.id, call.type, call.function.name, json.loads(call.function.arguments)) for call in message.tool_calls]
+
+    EXPECTED = [("call_0", "function", "rain", {"place": "Bern"}), ("call_1", "function", "wind", {"place": "Bern"})]
+
+    def test_tools_are_called_in_a_whole_answer(self):
+        choice = ask(client(), model=ABLE, tools=[tool("rain"), tool("wind")], tool_choice="required").choices[0]
+        self.assertEqual((choice.finish_reason, choice.message.content), ("tool_calls", None))
+        self.assertEqual(self.calls(choice.message), self.EXPECTED)
+
+    def test_tools_are_called_in_a_stream(self):
+        request = {"model": ABLE, "messages": [{"role": "user", "content": "Rain?"}], "tools": [tool("rain"), tool("wind")]}
+        with client().chat.completions.stream(**request) as stream:
+            fragments = [event for event in stream if event.type == "tool_calls.function.arguments.delta"]
+            gathered = stream.get_final_completion().choices[0]
+        self.assertGreater(len(fragments), 4)
+        self.assertEqual(gathered.finish_reason, "tool_calls")
+        self.assertEqual(self.calls(gathered.message), self.EXPECTED)
+        self.assertEqual(gathered.message.tool_calls[0].function.parsed_arguments, {"place": "Bern"})
+
+    def test_what_a_tool_answered_is_part_of_the_conversation(self):
+        through, question = client(), {"role": "user", "content": "Rain?"}
+        request = {"model": ABLE, "tools": [tool("rain")]}
+        asked = through.chat.completions.create(messages=[question], **request).choices[0].message
+        answered = {"role": "tool", "tool_call_id": asked.tool_calls[0].id, "content": "Yes."}
+        told = through.chat.completions.create(messages=[question, asked, answered], **request)
+        self.assertEqual(told.choices[0].message.content, "It rains.")
+
+    def test_an_answer_has_the_form_that_was_asked_for(self):
+        schema = {"name": "weather", "schema": {"type": "object", "properties": {"rain": {"type": "boolean"}}}}
+        for form in [{"type": "json_object"}, {"type": "json_schema", "json_schema": schema}]:
+            answer = ask(client(), model=ABLE, response_format=form)
+            self.assertEqual(json.loads(answer.choices[0].message.content), {"rain": True})
+
+    def test_how_likely_each_token_was_is_told(self):
+        expected = [("It ", -0.25), ("rains.", -0.25)]
+        request = {"model": ABLE, "logprobs": True, "top_logprobs": 0}
+        told = ask(client(), **request).choices[0].logprobs.content
+        self.assertEqual([(token.token, token.logprob) for token in told], expected)
+        chunks = list(ask(client(), stream=True, **request))
+        likely = [choice.logprobs.content for chunk in chunks for choice in chunk.choices if choice.logprobs]
+        self.assertEqual([(token.token, token.logprob) for part in likely for token in part], expected)
+        self.assertEqual(joined(chunks), "It rains.")
+
+    def test_models_say_what_can_be_asked_of_them(self):
+        features = {model.id: model.decentral["features"] for model in client().models.list()}
+        able = ["tools", "json", "logprobs", "seed", "penalties", "completions", "embeddings"]
+        self.assertEqual(features, {MODEL: ["seed", "penalties"], ABLE: able})
+
+    def test_a_text_is_gone_on_with(self):
+        request = {"model": ABLE, "prompt": "Once upon"}
+        whole = client().completions.create(**request)
+        self.assertEqual((whole.object, whole.choices[0].text, whole.choices[0].finish_reason), ("text_completion", " a time", "stop"))
+        self.assertEqual(whole.usage.total_tokens, 4)
+        chunks = list(client().completions.create(stream=True, **request))
+        self.assertEqual("".join(chunk.choices[0].text for chunk in chunks), " a time")
+        self.assertEqual(chunks[-1].choices[0].finish_reason, "stop")
+
+    def test_texts_become_vectors(self):
+        # The client asks for base64 by itself, and reads it.
+        for more in [{}, {"encoding_format": "float"}]:
+            answer = client().embeddings.create(model=ABLE, input=["one", "three"], **more)
+            self.assertEqual([list(item.embedding) for item in answer.data], [[3.0, 0.5], [5.0, 0.5]])
+            self.assertEqual(answer.usage.prompt_tokens, 4)
+
+
+def flat(name):
+    """A function as responses have it: beside its type."""
+    return {"type": "function", **tool(name)["function"]}
+
+
+class Responses(unittest.TestCase):
+    def test_a_response_has_its_text_and_its_count(self):
+        response = client().responses.create(model=ABLE, input="Rain?", instructions="Be brief.", max_output_tokens=24)
+        self.assertEqual((response.status, response.output_text, response.error), ("completed", "It rains.", None))
+        usage = response.usage
+        self.assertEqual((usage.input_tokens, usage.output_tokens, usage.total_tokens), (12, 6, 18))
+        self.assertFalse(response.store)
+
+    def test_the_embedded_model_ends_at_the_length_that_was_asked_for(self):
+        response = client().responses.create(model=MODEL, input="hello", max_output_tokens=2, temperature=0)
+        self.assertEqual((response.status, response.incomplete_details.reason), ("incomplete", "max_output_tokens"))
+
+    def test_the_events_of_a_response_come_in_their_order(self):
+        events = list(client().responses.create(model=ABLE, input=[{"role": "user", "content": "Rain?"}], stream=True))
+        self.assertEqual([event.sequence_number for event in events], list(range(len(events))))
+        names = [event.type.removeprefix("response.") for event in events]
+        begun = ["created", "in_progress", "output_item.added", "content_part.added"]
+        ended = ["output_text.done", "content_part.done", "output_item.done", "completed"]
+        self.assertEqual((names[:4], names[-4:]), (begun, ended))
+        self.assertEqual(set(names[4:-4]), {"output_text.delta"})
+        text = "".join(event.delta for event in events if event.type == "response.output_text.delta")
+        self.assertEqual((text, events[-1].response.output_text), ("It rains.", "It rains."))
+
+    def test_tools_are_called_and_answered(self):
+        request = {"model": ABLE, "tools": [flat("rain"), flat("wind")]}
+        with client().responses.stream(input="Rain?", **request) as stream:
+            fragments = [event for event in stream if event.type == "response.function_call_arguments.delta"]
+            response = stream.get_final_response()
+        self.assertGreater(len(fragments), 3)
+        calls = [(item.type, item.call_id, item.name, json.loads(item.arguments)) for item in response.output]
+        expected = [("function_call", call, name, {"place": "Bern"}) for call, name in [("call_0", "rain"), ("call_1", "wind")]]
+        self.assertEqual(calls, expected)
+        whole = client().responses.create(input="Rain?", **request)
+        self.assertEqual([item.arguments for item in whole.output], [item.arguments for item in response.output])
+        answers = [{"type": "function_call_output", "call_id": item.call_id, "output": "Yes."} for item in whole.output]
+        talk = [{"role": "user", "content": "Rain?"}, *whole.output, *answers]
+        self.assertEqual(client().responses.create(input=talk, **request).output_text, "It rains.")
+
+    def test_an_answer_has_the_form_that_was_asked_for(self):
+        schema = {"type": "object", "properties": {"rain": {"type": "boolean"}}}
+        form = {"type": "json_schema", "name": "weather", "schema": schema}
+        response = client().responses.create(model=ABLE, input="Rain?", text={"format": form})
+        self.assertEqual(json.loads(response.output_text), {"rain": True})
+
+    def test_what_nobody_offers_is_refused_by_name(self):
+        for more in [{"previous_response_id": "resp_1"}, {"tools": [flat("rain")]}]:
+            with self.assertRaises(openai.BadRequestError) as raised:
+                client().responses.create(model=MODEL, input="x", **more)
+            self.assertEqual((raised.exception.code, raised.exception.param), ("unsupported_parameter", *more))
+
+
 class Errors(unittest.TestCase):
     def refused(self, kind, status, code, act):
         with self.assertRaises(kind) as raised:
@@ -115,6 +253,17 @@ class Errors(unittest.TestCase):
             act = lambda: ask(client(), temperature=9, **more)
             error = self.refused(openai.BadRequestError, 400, "invalid_request", act)
             self.assertEqual((error.param, error.type), ("temperature", "invalid_request_error"))
+
+    def test_what_no_worker_of_the_model_declares_is_refused_by_name(self):
+        for name, value in [("tools", [tool("rain")]), ("response_format", {"type": "json_object"}), ("logprobs", True)]:
+            act = lambda: ask(client(), **{name: value})
+            error = self.refused(openai.BadRequestError, 400, "unsupported_parameter", act)
+            self.assertEqual(error.param, name)
+
+    def test_a_model_that_is_not_served_on_a_route_is_not_found(self):
+        texts = [lambda: client().completions.create(model=MODEL, prompt="x"), lambda: client().embeddings.create(model=MODEL, input="x")]
+        for act in texts:
+            self.refused(openai.NotFoundError, 404, "model_not_found", act)
 
     def test_who_has_no_credits_is_told_so_once(self):
         for more in [{}, {"stream": True}]:

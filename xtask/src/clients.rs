@@ -6,6 +6,7 @@ use crate::child::{ask, command, show, show_and_keep};
 use crate::coordinator::Coordinator;
 use crate::steps::{Outcome, Step};
 use crate::tools::node_version;
+use crate::upstream;
 use crate::venv::Venv;
 
 /// The client for Python and what it needs, each with its version.
@@ -43,7 +44,9 @@ fn node(root: &Path) -> anyhow::Result<Outcome> {
 
 /// Runs checks against a coordinator of their own. The line that begins like `summary` says how many there were.
 fn check(root: &Path, program: &str, arguments: &[&str], summary: &str) -> anyhow::Result<Outcome> {
-    let coordinator = Coordinator::start(root, &[])?;
+    // The embedded model answers in text alone; what else there is, a model server has.
+    let server = format!("openai+tools+json+logprobs+completions+embeddings:{}", upstream::start()?);
+    let coordinator = Coordinator::start(root, &["--engine", "tiny", "--engine", &server])?;
     let mut checks = command(root, program, arguments);
     checks.env("DOCKET_URL", coordinator.text("url")?);
     checks.env("DOCKET_API_KEY", coordinator.text("api_key")?);

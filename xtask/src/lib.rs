@@ -12,4 +12,5 @@ pub mod rules;
 pub mod steps;
 pub mod tokens;
 pub mod tools;
+pub mod upstream;
 pub mod venv;

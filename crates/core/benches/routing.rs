@@ -4,6 +4,7 @@
 //! `cargo bench -p docket-core --bench routing`. Times are of single calls on a quiet thread, less the
 //! clock's own.
 
+use docket_core::feature::Features;
 use docket_core::id::WorkerId;
 use docket_core::money::{Amount, Asset, BasisPoints};
 use docket_core::routing::*;
@@ -97,6 +98,7 @@ fn job(dice: &mut Dice) -> (Demand<'static>, Scoring) {
     let demand = Demand {
         skills: dice.one_of(&[Skills::INFER, Skills::TASK]),
         model: dice.one_of(&[None, None, Some(ModelId(0))]),
+        needs: Features::NONE,
         min_gpu_tier: dice.one_of(&[0, 0, 0, 1]),
         region: None,
         price: Amount::new(5_000, Asset::USDC),

@@ -1,6 +1,7 @@
 //! A job: what is asked, on which terms, and how far it has come.
 
 use crate::event::{Closing, Delivery, Event, Fault};
+use crate::feature::Features;
 use crate::id::{AgentId, Attempt, ClientId, JobId, PublicId, Version, WorkerId};
 use crate::key::KeyId;
 use crate::ledger::{self, Account};
@@ -59,6 +60,8 @@ pub struct Ask {
     pub speed: Speed,
     /// Whether only those may see it whom the client trusts.
     pub private: bool,
+    /// What the model must honour beside plain text, as he serves it.
+    pub needs: Features,
 }
 
 /// What kind of work a job is.

@@ -7,6 +7,7 @@ pub mod command;
 pub mod decide;
 pub mod effect;
 pub mod event;
+pub mod feature;
 pub mod hash;
 pub mod hook;
 pub mod id;

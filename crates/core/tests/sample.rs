@@ -4,6 +4,7 @@ use docket_core::change::Change;
 use docket_core::command::{Canceller, Charge, Command};
 use docket_core::decide::decide;
 use docket_core::event::{Conduct, Delivery, Fault, Usage, Voucher};
+use docket_core::feature::Features;
 use docket_core::hash::Sha256;
 use docket_core::id::{AgentId, Attempt, ClientId, Dialect, JobId, PublicId, WorkerId};
 use docket_core::job::{Ask, Job, Skill, Speed};
@@ -59,7 +60,8 @@ pub(crate) fn testnet() -> NetworkId {
 pub(crate) fn job(policy: Policy, price: Amount) -> Job {
     let evaluator = policy.evaluation.is_some().then_some(EVALUATOR);
     let public_id = PublicId { dialect: Dialect::Agents, text: "job-1".into() };
-    let ask = Ask { skill: Skill::Infer, model: None, speed: Speed::Fast, private: false };
+    let ask =
+        Ask { skill: Skill::Infer, model: None, speed: Speed::Fast, private: false, needs: Features::NONE };
     let client = ClientId("ann".into());
     let job = Job::new(JobId(1), public_id, client, Arc::new(ask), price, Arc::new(policy), START);
     Job { evaluator, ..job }

@@ -8,10 +8,20 @@ use docket_core::event::{Conduct, Delivery, Fault, Usage, Voucher};
 use docket_core::hash::Sha256;
 use docket_core::id::{Attempt, WorkerId};
 use docket_core::job::{Job, State};
+use docket_protocol::answer::Extras;
 use docket_protocol::digest::Digest;
 use docket_protocol::receipt::{self, FullReceipt, ReceiptForm, receipt_hash_of};
 use docket_store::{Documents, ResultDocument};
-use serde_json::json;
+use serde::Serialize;
+
+/// As much of an output as its client has.
+#[derive(Serialize)]
+struct Part<'a> {
+    text: &'a str,
+    model: Option<&'a str>,
+    #[serde(flatten)]
+    extras: &'a Extras,
+}
 
 impl Engine {
     /// What has to be done in place of a command that would end an attempt of which the client has a part already;
@@ -45,7 +55,8 @@ impl Engine {
         reason: Fault,
         payload: &[u8],
     ) -> (Command, Documents) {
-        let output = json!({"text": told.text, "model": job.ask.model.as_deref()}).to_string();
+        let output = Part { text: &told.text, model: job.ask.model.as_deref(), extras: &told.extras };
+        let output = serde_json::to_string(&output).expect("texts and JSON can always be written");
         let receipt = self.vouch(job, (worker, attempt), told, &output, payload).signed_bytes();
         let delivery = Delivery {
             worker,

@@ -11,6 +11,7 @@ use docket_core::hash::Sha256;
 use docket_core::id::{JobId, PublicId, WorkerId};
 use docket_core::receipt::{self, Claims};
 use docket_core::refusal::Refusal;
+use docket_protocol::answer::Extras;
 use docket_store::{Documents, ResultDocument};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -88,14 +89,16 @@ impl Engine {
         Ok(executed)
     }
 
-    /// Whether the text of an output is what its client was told.
+    /// Whether an output is what its client was told.
     fn relayed(&self, job: JobId, output: &[u8]) -> bool {
         #[derive(Deserialize)]
         struct Output {
             text: String,
+            #[serde(flatten)]
+            extras: Extras,
         }
-        let text = serde_json::from_slice::<Output>(output).map(|output| output.text);
-        text.is_ok_and(|text| self.relay.agrees(job, &text))
+        let output = serde_json::from_slice::<Output>(output);
+        output.is_ok_and(|output| self.relay.agrees(job, &output.text, &output.extras))
     }
 }
 

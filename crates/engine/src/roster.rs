@@ -3,6 +3,7 @@
 mod fleet;
 mod waiting;
 
+use docket_core::feature::Features;
 use docket_core::id::Attempt;
 use docket_core::job::{Job, Skill};
 use docket_core::money::Amount;
@@ -25,8 +26,8 @@ pub struct Profile {
     pub class: WorkerClass,
     /// What it can do.
     pub skills: Skills,
-    /// The models it hosts.
-    pub models: Vec<Arc<str>>,
+    /// The models it hosts, each with what it honours there.
+    pub models: Vec<(Arc<str>, Features)>,
     /// The class of its hardware, 0 if it names none.
     pub gpu_tier: u8,
     /// The least it works for.

@@ -1,6 +1,7 @@
 //! What only several threads can show: the real writer's thread, clients and workers at once.
 
 use docket_core::event::Usage;
+use docket_core::feature::Features;
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, Dialect, WorkerId};
 use docket_core::job::{Ask, Job, Skill, Speed};
@@ -73,7 +74,13 @@ pub(crate) fn new_job(engine: &Engine, client: u64, number: u64) -> NewJob {
         dialect: Dialect::Quotes,
         naming: Naming::Uuid,
         client: ClientId(format!("client-{client}").into()),
-        ask: Arc::new(Ask { skill: Skill::Task, model: None, speed: Speed::Cheap, private: false }),
+        ask: Arc::new(Ask {
+            skill: Skill::Task,
+            model: None,
+            speed: Speed::Cheap,
+            private: false,
+            needs: Features::NONE,
+        }),
         price: Amount::new(u128::from(number) + 1, Asset::TEST_USDC),
         policy: Arc::new(Policy {
             source: engine.ledger().source().clone(),

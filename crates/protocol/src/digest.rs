@@ -68,9 +68,10 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
-/// The hash of all text that a stream has delivered so far.
+/// The hash of everything that a stream has delivered so far.
 ///
-/// After the last chunk it is the digest of the whole text, however the text was cut into chunks.
+/// Of an answer that is only text it is, after the last chunk, the digest of the whole text, however that was cut into
+/// chunks.
 #[derive(Clone, Debug, Default)]
 pub struct RunningHash(sha2::Sha256);
 

@@ -2,6 +2,7 @@
 //!
 //! Forms and their checks, without a clock or randomness. What a valid receipt is worth is left to core.
 
+pub mod answer;
 pub mod attempt;
 pub mod canonical;
 pub mod digest;

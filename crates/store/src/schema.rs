@@ -5,11 +5,12 @@ use refinery::error::Kind;
 use refinery::{Migration, Runner};
 
 /// All versions, by name. One that has shipped is never edited.
-const VERSIONS: [(&str, &str); 4] = [
+const VERSIONS: [(&str, &str); 5] = [
     ("V1__spine", include_str!("../migrations/V1__spine.sql")),
     ("V2__keys", include_str!("../migrations/V2__keys.sql")),
     ("V3__webhooks", include_str!("../migrations/V3__webhooks.sql")),
     ("V4__reputation", include_str!("../migrations/V4__reputation.sql")),
+    ("V5__features", include_str!("../migrations/V5__features.sql")),
 ];
 
 /// What brings a SQLite database up to date.

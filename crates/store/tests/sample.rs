@@ -4,6 +4,7 @@ use docket_core::change::{Change, Claim};
 use docket_core::command::{Canceller, Charge, Command};
 use docket_core::decide::decide;
 use docket_core::event::{Conduct, Delivery, Fault, Usage, Voucher};
+use docket_core::feature::{Feature, Features};
 use docket_core::hash::Sha256;
 use docket_core::id::{AgentId, Attempt, ClientId, Dialect, JobId, PublicId, Version, WorkerId};
 use docket_core::job::{Ask, Job, Skill, Speed};
@@ -58,7 +59,10 @@ pub(crate) fn testnet() -> NetworkId {
 pub(crate) fn job(number: u64, policy: Policy) -> Job {
     let evaluator = policy.evaluation.is_some().then_some(AgentId(7));
     let public_id = PublicId { dialect: Dialect::Agents, text: format!("job-{number}").into() };
-    let ask = Ask { skill: Skill::Infer, model: Some("tiny".into()), speed: Speed::Fast, private: true };
+    let wanted: &[Feature] = if number.is_multiple_of(2) { &[Feature::Tools, Feature::Seed] } else { &[] };
+    let needs: Features = wanted.iter().copied().collect();
+    let ask =
+        Ask { skill: Skill::Infer, model: Some("tiny".into()), speed: Speed::Fast, private: true, needs };
     let client = ClientId("ann".into());
     let job = Job::new(JobId(number), public_id, client, Arc::new(ask), PRICE, Arc::new(policy), NOW);
     Job { evaluator, ..job }

@@ -1,6 +1,6 @@
 //! One job on an engine, from its request to its outcome, as reports to whoever keeps the jobs.
 
-use crate::engine::{Delta, Engine, EngineError, Engines, Outcome, Request};
+use crate::engine::{Delta, Engine, EngineError, Engines, Outcome, Request, Said};
 use futures::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -25,8 +25,8 @@ pub(crate) struct Report {
 /// What is new.
 #[derive(Debug)]
 pub(crate) enum News {
-    /// More of the answer, and how many tokens it has with it.
-    Text { text: String, tokens: u32 },
+    /// More of the answer.
+    Said(Vec<Delta>),
     /// The end.
     Done(Result<Outcome, EngineError>),
 }
@@ -53,11 +53,22 @@ pub(crate) fn start(engines: Arc<Engines>, request: Request, reporter: Reporter)
     }))
 }
 
-/// Pieces that are ready together, as one.
+/// Pieces that are ready together, neighbouring texts as one.
 fn joined(pieces: impl Iterator<Item = Delta>) -> News {
-    let (text, tokens) =
-        pieces.fold((String::new(), 0), |(text, _), piece| (text + &piece.text, piece.tokens));
-    News::Text { text, tokens }
+    let mut all: Vec<Delta> = Vec::new();
+    for piece in pieces {
+        match (all.last_mut(), piece) {
+            (
+                Some(Delta { said: Said::Text(text), tokens }),
+                Delta { said: Said::Text(more), tokens: with_it },
+            ) => {
+                text.push_str(&more);
+                *tokens = with_it;
+            }
+            (_, piece) => all.push(piece),
+        }
+    }
+    News::Said(all)
 }
 
 async fn carry_out(engines: &Engines, request: Request, reporter: &Reporter) -> Result<Outcome, EngineError> {

@@ -5,7 +5,7 @@
 use docket_protocol::digest::Digest;
 use docket_protocol::frames::Feature;
 use docket_worker::engine::{
-    Capability, Delta, Engine, EngineError, Engines, FinishReason, Gguf, Outcome, Request, StartError,
+    Capability, Delta, Engine, EngineError, Engines, FinishReason, Gguf, Outcome, Request, Said, StartError,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +14,7 @@ async fn ask(engine: &dyn Engine, payload: &str) -> (Result<Outcome, EngineError
     let (sink, mut deltas) = mpsc::channel(1);
     let collect = async {
         let mut whole = String::new();
-        while let Some(Delta { text, .. }) = deltas.recv().await {
+        while let Some(Delta { said: Said::Text(text), .. }) = deltas.recv().await {
             whole.push_str(&text);
         }
         whole

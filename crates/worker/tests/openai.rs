@@ -9,7 +9,8 @@ use docket_protocol::digest::Digest;
 use docket_protocol::frames::Feature;
 use docket_worker::engine::openai::{OpenAi, OpenAiConfig};
 use docket_worker::engine::{
-    Capability, Delta, Engine, EngineError, EngineSpec, Engines, FinishReason, Outcome, Request, StartError,
+    Capability, Delta, Engine, EngineError, EngineSpec, Engines, FinishReason, Outcome, Request, Said,
+    StartError,
 };
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -161,8 +162,11 @@ async fn ask(engine: &OpenAi, request: Request) -> (Result<Outcome, EngineError>
     let (sink, mut deltas) = mpsc::channel(1);
     let collect = async {
         let mut pieces = vec![];
-        while let Some(Delta { text, .. }) = deltas.recv().await {
-            pieces.push(text);
+        while let Some(Delta { said, .. }) = deltas.recv().await {
+            pieces.push(match said {
+                Said::Text(text) => text,
+                Said::Beside(part) => part.to_json(),
+            });
         }
         pieces
     };
@@ -287,7 +291,7 @@ async fn every_setting_of_a_chat_reaches_the_server_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn calls_of_tools_come_whole_in_the_answer() {
+async fn calls_of_tools_come_in_their_parts_and_whole_in_the_answer() {
     let part = |calls: Value| event(&json!({"choices": [{"delta": {"tool_calls": calls}}]}));
     let steps = vec![
         head(),
@@ -307,7 +311,15 @@ async fn calls_of_tools_come_whole_in_the_answer() {
     let expected = format!(
         r#"{{"text":"","model":"llama3.2:latest","finish_reason":"tool_calls","tool_calls":[{call}]}}"#
     );
-    assert_eq!((outcome.output.get(), pieces.len()), (expected.as_str(), 0));
+    assert_eq!(outcome.output.get(), expected);
+    assert_eq!(
+        pieces,
+        [
+            r#"{"tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"rain"}}]}"#,
+            r#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"in\":"}}]}"#,
+            r#"{"tool_calls":[{"index":0,"function":{"arguments":"\"Bern\"}"}}]}"#,
+        ]
+    );
     assert_eq!(outcome.text_hash, Some(Digest::of(b"")));
     assert_eq!((outcome.usage.completion_tokens, outcome.usage.estimated), (12, false));
     let uncounted: Vec<Step> = [&steps[..5], &steps[6..]].concat();
@@ -330,7 +342,11 @@ async fn how_likely_each_token_was_is_said_to_who_asked() {
     let steps =
         vec![head(), likely("It ", -0.1), likely("rains.", -0.30000000000000004), finish("stop"), done()];
     let (_, engine) = able(steps).await;
-    let outcome = ask(&engine, chat(r#","logprobs":true,"top_logprobs":1"#)).await.0.unwrap();
+    let (outcome, pieces) = ask(&engine, chat(r#","logprobs":true,"top_logprobs":1"#)).await;
+    let outcome = outcome.unwrap();
+    let said = |token: Value| json!({"logprobs": {"content": [token]}}).to_string();
+    let beside = [said(token("It ", -0.1)), said(token("rains.", -0.30000000000000004))];
+    assert_eq!(pieces, ["It ", &beside[0], "rains.", &beside[1]]);
     let logprobs = json!([token("It ", -0.1), token("rains.", -0.30000000000000004)]);
     let output = format!(
         r#"{{"text":"It rains.","model":"llama3.2:latest","finish_reason":"stop","logprobs":{{"content":{logprobs}}}}}"#
@@ -404,7 +420,7 @@ async fn the_first_token_is_passed_on_before_the_second_comes() {
         first
     };
     let (outcome, first) = tokio::join!(run, watch);
-    assert_eq!(first, Some(Delta { text: "first".into(), tokens: 1 }));
+    assert_eq!(first, Some(Delta::text("first".into(), 1)));
     assert!(matches!(outcome, Err(EngineError::Cancelled)));
 }
 
@@ -642,4 +658,97 @@ async fn a_server_that_is_not_there_is_named() {
     let refused = Engines::start(&[spec], None).await.err().unwrap().to_string();
     assert!(refused.starts_with("no OpenAI-compatible server answers at http://127.0.0.1:"), "{refused}");
     assert!(refused.contains("cannot connect"), "{refused}");
+}
+
+#[tokio::test]
+async fn what_a_model_thought_and_why_it_refuses_is_part_of_the_answer_of_a_chat() {
+    let said = |delta: Value| event(&json!({"choices": [{"delta": delta}]}));
+    let thought = said(json!({"role": "assistant", "content": null, "reasoning_content": "Hm. "}));
+    let steps = vec![
+        head(),
+        thought,
+        said(json!({"reasoning": "No."})),
+        said(json!({"content": "", "refusal": "I will not."})),
+        finish("stop"),
+        done(),
+    ];
+    let (_, engine) = able(steps).await;
+    let (outcome, pieces) = ask(&engine, chat("")).await;
+    let parts =
+        [r#"{"reasoning_content":"Hm. "}"#, r#"{"reasoning_content":"No."}"#, r#"{"refusal":"I will not."}"#];
+    assert_eq!(pieces, parts);
+    let outcome = outcome.unwrap();
+    let output = r#"{"text":"","model":"llama3.2:latest","finish_reason":"stop","refusal":"I will not.","reasoning_content":"Hm. No."}"#;
+    assert_eq!(outcome.output.get(), output);
+    assert!(outcome.usage.completion_tokens > 0 && outcome.usage.estimated);
+    assert_eq!(
+        ask(&engine, prompt()).await.1,
+        Vec::<String>::new(),
+        "who asked for text alone hears nothing else"
+    );
+}
+
+fn payload(more: &str) -> Request {
+    Request::from_payload(&format!(r#"{{"job_type":"LLM_INFER",{more}}}"#)).unwrap()
+}
+
+#[tokio::test]
+async fn a_text_is_gone_on_with_where_the_owner_promises_it() {
+    let said = |text: &str| event(&json!({"choices": [{"index": 0, "text": text, "finish_reason": null}]}));
+    let end = event(&json!({"choices": [{"index": 0, "text": "", "finish_reason": "length"}]}));
+    let (server, engine) = able(vec![head(), said(" upon"), said(" a"), end, usage(2, 2), done()]).await;
+    let asked = r#""answer":"completion","prompt":"Once","max_tokens":2,"presence_penalty":1,"tools":[{}],"stop":".""#;
+    let (outcome, pieces) = ask(&engine, payload(asked)).await;
+    assert_eq!(pieces, [" upon", " a"]);
+    let outcome = outcome.unwrap();
+    let output = r#"{"text":" upon a","model":"llama3.2:latest","finish_reason":"length"}"#;
+    assert_eq!(outcome.output.get(), output);
+    assert_eq!(outcome.text_hash, Some(Digest::of(b" upon a")));
+    let (request, body) = server.last_request();
+    assert!(request.starts_with("post /v1/completions "), "{request}");
+    assert_eq!(
+        body,
+        json!({
+            "model": "llama3.2:latest", "prompt": "Once", "max_tokens": 2, "stream": true,
+            "stream_options": {"include_usage": true}, "stop": ["."], "presence_penalty": 1.0,
+        })
+    );
+    let refused = ask(&server.engine().await, payload(r#""answer":"completion","prompt":"Once""#)).await.0;
+    assert!(matches!(refused, Err(EngineError::Unsupported(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn texts_become_vectors_where_the_owner_promises_it() {
+    let vectors = |json: Value| vec![Step::Send(http("200 OK", "application/json", &json.to_string()))];
+    let answered = json!({
+        "data": [{"index": 1, "embedding": [1, -2.5]}, {"index": 0, "embedding": [0.1, 0]}],
+        "usage": {"prompt_tokens": 5, "total_tokens": 5},
+    });
+    let (server, engine) = able(vectors(answered)).await;
+    let embed = r#""answer":"embeddings","model":"qwen3-8b","input":["one","two"]"#;
+    let (outcome, pieces) = ask(&engine, payload(embed)).await;
+    let outcome = outcome.unwrap();
+    assert_eq!(outcome.output.get(), r#"{"model":"qwen3-8b","embeddings":[[0.1,0.0],[1.0,-2.5]]}"#);
+    assert_eq!((pieces.len(), outcome.usage.prompt_tokens, outcome.usage.estimated), (0, 5, false));
+    let (request, body) = server.last_request();
+    assert!(request.starts_with("post /v1/embeddings "), "{request}");
+    assert_eq!(body, json!({"model": "qwen3-8b", "input": ["one", "two"], "encoding_format": "float"}));
+    for wrong in [
+        json!({"data": [{"embedding": [1.0]}]}),
+        json!({"data": [{"embedding": [1.0]}, {"embedding": [1.0, 2.0]}]}),
+        json!({"data": [{"embedding": []}, {"embedding": []}]}),
+        json!({"data": [{"embedding": [1e39]}, {"embedding": [1.0]}]}),
+        json!({"data": 7}),
+    ] {
+        let (_, engine) = able(vectors(wrong.clone())).await;
+        let refused = ask(&engine, payload(embed)).await.0;
+        assert!(matches!(refused, Err(EngineError::BadOutput(_))), "{wrong} -> {refused:?}");
+    }
+    let (_, engine) = able(vectors(json!({"data": [{"embedding": [1.0]}, {"embedding": [2.0]}]}))).await;
+    let guessed = ask(&engine, payload(embed)).await.0.unwrap();
+    assert_eq!((guessed.usage.prompt_tokens, guessed.usage.estimated), (2, true));
+    let longer = ask(&engine, payload(&format!(r#"{embed},"dimensions":2"#))).await.0;
+    assert!(matches!(longer, Err(EngineError::BadOutput(_))), "{longer:?}");
+    let refused = ask(&server.engine().await, payload(embed)).await.0;
+    assert!(matches!(refused, Err(EngineError::Unsupported(_))), "{refused:?}");
 }

@@ -1,27 +1,22 @@
-//! `POST /v1/chat/completions`: a request becomes a job, and its answer the response.
+//! Requests that are answered with what a model says: a request becomes a job, and its answer the response.
 
-use super::attend::{Present, Sameness};
+use super::attend::Present;
 use super::auth::Caller;
-use super::chat::Chat;
-use super::errors::{Code, Problem};
+use super::errors::Problem;
 use super::jobs::{self, reason};
-use super::price::{CREDIT, Priced};
-use super::{stream, wire};
+use super::order::{Order, Route, json_body};
+use super::voice::{ChatVoice, TextVoice, Voice};
+use super::{chat, prompt, stream, wire};
 use crate::app::App;
-use crate::headers::{idempotency_key, may_be_json};
-use crate::limits::read_body;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use docket_core::hash::Sha256;
-use docket_core::id::{Dialect, PublicId};
-use docket_core::job::{Ask, Job, Skill, Speed};
+use docket_core::id::PublicId;
+use docket_core::job::Job;
 use docket_core::key::ApiKey;
-use docket_core::ledger::Account;
-use docket_core::refusal::Refusal;
-use docket_engine::{EngineError, Naming, NewJob};
+use docket_engine::EngineError;
 use std::sync::Arc;
 
 const JOB_ID: HeaderName = HeaderName::from_static("x-decentral-job-id");
@@ -36,10 +31,75 @@ pub(super) async fn create(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let order = Order::read(&app, &headers, body).await?;
-    let (streamed, include_usage) = (order.chat.stream, order.chat.include_usage);
-    let request = order.sameness(&key);
-    let left = if is_retry(&headers) { app.attendance.left_behind(request) } else { None };
+    let order = chat_order(&app, &headers, body).await?;
+    let include_usage = order.inquiry.include_usage;
+    answer(app, &key, &headers, order, Box::new(ChatVoice { include_usage })).await
+}
+
+/// `POST /v1/completions`: a text is gone on with.
+pub(super) async fn go_on(
+    State(app): State<Arc<App>>,
+    Caller(key): Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let body = json_body(&app, &headers, body).await?;
+    let order = Order::new(Route::Completions, &headers, &body, prompt::parse(&body)?)?;
+    let include_usage = order.inquiry.include_usage;
+    answer(app, &key, &headers, order, Box::new(TextVoice { include_usage })).await
+}
+
+/// `POST /v1/jobs`: the body of a chat, and the job at once.
+pub(super) async fn submit(
+    State(app): State<Arc<App>>,
+    Caller(key): Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let mut order = chat_order(&app, &headers, body).await?;
+    order.inquiry.stream = false;
+    let job = order.place(&app, &key).await?;
+    let mut response = (StatusCode::CREATED, jobs::view(&app, &job).await?).into_response();
+    label(&app, &job, response.headers_mut()).await?;
+    Ok(response)
+}
+
+async fn chat_order(app: &App, headers: &HeaderMap, body: Body) -> Result<Order, Problem> {
+    let body = json_body(app, headers, body).await?;
+    let inquiry = chat::parse(&body, app.settings.prices.covered_tokens)?;
+    Order::new(Route::Chat, headers, &body, inquiry)
+}
+
+/// Answers an order, streamed or whole, in the words of its route.
+pub(super) async fn answer(
+    app: Arc<App>,
+    key: &ApiKey,
+    headers: &HeaderMap,
+    order: Order,
+    voice: Box<dyn Voice>,
+) -> Result<Response, Problem> {
+    let streamed = order.inquiry.stream;
+    let (job, present) = attend(&app, key, headers, order).await?;
+    if streamed {
+        return stream::begin(app, job, present, voice).await;
+    }
+    let job = answered(&app, &job).await?;
+    present.served();
+    let Some(output) = output(&app, &job).await? else { return Err(reason(&job)) };
+    let mut response = Json(voice.whole(&job, &output)).into_response();
+    label(&app, &job, response.headers_mut()).await?;
+    Ok(response)
+}
+
+/// The job of an order: a new one, or for a retry the one that its client has left.
+pub(super) async fn attend(
+    app: &Arc<App>,
+    key: &ApiKey,
+    headers: &HeaderMap,
+    order: Order,
+) -> Result<(Arc<Job>, Present), Problem> {
+    let request = order.sameness(key);
+    let left = if is_retry(headers) { app.attendance.left_behind(request) } else { None };
     let job = match left {
         Some(job) => app
             .engine
@@ -48,116 +108,14 @@ pub(super) async fn create(
             .await
             .map_err(EngineError::from)?
             .ok_or_else(Problem::job_not_found)?,
-        None => order.place(&app, &key).await?,
+        None => order.place(app, key).await?,
     };
-    let present = Present::new(&app, job.id, request);
-    if streamed {
-        return stream::begin(app, job, present, include_usage).await;
-    }
-    let job = answered(&app, &job).await?;
-    present.served();
-    whole(&app, &job).await
-}
-
-/// `POST /v1/jobs`: the same body, and the job at once.
-pub(super) async fn submit(
-    State(app): State<Arc<App>>,
-    Caller(key): Caller,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Problem> {
-    let mut order = Order::read(&app, &headers, body).await?;
-    order.chat.stream = false;
-    let job = order.place(&app, &key).await?;
-    let mut response = (StatusCode::CREATED, jobs::view(&app, &job).await?).into_response();
-    label(&app, &job, response.headers_mut()).await?;
-    Ok(response)
-}
-
-/// What somebody wants, read and checked, but not yet paid for.
-struct Order {
-    chat: Chat,
-    digest: Sha256,
-    idempotency_key: Option<String>,
-}
-
-impl Order {
-    async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
-        if !may_be_json(headers) {
-            return Err(Problem::new(Code::UnsupportedMediaType, "Content-Type must be application/json."));
-        }
-        let body = read_body(body, app.settings.limits.body).await?;
-        let chat = Chat::parse(&body, app.settings.prices.covered_tokens)?;
-        let idempotency_key = idempotency_key(headers).map_err(|_| {
-            Problem::at("Idempotency-Key", "An idempotency key has 1 to 255 visible characters.")
-        })?;
-        Ok(Self { chat, digest: Sha256::of(&body), idempotency_key: idempotency_key.map(str::to_owned) })
-    }
-
-    fn sameness(&self, key: &ApiKey) -> Sameness {
-        (key.id, self.digest)
-    }
-
-    /// Holds the worst case, and makes the job.
-    async fn place(self, app: &App, key: &ApiKey) -> Result<Arc<Job>, Problem> {
-        let Self { chat, digest, idempotency_key } = self;
-        let served = app.engine.served_model(&chat.model);
-        let served = served.ok_or_else(|| {
-            Problem::new(Code::ModelNotFound, format!("No live worker serves the model `{}`.", chat.model))
-        })?;
-        let priced = app.settings.prices.model(&chat.model);
-        let priced = priced.ok_or_else(|| Problem::new(Code::Internal, "This model has no price."))?;
-        let price = priced.hold(chat.max_tokens, app.asset());
-        let claim = idempotency_key.map(|name| (format!("credits:{}:{name}", key.id.0).into(), digest));
-        let new = NewJob {
-            dialect: Dialect::Credits,
-            naming: Naming::Short,
-            client: key.client.clone(),
-            ask: Arc::new(Ask {
-                skill: Skill::Infer,
-                model: Some(served.name),
-                speed: Speed::Fast,
-                private: false,
-            }),
-            price,
-            policy: priced.terms(chat.stream),
-            payload: chat.payload.into_bytes().into(),
-            key: claim,
-            key_id: Some(key.id),
-            now_or_never: None,
-        };
-        let submitted = match app.engine.submit(new).await {
-            Ok(submitted) => submitted,
-            Err(EngineError::Refused(Refusal::InsufficientFunds)) => {
-                return Err(insufficient(app, key, &priced, price.units).await?);
-            }
-            Err(error) => return Err(error.into()),
-        };
-        find(app, &submitted.id).await
-    }
-}
-
-/// Says what there is, and what is missing.
-async fn insufficient(
-    app: &App,
-    key: &ApiKey,
-    priced: &Priced<'_>,
-    needed: u128,
-) -> Result<Problem, Problem> {
-    let account = Account::Client(key.client.clone());
-    let rows = app.engine.store().balance(&account).await.map_err(EngineError::from)?;
-    let asset = app.asset();
-    let balance = rows.iter().find(|row| row.asset == asset.name()).map_or(0, |row| row.units);
-    let balance = super::price::credits(u128::try_from(balance).unwrap_or_default());
-    let (tier, needed) = (priced.tier_name, needed.div_ceil(CREDIT));
-    let message = format!(
-        "Insufficient credits: the balance is {balance}, and this request to a model of tier {tier} needs {needed}."
-    );
-    Ok(Problem::new(Code::InsufficientCredits, message))
+    let present = Present::new(app, job.id, request);
+    Ok((job, present))
 }
 
 /// The job as it is once there is an answer, or will never be one.
-async fn answered(app: &App, job: &Job) -> Result<Arc<Job>, Problem> {
+pub(super) async fn answered(app: &App, job: &Job) -> Result<Arc<Job>, Problem> {
     let waiting = app.engine.answered(job.id);
     let now = find(app, &job.public_id).await?;
     if now.state.is_answered() {
@@ -165,13 +123,6 @@ async fn answered(app: &App, job: &Job) -> Result<Arc<Job>, Problem> {
     }
     waiting.await;
     find(app, &job.public_id).await
-}
-
-async fn whole(app: &App, job: &Job) -> Result<Response, Problem> {
-    let Some(output) = output(app, job).await? else { return Err(reason(job)) };
-    let mut response = Json(wire::completion(job, &output)).into_response();
-    label(app, job, response.headers_mut()).await?;
-    Ok(response)
 }
 
 /// What a worker answered; `None` if the job came to nothing.

@@ -47,13 +47,29 @@ impl Problem {
 
     /// A fault of the request, at a place in it.
     pub(crate) fn at(param: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { param: Some(param.into()), ..Self::new(Code::InvalidRequest, message) }
+        Self::new(Code::InvalidRequest, message).with_param(param)
+    }
+
+    pub(super) fn with_param(self, param: impl Into<Cow<'static, str>>) -> Self {
+        Self { param: Some(param.into()), ..self }
+    }
+
+    /// The same problem, of a parameter that has another name where it was asked.
+    pub(super) fn rename(self, name: impl FnOnce(&str) -> Cow<'static, str>) -> Self {
+        let param = self.param.as_deref().map(name);
+        Self { param, ..self }
+    }
+
+    /// The code and the message.
+    pub(super) fn words(&self) -> (&'static str, &str) {
+        (self.code.code(), &self.message)
     }
 
     /// A parameter that is known, and that nobody serves.
-    pub(crate) fn unsupported(param: &'static str) -> Self {
+    pub(crate) fn unsupported(param: impl Into<Cow<'static, str>>) -> Self {
+        let param = param.into();
         let message = format!("`{param}` is not supported by a worker of this model.");
-        Self { param: Some(param.into()), ..Self::new(Code::Unsupported, message) }
+        Self::new(Code::Unsupported, message).with_param(param)
     }
 
     pub(crate) fn job_not_found() -> Self {

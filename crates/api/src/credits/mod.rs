@@ -1,4 +1,4 @@
-//! The dialect `credits`: OpenAI's chat completions, where every request is a job. Its words stay in this folder.
+//! The dialect `credits`: OpenAI's interface, where every request is a job. Its words stay in this folder.
 //!
 //! The wire is that of Decentral's page "Jobs" and of OpenAI's interface; `docs/dialects.md` names where we depart.
 
@@ -10,16 +10,24 @@ mod code;
 mod completions;
 mod dispute;
 mod docs;
+mod embeddings;
 mod errors;
 mod events;
+mod fields;
 mod hook_docs;
 mod hooks;
 mod jobs;
+mod messages;
 mod models;
+mod order;
 mod price;
+mod prompt;
+mod responses;
 mod routes;
 mod status;
 mod stream;
+mod tools;
+mod voice;
 mod wire;
 
 pub(crate) use attend::Attendance;

@@ -5,6 +5,7 @@ use super::errors::{Code, Problem};
 use crate::app::App;
 use axum::Json;
 use axum::extract::{Path, State};
+use docket_core::feature::{Feature, Features};
 use docket_engine::ServedModel;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -37,10 +38,28 @@ fn view(app: &App, model: &ServedModel) -> Value {
             "tier": priced.map(|priced| priced.tier_name),
             "credits_per_request": priced.map(|priced| priced.tier.per_request),
             "credits_per_1k_tokens": priced.map(|priced| priced.tier.per_1k_tokens),
-            "active_workers": model.workers,
+            "active_workers": model.workers(),
             "median_latency_ms": model.median.map(|median| median.0),
             "parameters": listed.and_then(|listed| listed.parameters.as_deref()),
+            "features": model.features().iter().map(Feature::name).collect::<Vec<_>>(),
+            "supported_parameters": parameters(model.features()),
             "context_window": listed.and_then(|listed| listed.context_window),
         },
     })
+}
+
+/// What a request may ask beside plain text, as at least one live worker honours it.
+fn parameters(features: Features) -> Vec<&'static str> {
+    let names = |feature: Feature| -> &[&'static str] {
+        match feature {
+            Feature::Tools => &["tools", "tool_choice", "parallel_tool_calls"],
+            Feature::Json => &["response_format"],
+            Feature::Logprobs => &["logprobs", "top_logprobs"],
+            Feature::Seed => &["seed"],
+            Feature::Penalties => &["frequency_penalty", "presence_penalty"],
+            // These are routes of their own.
+            Feature::Completions | Feature::Embeddings => &[],
+        }
+    };
+    features.iter().flat_map(names).copied().collect()
 }

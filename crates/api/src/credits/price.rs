@@ -45,6 +45,8 @@ pub struct PriceList {
     pub staked_share_bps: u16,
     /// From so many credits on, a stake counts.
     pub stake_threshold: u64,
+    /// What a request for vectors costs, in credits, however many texts it has.
+    pub per_embedding_request: u32,
 }
 
 /// What a configuration says.
@@ -60,6 +62,7 @@ struct Given {
     share_bps: Option<u16>,
     staked_share_bps: Option<u16>,
     stake_threshold: Option<u64>,
+    per_embedding_request: Option<u32>,
 }
 
 impl From<Given> for PriceList {
@@ -67,6 +70,7 @@ impl From<Given> for PriceList {
         let mut list = Self::default();
         list.covered_tokens = given.covered_tokens.unwrap_or(list.covered_tokens);
         list.other_tier = given.other_tier.unwrap_or(list.other_tier);
+        list.per_embedding_request = given.per_embedding_request.unwrap_or(list.per_embedding_request);
         list.tiers.extend(given.tiers);
         list.models.extend(given.models);
         list.share_bps = given.share_bps.unwrap_or(list.share_bps);
@@ -123,6 +127,7 @@ impl Default for PriceList {
             share_bps: 7_500,
             staked_share_bps: 8_500,
             stake_threshold: 1_000,
+            per_embedding_request: 1,
         }
     }
 }
@@ -144,8 +149,7 @@ impl PriceList {
         let listed = self.models.get(name);
         let tier_name = listed.map_or(&self.other_tier, |listed| &listed.tier);
         let tier = *self.tiers.get(tier_name)?;
-        let [platform, staked_platform] = [self.share_bps, self.staked_share_bps]
-            .map(|share| BasisPoints(10_000_u16.saturating_sub(share)));
+        let [platform, staked_platform] = self.platform();
         let covered_tokens = self.covered_tokens;
         Some(Priced { tier_name, tier, listed, covered_tokens, platform, staked_platform })
     }
@@ -153,6 +157,17 @@ impl PriceList {
     /// From when on a stake counts, and what it is worth when workers are compared.
     pub fn stake(&self) -> StakeTerms {
         StakeTerms { least: u128::from(self.stake_threshold) * CREDIT, tier: STAKED }
+    }
+
+    /// What is not the worker's: without and with a stake.
+    fn platform(&self) -> [BasisPoints; 2] {
+        [self.share_bps, self.staked_share_bps].map(|share| BasisPoints(10_000_u16.saturating_sub(share)))
+    }
+
+    /// What a request for vectors costs, and its terms.
+    pub(crate) fn embedding(&self, asset: Asset) -> (Amount, Arc<Policy>) {
+        let price = Amount::new(u128::from(self.per_embedding_request) * CREDIT, asset);
+        (price, terms(None, None, self.platform()))
     }
 
     /// The first tier that something refers to and that has no price.
@@ -180,23 +195,33 @@ impl Priced<'_> {
 
     /// The terms of a job.
     pub(crate) fn terms(&self, streamed: bool) -> Arc<Policy> {
-        Arc::new(Policy {
-            source: Source::Client,
-            split: Split { platform: self.platform, ..Split::default() },
-            fund_within: ANSWER_WITHIN,
-            match_within: ANSWER_WITHIN,
-            run_within: ANSWER_WITHIN,
-            finish_within: ANSWER_WITHIN,
-            attempts: 3,
-            lapse: Lapse::Refunded,
-            evaluation: None,
-            dispute_window: DISPUTE_WINDOW,
-            arbitration: Arbitration { within: Millis::hours(24), default: Ruling::ForWorker },
-            stream_within: streamed.then_some(STREAM_WITHIN),
-            metering: Some(self.metering()),
-            staked: Some(self.staked_platform),
-        })
+        let share = [self.platform, self.staked_platform];
+        terms(streamed.then_some(STREAM_WITHIN), Some(self.metering()), share)
     }
+}
+
+/// What all jobs here have in common; of the shares, the second is the platform's where the worker has a stake.
+fn terms(
+    stream_within: Option<Millis>,
+    metering: Option<Metering>,
+    [platform, staked_platform]: [BasisPoints; 2],
+) -> Arc<Policy> {
+    Arc::new(Policy {
+        source: Source::Client,
+        split: Split { platform, ..Split::default() },
+        fund_within: ANSWER_WITHIN,
+        match_within: ANSWER_WITHIN,
+        run_within: ANSWER_WITHIN,
+        finish_within: ANSWER_WITHIN,
+        attempts: 3,
+        lapse: Lapse::Refunded,
+        evaluation: None,
+        dispute_window: DISPUTE_WINDOW,
+        arbitration: Arbitration { within: Millis::hours(24), default: Ruling::ForWorker },
+        stream_within,
+        metering,
+        staked: Some(staked_platform),
+    })
 }
 
 /// The published score: up to 60 for reputation, 10 for a usual pace and 20 for a quick one, up to 10 for a fresh

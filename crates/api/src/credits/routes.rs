@@ -1,6 +1,6 @@
 //! The routes of this dialect that it shares with none, and the handlers of those that it shares.
 
-use super::{account, completions, dispute, docs, hook_docs, hooks, jobs, models};
+use super::{account, completions, dispute, docs, embeddings, hook_docs, hooks, jobs, models, responses};
 use crate::route::{Guard, Route};
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
@@ -14,6 +14,9 @@ const ERRORS: &str = include_str!("../../../../docs/errors.md");
 pub(crate) fn routes() -> Vec<Route> {
     let routes = vec![
         Route::post("/v1/chat/completions", completions::create, docs::chat()),
+        Route::post("/v1/responses", responses::create, docs::respond()),
+        Route::post("/v1/completions", completions::go_on, docs::go_on()),
+        Route::post("/v1/embeddings", embeddings::create, docs::embeddings()),
         Route::get("/v1/models", models::list, docs::list_models()),
         Route::get("/v1/models/{*model}", models::show, docs::show_model()),
         Route::get("/v1/jobs", jobs::list, docs::list_jobs()),

@@ -1,19 +1,22 @@
-//! Answers as they are being given: OpenAI's chunks as server-sent events, which can be taken up again.
+//! Answers as they are being given: server-sent events in the words of their route, which can be taken up again.
 
 use super::attend::Present;
 use super::auth::Caller;
 use super::completions::{find, label, output};
-use super::errors::Problem;
+use super::errors::{Code, Problem};
 use super::jobs::{JobName, of_caller, reason};
 use super::status::is_broken;
-use super::wire;
+use super::voice::{self, Voice};
+use super::wire::Output;
 use crate::app::App;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use docket_core::feature::{Feature, Features};
 use docket_core::job::Job;
 use docket_engine::{Follower, Mark, News};
+use docket_protocol::answer::{Delta, Extras};
 use futures::stream::unfold;
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -28,9 +31,9 @@ pub(super) async fn begin(
     app: Arc<App>,
     job: Arc<Job>,
     present: Present,
-    include_usage: bool,
+    voice: Box<dyn Voice>,
 ) -> Result<Response, Problem> {
-    let telling = Telling::new(app, job, Mark::default(), include_usage).with(present);
+    let telling = Telling::new(app, job, 0, voice).with(present);
     telling.answer().await
 }
 
@@ -42,13 +45,17 @@ pub(crate) async fn stream(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let job = of_caller(&app, &key, &id).await?;
-    Telling::new(app, job, last_event(&headers), true).answer().await
+    if job.ask.needs.include(Features::NONE.with(Feature::Embeddings)) {
+        return Err(Problem::new(Code::WrongState, "Vectors are not streamed."));
+    }
+    let voice = voice::of(&job);
+    Telling::new(app, job, last_event(&headers), voice).answer().await
 }
 
 /// The place after what the client has; the beginning if it has nothing, or says what was never said to it.
-fn last_event(headers: &HeaderMap) -> Mark {
+fn last_event(headers: &HeaderMap) -> usize {
     let bytes = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    Mark { beginning: 0, bytes: bytes.unwrap_or_default() }
+    bytes.unwrap_or_default()
 }
 
 /// An answer on its way to a client.
@@ -57,9 +64,9 @@ struct Telling {
     job: Arc<Job>,
     /// `None` once the job has its answer, or will never have one.
     follower: Option<Follower>,
-    /// How many bytes of the text the client has.
+    /// How many bytes of the answer the client has, as it came.
     told: usize,
-    include_usage: bool,
+    voice: Box<dyn Voice>,
     ready: VecDeque<Event>,
     over: bool,
     /// Keeps the job from being withdrawn.
@@ -67,10 +74,10 @@ struct Telling {
 }
 
 impl Telling {
-    fn new(app: Arc<App>, job: Arc<Job>, place: Mark, include_usage: bool) -> Self {
-        let follower = app.engine.follow(job.id, place);
-        let (ready, told) = (VecDeque::new(), place.bytes);
-        Self { app, job, follower, told, include_usage, ready, over: false, present: None }
+    fn new(app: Arc<App>, job: Arc<Job>, told: usize, voice: Box<dyn Voice>) -> Self {
+        let follower = app.engine.follow_from(job.id, told);
+        let ready = VecDeque::new();
+        Self { app, job, follower, told, voice, ready, over: false, present: None }
     }
 
     fn with(self, present: Present) -> Self {
@@ -78,10 +85,10 @@ impl Telling {
     }
 
     async fn answer(mut self) -> Result<Response, Problem> {
-        if self.told == 0 {
-            self.ready.push_back(Event::default().data(wire::opening(&self.job)));
-        }
         let fresh = self.told == 0;
+        if fresh {
+            self.open();
+        }
         self.more().await?;
         if fresh && self.over && self.job.delivery().is_none() {
             return Err(reason(&self.job));
@@ -115,53 +122,103 @@ impl Telling {
             }
             if let Err(problem) = self.more().await {
                 self.over = true;
-                self.ready.push_back(Event::default().data(problem.json()));
+                self.fail(&problem);
             }
         }
     }
 
     /// Waits for more to tell: text, or the end.
     async fn more(&mut self) -> Result<(), Problem> {
+        let mut relayed = None;
         while let Some(follower) = &mut self.follower {
             match follower.next().await {
                 Some(News::Text(text, Mark { bytes, .. })) => {
-                    self.tell(&text, bytes);
+                    self.tell_text(bytes, &text);
+                    return Ok(());
+                }
+                Some(News::Delta(delta, Mark { bytes, .. })) => {
+                    if let Ok(delta) = serde_json::from_str(&delta) {
+                        self.tell_beside(bytes, delta);
+                    }
                     return Ok(());
                 }
                 // Of what another worker had begun the client knows nothing.
                 Some(News::Again) => {}
-                None => self.follower = None,
+                None => {
+                    relayed = Some(follower.relayed());
+                    self.follower = None;
+                }
             }
         }
-        self.end().await
+        self.end(relayed).await
     }
 
-    fn tell(&mut self, text: &str, bytes: usize) {
+    fn open(&mut self) {
+        self.ready.extend(self.voice.opening(&self.job));
+    }
+
+    fn fail(&mut self, problem: &Problem) {
+        self.ready.extend(self.voice.failed(&self.job, problem));
+    }
+
+    fn tell_text(&mut self, bytes: usize, text: &str) {
+        let events = self.voice.text(&self.job, text);
+        self.tell(bytes, events);
+    }
+
+    fn tell_beside(&mut self, bytes: usize, delta: Delta) {
+        let events = self.voice.beside(&self.job, delta);
+        self.tell(bytes, events);
+    }
+
+    /// What brings the client to a place: the last of it names the place.
+    fn tell(&mut self, bytes: usize, mut events: Vec<Event>) {
         self.told = bytes;
-        self.ready.push_back(Event::default().id(bytes.to_string()).data(wire::piece(&self.job, text)));
+        let last = events.pop().map(|last| last.id(bytes.to_string()));
+        self.ready.extend(events.into_iter().chain(last));
     }
 
-    /// What is left of the text, and how it ended.
-    async fn end(&mut self) -> Result<(), Problem> {
+    /// What is left of the answer, and how it ended. `relayed` is what the client has: the text's length, and what there
+    /// is beside.
+    async fn end(&mut self, relayed: Option<(usize, Extras)>) -> Result<(), Problem> {
         self.over = true;
         self.job = find(&self.app, &self.job.public_id).await?;
         let Some(output) = output(&self.app, &self.job).await? else {
-            self.ready.push_back(Event::default().data(reason(&self.job).json()));
+            self.fail(&reason(&self.job));
             return Ok(());
         };
-        let start = output.text.floor_char_boundary(self.told);
+        let (text_bytes, known) = match relayed {
+            Some(relayed) => relayed,
+            None => self.take_up(&output),
+        };
+        let rest = output.extras.clone().beyond(&known);
+        let (calls, rest): (Vec<_>, _) = rest.into_iter().partition(|delta| !delta.tool_calls.is_empty());
+        for delta in rest {
+            self.tell_beside(self.told + delta.to_json().len(), delta);
+        }
+        let start = output.text.floor_char_boundary(text_bytes);
         if start < output.text.len() {
-            self.tell(&output.text[start..], output.text.len());
+            let rest = &output.text[start..];
+            self.tell_text(self.told + rest.len(), rest);
+        }
+        for delta in calls {
+            self.tell_beside(self.told + delta.to_json().len(), delta);
         }
         if is_broken(&self.job) {
-            self.ready.push_back(Event::default().data(reason(&self.job).json()));
-            return Ok(());
+            self.fail(&reason(&self.job));
+        } else {
+            self.ready.extend(self.voice.closing(&self.job, &output));
         }
-        self.ready.push_back(Event::default().data(wire::closing(&self.job, &output)));
-        if self.include_usage {
-            self.ready.push_back(Event::default().data(wire::count(&self.job)));
-        }
-        self.ready.push_back(Event::default().data("[DONE]"));
         Ok(())
+    }
+
+    /// What the client has of an answer that has ended. Of one that is only text, its place says it; where there is more,
+    /// nobody remembers any longer in which order it came, so the client is told all of it, from who speaks on.
+    fn take_up(&mut self, output: &Output) -> (usize, Extras) {
+        if self.told > 0 && !output.extras.is_empty() {
+            self.told = 0;
+            self.open();
+        }
+        (self.told, Extras::default())
     }
 }

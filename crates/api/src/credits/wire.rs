@@ -5,10 +5,10 @@ use super::status::{charged, status};
 use docket_core::id::WorkerId;
 use docket_core::job::Job;
 use docket_core::time::Timestamp;
+use docket_protocol::answer::Extras;
 use docket_protocol::digest::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 /// What a worker answered.
 #[derive(Deserialize)]
@@ -16,6 +16,8 @@ pub(super) struct Output {
     pub(super) text: String,
     #[serde(default)]
     pub(super) finish_reason: Option<String>,
+    #[serde(flatten)]
+    pub(super) extras: Extras,
 }
 
 impl Output {
@@ -24,7 +26,7 @@ impl Output {
         serde_json::from_slice(output).ok()
     }
 
-    fn reason(&self) -> &str {
+    pub(super) fn reason(&self) -> &str {
         self.finish_reason.as_deref().unwrap_or("stop")
     }
 }
@@ -32,9 +34,9 @@ impl Output {
 /// Counted tokens.
 #[derive(Serialize)]
 pub(super) struct Usage {
-    prompt_tokens: u64,
-    completion_tokens: u64,
-    total_tokens: u64,
+    pub(super) prompt_tokens: u64,
+    pub(super) completion_tokens: u64,
+    pub(super) total_tokens: u64,
 }
 
 /// The tokens of a job, once there is an answer.
@@ -45,67 +47,6 @@ pub(super) fn usage(job: &Job) -> Option<Usage> {
         completion_tokens: usage.output,
         total_tokens: usage.input.saturating_add(usage.output),
     })
-}
-
-/// The name under which OpenAI's clients know an answer.
-fn completion_id(job: &Job) -> String {
-    let name = &*job.public_id.text;
-    format!("chatcmpl-{}", name.strip_prefix("job_").unwrap_or(name))
-}
-
-/// A whole answer.
-pub(super) fn completion(job: &Job, output: &Output) -> Value {
-    json!({
-        "id": completion_id(job),
-        "object": "chat.completion",
-        "created": job.created_at.0 / 1_000,
-        "model": job.ask.model.as_deref(),
-        "choices": [{
-            "index": 0,
-            "message": {"role": "assistant", "content": output.text, "refusal": null},
-            "logprobs": null,
-            "finish_reason": output.reason(),
-        }],
-        "usage": usage(job),
-        "system_fingerprint": null,
-    })
-}
-
-/// One event of a streamed answer.
-fn chunk(job: &Job, choices: Value, usage: Option<Usage>) -> String {
-    json!({
-        "id": completion_id(job),
-        "object": "chat.completion.chunk",
-        "created": job.created_at.0 / 1_000,
-        "model": job.ask.model.as_deref(),
-        "choices": choices,
-        "usage": usage,
-        "system_fingerprint": null,
-    })
-    .to_string()
-}
-
-/// The first event: who speaks.
-pub(super) fn opening(job: &Job) -> String {
-    let delta = json!({"role": "assistant", "content": ""});
-    chunk(job, json!([{"index": 0, "delta": delta, "logprobs": null, "finish_reason": null}]), None)
-}
-
-/// More text.
-pub(super) fn piece(job: &Job, text: &str) -> String {
-    let delta = json!({"content": text});
-    chunk(job, json!([{"index": 0, "delta": delta, "logprobs": null, "finish_reason": null}]), None)
-}
-
-/// The end of a whole answer.
-pub(super) fn closing(job: &Job, output: &Output) -> String {
-    let choice = json!({"index": 0, "delta": {}, "logprobs": null, "finish_reason": output.reason()});
-    chunk(job, json!([choice]), None)
-}
-
-/// The count of tokens, for who asked for it.
-pub(super) fn count(job: &Job) -> String {
-    chunk(job, json!([]), usage(job))
 }
 
 /// A job as the page shows it.

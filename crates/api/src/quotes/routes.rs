@@ -13,6 +13,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use docket_core::event::Fault;
+use docket_core::feature::Features;
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, Dialect, PublicId};
 use docket_core::job::{Ask, Job, Speed};
@@ -132,7 +133,13 @@ fn new_job(app: &App, headers: &HeaderMap, body: &Bytes, speed: Speed) -> Result
         dialect: Dialect::Quotes,
         naming: Naming::Uuid,
         client: ClientId(format!("quotes:{}", commit.user_id).into()),
-        ask: Arc::new(Ask { skill: commit.skill, model: None, speed, private: commit.private }),
+        ask: Arc::new(Ask {
+            skill: commit.skill,
+            model: None,
+            speed,
+            private: commit.private,
+            needs: Features::NONE,
+        }),
         price: quote.price,
         policy: offer::terms(commit.skill, app.engine.ledger().source()),
         payload: commit.payload.get().as_bytes().into(),

@@ -37,7 +37,7 @@ struct Reader {
 impl Reader {
     /// The next event; `None` after the last.
     async fn next(&mut self) -> Option<Event> {
-        if let Some(follower) = &mut self.follower {
+        while let Some(follower) = &mut self.follower {
             match follower.next().await {
                 Some(News::Text(text, Mark { beginning, bytes })) => {
                     let id = format!("{beginning}-{bytes}");
@@ -45,6 +45,8 @@ impl Reader {
                         Event::default().event("text").id(id).data(json!({"text": text}).to_string()),
                     );
                 }
+                // The events of this dialect know of text alone; what else there is, the job says at the end.
+                Some(News::Delta(..)) => {}
                 Some(News::Again) => return Some(Event::default().event("again").data("{}")),
                 None => self.follower = None,
             }

@@ -129,7 +129,11 @@ fn hello(app: &App, register: &Register, key: &PublicKey, proof: bool, loopback:
         profile: Profile {
             class,
             skills,
-            models: offer.models.iter().map(|model| model.name.as_str().into()).collect(),
+            models: offer
+                .models
+                .iter()
+                .map(|model| (model.name.as_str().into(), model.features.iter().copied().collect()))
+                .collect(),
             gpu_tier: 0,
             price_floor: Amount::new(offer.price_floor.unwrap_or_default(), app.asset()),
             concurrency: offer.concurrency,

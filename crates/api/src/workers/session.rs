@@ -254,6 +254,7 @@ impl Session {
                     attempt: chunk.attempt.into(),
                     number: chunk.seq,
                     text: &chunk.text,
+                    delta: chunk.delta.as_ref().map(|delta| delta.get()),
                     running_hash: chunk.running_hash,
                     tokens: chunk.tokens,
                 };

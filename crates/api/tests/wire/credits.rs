@@ -2,6 +2,7 @@
 
 use crate::http::Answer;
 use crate::market::Market;
+use crate::reader::Reader;
 use crate::worker::{Manner, Worker, say};
 use docket_core::id::ClientId;
 use docket_core::key::Limits;
@@ -14,8 +15,6 @@ use docket_protocol::verify::{Claim, Holds, Pins, verify};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 pub(crate) const MODEL: &str = "qwen3-8b";
 /// Minor units of a credit.
@@ -61,8 +60,26 @@ impl<'a> Developer<'a> {
         self.ask("POST", "/v1/chat/completions", &[], &request(more)).await
     }
 
+    /// Asks for a streamed answer.
+    pub(crate) async fn stream(&self, more: Value) -> Reader {
+        self.stream_at("/v1/chat/completions", request(more)).await
+    }
+
+    /// Posts a body, which is to be answered by a stream.
+    pub(crate) async fn stream_at(&self, path: &str, mut body: Value) -> Reader {
+        body["stream"] = json!(true);
+        let body = body.to_string();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            self.secret,
+            body.len()
+        );
+        Reader::of(self.market, head + &body).await
+    }
+
     /// In whole credits.
-    async fn balance(&self) -> i128 {
+    pub(crate) async fn balance(&self) -> i128 {
         let rows = self.market.engine().store().balance(&self.account).await.expect("it can be read");
         rows.first().map_or(0, |row| row.units / CREDIT.cast_signed())
     }
@@ -90,45 +107,6 @@ pub(crate) async fn serving(market: &Market, seed: u8) -> Worker {
 pub(crate) async fn finish(worker: &mut Worker, assigned: &Value, text: &str) {
     let output = json!({"text": text, "model": MODEL, "finish_reason": "stop"}).to_string();
     worker.complete(assigned["job_id"].as_str().expect("a name"), &output).await;
-}
-
-/// One who reads a streamed answer as the bytes come.
-pub(crate) struct Reader {
-    socket: TcpStream,
-    heard: String,
-}
-
-impl Reader {
-    pub(crate) async fn of(developer: &Developer<'_>, more: Value) -> Self {
-        let mut socket =
-            TcpStream::connect(developer.market.address()).await.expect("the coordinator listens");
-        let mut more = more;
-        more["stream"] = json!(true);
-        let body = request(more).to_string();
-        let head = format!(
-            "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            developer.secret,
-            body.len()
-        );
-        socket.write_all((head + &body).as_bytes()).await.expect("the coordinator reads");
-        Self { socket, heard: String::new() }
-    }
-
-    pub(crate) async fn hear(&mut self, text: &str) {
-        let mut bytes = [0; 4096];
-        while !self.heard.contains(text) {
-            let read = tokio::time::timeout(Duration::from_secs(20), self.socket.read(&mut bytes));
-            let length = read.await.expect("something in time").expect("the connection stands");
-            assert!(length > 0, "it ended without {text}: {}", self.heard);
-            self.heard.push_str(std::str::from_utf8(&bytes[..length]).expect("the tests' texts are short"));
-        }
-    }
-
-    pub(crate) fn job(&self) -> String {
-        let line = self.heard.lines().find_map(|line| line.strip_prefix("x-decentral-job-id: "));
-        line.expect("the job is named in the head").to_owned()
-    }
 }
 
 #[tokio::test]
@@ -187,7 +165,7 @@ async fn a_stream_begins_with_its_first_text_and_ends_with_done() {
     let market = Market::open().await;
     let developer = Developer::rich(&market).await;
     let mut worker = serving(&market, 1).await;
-    let mut reader = Reader::of(&developer, json!({"stream_options": {"include_usage": true}})).await;
+    let mut reader = developer.stream(json!({"stream_options": {"include_usage": true}})).await;
     let assigned = worker.job().await;
     say(&mut worker, &assigned, &["one "], 0).await;
     reader.hear(r#"{"content":"one "}"#).await;
@@ -213,7 +191,7 @@ async fn what_fails_before_the_first_text_goes_to_another_worker_unseen() {
     let market = Market::open().await;
     let developer = Developer::rich(&market).await;
     let (mut first, mut second) = (serving(&market, 1).await, serving(&market, 2).await);
-    let mut reader = Reader::of(&developer, json!({})).await;
+    let mut reader = developer.stream(json!({})).await;
     let (bad, good) = tokio::select! {
         assigned = first.job() => ((&mut first, assigned), &mut second),
         assigned = second.job() => ((&mut second, assigned), &mut first),
@@ -236,7 +214,7 @@ async fn a_broken_stream_says_so_and_costs_what_arrived() {
     let market = Market::open().await;
     let developer = Developer::rich(&market).await;
     let mut worker = serving(&market, 1).await;
-    let mut reader = Reader::of(&developer, json!({})).await;
+    let mut reader = developer.stream(json!({})).await;
     let assigned = worker.job().await;
     let pieces: Vec<String> = (0..125).map(|number| format!("{number} ")).collect();
     let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
@@ -410,7 +388,7 @@ async fn a_retry_is_led_back_to_the_answer_that_its_client_left() {
     let market = Market::open().await;
     let developer = Developer::rich(&market).await;
     let mut worker = serving(&market, 1).await;
-    let left = Reader::of(&developer, json!({})).await;
+    let left = developer.stream(json!({})).await;
     let assigned = worker.job().await;
     drop(left);
     let body = request(json!({"stream": true}));
@@ -435,7 +413,7 @@ async fn a_retry_is_led_to_what_was_left_last_and_not_to_an_earlier_answer_to_th
         let assigned = worker.job().await;
         finish(&mut worker, &assigned, "early").await;
     });
-    let left = Reader::of(&developer, json!({})).await;
+    let left = developer.stream(json!({})).await;
     let assigned = worker.job().await;
     drop(left);
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -471,7 +449,7 @@ async fn who_goes_away_pays_for_what_he_has_and_the_worker_is_told() {
     let market = Market::open().await;
     let developer = Developer::rich(&market).await;
     let mut worker = serving(&market, 1).await;
-    let mut reader = Reader::of(&developer, json!({})).await;
+    let mut reader = developer.stream(json!({})).await;
     let assigned = worker.job().await;
     say(&mut worker, &assigned, &["one "], 0).await;
     reader.hear(r#"{"content":"one "}"#).await;

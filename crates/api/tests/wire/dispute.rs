@@ -1,6 +1,6 @@
 //! Disputes of the dialect `credits`: what is provable is decided at once, the rest by the arbiter or by time.
 
-use crate::credits::{Developer, MODEL, Reader, finish, request, serving};
+use crate::credits::{Developer, MODEL, finish, request, serving};
 use crate::http::Answer;
 use crate::market::{Market, TOKEN};
 use crate::worker::{Worker, say};
@@ -59,7 +59,7 @@ impl Developer<'_> {
 
     /// A job whose answer broke off; and what the client has of it.
     async fn broken(&self, worker: &mut Worker) -> (String, String) {
-        let mut reader = Reader::of(self, json!({})).await;
+        let mut reader = self.stream(json!({})).await;
         let assigned = worker.job().await;
         let pieces: Vec<String> = (0..PART).map(|number| format!("{number} ")).collect();
         let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();

@@ -1,8 +1,10 @@
 //! The coordinator's wires, driven over real sockets on a real store.
 
 mod admin;
+mod completions;
 mod credits;
 mod dispute;
+mod embeddings;
 mod faults;
 mod fixture;
 mod guide;
@@ -13,10 +15,13 @@ mod keys;
 mod log;
 mod market;
 mod observe;
+mod reader;
 mod refused;
 mod reputation;
+mod responses;
 mod stake;
 mod stream;
+mod tools;
 mod webhooks;
 mod worker;
 

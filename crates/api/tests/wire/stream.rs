@@ -1,13 +1,11 @@
 //! An answer as it is being given: `GET /v1/jobs/{id}/stream`.
 
 use crate::market::Market;
+use crate::reader::Reader;
 use crate::worker::{Manner, say};
 use docket_protocol::digest::RunningHash;
 use hyper::StatusCode;
 use serde_json::json;
-use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 const PROMPT: &str =
     r#"{"job_type":"LLM_INFER","user_id":"ann","payload":{"job_type":"LLM_INFER","prompt":"count"}}"#;
@@ -17,36 +15,9 @@ async fn commit(market: &Market) -> String {
     committed.json()["job_id"].as_str().expect("an id").to_owned()
 }
 
-/// One who follows, and reads as the bytes come.
-struct Follower {
-    socket: TcpStream,
-    heard: String,
-}
-
-impl Follower {
-    async fn of(market: &Market, job: &str, more: &str) -> Self {
-        let mut socket = TcpStream::connect(market.address()).await.expect("the coordinator listens");
-        let request =
-            format!("GET /v1/jobs/{job}/stream HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{more}\r\n");
-        socket.write_all(request.as_bytes()).await.expect("the coordinator reads");
-        Self { socket, heard: String::new() }
-    }
-
-    /// Reads until some text has come, or everything.
-    async fn hear(&mut self, text: &str) {
-        let mut bytes = [0; 4096];
-        while !self.heard.contains(text) {
-            let read = tokio::time::timeout(Duration::from_secs(20), self.socket.read(&mut bytes));
-            let length = read.await.expect("something in time").expect("the connection stands");
-            assert!(length > 0, "it ended without {text}: {}", self.heard);
-            self.heard.push_str(std::str::from_utf8(&bytes[..length]).expect("the tests' texts are short"));
-        }
-    }
-
-    /// The names of the events that came.
-    fn events(&self) -> Vec<&str> {
-        self.heard.lines().filter_map(|line| line.strip_prefix("event: ")).collect()
-    }
+async fn follow(market: &Market, job: &str, more: &str) -> Reader {
+    let request = format!("GET /v1/jobs/{job}/stream HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{more}\r\n");
+    Reader::of(market, request).await
 }
 
 #[tokio::test]
@@ -54,14 +25,14 @@ async fn text_is_told_as_it_arrives_and_the_job_at_the_end() {
     let market = Market::open().await;
     let mut worker = market.worker(1, Manner::Proven).await;
     let job = commit(&market).await;
-    let mut early = Follower::of(&market, &job, "").await;
+    let mut early = follow(&market, &job, "").await;
     let assigned = worker.job().await;
     say(&mut worker, &assigned, &["one "], 0).await;
     early.hear(r#"{"text":"one "}"#).await;
     say(&mut worker, &assigned, &["one ", "two"], 1).await;
     early.hear(r#"{"text":"two"}"#).await;
     early.hear("id: 0-7").await;
-    let mut late = Follower::of(&market, &job, "last-event-id: 0-4\r\n").await;
+    let mut late = follow(&market, &job, "last-event-id: 0-4\r\n").await;
     late.hear(r#"{"text":"two"}"#).await;
     worker.complete(&job, r#"{"text":"one two"}"#).await;
     early.hear(r#""status":"completed""#).await;
@@ -69,7 +40,7 @@ async fn text_is_told_as_it_arrives_and_the_job_at_the_end() {
     assert_eq!(early.events(), ["text", "text", "job"]);
     assert_eq!(late.events(), ["text", "job"]);
     // Whoever comes afterwards learns how it ended, and nobody is kept in memory.
-    let mut last = Follower::of(&market, &job, "").await;
+    let mut last = follow(&market, &job, "").await;
     last.hear(r#""status":"completed""#).await;
     assert_eq!(last.events(), ["job"]);
     assert_eq!(market.engine().census().relayed, 0);
@@ -77,11 +48,29 @@ async fn text_is_told_as_it_arrives_and_the_job_at_the_end() {
 }
 
 #[tokio::test]
+async fn what_comes_beside_text_is_no_event_of_this_dialect() {
+    let market = Market::open().await;
+    let mut worker = market.worker(1, Manner::Proven).await;
+    let job = commit(&market).await;
+    let mut follower = follow(&market, &job, "").await;
+    let assigned = worker.job().await;
+    let pieces = ["one ", r#"{"reasoning_content":"Hm."}"#, "two"];
+    for upto in 1..=pieces.len() {
+        say(&mut worker, &assigned, &pieces[..upto], upto - 1).await;
+    }
+    follower.hear(r#"{"text":"two"}"#).await;
+    worker.complete(&job, r#"{"text":"one two","reasoning_content":"Hm."}"#).await;
+    follower.hear(r#""status":"completed""#).await;
+    assert_eq!(follower.events(), ["text", "text", "job"]);
+    assert!(follower.heard.contains(r#""result":{"text":"one two","reasoning_content":"Hm."}"#));
+}
+
+#[tokio::test]
 async fn another_worker_begins_again() {
     let market = Market::open().await;
     let mut first = market.worker(1, Manner::Proven).await;
     let job = commit(&market).await;
-    let mut follower = Follower::of(&market, &job, "").await;
+    let mut follower = follow(&market, &job, "").await;
     let assigned = first.job().await;
     say(&mut first, &assigned, &["eins "], 0).await;
     follower.hear("eins ").await;

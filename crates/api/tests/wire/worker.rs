@@ -139,18 +139,22 @@ impl Worker {
     }
 }
 
-/// Sends the pieces of a text, a token each, from a number on.
+/// Sends the pieces of an answer, a token each, from a number on. What begins with a brace comes beside text, and must be
+/// JSON without any space.
 pub(crate) async fn say(worker: &mut Worker, assigned: &Value, pieces: &[&str], from: usize) {
     let mut hash = RunningHash::default();
     for (number, text) in pieces.iter().enumerate() {
         let running_hash = hash.push(text);
+        let mut frame = json!({
+            "type": "job_chunk", "job_id": assigned["job_id"], "attempt": assigned["attempt"],
+            "seq": number, "text": text, "running_hash": running_hash, "tokens": number + 1,
+        });
+        if text.starts_with('{') {
+            frame["text"] = json!("");
+            frame["delta"] = serde_json::from_str(text).expect("what is no text is JSON");
+        }
         if number >= from {
-            worker
-                .send(json!({
-                    "type": "job_chunk", "job_id": assigned["job_id"], "attempt": assigned["attempt"],
-                    "seq": number, "text": text, "running_hash": running_hash, "tokens": number + 1,
-                }))
-                .await;
+            worker.send(frame).await;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the coordinator knows of a connected worker at the moment a job is given out.
 
 use super::{Lot, Measure};
+use crate::feature::Features;
 use crate::id::WorkerId;
 use crate::money::{Amount, BasisPoints};
 use crate::time::Timestamp;
@@ -46,32 +47,77 @@ impl Skills {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct ModelId(pub u32);
 
+impl ModelId {
+    /// The highest number under which a worker can host a model.
+    pub const LAST: Self = Self((1 << 24) - 1);
+}
+
 /// A region's name, numbered by the caller.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct RegionId(pub u16);
 
-/// The models that a worker hosts: sorted, each once. Workers with the same models may share one list.
+/// The models that a worker hosts, each with what it honours there: sorted, each once. Workers with the same models may
+/// share one list.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Models(Arc<[ModelId]>);
+pub struct Models(Arc<[Hosted]>);
+
+/// A model's number, and in the lowest eight bits what the model honours: an index of many workers has no room for more.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Hosted(u32);
+
+impl Hosted {
+    /// `None` for a number that is too high, so that nobody is taken to host that model.
+    fn new(model: ModelId, features: Features) -> Option<Self> {
+        (model.0 <= ModelId::LAST.0).then(|| Self(model.0 << 8 | u32::from(features.bits())))
+    }
+
+    const fn model(self) -> ModelId {
+        ModelId(self.0 >> 8)
+    }
+
+    const fn features(self) -> Features {
+        Features::of_bits(self.0.to_le_bytes()[0])
+    }
+}
 
 impl Models {
-    /// Whether the worker hosts this model.
-    pub fn contains(&self, model: ModelId) -> bool {
-        self.0.binary_search(&model).is_ok()
+    /// What this model honours beside plain text; `None` if the worker does not host it.
+    pub fn features(&self, model: ModelId) -> Option<Features> {
+        let place = self.0.binary_search_by_key(&model, |hosted| hosted.model()).ok()?;
+        Some(self.0[place].features())
+    }
+
+    /// Whether one of the models honours all of this; where nothing is wanted, no model is needed.
+    pub(super) fn honour(&self, wanted: Features) -> bool {
+        wanted == Features::NONE || self.0.iter().any(|hosted| hosted.features().include(wanted))
     }
 
     /// The models in the order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = ModelId> {
-        self.0.iter().copied()
+        self.0.iter().map(|hosted| hosted.model())
+    }
+
+    /// What the models honour, all taken together.
+    pub(super) fn all_features(&self) -> Features {
+        self.0.iter().fold(Features::NONE, |all, hosted| all.union(hosted.features()))
     }
 }
 
+/// Of a model that is named twice, only what is said first counts.
+impl FromIterator<(ModelId, Features)> for Models {
+    fn from_iter<I: IntoIterator<Item = (ModelId, Features)>>(models: I) -> Self {
+        let mut models: Vec<_> =
+            models.into_iter().filter_map(|(model, features)| Hosted::new(model, features)).collect();
+        models.sort_by_key(|hosted| hosted.model());
+        models.dedup_by_key(|hosted| hosted.model());
+        Self(models.into())
+    }
+}
+
+/// Models that honour plain text alone.
 impl FromIterator<ModelId> for Models {
     fn from_iter<I: IntoIterator<Item = ModelId>>(models: I) -> Self {
-        let mut models: Vec<_> = models.into_iter().collect();
-        models.sort_unstable();
-        models.dedup();
-        Self(models.into())
+        models.into_iter().map(|model| (model, Features::NONE)).collect()
     }
 }
 
@@ -173,5 +219,23 @@ impl Candidate {
             Measure::Merit => self.merit,
         };
         share.0.min(WHOLE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feature::Feature;
+
+    #[test]
+    fn each_model_keeps_what_it_honours() {
+        let all: Features = Feature::ALL.into_iter().collect();
+        let beyond = ModelId(ModelId::LAST.0 + 1);
+        let named = [(ModelId::LAST, all), (ModelId(0), Features::NONE), (ModelId(0), all), (beyond, all)];
+        let models: Models = named.into_iter().collect();
+        assert_eq!(models.iter().collect::<Vec<_>>(), [ModelId(0), ModelId::LAST]);
+        assert_eq!(models.features(ModelId(0)), Some(Features::NONE));
+        assert_eq!(models.features(ModelId::LAST), Some(all));
+        assert_eq!([ModelId(1), beyond, ModelId(u32::MAX)].map(|model| models.features(model)), [None; 3]);
     }
 }

@@ -1,6 +1,7 @@
 //! What a job asks of its worker.
 
 use super::{ModelId, RegionId, Skills};
+use crate::feature::Features;
 use crate::id::WorkerId;
 use crate::money::Amount;
 
@@ -20,6 +21,8 @@ pub struct Demand<'a> {
     pub skills: Skills,
     /// The model it must host; `None` if any will do.
     pub model: Option<ModelId>,
+    /// What that model must honour as the worker hosts it, or one of its models where any will do.
+    pub needs: Features,
     /// The least class of hardware; 0 asks for nothing.
     pub min_gpu_tier: u8,
     /// Where it must stand. A worker that does not say where it stands is nowhere.

@@ -16,6 +16,8 @@ pub enum Unfit {
     LacksSkill,
     /// It does not host the model.
     LacksModel,
+    /// It hosts the model, and the model does not honour there what the job asks for.
+    LacksFeature,
     /// Its hardware is of a lower class than asked for.
     GpuTierTooLow,
     /// It stands elsewhere, or does not say where.
@@ -38,11 +40,12 @@ pub enum Unfit {
 
 impl Unfit {
     /// All of them, in the order in which they are looked at.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Draining,
         Self::Stale,
         Self::LacksSkill,
         Self::LacksModel,
+        Self::LacksFeature,
         Self::GpuTierTooLow,
         Self::OtherRegion,
         Self::PriceBelowFloor,
@@ -61,6 +64,7 @@ impl Unfit {
             Self::Stale => "stale",
             Self::LacksSkill => "lacks_skill",
             Self::LacksModel => "lacks_model",
+            Self::LacksFeature => "lacks_feature",
             Self::GpuTierTooLow => "gpu_tier_too_low",
             Self::OtherRegion => "other_region",
             Self::PriceBelowFloor => "price_below_floor",
@@ -85,7 +89,8 @@ pub(super) fn objection(
         w if w.draining => Unfit::Draining,
         w if now.since(w.last_seen) > scoring.lost_after => Unfit::Stale,
         w if !w.skills.include(demand.skills) => Unfit::LacksSkill,
-        w if demand.model.is_some_and(|model| !w.models.contains(model)) => Unfit::LacksModel,
+        w if demand.model.is_some_and(|model| w.models.features(model).is_none()) => Unfit::LacksModel,
+        w if !honours(w, demand) => Unfit::LacksFeature,
         w if w.gpu_tier < demand.min_gpu_tier => Unfit::GpuTierTooLow,
         w if demand.region.is_some() && w.region != demand.region => Unfit::OtherRegion,
         w if !meets(demand.price, w.price_floor) => Unfit::PriceBelowFloor,
@@ -101,6 +106,14 @@ pub(super) fn objection(
         w if w.cooling_until.is_some_and(|until| now < until) => Unfit::CoolingDown,
         _ => return None,
     })
+}
+
+/// Whether the model that is asked for honours what is asked of it.
+fn honours(worker: &Candidate, demand: &Demand<'_>) -> bool {
+    match demand.model {
+        Some(model) => worker.models.features(model).is_some_and(|known| known.include(demand.needs)),
+        None => worker.models.honour(demand.needs),
+    }
 }
 
 fn meets(price: Amount, floor: Amount) -> bool {

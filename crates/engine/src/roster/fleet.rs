@@ -12,6 +12,7 @@ pub(crate) use attendance::Visit;
 
 use super::waiting::Waiting;
 use super::{Connection, Outbound};
+use docket_core::feature::Features;
 use docket_core::id::{Attempt, JobId, WorkerId};
 use docket_core::money::BasisPoints;
 use docket_core::routing::{Candidate, Decision, Index, ModelId, Pace, StakeTier};
@@ -38,8 +39,8 @@ pub(crate) struct Fleet {
     holders: HashMap<JobId, WorkerId>,
     attendance: attendance::Attendance,
     models: HashMap<Arc<str>, ModelId>,
-    /// How many connected workers serve each model.
-    served: BTreeMap<Arc<str>, u32>,
+    /// How many connected workers serve each model, apart by what they honour there.
+    served: BTreeMap<Arc<str>, BTreeMap<Features, u32>>,
     pub(super) waiting: Waiting,
     next_connection: u64,
     /// When somebody must be given up, or may be given work again.

@@ -1,5 +1,6 @@
 //! Jobs that found no worker: the oldest of each kind is tried again when somebody has room.
 
+use docket_core::feature::Features;
 use docket_core::id::JobId;
 use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::money::Asset;
@@ -10,18 +11,25 @@ use std::sync::Arc;
 /// its own waits alone, so that it never stands in others' way.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Kind {
-    Plain { skill: Skill, model: Option<Arc<str>>, speed: Speed, asset: Asset, pay: u128 },
+    Plain { skill: Skill, model: Option<Arc<str>>, needs: Features, speed: Speed, asset: Asset, pay: u128 },
     Special(JobId),
 }
 
 impl Kind {
     fn of(job: &Job) -> Self {
-        let Ask { skill, model, speed, private } = &*job.ask;
+        let Ask { skill, model, speed, private, needs } = &*job.ask;
         if *private || !job.tried.is_empty() {
             return Self::Special(job.id);
         }
         let pay = job.policy.split.divide(job.price).worker; // A worker may ask for more than one job pays.
-        Self::Plain { skill: *skill, model: model.clone(), speed: *speed, asset: pay.asset, pay: pay.units }
+        Self::Plain {
+            skill: *skill,
+            model: model.clone(),
+            needs: *needs,
+            speed: *speed,
+            asset: pay.asset,
+            pay: pay.units,
+        }
     }
 }
 

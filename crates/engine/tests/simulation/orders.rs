@@ -2,6 +2,7 @@
 
 use super::dice::Dice;
 use docket_core::event::Fault;
+use docket_core::feature::{Feature, Features};
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, Dialect, PublicId};
 use docket_core::job::{Ask, Skill, Speed};
@@ -59,6 +60,7 @@ impl Order {
                     .then(|| Arc::from(*dice.pick(&["small", "large", "unheard of"]))),
                 speed: *dice.pick(&[Speed::Fast, Speed::Cheap]),
                 private,
+                needs: if dice.percent(20) { Features::NONE.with(Feature::Tools) } else { Features::NONE },
             }),
             price: Amount::new(u128::from(units), asset),
             policy: Arc::new(terms(source, dice)),

@@ -3,6 +3,7 @@
 use super::dice::Dice;
 use super::network::{Link, Say};
 use docket_core::event::{Fault, Usage};
+use docket_core::feature::Feature;
 use docket_core::hash::Sha256;
 use docket_core::id::WorkerId;
 use docket_core::job::State;
@@ -111,7 +112,13 @@ impl Worker {
             1 => Skills::TASK,
             _ => Skills::INFER.with(Skills::TASK),
         };
-        let models = ["small", "large"].into_iter().filter(|_| dice.percent(60)).map(Arc::from).collect();
+        let mut models = Vec::new();
+        for name in ["small", "large"] {
+            if dice.percent(60) {
+                let tools = dice.percent(50);
+                models.push((name.into(), tools.then_some(Feature::Tools).into_iter().collect()));
+            }
+        }
         let floor = if dice.percent(15) { dice.between(1, 900_000) } else { 0 };
         let asset = *dice.pick(&[Asset::USDC, Asset::TEST_USDC]);
         let profile = Profile {

@@ -157,7 +157,7 @@ pub struct OfferedModel {
     )]
     pub parameters: Option<String>,
     /// What it may be asked for beside plain text.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty", deserialize_with = "feature::known")]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty", with = "feature")]
     pub features: BTreeSet<Feature>,
 }
 
@@ -213,8 +213,8 @@ pub struct JobAccept {
     pub attempt: AttemptRef,
 }
 
-/// A piece of a streamed answer.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// A piece of a streamed answer: of its text, or of what it has beside text.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct JobChunk {
     /// The public id of the job.
     #[serde(deserialize_with = "fields::name::<64, _>")]
@@ -223,9 +223,13 @@ pub struct JobChunk {
     pub attempt: AttemptRef,
     /// Counts the chunks of this attempt from 0.
     pub seq: u32,
-    /// The new text.
+    /// The new text; empty where there is a `delta`.
     pub text: String,
-    /// The digest of all text up to the end of this chunk; see [`crate::digest::RunningHash`].
+    /// What comes beside text, a [`crate::answer::Delta`], byte for byte as it stood in the frame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delta: Option<Box<RawValue>>,
+    /// The digest of everything up to the end of this chunk, of each chunk its text or the bytes of its `delta`; see
+    /// [`crate::digest::RunningHash`].
     pub running_hash: Digest,
     /// How many tokens the answer has up to the end of this chunk, by the worker's count. Never falls.
     #[serde(default, skip_serializing_if = "Option::is_none")]

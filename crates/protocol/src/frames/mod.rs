@@ -7,7 +7,7 @@ mod feature;
 mod from_coordinator;
 mod from_worker;
 
-pub use feature::{Feature, UnknownFeature};
+pub use docket_core::feature::{Feature, UnknownFeature};
 pub use from_coordinator::{
     AckStatus, Challenge, DoneStatus, ErrorFrame, FromCoordinator, JobAssign, JobCancel, JobDone,
     PaymentPosted, PrivacyClass, RegisterAck, Terms, decode_from_coordinator,

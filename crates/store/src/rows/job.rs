@@ -5,6 +5,7 @@ use crate::policy::{decode_ruling, encode_ruling, parse_verdict, verdict_name};
 use crate::rows::read;
 use crate::value::{Columns, Value, corrupt};
 use docket_core::event::{Closing, Conduct, Delivery, Fault, Usage, Voucher};
+use docket_core::feature::{Feature, Features};
 use docket_core::id::{AgentId, Attempt, ClientId, JobId, Version, WorkerId};
 use docket_core::job::{Ask, Job, Skill, Speed, State};
 use docket_core::money::BasisPoints;
@@ -40,6 +41,7 @@ pub(crate) fn new(job: &Job, policy: i64) -> Vec<Value<'_>> {
         Value::text(job.vesting.units),
         Value::count(job.version.0),
         job.key.map_or(Value::Null, |key| Value::text(key.0)),
+        encode_needs(job.ask.needs),
     ]
 }
 
@@ -85,7 +87,7 @@ pub(crate) const COLUMNS: &str = "j.job_id, j.dialect, j.public_id, j.client, j.
      j.speed, j.private, j.asset, j.decimals, j.price_units, p.body, j.created_ms, j.finish_by_ms, j.attempts, \
      j.tried, j.state, j.deadline_ms, j.worker_id, j.attempt_epoch, j.attempt, j.output_hash, j.receipt_hash, \
      j.voucher, j.input_tokens, j.output_tokens, j.charge_units, j.outcome, j.ended_ms, j.escrow_units, \
-     j.vesting_units, j.version, j.api_key, j.placing_bps, j.blamed, j.staked";
+     j.vesting_units, j.version, j.api_key, j.placing_bps, j.blamed, j.staked, j.needs";
 
 /// Reads a job. `terms` turns the text of a policy into the shared value.
 pub(crate) fn parse(
@@ -103,6 +105,7 @@ pub(crate) fn parse(
             model: row.text_or_null(6)?.map(Into::into),
             speed: Speed::parse(&row.text(7)?).ok_or_else(|| corrupt("a speed"))?,
             private: row.flag(8)?,
+            needs: decode_needs(row.text_or_null(37)?.as_deref())?,
         }),
         price: row.amount(11, asset)?,
         policy: terms(&row.text(12)?)?,
@@ -203,6 +206,19 @@ fn outcome(state: &State) -> Value<'_> {
         | State::Settled { .. }
         | State::Rejected { .. } => Value::Null,
     }
+}
+
+fn encode_needs(needs: Features) -> Value<'static> {
+    if needs == Features::NONE {
+        return Value::Null;
+    }
+    let names: Vec<_> = needs.iter().map(Feature::name).collect();
+    Value::Text(names.join(" ").into())
+}
+
+fn decode_needs(names: Option<&str>) -> Result<Features, StoreError> {
+    let known = |name: &str| name.parse::<Feature>().map_err(|_| corrupt("a feature"));
+    names.into_iter().flat_map(|names| names.split(' ')).map(known).collect()
 }
 
 /// Keys of workers, 64 digits each, without a separator.

@@ -153,6 +153,12 @@ fn check_format(format: Verbatim) -> Result<Option<Verbatim>, EngineError> {
 }
 
 impl Chat {
+    /// What of it counts where a model goes on with a text, in place of an answer to it.
+    pub(super) fn for_raw_text(self) -> Self {
+        let Self { frequency_penalty, presence_penalty, .. } = self;
+        Self { frequency_penalty, presence_penalty, ..Self::default() }
+    }
+
     /// Refuses what a model does not honour, by the name of the field that asks for it.
     pub(super) fn fits(&self, model: &str, honoured: &BTreeSet<Feature>) -> Result<(), EngineError> {
         let penalty = |penalty: Option<f64>| penalty.is_some_and(|penalty| penalty != 0.0);

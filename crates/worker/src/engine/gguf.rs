@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use docket_gguf::{Finish, Generation, GgufError, Model, Piece, Source};
+use docket_protocol::answer::Extras;
 use docket_protocol::frames::Feature;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
@@ -80,7 +81,7 @@ impl Gguf {
         let (deltas, mut pieces) = mpsc::channel(IN_FLIGHT);
         let pass_on = async {
             while let Some(Piece { text, tokens }) = pieces.recv().await {
-                sink.send(Delta { text, tokens: count(tokens) }).await.ok(); // a closed sink only means that nobody watches
+                sink.send(Delta::text(text, count(tokens))).await.ok(); // a closed sink only means that nobody watches
             }
         };
         let generate = self.model.generate(generation, deltas, cancel.clone());
@@ -93,11 +94,8 @@ impl Gguf {
             Finish::Stop => FinishReason::Stop,
             Finish::Length => FinishReason::Length,
         };
-        let chat = infer.chat.map(|_| ChatOutput {
-            finish_reason: finish_reason.as_str(),
-            tool_calls: &[],
-            logprobs: None,
-        });
+        let extras = Extras::default();
+        let chat = infer.chat.map(|_| ChatOutput { finish_reason: finish_reason.as_str(), extras: &extras });
         let output = InferOutput { text: &generated.text, model: &self.offer.name, chat };
         let (output, text_hash) = output.write()?;
         Ok(Outcome {
@@ -136,6 +134,10 @@ impl Engine for Gguf {
     ) -> BoxFuture<'_, Result<Outcome, EngineError>> {
         match request {
             Request::Infer(infer) => Box::pin(self.infer(infer, sink, cancel)),
+            Request::Embed(_) => {
+                let no = format!("{} makes no vectors of texts", self.offer.name);
+                Box::pin(std::future::ready(Err(EngineError::Unsupported(no))))
+            }
             Request::Task(_) => {
                 let no = EngineError::Unsupported("a language model does not run the built-in tasks".into());
                 Box::pin(std::future::ready(Err(no)))

@@ -8,9 +8,11 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 mod chat;
+mod embed;
 mod error;
 #[cfg(feature = "gguf")]
 mod gguf;
+mod message;
 mod offer;
 pub mod openai;
 mod outcome;
@@ -20,14 +22,16 @@ mod spec;
 pub mod tasks;
 
 pub use chat::{Chat, MAX_FORMAT_BYTES, MAX_TOOLS, MAX_TOOLS_BYTES, Verbatim};
+pub use embed::{Embed, MAX_DIMENSIONS, MAX_INPUTS};
 pub use error::{EngineError, StartError};
 #[cfg(feature = "gguf")]
 pub use gguf::Gguf;
+pub use message::{Message, Role};
 pub use offer::{Capability, ModelOffer, Offer};
-pub use outcome::{Delta, FinishReason, ModelUsed, Outcome, Sampler, Usage};
+pub use outcome::{Delta, FinishReason, ModelUsed, Outcome, Said, Sampler, Usage};
 pub use request::{
-    DEFAULT_MAX_TOKENS, Infer, MAX_INPUT_BYTES, MAX_MAX_TOKENS, MAX_PAYLOAD_BYTES, MAX_PROMPT_BYTES, Message,
-    Request, Role, Task, TaskKind,
+    DEFAULT_MAX_TOKENS, Infer, MAX_INPUT_BYTES, MAX_MAX_TOKENS, MAX_PAYLOAD_BYTES, MAX_PROMPT_BYTES, Request,
+    Task, TaskKind,
 };
 pub use set::Engines;
 pub use spec::{EngineSpec, SpecError};
@@ -39,9 +43,10 @@ pub trait Engine: Send + Sync {
 
     /// Carries out one request.
     ///
-    /// Text is sent to `sink` as it comes; joined, it is exactly the `text` of the outcome. Tasks stream nothing. A
-    /// full sink slows the engine down, a closed one does not stop it. After a cancel the answer is
-    /// [`EngineError::Cancelled`], soon, whatever the sink does; dropping the future stops the work as well.
+    /// The answer is sent to `sink` as it comes; joined, its text is exactly the `text` of the outcome, and what comes
+    /// beside is what the outcome has beside. Tasks stream nothing. A full sink slows the engine down, a closed one does
+    /// not stop it. After a cancel the answer is [`EngineError::Cancelled`], soon, whatever the sink does; dropping the
+    /// future stops the work as well.
     fn run(
         &self,
         request: Request,

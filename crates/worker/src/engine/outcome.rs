@@ -2,20 +2,36 @@
 
 use std::borrow::Cow;
 
+use docket_protocol::answer::{self, Extras};
 use docket_protocol::digest::Digest;
 use serde::Serialize;
-use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::EngineError;
 
-/// A piece of the answer's text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A piece of the answer.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Delta {
-    /// Never empty; whole characters only.
-    pub text: String,
+    /// What it adds.
+    pub said: Said,
     /// How many tokens the answer has up to the end of this piece. Never falls.
     pub tokens: u32,
+}
+
+/// What a piece adds to an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    /// Text: never empty, whole characters only.
+    Text(String),
+    /// Something beside text; only where the whole answer of a chat is wanted.
+    Beside(answer::Delta),
+}
+
+impl Delta {
+    /// A piece of text.
+    pub const fn text(text: String, tokens: u32) -> Self {
+        Self { said: Said::Text(text), tokens }
+    }
 }
 
 /// A finished answer.
@@ -103,39 +119,8 @@ pub(super) struct InferOutput<'a> {
 #[derive(Serialize)]
 pub(super) struct ChatOutput<'a> {
     pub(super) finish_reason: &'a str,
-    #[serde(skip_serializing_if = "<[ToolCall]>::is_empty")]
-    pub(super) tool_calls: &'a [ToolCall],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) logprobs: Option<Logprobs<'a>>,
-}
-
-/// A tool that the model wants called.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub(super) struct ToolCall {
-    pub(super) id: String,
-    pub(super) r#type: FunctionKind,
-    pub(super) function: FunctionCall,
-}
-
-/// The only kind of tool.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum FunctionKind {
-    #[default]
-    Function,
-}
-
-/// A function with its arguments, which are JSON in a text, as far as the model kept to it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub(super) struct FunctionCall {
-    pub(super) name: String,
-    pub(super) arguments: String,
-}
-
-/// How likely each token was, in the model server's words.
-#[derive(Serialize)]
-pub(super) struct Logprobs<'a> {
-    pub(super) content: &'a [Value],
+    #[serde(flatten)]
+    pub(super) extras: &'a Extras,
 }
 
 impl InferOutput<'_> {

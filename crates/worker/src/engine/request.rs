@@ -3,8 +3,9 @@
 use docket_protocol::frames::{Feature, JobType};
 use serde::Deserialize;
 
-use super::chat::{Verbatim, WireChat, check_objects, verbatim_list};
-use super::{Chat, EngineError, ModelOffer};
+use super::chat::WireChat;
+use super::message::WireMessage;
+use super::{Chat, Embed, EngineError, Message, ModelOffer, Role};
 
 /// The longest payload, as JSON, in bytes.
 pub const MAX_PAYLOAD_BYTES: usize = 2 << 20;
@@ -20,14 +21,15 @@ pub const MAX_MAX_TOKENS: u32 = 131_072;
 const MAX_MESSAGES: usize = 1_024;
 const MAX_STOPS: usize = 16;
 const MAX_STOP_BYTES: usize = 256;
-const MAX_MODEL_BYTES: usize = 256;
-const MAX_CALL_ID_BYTES: usize = 256;
+pub(super) const MAX_MODEL_BYTES: usize = 256;
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
     /// Ask a language model.
     Infer(Infer),
+    /// Turn texts into vectors.
+    Embed(Embed),
     /// Run a built-in task.
     Task(Task),
 }
@@ -51,6 +53,8 @@ pub struct Infer {
     pub stop: Vec<String>,
     /// Where the output is to be the whole answer of a chat: what it asks for beside the text.
     pub chat: Option<Chat>,
+    /// Whether the one message is a text to go on with, and not one to answer.
+    pub raw: bool,
 }
 
 impl Infer {
@@ -61,63 +65,11 @@ impl Infer {
             let no = format!("{} does not support tools, and the messages speak of them", model.name);
             return Err(EngineError::Unsupported(no));
         }
-        self.chat.as_ref().map_or(Ok(()), |chat| chat.fits(&model.name, &model.features))
-    }
-}
-
-/// One message of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// Who speaks.
-    pub role: Role,
-    /// What is said; may be empty where a model only called tools.
-    pub content: String,
-    /// The tools that the model called; only where it speaks.
-    pub tool_calls: Vec<Verbatim>,
-    /// Which call a tool answers; there exactly where a tool speaks.
-    pub tool_call_id: Option<String>,
-}
-
-impl Message {
-    /// A message of plain text.
-    pub fn new(role: Role, content: impl Into<String>) -> Self {
-        Self { role, content: content.into(), tool_calls: vec![], tool_call_id: None }
-    }
-
-    fn is_of_tools(&self) -> bool {
-        self.role == Role::Tool || !self.tool_calls.is_empty()
-    }
-
-    fn bytes(&self) -> usize {
-        let calls: usize = self.tool_calls.iter().map(|call| call.get().len()).sum();
-        self.content.len() + calls + self.tool_call_id.as_ref().map_or(0, String::len)
-    }
-}
-
-/// Who speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Instructions above the conversation; `developer` is read as this.
-    #[serde(alias = "developer")]
-    System,
-    /// The one who asks.
-    User,
-    /// The model.
-    Assistant,
-    /// A tool that the model called.
-    Tool,
-}
-
-impl Role {
-    /// The name on the wire.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::User => "user",
-            Self::Assistant => "assistant",
-            Self::Tool => "tool",
+        if self.raw && !model.features.contains(&Feature::Completions) {
+            let no = format!("{} answers texts and does not go on with them", model.name);
+            return Err(EngineError::Unsupported(no));
         }
+        self.chat.as_ref().map_or(Ok(()), |chat| chat.fits(&model.name, &model.features))
     }
 }
 
@@ -159,6 +111,7 @@ impl TaskKind {
 #[derive(Deserialize)]
 struct WireKind {
     job_type: JobType,
+    answer: Option<AnswerForm>,
 }
 
 /// The form of the output, where it is not the plain one.
@@ -166,6 +119,8 @@ struct WireKind {
 #[serde(rename_all = "lowercase")]
 enum AnswerForm {
     Chat,
+    Completion,
+    Embeddings,
 }
 
 #[derive(Deserialize)]
@@ -178,35 +133,12 @@ struct WireInfer {
     top_p: Option<f64>,
     seed: Option<u64>,
     stop: Option<OneOrMany>,
-    answer: Option<AnswerForm>,
 }
 
 #[derive(Deserialize)]
 struct WireTask {
     task_type: TaskKind,
     input: String,
-}
-
-#[derive(Deserialize)]
-struct WireMessage {
-    role: Role,
-    content: Option<WireContent>,
-    #[serde(default, deserialize_with = "verbatim_list")]
-    tool_calls: Vec<Verbatim>,
-    tool_call_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum WireContent {
-    Text(String),
-    Parts(Vec<WirePart>),
-}
-
-#[derive(Deserialize)]
-struct WirePart {
-    r#type: String,
-    text: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -221,26 +153,31 @@ impl Request {
     ///
     /// A model may also be asked with `messages` in place of `prompt`, and with `model`, `temperature`, `top_p`,
     /// `seed` and `stop`, all as in OpenAI's chat completions. With `"answer":"chat"` the output is the whole answer of a
-    /// chat, and the fields of [`Chat`] count. Fields that are not known are ignored.
+    /// chat, and the fields of [`Chat`] count. With `"answer":"completion"` the model goes on with the prompt, and with
+    /// `"answer":"embeddings"` the payload is that of [`Embed`]. Fields that are not known are ignored.
     pub fn from_payload(payload: &str) -> Result<Self, EngineError> {
         EngineError::at_most("bytes of payload", MAX_PAYLOAD_BYTES, payload.len())?;
-        let WireKind { job_type } = read(payload)?;
-        match job_type {
-            JobType::LlmInfer => {
-                let wire: WireInfer = read(payload)?;
-                let chat = match wire.answer {
-                    Some(AnswerForm::Chat) => Some(read::<WireChat>(payload)?.check()?),
-                    None => None,
-                };
-                Ok(Self::Infer(Infer { chat, ..wire.check()? }))
-            }
-            JobType::Task => read::<WireTask>(payload)?.check().map(Self::Task),
+        let WireKind { job_type, answer } = read(payload)?;
+        if job_type == JobType::Task {
+            return read::<WireTask>(payload)?.check().map(Self::Task);
         }
+        let chat = match answer {
+            Some(AnswerForm::Embeddings) => return Embed::from_payload(payload).map(Self::Embed),
+            Some(AnswerForm::Chat) => Some(read::<WireChat>(payload)?.check()?),
+            Some(AnswerForm::Completion) => Some(read::<WireChat>(payload)?.check()?.for_raw_text()),
+            None => None,
+        };
+        let raw = matches!(answer, Some(AnswerForm::Completion));
+        let infer = Infer { chat, raw, ..read::<WireInfer>(payload)?.check()? };
+        if raw && infer.messages.len() != 1 {
+            return Err(invalid("a text to go on with is one prompt"));
+        }
+        Ok(Self::Infer(infer))
     }
 }
 
 /// Reads a part of a payload. From the text each time, so that what is passed on keeps its bytes.
-fn read<'de, T: Deserialize<'de>>(payload: &'de str) -> Result<T, EngineError> {
+pub(super) fn read<'de, T: Deserialize<'de>>(payload: &'de str) -> Result<T, EngineError> {
     serde_json::from_str(payload).map_err(|error| invalid(format!("payload: {error}")))
 }
 
@@ -270,8 +207,7 @@ impl WireInfer {
         if self.top_p.is_some_and(|top_p| !(top_p > 0.0 && top_p <= 1.0)) {
             return Err(invalid("top_p must be above 0 and at most 1"));
         }
-        let model = self.model.filter(|model| !model.is_empty());
-        EngineError::at_most("bytes of model name", MAX_MODEL_BYTES, model.as_ref().map_or(0, String::len))?;
+        let model = check_model(self.model)?;
         Ok(Infer {
             model,
             messages,
@@ -281,8 +217,16 @@ impl WireInfer {
             seed: self.seed,
             stop: check_stop(self.stop)?,
             chat: None,
+            raw: false,
         })
     }
+}
+
+/// An empty name is none.
+pub(super) fn check_model(model: Option<String>) -> Result<Option<String>, EngineError> {
+    let model = model.filter(|model| !model.is_empty());
+    EngineError::at_most("bytes of model name", MAX_MODEL_BYTES, model.as_ref().map_or(0, String::len))?;
+    Ok(model)
 }
 
 fn check_stop(stop: Option<OneOrMany>) -> Result<Vec<String>, EngineError> {
@@ -301,42 +245,6 @@ fn check_stop(stop: Option<OneOrMany>) -> Result<Vec<String>, EngineError> {
     Ok(stop)
 }
 
-impl WireMessage {
-    fn check(self) -> Result<Message, EngineError> {
-        let Self { role, content, tool_calls, tool_call_id } = self;
-        let content = match content {
-            Some(WireContent::Text(text)) => text,
-            Some(WireContent::Parts(parts)) => {
-                parts.into_iter().map(WirePart::check).collect::<Result<_, _>>()?
-            }
-            None if tool_calls.is_empty() => return Err(invalid("a message has no content")),
-            None => String::new(),
-        };
-        check_objects("tool_calls", &tool_calls)?;
-        if role != Role::Assistant && !tool_calls.is_empty() {
-            return Err(invalid("only a message of the assistant has tool_calls"));
-        }
-        if (role == Role::Tool) != tool_call_id.as_ref().is_some_and(|id| !id.is_empty()) {
-            return Err(invalid("a message of a tool, and no other, has a tool_call_id"));
-        }
-        EngineError::at_most(
-            "bytes of tool_call_id",
-            MAX_CALL_ID_BYTES,
-            tool_call_id.as_ref().map_or(0, String::len),
-        )?;
-        Ok(Message { role, content, tool_calls, tool_call_id })
-    }
-}
-
-impl WirePart {
-    fn check(self) -> Result<String, EngineError> {
-        match (self.r#type.as_str(), self.text) {
-            ("text", Some(text)) => Ok(text),
-            _ => Err(EngineError::Unsupported("only text can be sent to a model here".into())),
-        }
-    }
-}
-
 impl WireTask {
     fn check(self) -> Result<Task, EngineError> {
         EngineError::at_most("bytes of input", MAX_INPUT_BYTES, self.input.len())?;
@@ -347,7 +255,7 @@ impl WireTask {
     }
 }
 
-fn invalid(reason: impl Into<String>) -> EngineError {
+pub(super) fn invalid(reason: impl Into<String>) -> EngineError {
     EngineError::Invalid(reason.into())
 }
 
@@ -358,7 +266,7 @@ mod tests {
     fn infer(payload: &str) -> Infer {
         match Request::from_payload(payload).unwrap() {
             Request::Infer(infer) => infer,
-            Request::Task(task) => panic!("{task:?}"),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -401,33 +309,6 @@ mod tests {
         );
         let chat = asked.chat.unwrap();
         assert_eq!((chat.tools[0].get(), chat.logprobs), (r#"{"type":"function"}"#, true));
-    }
-
-    #[test]
-    fn what_tools_were_asked_and_answered_is_part_of_a_conversation() {
-        let asked = infer(
-            r#"{"job_type":"LLM_INFER","messages":[{"role":"user","content":"Rain?"},
-                {"role":"assistant","content":null,"tool_calls":[{"id":"c1", "type":"function"}]},
-                {"role":"tool","tool_call_id":"c1","content":"Yes."},{"role":"assistant","content":"It rains."}]}"#,
-        );
-        assert_eq!((asked.messages[1].role, asked.messages[1].content.as_str()), (Role::Assistant, ""));
-        assert_eq!(asked.messages[1].tool_calls[0].get(), r#"{"id":"c1", "type":"function"}"#);
-        assert_eq!((asked.messages[2].role, asked.messages[2].content.as_str()), (Role::Tool, "Yes."));
-        assert_eq!(asked.messages[2].tool_call_id.as_deref(), Some("c1"));
-        for wrong in [
-            r#"{"role":"assistant","content":null}"#,
-            r#"{"role":"assistant","content":null,"tool_calls":[]}"#,
-            r#"{"role":"assistant","content":"x","tool_calls":["c1"]}"#,
-            r#"{"role":"user","content":"x","tool_calls":[{}]}"#,
-            r#"{"role":"tool","content":"x","tool_call_id":""}"#,
-            r#"{"role":"user","content":"x","tool_call_id":"c1"}"#,
-            r#"{"role":"tool","tool_call_id":"c1"}"#,
-        ] {
-            let payload =
-                format!(r#"{{"job_type":"LLM_INFER","messages":[{{"role":"user","content":"x"}},{wrong}]}}"#);
-            let refused = Request::from_payload(&payload);
-            assert!(matches!(refused, Err(EngineError::Invalid(_))), "{wrong} -> {refused:?}");
-        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Delta, Engine, EngineError, EngineSpec, Offer, Outcome, Request, StartError};
+use super::{Delta, Embed, Engine, EngineError, EngineSpec, Infer, Offer, Outcome, Request, StartError};
 
 /// The engines of a worker, in order of preference.
 pub struct Engines {
@@ -44,7 +44,7 @@ impl Engines {
     fn pick(&self, request: &Request) -> Result<&dyn Engine, EngineError> {
         let mut fitting = self.members.iter().filter(|(offer, _)| match request {
             Request::Task(task) => offer.tasks.contains(&task.kind),
-            Request::Infer(infer) => match &infer.model {
+            Request::Infer(Infer { model, .. }) | Request::Embed(Embed { model, .. }) => match model {
                 Some(name) => offer.models.iter().any(|model| model.name == *name),
                 None => !offer.models.is_empty(),
             },
@@ -58,9 +58,11 @@ impl Engines {
         let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
         match request {
             Request::Task(task) => format!("this worker does not run the task {}", task.kind.name()),
-            Request::Infer(_) if names.is_empty() => "this worker has no language model".into(),
-            Request::Infer(infer) => {
-                let asked = infer.model.as_deref().unwrap_or_default();
+            Request::Infer(_) | Request::Embed(_) if names.is_empty() => {
+                "this worker has no language model".into()
+            }
+            Request::Infer(Infer { model, .. }) | Request::Embed(Embed { model, .. }) => {
+                let asked = model.as_deref().unwrap_or_default();
                 format!("this worker does not have the model `{asked}`; it has {}", names.join(", "))
             }
         }

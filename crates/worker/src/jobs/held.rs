@@ -6,6 +6,7 @@ use docket_protocol::frames::{
     FrameError, FromWorker, JobAssign, JobChunk, MAX_FRAME_BYTES, MAX_FRAME_DEPTH, decode_from_worker, encode,
 };
 use docket_protocol::keys::SigningKey;
+use serde_json::value::RawValue;
 use tokio_util::task::AbortOnDropHandle;
 
 /// Finished work is kept for so long after its deadline.
@@ -45,7 +46,7 @@ impl Held {
     pub(super) fn weight(&self) -> usize {
         match &self.stage {
             Stage::Running { .. } => 0,
-            Stage::Finished { work, .. } => work.output.get().len() + self.transcript.len(),
+            Stage::Finished { work, .. } => work.output.get().len() + self.transcript.bytes().1,
         }
     }
 
@@ -56,6 +57,7 @@ impl Held {
             attempt: self.assign.attempt,
             seq: chunk.seq,
             text: chunk.text,
+            delta: chunk.delta.map(raw),
             running_hash: chunk.running_hash,
             tokens: Some(chunk.tokens),
         })
@@ -76,6 +78,10 @@ impl Held {
         // Only the reader knows how deep it is for certain; most outputs cannot be too deep.
         Some(if deep { decode_from_worker(&frame).map(|_| frame) } else { Ok(frame) })
     }
+}
+
+fn raw(json: String) -> Box<RawValue> {
+    RawValue::from_string(json).expect("it was written as JSON")
 }
 
 /// An upper bound for how deep a JSON text is nested.

@@ -2,7 +2,7 @@
 
 use super::held::{Held, Stage};
 use super::{DRAINING, Jobs};
-use crate::engine::Request;
+use crate::engine::{Embed, Infer, Request};
 use crate::event::Event;
 use crate::transcript::Transcript;
 use crate::work::{self, Reporter};
@@ -59,10 +59,13 @@ impl Jobs {
         }
         let mut request = Request::from_payload(payload).map_err(|error| error.to_string())?;
         match (&mut request, assign.job_type) {
-            (Request::Infer(infer), JobType::LlmInfer) => {
+            (
+                Request::Infer(Infer { model, .. }) | Request::Embed(Embed { model, .. }),
+                JobType::LlmInfer,
+            ) => {
                 // The receipt must name the model of the terms.
                 let agreed = assign.terms.model.as_ref().map(|model| model.name.clone());
-                infer.model = infer.model.take().or(agreed);
+                *model = model.take().or(agreed);
                 Ok(request)
             }
             (Request::Task(_), JobType::Task) => Ok(request),
@@ -130,6 +133,8 @@ fn acceptance(assign: &JobAssign) -> FromWorker {
 fn what(request: &Request) -> String {
     match request {
         Request::Task(task) => task.kind.name().to_owned(),
-        Request::Infer(infer) => infer.model.clone().unwrap_or_else(|| "the first model".into()),
+        Request::Infer(Infer { model, .. }) | Request::Embed(Embed { model, .. }) => {
+            model.clone().unwrap_or_else(|| "the first model".into())
+        }
     }
 }

@@ -6,6 +6,7 @@ use crate::completion::Work;
 use crate::engine::{EngineError, Outcome};
 use crate::event::Event;
 use crate::work::{News, Report};
+use docket_protocol::answer::MAX_STREAM_BYTES;
 use docket_protocol::frames::{FromWorker, JobFail, MAX_FRAME_BYTES, clip};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,9 +21,12 @@ impl Jobs {
         let Report { job_id, run, news } = report;
         let Some(held) = self.held.get_mut(&job_id).filter(|held| held.run == run) else { return };
         match news {
-            News::Text { text, tokens } => {
-                held.transcript.push(&text, tokens);
-                if held.transcript.len() > MAX_FRAME_BYTES {
+            News::Said(pieces) => {
+                for piece in pieces {
+                    held.transcript.push(&piece);
+                }
+                let (text, all) = held.transcript.bytes();
+                if text > MAX_FRAME_BYTES || all > MAX_STREAM_BYTES {
                     return self.fail(&job_id, "the answer is longer than a frame can be".into());
                 }
                 self.let_speak(&job_id);

@@ -81,7 +81,7 @@ impl Engine for Typist {
                     () = cancel.cancelled() => return Err(EngineError::Cancelled),
                     turn = self.turns.acquire() => turn.unwrap().forget(),
                 }
-                sink.send(Delta { text: word.to_owned(), tokens }).await.ok();
+                sink.send(Delta::text(word.to_owned(), tokens)).await.ok();
             }
             let words = text.split(' ').count().try_into().unwrap();
             Ok(Outcome {

@@ -152,12 +152,12 @@ impl Index {
         let after = after.filter(|worker| worker.has_room());
         if let (Some(before), Some(after)) = (before, after)
             && before.models == after.models
-            && Kind::of(before) == Kind::of(after)
+            && Kind::of(before, None) == Kind::of(after, None)
         {
             for model in shelves_of(after) {
                 if let Some(shelf) = self.shelves.get_mut(&model) {
                     let [old, new] = [before, after].map(|known| Entry::of(known, measure(model), slot));
-                    shelf.replace(&Kind::of(after), &old, new);
+                    shelf.replace(&Kind::of(after, model), &old, new);
                 }
             }
             return;
@@ -170,14 +170,14 @@ impl Index {
         if let Some(after) = after {
             for model in shelves_of(after) {
                 let shelf = self.shelves.entry(model).or_default();
-                shelf.insert(Kind::of(after), Entry::of(after, measure(model), slot));
+                shelf.insert(Kind::of(after, model), Entry::of(after, measure(model), slot));
             }
         }
     }
 
     fn take_from(&mut self, model: Option<ModelId>, worker: &Candidate, slot: u32) {
         if let Some(shelf) = self.shelves.get_mut(&model) {
-            shelf.remove(&Kind::of(worker), &Entry::of(worker, measure(model), slot));
+            shelf.remove(&Kind::of(worker, model), &Entry::of(worker, measure(model), slot));
             if shelf.is_empty() {
                 self.shelves.remove(&model);
             }

@@ -2,9 +2,10 @@
 
 use super::ladder::{Entry, Ladder};
 use super::{Candidate, Demand, Search};
+use crate::feature::Features;
 use crate::money::Asset;
 use crate::routing::podium::Podium;
-use crate::routing::{Pace, Skills, StakeTier, WorkerClass};
+use crate::routing::{ModelId, Pace, Skills, StakeTier, WorkerClass};
 use std::cmp::Reverse;
 
 /// What a search can tell of workers without looking at them one by one. There are few kinds, however many
@@ -20,13 +21,19 @@ pub(super) struct Kind {
     skills: Skills,
     gpu_tier: u8,
     proven: bool,
+    /// What the shelf's model honours; on the shelf for any model, what one of the worker's models does.
+    features: Features,
     /// `None` for those who work for nothing, in whatever asset.
     floor_in: Option<Asset>,
 }
 
 impl Kind {
-    /// The kind of a worker.
-    pub(super) fn of(worker: &Candidate) -> Self {
+    /// The kind of a worker on the shelf of a model that it hosts, or on the one for any model.
+    pub(super) fn of(worker: &Candidate, model: Option<ModelId>) -> Self {
+        let features = match model {
+            Some(model) => worker.models.features(model).unwrap_or_default(),
+            None => worker.models.all_features(),
+        };
         Self {
             stake: Reverse(worker.stake),
             running: worker.running,
@@ -35,12 +42,14 @@ impl Kind {
             skills: worker.skills,
             gpu_tier: worker.gpu_tier,
             proven: worker.proven,
+            features,
             floor_in: (!worker.price_floor.is_zero()).then_some(worker.price_floor.asset),
         }
     }
 
     fn might_meet(&self, demand: &Demand<'_>) -> bool {
         self.skills.include(demand.skills)
+            && self.features.include(demand.needs)
             && self.gpu_tier >= demand.min_gpu_tier
             && (self.proven || !demand.must_be_proven)
             && self.floor_in.is_none_or(|asset| asset == demand.price.asset)

@@ -1,6 +1,7 @@
 //! The index against the scan: any fleet, any job, any order of events.
 
 use super::fleet::{NOON, SENTINEL, VERIFIED, demand, key, scoring, worker};
+use crate::feature::{Feature, Features};
 use crate::money::{Amount, Asset, BasisPoints};
 use crate::routing::*;
 use crate::time::{Millis, Timestamp};
@@ -50,8 +51,14 @@ fn region() -> impl Strategy<Value = Option<RegionId>> {
     select(vec![None, None, Some(RegionId(0)), Some(RegionId(1)), Some(RegionId(65))])
 }
 
+fn features() -> impl Strategy<Value = Features> {
+    let some = prop::collection::vec(select(Feature::ALL[..3].to_vec()), 0..3);
+    prop_oneof![1 => Just(Features::NONE), 2 => some.prop_map(Features::from_iter)]
+}
+
 fn models() -> impl Strategy<Value = Models> {
-    prop::collection::vec((0..3_u32).prop_map(ModelId), 0..4).prop_map(Models::from_iter)
+    let hosted = ((0..3_u32).prop_map(ModelId), features());
+    prop::collection::vec(hosted, 0..4).prop_map(Models::from_iter)
 }
 
 prop_compose! {
@@ -133,10 +140,12 @@ fn job(fleet: u16) -> impl Strategy<Value = Job> {
     let skills = select(vec![Skills::NONE, Skills::INFER, Skills::TASK, Skills::INFER.with(Skills::TASK)]);
     let wishes =
         (skills, prop::option::weighted(0.4, (0..4_u32).prop_map(ModelId)), 0..4_u8, region(), price());
-    let asked = (wishes, prop::bool::weighted(0.2)).prop_map(
-        |((skills, model, min_gpu_tier, region, price), must_be_proven)| Demand {
+    let needs = prop_oneof![2 => Just(Features::NONE), 1 => features()];
+    let asked = (wishes, needs, prop::bool::weighted(0.2)).prop_map(
+        |((skills, model, min_gpu_tier, region, price), needs, must_be_proven)| Demand {
             skills,
             model,
+            needs,
             min_gpu_tier,
             region,
             price,

@@ -1,6 +1,7 @@
 //! Workers, jobs and scorings to choose among.
 
 use super::super::*;
+use crate::feature::Features;
 use crate::id::WorkerId;
 use crate::money::{Amount, Asset, BasisPoints};
 use crate::time::{Millis, Timestamp};
@@ -49,6 +50,7 @@ pub(super) fn demand() -> Demand<'static> {
     Demand {
         skills: Skills::INFER,
         model: None,
+        needs: Features::NONE,
         min_gpu_tier: 0,
         region: None,
         price: Amount::new(5_000, Asset::USDC),

@@ -1,6 +1,7 @@
 //! Who gets which job in one small fleet, and why nobody else does: `fixtures/routing/choices.txt`.
 
 use super::fleet::{NOON, SENTINEL, VERIFIED, demand, key, scoring, worker};
+use crate::feature::{Feature, Features};
 use crate::money::{Amount, Asset, BasisPoints};
 use crate::routing::*;
 use crate::time::{Millis, Timestamp};
@@ -73,9 +74,9 @@ fn fleet() -> Vec<Named> {
             w.proven = true;
             (w.running, w.concurrency) = (2, 4);
         }),
-        ("mia", "desktop, tier 1, llama, proven", |w| {
+        ("mia", "desktop, tier 1, llama with tools, proven", |w| {
             w.gpu_tier = 1;
-            w.models = Models::from_iter([LLAMA]);
+            w.models = Models::from_iter([(LLAMA, Features::NONE.with(Feature::Tools))]);
             w.proven = true;
         }),
         ("ned", "desktop, on probation with 1 of 1, 1 of 4 running", |w| {
@@ -139,6 +140,11 @@ fn scenes() -> Vec<Scene> {
         scene(
             "PRIVATE inference for ada, kay, mia and a stranger",
             Demand { audience: Audience::Only(trusted), must_be_proven: true, ..demand() },
+            scoring(None),
+        ),
+        scene(
+            "llama with tools",
+            Demand { needs: Features::NONE.with(Feature::Tools), ..llama },
             scoring(None),
         ),
         scene("llama on tier 2", Demand { min_gpu_tier: 2, ..llama }, scoring(None)),

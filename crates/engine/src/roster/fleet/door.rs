@@ -33,14 +33,15 @@ impl Fleet {
     ) -> Joined {
         self.next_connection += 1;
         let connection = Connection(self.next_connection);
-        let models = profile.models.iter().map(|name| self.model(name)).collect::<Models>();
+        let models = profile.models.iter().map(|(name, features)| (self.model(name), *features));
+        let models = models.collect::<Models>();
         let earlier = self.members.remove(&worker.id);
         if let Some(earlier) = &earlier {
             earlier.outbound.send(Box::new(ToWorker::Close)).ok(); // It may be gone already.
             if let Some(old) = earlier.connection {
                 self.attendance.note(earlier, now);
                 self.connections.remove(&old);
-                self.count_models(&earlier.model_names, false);
+                self.count_models(&earlier.model_names, &earlier.candidate.models, false);
             }
         }
         let rest = earlier.as_ref().map(Member::rest).or_else(|| self.rests.take(&worker.id, now));
@@ -80,7 +81,7 @@ impl Fleet {
             connection: Some(connection),
             outbound,
             held,
-            model_names: profile.models,
+            model_names: profile.models.into_iter().map(|(name, _)| name).collect(),
             accepts: profile.accepts,
             turns,
             failures_in_a_row: rest.failures_in_a_row,
@@ -89,18 +90,23 @@ impl Fleet {
             known: *worker,
             candidate,
         };
-        self.count_models(&member.model_names, true);
+        self.count_models(&member.model_names, &member.candidate.models, true);
         self.members.insert(worker.id, member);
         self.look_at(patience::silent_from(now));
         Joined { connection, held: list }
     }
 
     /// The models of a connection that has begun or ended.
-    fn count_models(&mut self, names: &[Arc<str>], begun: bool) {
+    fn count_models(&mut self, names: &[Arc<str>], models: &Models, begun: bool) {
         for name in names.iter().collect::<BTreeSet<_>>() {
-            let workers = self.served.entry(name.clone()).or_default();
+            let features = models.features(self.model(name)).unwrap_or_default();
+            let alike = self.served.entry(name.clone()).or_default();
+            let workers = alike.entry(features).or_default();
             *workers = if begun { *workers + 1 } else { workers.saturating_sub(1) };
             if *workers == 0 {
+                alike.remove(&features);
+            }
+            if alike.is_empty() {
                 self.served.remove(name);
             }
         }
@@ -138,7 +144,7 @@ impl Fleet {
         let Some(member) = self.members.get_mut(&worker) else { return };
         self.attendance.note(member, now);
         member.connection = None;
-        let names = member.model_names.clone();
+        let (names, models) = (member.model_names.clone(), member.candidate.models.clone());
         if member.held.is_empty() {
             self.forget(&worker);
         } else {
@@ -148,7 +154,7 @@ impl Fleet {
         if self.attendance.waits() {
             self.look_at(now);
         }
-        self.count_models(&names, false);
+        self.count_models(&names, &models, false);
     }
 
     /// Nobody waits for a worker any more.

@@ -77,6 +77,7 @@ impl Fleet {
                 .model
                 .as_ref()
                 .map(|name| self.models.get(name).copied().unwrap_or(ModelId(u32::MAX))),
+            needs: job.ask.needs,
             min_gpu_tier: 0,
             region: None,
             price: job.policy.split.divide(job.price).worker,

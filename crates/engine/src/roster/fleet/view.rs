@@ -3,7 +3,9 @@
 use super::{Fleet, Member};
 use crate::census::Census;
 use crate::roster::{Connection, ToWorker, WorkerView};
+use docket_core::feature::Features;
 use docket_core::id::{JobId, WorkerId};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -36,14 +38,14 @@ impl Fleet {
         }
     }
 
-    /// The models that connected workers serve, and how many of them.
-    pub(crate) fn served(&self) -> impl Iterator<Item = (Arc<str>, u32)> {
-        self.served.iter().map(|(name, workers)| (name.clone(), *workers))
+    /// The models that connected workers serve, and how many of them, apart by what they honour there.
+    pub(crate) fn served(&self) -> impl Iterator<Item = (Arc<str>, BTreeMap<Features, u32>)> {
+        self.served.iter().map(|(name, workers)| (name.clone(), workers.clone()))
     }
 
     /// The same for one model.
-    pub(crate) fn serves(&self, name: &str) -> Option<(Arc<str>, u32)> {
-        self.served.get_key_value(name).map(|(name, workers)| (name.clone(), *workers))
+    pub(crate) fn serves(&self, name: &str) -> Option<(Arc<str>, BTreeMap<Features, u32>)> {
+        self.served.get_key_value(name).map(|(name, workers)| (name.clone(), workers.clone()))
     }
 
     /// Workers as the operator sees them, from after a key.

@@ -1,64 +1,63 @@
-//! Puts the calls of tools together from the parts in which they come.
+//! Gives the calls of tools their order, however servers number the parts in which they come.
 
-use super::wire::CallPart;
-use crate::engine::outcome::{FunctionCall, FunctionKind, ToolCall};
+use super::wire;
+use docket_protocol::answer::{CallPart, FunctionPart, MAX_CALLS, ToolKind};
 
-/// More calls than that are no answer.
-const MOST_CALLS: usize = 128;
-
-/// The calls of an answer so far.
+/// The calls of an answer that have begun, each under the number that the server gave it.
 #[derive(Default)]
-pub(super) struct Calls {
-    /// Each under the number that the server gave it.
-    calls: Vec<(Option<u32>, ToolCall)>,
+pub(super) struct Calls(Vec<Begun>);
+
+struct Begun {
+    index: Option<u32>,
+    id: String,
+    is_named: bool,
 }
 
 impl Calls {
-    /// Adds a part, or says why it cannot.
+    /// The same part under the number of its call here, or why there cannot be one.
     ///
     /// A part without a number goes on with the last call; another id always begins another call, because some
     /// servers number all of them 0.
-    pub(super) fn push(&mut self, part: CallPart) -> Result<(), &'static str> {
+    pub(super) fn place(&mut self, part: wire::CallPart) -> Result<CallPart, &'static str> {
         let id = part.id.filter(|id| !id.is_empty());
-        let goes_on = self.calls.iter().rposition(|(index, call)| {
-            let same_place = part.index.is_none() || part.index == *index;
+        let goes_on = self.0.iter().rposition(|call| {
+            let same_place = part.index.is_none() || part.index == call.index;
             same_place && id.as_ref().is_none_or(|id| *id == call.id)
         });
+        let mut placed = CallPart::default();
         let place = match goes_on {
             Some(place) => place,
-            None if self.calls.len() == MOST_CALLS => return Err("the answer calls too many tools"),
+            None if self.0.len() == MAX_CALLS => return Err("the answer calls too many tools"),
             None => {
-                let id = id.unwrap_or_else(|| format!("call_{}", self.calls.len()));
-                let call = ToolCall { id, r#type: FunctionKind::Function, function: FunctionCall::default() };
-                self.calls.push((part.index, call));
-                self.calls.len() - 1
+                let id = id.unwrap_or_else(|| format!("call_{}", self.0.len()));
+                (placed.id, placed.r#type) = (Some(id.clone()), Some(ToolKind::Function));
+                self.0.push(Begun { index: part.index, id, is_named: false });
+                self.0.len() - 1
             }
         };
-        let function = &mut self.calls[place].1.function;
+        let call = &mut self.0[place];
         let more = part.function.unwrap_or_default();
-        if function.name.is_empty() {
-            function.name = more.name.unwrap_or_default();
-        }
-        function.arguments.push_str(&more.arguments.unwrap_or_default());
-        Ok(())
-    }
-
-    /// All of them, in the order in which they began.
-    pub(super) fn done(self) -> Vec<ToolCall> {
-        self.calls.into_iter().map(|(_, call)| call).collect()
+        let name = more.name.filter(|name| !name.is_empty() && !call.is_named);
+        call.is_named |= name.is_some();
+        placed.index = u32::try_from(place).unwrap_or(u32::MAX);
+        placed.function = FunctionPart { name, arguments: more.arguments };
+        Ok(placed)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use docket_protocol::answer::{Delta, Extras};
 
     fn put_together(parts: &[&str]) -> Vec<[String; 3]> {
-        let mut calls = Calls::default();
+        let (mut calls, mut extras) = (Calls::default(), Extras::default());
         for part in parts {
-            calls.push(serde_json::from_str(part).unwrap()).unwrap();
+            let part = calls.place(serde_json::from_str(part).unwrap()).unwrap();
+            extras.push(Delta { tool_calls: vec![part], ..Delta::default() }).unwrap();
         }
-        calls.done().into_iter().map(|call| [call.id, call.function.name, call.function.arguments]).collect()
+        let calls = extras.tool_calls.into_iter();
+        calls.map(|call| [call.id, call.function.name, call.function.arguments]).collect()
     }
 
     #[test]
@@ -93,8 +92,8 @@ mod tests {
     fn too_many_calls_are_refused() {
         let mut calls = Calls::default();
         let part = |index| serde_json::from_str(&format!(r#"{{"index":{index}}}"#)).unwrap();
-        assert!((0..128).all(|index| calls.push(part(index)).is_ok()));
-        assert!(calls.push(part(127)).is_ok());
-        assert!(calls.push(part(128)).is_err());
+        assert!((0..128).all(|index| calls.place(part(index)).is_ok()));
+        assert!(calls.place(part(127)).is_ok());
+        assert!(calls.place(part(128)).is_err());
     }
 }

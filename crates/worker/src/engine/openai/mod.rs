@@ -11,18 +11,21 @@ use reqwest::{Client, Response, Url};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::outcome::{ChatOutput, InferOutput, Logprobs, ToolCall};
+use super::outcome::{ChatOutput, InferOutput};
 use super::{
     Delta, Engine, EngineError, FinishReason, Infer, ModelOffer, ModelUsed, Offer, Outcome, Request, Sampler,
     StartError, Usage, Verbatim,
 };
 
+mod answer;
 mod calls;
 mod discover;
+mod embeddings;
 mod stream;
 mod wire;
 
-use stream::{Answer, read_answer};
+use answer::Answer;
+use stream::read_answer;
 use wire::{ChatRequest, clip, error_message};
 
 /// How to reach a server.
@@ -101,10 +104,10 @@ impl OpenAi {
         }
     }
 
-    fn model_for(&self, infer: &Infer) -> Result<&ModelOffer, EngineError> {
+    fn model_for(&self, name: Option<&str>) -> Result<&ModelOffer, EngineError> {
         let mut models = self.offer.models.iter();
-        let model = match &infer.model {
-            Some(name) => models.find(|model| model.name == *name),
+        let model = match name {
+            Some(name) => models.find(|model| model.name == name),
             None => models.next(),
         };
         model.ok_or_else(|| EngineError::Unsupported("the model server does not have this model".into()))
@@ -116,10 +119,10 @@ impl OpenAi {
         sink: mpsc::Sender<Delta>,
         cancel: CancellationToken,
     ) -> Result<Outcome, EngineError> {
-        let model = self.model_for(&infer)?;
+        let model = self.model_for(infer.model.as_deref())?;
         infer.fits(model)?;
-        let request =
-            self.client.post(self.url("chat/completions")).json(&ChatRequest::new(&model.name, &infer));
+        let path = if infer.raw { "completions" } else { "chat/completions" };
+        let request = self.client.post(self.url(path)).json(&ChatRequest::new(&model.name, &infer));
         let answer = async {
             let response = self.authorized(request).send().await.map_err(|error| self.failed(&error))?;
             if !response.status().is_success() {
@@ -162,6 +165,7 @@ impl Engine for OpenAi {
     ) -> BoxFuture<'_, Result<Outcome, EngineError>> {
         match request {
             Request::Infer(infer) => Box::pin(self.infer(infer, sink, cancel)),
+            Request::Embed(embed) => Box::pin(self.embed(embed, cancel)),
             Request::Task(_) => {
                 let no = EngineError::Unsupported("a model server does not run the built-in tasks".into());
                 Box::pin(std::future::ready(Err(no)))
@@ -195,20 +199,21 @@ async fn refused(mut response: Response) -> EngineError {
     EngineError::Upstream { status, message: error_message(&body) }
 }
 
-fn outcome(answer: Answer, infer: &Infer, model: &ModelOffer) -> Result<Outcome, EngineError> {
-    let calls = answer.calls.done();
-    let usage = usage(&answer.text, answer.usage, &calls, infer);
+fn outcome(mut answer: Answer, infer: &Infer, model: &ModelOffer) -> Result<Outcome, EngineError> {
+    let usage = usage(&answer, infer);
+    if infer.chat.as_ref().is_some_and(|chat| chat.logprobs) {
+        answer.extras.logprobs.get_or_insert_default(); // it was asked for, whether the server knows any or not
+    }
     let finish_reason = match answer.finish_reason.as_deref() {
         Some("stop") => FinishReason::Stop,
         Some("length") => FinishReason::Length,
         Some(other) => FinishReason::Other(clip(other)),
         None => FinishReason::Other("unspecified".to_owned()),
     };
-    let chat = infer.chat.as_ref().map(|chat| ChatOutput {
-        finish_reason: finish_reason.as_str(),
-        tool_calls: &calls,
-        logprobs: chat.logprobs.then_some(Logprobs { content: &answer.logprobs }),
-    });
+    let chat = infer
+        .chat
+        .as_ref()
+        .map(|_| ChatOutput { finish_reason: finish_reason.as_str(), extras: &answer.extras });
     let (output, text_hash) = InferOutput { text: &answer.text, model: &model.name, chat }.write()?;
     Ok(Outcome {
         output,
@@ -226,20 +231,24 @@ fn outcome(answer: Answer, infer: &Infer, model: &ModelOffer) -> Result<Outcome,
 }
 
 /// What the server counted, or a guess where it says nothing that can be true.
-fn usage(text: &str, counted: Option<(u32, u32)>, calls: &[ToolCall], infer: &Infer) -> Usage {
-    match counted {
+fn usage(answer: &Answer, infer: &Infer) -> Usage {
+    let Answer { text, extras, .. } = answer;
+    match answer.usage {
         Some((prompt_tokens, completion_tokens))
-            if completion_tokens > 0 || (text.is_empty() && calls.is_empty()) =>
+            if completion_tokens > 0 || (text.is_empty() && extras.is_empty()) =>
         {
             Usage { prompt_tokens, completion_tokens, estimated: false }
         }
         _ => {
             let said = infer.messages.iter().map(|message| &*message.content);
             let tools = infer.chat.iter().flat_map(|chat| &chat.tools).map(Verbatim::get);
-            let called = calls.iter().flat_map(|call| [&*call.function.name, &*call.function.arguments]);
+            let calls = extras.tool_calls.iter();
+            let called = calls.flat_map(|call| [&*call.function.name, &*call.function.arguments]);
+            let beside =
+                [&extras.refusal, &extras.reasoning_content].into_iter().flatten().map(|text| &**text);
             Usage {
                 prompt_tokens: said.chain(tools).map(estimate).sum(),
-                completion_tokens: called.chain([text]).map(estimate).sum(),
+                completion_tokens: called.chain(beside).chain([&**text]).map(estimate).sum(),
                 estimated: true,
             }
         }

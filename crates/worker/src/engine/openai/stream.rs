@@ -4,72 +4,17 @@ use eventsource_stream::{EventStreamError, Eventsource};
 use futures::{Stream, StreamExt};
 use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
-use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::calls::Calls;
+use super::answer::Answer;
 use super::refused;
-use super::wire::{Choice, Chunk, clip};
+use super::wire::{Chunk, clip};
 use crate::engine::{Chat, Delta, EngineError};
 
 /// The longest stream, with all that servers wrap around each token.
 const MAX_STREAM_BYTES: usize = 64 << 20;
 /// The longest line, which the reader holds whole.
 const MAX_LINE_BYTES: usize = 1 << 20;
-/// The longest answer, with its calls and what it says of its tokens.
-const MAX_ANSWER_BYTES: usize = 4 << 20;
-
-/// A complete answer.
-#[derive(Default)]
-pub(super) struct Answer {
-    pub(super) text: String,
-    pub(super) finish_reason: Option<String>,
-    /// Tokens read and written, if the server said so.
-    pub(super) usage: Option<(u32, u32)>,
-    pub(super) calls: Calls,
-    pub(super) logprobs: Vec<Value>,
-    /// Pieces of text, each of which servers make from one token.
-    pieces: u32,
-    bytes: usize,
-}
-
-impl Answer {
-    /// Takes in one more part of the answer, and gives its text if it has some.
-    fn push(
-        &mut self,
-        choice: Choice,
-        chat: Option<&Chat>,
-        event_bytes: usize,
-    ) -> Result<Option<Delta>, &'static str> {
-        self.finish_reason = choice.finish_reason.or(self.finish_reason.take());
-        if let Some(logprobs) = choice.logprobs.filter(|_| chat.is_some_and(|chat| chat.logprobs)) {
-            self.logprobs.extend(logprobs.content.unwrap_or_default());
-            self.bytes += event_bytes;
-        }
-        let Some(delta) = choice.delta else { return Ok(None) };
-        for part in delta.tool_calls.filter(|_| chat.is_some()).unwrap_or_default() {
-            self.bytes += part.bytes();
-            self.calls.push(part)?;
-        }
-        let text = delta.content.unwrap_or_default();
-        self.text.push_str(&text);
-        self.bytes += text.len();
-        if self.bytes > MAX_ANSWER_BYTES {
-            return Err("the answer is too long");
-        }
-        if text.is_empty() {
-            return Ok(None);
-        }
-        self.pieces = self.pieces.saturating_add(1);
-        Ok(Some(Delta { text, tokens: self.tokens() }))
-    }
-
-    /// The tokens so far: one for each piece, or more if the server says so already.
-    fn tokens(&mut self) -> u32 {
-        self.pieces = self.pieces.max(self.usage.map_or(0, |(_, written)| written));
-        self.pieces
-    }
-}
 
 /// Reads events until `[DONE]`, passing on the text. A stream that ends otherwise has failed, however much came.
 pub(super) async fn read_answer(
@@ -111,7 +56,7 @@ pub(super) async fn read_answer(
         answer.usage = chunk.usage.and_then(|usage| usage.counts()).or(answer.usage);
         let Some(choice) = chunk.choices.and_then(|choices| choices.into_iter().next()) else { continue };
         answered = true;
-        if let Some(delta) = answer.push(choice, chat, event.data.len()).map_err(bad)? {
+        for delta in answer.push(choice, chat).map_err(bad)? {
             sink.send(delta).await.ok(); // a closed sink only means that nobody watches
         }
     }

@@ -8,11 +8,16 @@ use crate::engine::{Chat, Infer, Message, Verbatim};
 /// Of a server's own words, no more is repeated.
 const MAX_MESSAGE_CHARS: usize = 300;
 
-/// The body of `POST /chat/completions`. Always streams, and asks for the usage at the end.
+/// The body of `POST /chat/completions`, or of `POST /completions` where a text is to be gone on with. Always streams, and
+/// asks for the usage at the end.
 #[derive(Serialize)]
 pub(super) struct ChatRequest<'a> {
     model: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     messages: Vec<ChatMessage<'a>>,
+    /// In place of messages, a text to go on with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt: Option<&'a str>,
     max_tokens: u32,
     stream: bool,
     stream_options: StreamOptions,
@@ -67,10 +72,14 @@ struct StreamOptions {
 
 impl<'a> ChatRequest<'a> {
     pub(super) fn new(model: &'a str, infer: &'a Infer) -> Self {
-        let messages = infer.messages.iter();
+        let (talk, prompt) = match infer.messages.as_slice() {
+            [text] if infer.raw => (&[][..], Some(&*text.content)),
+            talk => (talk, None),
+        };
         Self {
             model,
-            messages: messages.map(ChatMessage::new).collect(),
+            messages: talk.iter().map(ChatMessage::new).collect(),
+            prompt,
             max_tokens: infer.max_tokens,
             stream: true,
             stream_options: StreamOptions { include_usage: true },
@@ -129,6 +138,8 @@ pub(super) struct Chunk {
 #[derive(Deserialize)]
 pub(super) struct Choice {
     pub(super) delta: Option<ChoiceDelta>,
+    /// In place of a delta, where a text is gone on with.
+    pub(super) text: Option<String>,
     pub(super) finish_reason: Option<String>,
     pub(super) logprobs: Option<ChoiceLogprobs>,
 }
@@ -142,6 +153,10 @@ pub(super) struct ChoiceLogprobs {
 pub(super) struct ChoiceDelta {
     pub(super) content: Option<String>,
     pub(super) tool_calls: Option<Vec<CallPart>>,
+    pub(super) refusal: Option<String>,
+    /// As vLLM, SGLang and llama.cpp call it; Ollama and OpenRouter call it `reasoning`.
+    #[serde(alias = "reasoning")]
+    pub(super) reasoning_content: Option<String>,
 }
 
 /// A part of a call; the first has the names, and the arguments come bit by bit.
@@ -156,15 +171,6 @@ pub(super) struct CallPart {
 pub(super) struct FunctionPart {
     pub(super) name: Option<String>,
     pub(super) arguments: Option<String>,
-}
-
-impl CallPart {
-    /// What it takes to keep it.
-    pub(super) fn bytes(&self) -> usize {
-        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        let function = self.function.as_ref();
-        length(&self.id) + function.map_or(0, |function| length(&function.name) + length(&function.arguments))
-    }
 }
 
 #[derive(Deserialize)]

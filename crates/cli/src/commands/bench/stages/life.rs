@@ -5,6 +5,7 @@ use docket_core::change::Change;
 use docket_core::command::{Charge, Command};
 use docket_core::decide::decide;
 use docket_core::event::{Conduct, Delivery, Usage, Voucher};
+use docket_core::feature::Features;
 use docket_core::hash::Sha256;
 use docket_core::id::{Attempt, ClientId, Dialect, JobId, PublicId, WorkerId};
 use docket_core::job::{Ask, Job, Skill, Speed};
@@ -43,6 +44,7 @@ const TURNS: usize = 100;
 pub(super) const DEMAND: Demand<'static> = Demand {
     skills: Skills::TASK,
     model: None,
+    needs: Features::NONE,
     min_gpu_tier: 0,
     region: None,
     price: Amount::new(950, Asset::TEST_USDC),
@@ -67,7 +69,7 @@ pub(super) fn fleet(size: u16) -> Index {
             id,
             class: WorkerClass::Desktop,
             skills: Skills::TASK,
-            models: Models::from_iter([]),
+            models: Models::default(),
             gpu_tier: 0,
             region: None,
             price_floor: Amount::zero(Asset::TEST_USDC),
@@ -131,7 +133,8 @@ fn draft(number: u64) -> Job {
         metering: None,
         staked: None,
     };
-    let ask = Ask { skill: Skill::Task, model: None, speed: Speed::Cheap, private: false };
+    let ask =
+        Ask { skill: Skill::Task, model: None, speed: Speed::Cheap, private: false, needs: Features::NONE };
     Job::new(
         JobId(number),
         PublicId { dialect: Dialect::Quotes, text: format!("01923456-789a-7fff-bfff-{number:012x}").into() },

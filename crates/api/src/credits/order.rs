@@ -1,0 +1,176 @@
+//! What somebody wants of a model becomes a job, whichever route it came by: read, priced, held, placed.
+
+use super::attend::Sameness;
+use super::completions::find;
+use super::errors::{Code, Problem};
+use super::price::{CREDIT, Priced, credits};
+use crate::app::App;
+use crate::headers::{idempotency_key, may_be_json};
+use crate::limits::read_body;
+use axum::body::Body;
+use axum::http::HeaderMap;
+use docket_core::feature::{Feature, Features};
+use docket_core::hash::Sha256;
+use docket_core::id::Dialect;
+use docket_core::job::{Ask, Job, Skill, Speed};
+use docket_core::key::ApiKey;
+use docket_core::ledger::Account;
+use docket_core::refusal::Refusal;
+use docket_engine::{EngineError, Naming, NewJob, ServedModel};
+use std::sync::Arc;
+
+/// A request to a model that has passed every check.
+#[derive(Debug)]
+pub(super) struct Inquiry {
+    pub(super) model: String,
+    pub(super) stream: bool,
+    /// Whether a streamed answer ends with a count of tokens.
+    pub(super) include_usage: bool,
+    /// The most tokens of the answer; `None` where tokens do not count and a request has one price.
+    pub(super) max_tokens: Option<u32>,
+    /// What the model must honour, and the parameter that asks for it.
+    pub(super) needs: Vec<(&'static str, Feature)>,
+    /// What the worker gets to see.
+    pub(super) payload: String,
+}
+
+/// An inquiry under a key, not yet paid for.
+pub(super) struct Order {
+    pub(super) inquiry: Inquiry,
+    digest: Sha256,
+    idempotency_key: Option<String>,
+}
+
+/// Where requests come in. The same words on another route are another request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Route {
+    Chat,
+    Completions,
+    Embeddings,
+    Responses,
+}
+
+impl Route {
+    /// What is hashed before the body. Chats have nothing there, so that what was asked for under earlier versions stays
+    /// the same request.
+    const fn mark(self) -> &'static str {
+        match self {
+            Self::Chat => "",
+            Self::Completions => "/v1/completions\n",
+            Self::Embeddings => "/v1/embeddings\n",
+            Self::Responses => "/v1/responses\n",
+        }
+    }
+}
+
+/// Reads the bytes of a body, if it says that it is JSON.
+pub(super) async fn json_body(app: &App, headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
+    if !may_be_json(headers) {
+        return Err(Problem::new(Code::UnsupportedMediaType, "Content-Type must be application/json."));
+    }
+    Ok(read_body(body, app.settings.limits.body).await?.into())
+}
+
+impl Order {
+    pub(super) fn new(
+        route: Route,
+        headers: &HeaderMap,
+        body: &[u8],
+        inquiry: Inquiry,
+    ) -> Result<Self, Problem> {
+        let idempotency_key = idempotency_key(headers).map_err(|_| {
+            Problem::at("Idempotency-Key", "An idempotency key has 1 to 255 visible characters.")
+        })?;
+        let digest = Sha256::of(&[route.mark().as_bytes(), body].concat());
+        Ok(Self { inquiry, digest, idempotency_key: idempotency_key.map(str::to_owned) })
+    }
+
+    pub(super) fn sameness(&self, key: &ApiKey) -> Sameness {
+        (key.id, self.digest)
+    }
+
+    /// Holds the worst case, and makes the job.
+    pub(super) async fn place(self, app: &App, key: &ApiKey) -> Result<Arc<Job>, Problem> {
+        let Self { inquiry, digest, idempotency_key } = self;
+        let served = app.engine.served_model(&inquiry.model);
+        let served = served.ok_or_else(|| {
+            let words = format!("No live worker serves the model `{}`.", inquiry.model);
+            Problem::new(Code::ModelNotFound, words)
+        })?;
+        let needs = honoured(&served, &inquiry.needs)?;
+        let priced = app.settings.prices.model(&inquiry.model);
+        let priced = priced.ok_or_else(|| Problem::new(Code::Internal, "This model has no price."))?;
+        let (price, policy) = match inquiry.max_tokens {
+            Some(tokens) => (priced.hold(tokens, app.asset()), priced.terms(inquiry.stream)),
+            None => app.settings.prices.embedding(app.asset()),
+        };
+        let claim = idempotency_key.map(|name| (format!("credits:{}:{name}", key.id.0).into(), digest));
+        let new = NewJob {
+            dialect: Dialect::Credits,
+            naming: Naming::Short,
+            client: key.client.clone(),
+            ask: Arc::new(Ask {
+                skill: Skill::Infer,
+                model: Some(served.name),
+                speed: Speed::Fast,
+                private: false,
+                needs,
+            }),
+            price,
+            policy,
+            payload: inquiry.payload.into_bytes().into(),
+            key: claim,
+            key_id: Some(key.id),
+            now_or_never: None,
+        };
+        let submitted = match app.engine.submit(new).await {
+            Ok(submitted) => submitted,
+            Err(EngineError::Refused(Refusal::InsufficientFunds)) => {
+                return Err(insufficient(app, key, &priced, price.units).await?);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        find(app, &submitted.id).await
+    }
+}
+
+/// All that is asked of a model; refused by the name of the first parameter with which no live worker can do it.
+fn honoured(served: &ServedModel, needs: &[(&'static str, Feature)]) -> Result<Features, Problem> {
+    let mut wanted = Features::NONE;
+    for (param, feature) in needs {
+        wanted = wanted.with(*feature);
+        if !served.honours(wanted) {
+            return Err(match feature {
+                Feature::Completions => not_there(&served.name, "/v1/completions"),
+                Feature::Embeddings => not_there(&served.name, "/v1/embeddings"),
+                _ => Problem::unsupported(*param),
+            });
+        }
+    }
+    Ok(wanted)
+}
+
+/// A model that is served, and not on this route.
+fn not_there(model: &str, route: &str) -> Problem {
+    let words = format!("No live worker serves the model `{model}` at {route}.");
+    Problem::new(Code::ModelNotFound, words).with_param("model")
+}
+
+/// Says what there is, and what is missing.
+async fn insufficient(
+    app: &App,
+    key: &ApiKey,
+    priced: &Priced<'_>,
+    needed: u128,
+) -> Result<Problem, Problem> {
+    let account = Account::Client(key.client.clone());
+    let rows = app.engine.store().balance(&account).await.map_err(EngineError::from)?;
+    let asset = app.asset();
+    let balance = rows.iter().find(|row| row.asset == asset.name()).map_or(0, |row| row.units);
+    let balance = credits(u128::try_from(balance).unwrap_or_default());
+    let (tier, needed) = (priced.tier_name, needed.div_ceil(CREDIT));
+    let message = format!(
+        "Insufficient credits: the balance is {balance}, and this request to a model of tier {tier} needs {needed}."
+    );
+    Ok(Problem::new(Code::InsufficientCredits, message))
+}

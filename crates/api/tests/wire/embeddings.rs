@@ -1,0 +1,59 @@
+//! `POST /v1/embeddings`: texts become vectors.
+
+use crate::credits::{Developer, MODEL};
+use crate::market::Market;
+use crate::tools::able;
+use crate::worker::Worker;
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+const ROUTE: &str = "/v1/embeddings";
+
+async fn embed(worker: &mut Worker) -> Value {
+    let assigned = worker.job().await;
+    let job = assigned["job_id"].as_str().expect("a name").to_owned();
+    worker.complete(&job, &format!(r#"{{"model":"{MODEL}","embeddings":[[0.1,-2.5],[1.0,0.0]]}}"#)).await;
+    assigned["payload"].clone()
+}
+
+#[tokio::test]
+async fn texts_become_vectors_at_one_price() {
+    let market = Market::open().await;
+    let developer = Developer::rich(&market).await;
+    let _plain = able(&market, 1, &[]).await;
+    let mut worker = able(&market, 2, &["embeddings"]).await;
+    let body = json!({"model": MODEL, "input": ["one", "two"], "dimensions": 2});
+    let (answer, sent) = tokio::join!(developer.ask("POST", ROUTE, &[], &body), embed(&mut worker));
+    let expected = json!({
+        "job_type": "LLM_INFER", "answer": "embeddings", "model": MODEL, "input": ["one", "two"], "dimensions": 2,
+    });
+    assert_eq!(sent, expected);
+    let vector =
+        |index: u8, embedding: Value| json!({"object": "embedding", "index": index, "embedding": embedding});
+    assert_eq!(answer.json()["data"], json!([vector(0, json!([0.1, -2.5])), vector(1, json!([1.0, 0.0]))]));
+    let rest = (&answer.json()["object"], &answer.json()["model"], &answer.json()["usage"]);
+    assert_eq!(rest, (&json!("list"), &json!(MODEL), &json!({"prompt_tokens": 0, "total_tokens": 0})));
+    let id = answer.header("x-decentral-job-id").to_owned();
+    assert_eq!(developer.job(&id).await["credits_charged"], 1);
+    assert_eq!(developer.balance().await, 99);
+    let stream = developer.get(&format!("/v1/jobs/{id}/stream")).await;
+    assert_eq!(stream.status, StatusCode::CONFLICT, "{}", stream.text());
+    let body = json!({"model": MODEL, "input": ["one", "two"], "encoding_format": "base64"});
+    let (answer, _) = tokio::join!(developer.ask("POST", ROUTE, &[], &body), embed(&mut worker));
+    assert_eq!(answer.json()["data"][0], vector(0, json!("zczMPQAAIMA=")));
+}
+
+#[tokio::test]
+async fn where_no_live_worker_makes_vectors_the_model_is_not_there() {
+    let market = Market::open().await;
+    let developer = Developer::rich(&market).await;
+    let _plain = able(&market, 1, &["completions"]).await;
+    let answer = developer.ask("POST", ROUTE, &[], &json!({"model": MODEL, "input": "one"})).await;
+    let error = &answer.json()["error"];
+    assert_eq!((answer.status, &error["code"]), (StatusCode::NOT_FOUND, &json!("model_not_found")));
+    assert!(error["message"].as_str().is_some_and(|words| words.contains("at /v1/embeddings")), "{error}");
+    let tokens = developer.ask("POST", ROUTE, &[], &json!({"model": MODEL, "input": [1, 2]})).await;
+    let error = &tokens.json()["error"];
+    assert_eq!((&error["code"], &error["param"]), (&json!("unsupported_parameter"), &json!("input")));
+    assert_eq!(developer.balance().await, 100);
+}
