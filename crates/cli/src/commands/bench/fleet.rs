@@ -4,8 +4,8 @@ use super::work::Kind;
 use crate::data::random;
 use anyhow::{Context, Result, bail};
 use docket_protocol::frames::{
-    AckStatus, ChallengeResponse, FromCoordinator, FromWorker, Heartbeat, MAX_FRAME_BYTES, Offer,
-    ProviderType, Register, decode_from_coordinator, encode,
+    AckStatus, ChallengeResponse, FromCoordinator, FromWorker, Heartbeat, JobType, MAX_FRAME_BYTES, Offer,
+    OfferedModel, ProviderType, Register, decode_from_coordinator, encode,
 };
 use docket_protocol::keys::{PublicKey, SigningKey};
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -22,7 +22,7 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 const AT_A_TIME: usize = 64;
 const BUFFER: usize = 4 * 1024;
 
-type Socket = WebSocketStream<TcpStream>;
+pub(super) type Socket = WebSocketStream<TcpStream>;
 
 /// Connected workers. They work until this is dropped.
 pub(super) struct Fleet {
@@ -66,7 +66,7 @@ pub(super) struct Beating {
 impl Beating {
     /// Connects one.
     pub(super) async fn connect(address: SocketAddr) -> Result<Self> {
-        let (key, socket) = register(address, 1, Kind::Task).await?;
+        let (key, socket) = register(address, 1, JobType::Task, Vec::new()).await?;
         Ok(Self { socket, heartbeat: heartbeat(&key) })
     }
 
@@ -90,11 +90,17 @@ fn connections(
     concurrency: u16,
     kind: Kind,
 ) -> impl Stream<Item = Result<(SigningKey, Socket)>> + Unpin {
-    let connect = move |_| async move { register(address, concurrency, kind).await };
+    let connect = move |_| async move { register(address, concurrency, kind.job_type(), Vec::new()).await };
     Box::pin(stream::iter(0..workers).map(connect).buffer_unordered(AT_A_TIME))
 }
 
-async fn register(address: SocketAddr, concurrency: u16, kind: Kind) -> Result<(SigningKey, Socket)> {
+/// Connects a worker, and proves its key.
+pub(super) async fn register(
+    address: SocketAddr,
+    concurrency: u16,
+    work: JobType,
+    models: Vec<OfferedModel>,
+) -> Result<(SigningKey, Socket)> {
     let key = SigningKey::from_seed(&random()?);
     let stream = TcpStream::connect(address).await.context("a worker could not connect")?;
     stream.set_nodelay(true)?;
@@ -104,7 +110,7 @@ async fn register(address: SocketAddr, concurrency: u16, kind: Kind) -> Result<(
         .max_message_size(Some(MAX_FRAME_BYTES));
     let url = format!("ws://{address}/v1/worker");
     let (mut socket, _) = client_async_with_config(url, stream, Some(limits)).await?;
-    say(&mut socket, &introduction(&key, concurrency, kind)).await?;
+    say(&mut socket, &introduction(&key, concurrency, work, models)).await?;
     loop {
         match hear(&mut socket).await? {
             FromCoordinator::Challenge(challenge) => {
@@ -120,15 +126,15 @@ async fn register(address: SocketAddr, concurrency: u16, kind: Kind) -> Result<(
     }
 }
 
-fn introduction(key: &SigningKey, concurrency: u16, kind: Kind) -> FromWorker {
+fn introduction(key: &SigningKey, concurrency: u16, work: JobType, models: Vec<OfferedModel>) -> FromWorker {
     FromWorker::Register(Box::new(Register {
         provider_pubkey: key.public_key().to_hex(),
         provider_type: ProviderType::Desktop,
-        capabilities: vec![kind.job_type()],
+        capabilities: vec![work],
         pricing_hint: None,
         prove: true,
         offer: Some(Offer {
-            models: Vec::new(),
+            models,
             concurrency,
             gpu_tier: None,
             region: None,
@@ -178,12 +184,12 @@ async fn say(socket: &mut Socket, frame: &FromWorker) -> Result<()> {
 }
 
 /// Writes a frame, which may stay here until the next flush.
-async fn put(socket: &mut Socket, frame: &FromWorker) -> Result<()> {
+pub(super) async fn put(socket: &mut Socket, frame: &FromWorker) -> Result<()> {
     Ok(socket.feed(Message::text(encode(frame))).await?)
 }
 
 /// The next frame. Can be dropped at any point without losing one.
-async fn hear(socket: &mut Socket) -> Result<FromCoordinator> {
+pub(super) async fn hear(socket: &mut Socket) -> Result<FromCoordinator> {
     loop {
         match socket.next().await.context("the coordinator closed a worker's connection")?? {
             Message::Text(text) => return Ok(decode_from_coordinator(&text)?),

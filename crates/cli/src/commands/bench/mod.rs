@@ -13,6 +13,7 @@ mod limits;
 mod load;
 mod run;
 mod stages;
+mod streams;
 mod usage;
 mod work;
 
@@ -34,6 +35,8 @@ enum Other {
     Idle(idle::Args),
     /// Throughput, lists and restarts with a long history.
     Fill(fill::Args),
+    /// Memory of open streams, and whether one client who does not read holds up others.
+    Streams(streams::Args),
     /// An inference server that costs next to nothing, for `--dialect credits` and for other gateways.
     Upstream(chat::upstream::Args),
 }
@@ -47,6 +50,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
             None => run::run(args.plan).await,
             Some(Other::Idle(args)) => idle::run(args).await,
             Some(Other::Fill(args)) => fill::run(args).await,
+            Some(Other::Streams(args)) => streams::run(args).await,
             Some(Other::Upstream(args)) => chat::upstream::run(args).await,
         }
     })

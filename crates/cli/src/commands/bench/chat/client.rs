@@ -105,7 +105,7 @@ fn whole_micros(time: Duration) -> u64 {
 }
 
 /// Adds the age of each token in the text, which is written `@time@`; answers how much of the text was read.
-fn ages(text: &[u8], ages: &mut Vec<u64>) -> usize {
+pub(in crate::commands::bench) fn ages(text: &[u8], ages: &mut Vec<u64>) -> usize {
     let (now, mut read) = (micros(), 0);
     while let Some(open) = text[read..].iter().position(|&byte| byte == b'@') {
         let begin = read + open + 1;

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 /// Credits in minor units, more than any run can spend.
 const PLENTY: &str = "1000000000000000";
+/// So many workers have room for all that is asked at a time, although they are new.
+const WORKERS: usize = 4;
 /// How long all of it may take to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
@@ -32,7 +34,7 @@ impl Owned {
         Ok(Self(command.env_remove("RUST_LOG").stdin(Stdio::null()).spawn()?))
     }
 
-    pub(super) fn usage(&self) -> Result<Usage> {
+    fn usage(&self) -> Result<Usage> {
         usage::of(self.0.id())
     }
 }
@@ -50,10 +52,10 @@ pub(super) fn upstream() -> Result<(Owned, SocketAddr)> {
     Ok((child, address.context("the inference server has no address")?))
 }
 
-/// A coordinator with one worker, and a key with credits.
+/// A coordinator with workers, and a key with credits.
 pub(super) struct Market {
     pub(super) coordinator: Coordinator,
-    pub(super) worker: Owned,
+    workers: Vec<Owned>,
     pub(super) key: String,
 }
 
@@ -63,25 +65,26 @@ impl Market {
         let data = folder.join("data");
         let coordinator = Coordinator::start(&data)?;
         let address = coordinator.address;
-        ask(&data, address, &["ledger", "credit", "client:credits:bench", PLENTY])?;
-        let made = ask(&data, address, &["keys", "new", "--account", "bench"])?;
-        let key = made["secret"].as_str().context("the new key has no secret")?.to_owned();
-        let worker = Owned::start(
-            Command::new(std::env::current_exe()?)
-                .args(["worker", "--concurrency", "256", "--log-format", "json"])
-                .args(["--coordinator", &format!("http://{address}")])
-                .args(["--engine", &format!("openai:http://{upstream}/v1")])
-                .arg("--data")
-                .arg(folder.join("worker"))
-                .stderr(Stdio::null())
-                .stdout(Stdio::null()),
-        )?;
-        let market = Self { coordinator, worker, key };
+        let key = account(&data, address)?;
+        let worker = |number: usize| {
+            Owned::start(
+                Command::new(std::env::current_exe()?)
+                    .args(["worker", "--concurrency", "64", "--log-format", "json"])
+                    .args(["--coordinator", &format!("http://{address}")])
+                    .args(["--engine", &format!("openai:http://{upstream}/v1")])
+                    .arg("--data")
+                    .arg(folder.join(format!("worker-{number}")))
+                    .stderr(Stdio::null())
+                    .stdout(Stdio::null()),
+            )
+        };
+        let workers = (0..WORKERS).map(worker).collect::<Result<_>>()?;
+        let market = Self { coordinator, workers, key };
         market.ready().await?;
         Ok(market)
     }
 
-    /// Waits until the worker serves both models.
+    /// Waits until a worker serves both models.
     async fn ready(&self) -> Result<()> {
         let header = format!("authorization: Bearer {}", self.key);
         let request = request_with("GET", "/v1/models", &header, "");
@@ -95,13 +98,21 @@ impl Market {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        bail!("the worker did not offer its models within {} s", READY_WITHIN.as_secs())
+        bail!("no worker offered its models within {} s", READY_WITHIN.as_secs())
     }
 
-    /// What coordinator and worker have used.
-    pub(super) fn usage(&self) -> Result<[Usage; 2]> {
-        Ok([self.coordinator.usage()?, self.worker.usage()?])
+    /// Processor time that the coordinator has used, and that all workers have.
+    pub(super) fn usage(&self) -> Result<[Duration; 2]> {
+        let workers = self.workers.iter().map(|worker| Ok(worker.usage()?.cpu)).sum::<Result<_>>()?;
+        Ok([self.coordinator.usage()?.cpu, workers])
     }
+}
+
+/// Makes an account with more credits than it needs; answers its API key.
+pub(in crate::commands::bench) fn account(data: &Path, address: SocketAddr) -> Result<String> {
+    ask(data, address, &["ledger", "credit", "client:credits:bench", PLENTY])?;
+    let made = ask(data, address, &["keys", "new", "--account", "bench"])?;
+    Ok(made["secret"].as_str().context("the new key has no secret")?.to_owned())
 }
 
 /// Asks as the operator does.

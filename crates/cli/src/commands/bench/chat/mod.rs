@@ -1,13 +1,12 @@
-//! `docket bench --dialect credits`: chat over HTTP through a coordinator and a real worker, beside asking the inference
+//! `docket bench --dialect credits`: chat over HTTP through a coordinator and real workers, beside asking the inference
 //! server directly, and beside any other gateway before the same server.
 
-mod client;
-mod market;
+pub(super) mod client;
+pub(super) mod market;
 mod table;
 pub(super) mod upstream;
 
 use super::run::data;
-use super::usage::Usage;
 use anyhow::{Context, Result, bail};
 use client::{Door, Scene, play};
 use market::Market;
@@ -83,7 +82,7 @@ pub(super) async fn run(plan: Plan<'_>) -> Result<()> {
     market.coordinator.stop()
 }
 
-/// Processor time between two readings, of coordinator and worker.
-fn spent(before: [Usage; 2], after: [Usage; 2]) -> [Duration; 2] {
-    std::array::from_fn(|part| after[part].cpu.saturating_sub(before[part].cpu))
+/// Processor time between two readings, of coordinator and workers.
+fn spent(before: [Duration; 2], after: [Duration; 2]) -> [Duration; 2] {
+    std::array::from_fn(|part| after[part].saturating_sub(before[part]))
 }

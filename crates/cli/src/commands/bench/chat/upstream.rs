@@ -120,7 +120,7 @@ async fn streamed(stream: &mut TcpStream, model: &str, tokens: u32) -> Result<()
 }
 
 /// The time, in microseconds since 1970: both sides are on one machine, so it can be compared.
-pub(super) fn micros() -> u64 {
+pub(in crate::commands::bench) fn micros() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(now.as_micros()).unwrap_or_default()
 }
