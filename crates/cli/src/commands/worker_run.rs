@@ -60,7 +60,9 @@ impl EngineArgs {
 pub(crate) fn run(args: Args) -> Result<()> {
     one_thread_for_models()?;
     telemetry::start(args.log_format.unwrap_or_default(), "info");
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // Engines compute on threads of their own. What is left is passing on what they say, and a second thread would only
+    // have to be woken for every word.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let engines = EngineArgs::or_default(&args.engines, &["tasks"]);
         let engines = start_engines(&engines, args.api_key_env.as_deref()).await?;
