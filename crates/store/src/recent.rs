@@ -95,3 +95,29 @@ impl Answered {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(job: u64, bytes: usize) -> ResultEntry {
+        let document =
+            ResultDocument { output: vec![0; bytes].into(), receipt: Arc::new([]), decision: "".into() };
+        ResultEntry { journal_id: 1, job: JobId(job), document }
+    }
+
+    #[test]
+    fn answers_are_bounded_in_number_and_in_bytes() {
+        let recent = Recent::default();
+        let kept = |job: u64| recent.answer(JobId(job)).is_some();
+        let small: Vec<_> = (0..=JOBS as u64).map(|job| answer(job, 1)).collect();
+        recent.keep(&[], &small);
+        assert_eq!([0, 1, JOBS as u64].map(kept), [false, true, true]);
+        recent.keep(&[], &[answer(5_000, LARGEST + 1)]);
+        assert!(!kept(5_000), "too large");
+        let large: Vec<_> =
+            (10_000..10_000 + (BYTES / LARGEST) as u64 + 1).map(|job| answer(job, LARGEST)).collect();
+        recent.keep(&[], &large);
+        assert_eq!([JOBS as u64, 10_000, 10_001].map(kept), [false, false, true]);
+    }
+}
