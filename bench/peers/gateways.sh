@@ -45,7 +45,7 @@ for model in swift paced; do
 done | sed '1i model_list:' > "$folder/litellm.yaml"
 cat >> "$folder/litellm.yaml" <<'YAML'
 litellm_settings: {callbacks: [], num_retries: 0, request_timeout: 30, telemetry: false, drop_params: true}
-general_settings: {}
+general_settings: {dangerously_permit_weak_or_unset_master_key: true}
 YAML
 LITELLM_LOCAL_MODEL_COST_MAP=True "$gateways/bin/litellm" --config "$folder/litellm.yaml" --host 127.0.0.1 \
   --port "$litellm" > "$folder/litellm.log" 2>&1 & started+=($!)
