@@ -1,0 +1,119 @@
+//! A stock client sends a request once more when its answer did not come: it is led to the answer that it left, also by
+//! another coordinator on the same store.
+
+use crate::credits::{Developer, finish, request, serving};
+use crate::http::Answer;
+use crate::market::Market;
+use docket_core::time::Millis;
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+const RETRY: (&str, &str) = ("x-stainless-retry-count", "1");
+
+async fn retry(developer: &Developer<'_>) -> Answer {
+    developer.ask("POST", "/v1/chat/completions", &[RETRY], &request(json!({}))).await
+}
+
+async fn jobs(developer: &Developer<'_>) -> Vec<Value> {
+    developer.get("/v1/jobs").await.json()["data"].as_array().expect("jobs").clone()
+}
+
+/// A market in which one request was answered, and its coordinator ended just after.
+async fn answered_and_started_again() -> (Market, String) {
+    let mut market = Market::open().await;
+    let secret = {
+        let developer = Developer::rich(&market).await;
+        let mut worker = serving(&market, 1).await;
+        let (answer, ()) = tokio::join!(developer.chat(json!({})), async {
+            let assigned = worker.job().await;
+            finish(&mut worker, &assigned, "once").await;
+        });
+        assert_eq!(answer.status, StatusCode::OK);
+        developer.secret
+    };
+    market.restart().await;
+    (market, secret)
+}
+
+#[tokio::test]
+async fn an_answer_that_a_restart_kept_back_is_there_for_the_retry_and_charged_once() {
+    let (market, secret) = answered_and_started_again().await;
+    let developer = Developer::known(&market, secret);
+    let answer = retry(&developer).await;
+    assert_eq!(answer.json()["choices"][0]["message"]["content"], "once", "{}", answer.text());
+    assert_eq!(jobs(&developer).await.len(), 1);
+    assert_eq!(developer.balance().await, 92);
+    // One retry was led to it: who asks again means another one.
+    let mut worker = serving(&market, 1).await;
+    let (answer, ()) = tokio::join!(retry(&developer), async {
+        let assigned = worker.job().await;
+        finish(&mut worker, &assigned, "twice").await;
+    });
+    assert_eq!(answer.json()["choices"][0]["message"]["content"], "twice");
+    assert_eq!(developer.balance().await, 84);
+}
+
+#[tokio::test]
+async fn after_a_restart_only_a_retry_of_the_same_words_under_the_same_key_finds_the_answer() {
+    let (market, secret) = answered_and_started_again().await;
+    let developer = Developer::known(&market, secret);
+    let other = Developer::rich(&market).await;
+    assert_eq!(retry(&other).await.json()["error"]["code"], "model_not_found", "it is a request of its own");
+    let others = request(json!({"max_tokens": 7}));
+    let answer = developer.ask("POST", "/v1/chat/completions", &[RETRY], &others).await;
+    assert_eq!(answer.json()["error"]["code"], "model_not_found");
+    assert_eq!(developer.chat(json!({})).await.json()["error"]["code"], "model_not_found", "no retry");
+    assert_eq!(retry(&developer).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_retry_that_comes_a_minute_later_is_a_request_of_its_own() {
+    let (market, secret) = answered_and_started_again().await;
+    let developer = Developer::known(&market, secret);
+    market.pass(Millis::seconds(60)).await;
+    let mut worker = serving(&market, 1).await;
+    let (answer, ()) = tokio::join!(retry(&developer), async {
+        let assigned = worker.job().await;
+        finish(&mut worker, &assigned, "anew").await;
+    });
+    assert_eq!(answer.json()["choices"][0]["message"]["content"], "anew");
+    assert_eq!(jobs(&developer).await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_submitted_without_waiting_is_nobodys_retry() {
+    let mut market = Market::open().await;
+    let secret = {
+        let developer = Developer::rich(&market).await;
+        let _worker = serving(&market, 1).await;
+        let submitted = developer.ask("POST", "/v1/jobs", &[], &request(json!({}))).await;
+        assert_eq!(submitted.status, StatusCode::CREATED);
+        developer.secret
+    };
+    market.restart().await;
+    let developer = Developer::known(&market, secret);
+    assert_eq!(retry(&developer).await.json()["error"]["code"], "model_not_found");
+    assert_eq!(jobs(&developer).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_retry_of_what_came_to_nothing_is_tried_anew() {
+    let market = Market::open().await;
+    let developer = Developer::rich(&market).await;
+    let mut worker = serving(&market, 1).await;
+    let (answer, ()) = tokio::join!(developer.chat(json!({})), async {
+        worker.job().await;
+        market.pass(Millis::seconds(120)).await;
+    });
+    assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT, "{}", answer.text());
+    assert_eq!(answer.json()["error"]["code"], "timed_out");
+    let mut worker = serving(&market, 2).await;
+    let (answer, assigned) = tokio::join!(retry(&developer), async {
+        let assigned = worker.job().await;
+        finish(&mut worker, &assigned, "at last").await;
+        assigned
+    });
+    assert_eq!(answer.json()["choices"][0]["message"]["content"], "at last", "{}", answer.text());
+    assert_eq!(answer.header("x-decentral-job-id"), assigned["job_id"]);
+    assert_eq!(developer.balance().await, 92, "the first has cost nothing");
+}
