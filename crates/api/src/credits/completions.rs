@@ -122,11 +122,11 @@ async fn left_behind(app: &App, request: Sameness) -> Result<Option<Arc<Job>>, P
     Ok(None)
 }
 
-/// The job as it is once there is an answer, or will never be one.
+/// The job as it is once there is an answer, or will never be one, or nobody can tell any more.
 pub(super) async fn answered(app: &App, job: &Job) -> Result<Arc<Job>, Problem> {
     let waiting = app.engine.answered(job.id);
     let now = find(app, &job.public_id).await?;
-    if now.state.is_answered() {
+    if now.state.is_answered() || app.engine.store().stopped().is_some() {
         return Ok(now);
     }
     waiting.await;

@@ -235,6 +235,10 @@ async fn proof(app: &App, job: &Job) -> Result<Option<Digest>, Problem> {
 
 /// Why there is no answer, or only a part of one.
 pub(super) fn reason(job: &Job) -> Problem {
+    if !job.state.is_answered() {
+        let words = "The coordinator's store has failed. What has become of the job is known when it was started again.";
+        return Problem::new(Code::Internal, words);
+    }
     if is_broken(job) {
         let words = "The answer broke off. What arrived is charged, and the rest of the hold was returned.";
         return Problem::new(Code::BrokenOff, words);

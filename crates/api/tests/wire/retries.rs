@@ -117,3 +117,67 @@ async fn a_retry_of_what_came_to_nothing_is_tried_anew() {
     assert_eq!(answer.header("x-decentral-job-id"), assigned["job_id"]);
     assert_eq!(developer.balance().await, 92, "the first has cost nothing");
 }
+
+/// The store fails when the answer is to be settled, while its client waits.
+async fn store_fails_before_the_end(path: &str, body: Value) {
+    let mut market = Market::open().await;
+    let secret = {
+        let developer = Developer::rich(&market).await;
+        let mut worker = serving(&market, 1).await;
+        let (answer, ()) = tokio::join!(developer.ask("POST", path, &[], &body), async {
+            let assigned = worker.job().await;
+            market.break_disk();
+            finish(&mut worker, &assigned, "unwritten").await;
+        });
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{}", answer.text());
+        assert_eq!(answer.json()["error"]["code"], "internal_error");
+        assert_eq!(answer.header("x-should-retry"), "false", "what has become of the charge is unknown");
+        // Whoever comes now is told at once: nothing was written for him, or something may have been.
+        let late = developer.ask("POST", path, &[], &body).await;
+        assert_eq!((late.status, late.header("x-should-retry")), (StatusCode::INTERNAL_SERVER_ERROR, "false"));
+        developer.secret
+    };
+    market.restart().await;
+    let developer = Developer::known(&market, secret);
+    assert_eq!(developer.credits().await, [92, 8, 8], "it is still held, once");
+}
+
+#[tokio::test]
+async fn who_waits_when_the_store_fails_is_told_not_to_try_again() {
+    store_fails_before_the_end("/v1/chat/completions", request(json!({}))).await;
+}
+
+#[tokio::test]
+async fn so_is_who_waits_for_a_stream() {
+    store_fails_before_the_end("/v1/chat/completions", request(json!({"stream": true}))).await;
+}
+
+#[tokio::test]
+async fn so_is_who_waits_for_a_response() {
+    store_fails_before_the_end("/v1/responses", json!({"model": "qwen3-8b", "input": "Count"})).await;
+}
+
+#[tokio::test]
+async fn what_somebody_has_withdrawn_is_not_tried_again() {
+    let market = Market::open().await;
+    let developer = Developer::rich(&market).await;
+    let mut worker = serving(&market, 1).await;
+    let (answer, ()) = tokio::join!(developer.chat(json!({})), async {
+        let assigned = worker.job().await;
+        let path = format!("/v1/jobs/{}/cancel", assigned["job_id"].as_str().expect("a name"));
+        assert_eq!(developer.ask("POST", &path, &[], &Value::Null).await.status, StatusCode::OK);
+    });
+    assert_eq!((answer.status, answer.header("x-should-retry")), (StatusCode::CONFLICT, "false"));
+    assert_eq!(answer.json()["error"]["code"], "job_cancelled");
+}
+
+#[tokio::test]
+async fn what_has_cost_nothing_may_be_tried_again() {
+    let market = Market::open().await;
+    let developer = Developer::rich(&market).await;
+    market.engine().stop_accepting();
+    let _worker = serving(&market, 1).await;
+    let answer = developer.chat(json!({})).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.text());
+    assert_eq!((answer.headers.get("x-should-retry"), answer.header("retry-after")), (None, "1"));
+}
