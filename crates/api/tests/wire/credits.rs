@@ -202,38 +202,6 @@ async fn a_stream_begins_with_its_first_text_and_ends_with_done() {
 }
 
 #[tokio::test]
-async fn a_stream_that_waits_is_kept_alive_by_comments() {
-    let market = Market::open().await;
-    let developer = Developer::rich(&market).await;
-    let mut worker = serving(&market, 1).await;
-    let mut reader = developer.stream(json!({})).await;
-    let assigned = worker.job().await;
-    say(&mut worker, &assigned, &["one "], 0).await;
-    reader.hear(r#"{"content":"one "}"#).await;
-    for time in 1..=2 {
-        // With nothing else to do the clock goes to what is due next.
-        tokio::time::pause();
-        let begun = tokio::time::Instant::now();
-        let comments = |reader: &Reader| reader.heard.matches("\n:\n\n").count();
-        while comments(&reader) < time {
-            reader.hear_more().await;
-        }
-        assert!(begun.elapsed() <= Duration::from_secs(16), "{:?}", begun.elapsed());
-        tokio::time::resume();
-    }
-    say(&mut worker, &assigned, &["one ", "two"], 1).await;
-    finish(&mut worker, &assigned, "one two").await;
-    reader.hear("data: [DONE]").await;
-    // What is no comment is an event, as any reader of events takes it: comments stand between events, in none.
-    let (_, body) = reader.heard.split_once("\r\n\r\n").expect("head and body");
-    let chunks = body.split("\r\n").skip(1).step_by(2);
-    for event in chunks.filter(|chunk| !chunk.is_empty()).flat_map(|chunk| chunk.split_terminator("\n\n")) {
-        let is_event = event.contains("data: ");
-        assert!(event == ":" || (is_event && !event.lines().any(|line| line.starts_with(':'))), "{event:?}");
-    }
-}
-
-#[tokio::test]
 async fn what_fails_before_the_first_text_goes_to_another_worker_unseen() {
     let market = Market::open().await;
     let developer = Developer::rich(&market).await;

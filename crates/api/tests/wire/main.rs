@@ -11,6 +11,7 @@ mod guide;
 mod hostile;
 mod http;
 mod idempotency;
+mod keepalive;
 mod keys;
 mod log;
 mod market;

@@ -38,7 +38,12 @@ fn names(page: &Value) -> Vec<String> {
 }
 
 /// All pages from one side, and how many there were.
-async fn walk(developer: &Developer<'_>, filter: &str, side: &str, first: Option<&str>) -> (Vec<String>, usize) {
+async fn walk(
+    developer: &Developer<'_>,
+    filter: &str,
+    side: &str,
+    first: Option<&str>,
+) -> (Vec<String>, usize) {
     let (mut all, mut pages, mut cursor) = (Vec::new(), 0, first.map(str::to_owned));
     loop {
         let place = cursor.map(|cursor| format!("&{side}={cursor}")).unwrap_or_default();

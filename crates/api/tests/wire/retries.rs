@@ -134,7 +134,10 @@ async fn store_fails_before_the_end(path: &str, body: Value) {
         assert_eq!(answer.header("x-should-retry"), "false", "what has become of the charge is unknown");
         // Whoever comes now is told at once: nothing was written for him, or something may have been.
         let late = developer.ask("POST", path, &[], &body).await;
-        assert_eq!((late.status, late.header("x-should-retry")), (StatusCode::INTERNAL_SERVER_ERROR, "false"));
+        assert_eq!(
+            (late.status, late.header("x-should-retry")),
+            (StatusCode::INTERNAL_SERVER_ERROR, "false")
+        );
         developer.secret
     };
     market.restart().await;
