@@ -182,8 +182,11 @@ impl Drop for Present {
                 attended.leave(self.job);
             }
         }
-        let open = self.app.engine.store().open_job(self.job).is_some_and(|job| !job.state.is_answered());
-        if let (true, Ok(runtime)) = (open, tokio::runtime::Handle::try_current()) {
+        let engine = &self.app.engine;
+        let open = engine.store().open_job(self.job).is_some_and(|job| !job.state.is_answered());
+        // Whom a coordinator that ends has to leave comes back to the next one.
+        let withdraws = open && !engine.is_draining();
+        if let (true, Ok(runtime)) = (withdraws, tokio::runtime::Handle::try_current()) {
             runtime.spawn(withdraw(self.app.clone(), self.job));
         }
     }
@@ -192,7 +195,8 @@ impl Drop for Present {
 /// Withdraws the job unless somebody comes back in time. What he has of the answer is settled.
 async fn withdraw(app: Arc<App>, job: JobId) {
     tokio::time::sleep(Duration::from_millis(RESUME_GRACE.0.unsigned_abs())).await;
-    if app.attendance.attended().jobs.get(&job).is_some_and(|known| known.clients > 0) {
+    let is_back = app.attendance.attended().jobs.get(&job).is_some_and(|known| known.clients > 0);
+    if is_back || app.engine.is_draining() {
         return;
     }
     let command = Command::Cancel { by: Canceller::Client };

@@ -247,12 +247,12 @@ async fn lie_is_noticed(streamed: bool) {
 
 #[tokio::test]
 async fn a_receipt_for_another_text_than_was_delivered_proves_nothing() {
-    lie_is_noticed(false).await;
+    Box::pin(lie_is_noticed(false)).await;
 }
 
 #[tokio::test]
 async fn neither_does_one_of_a_streamed_answer_that_came_in_one_piece() {
-    lie_is_noticed(true).await;
+    Box::pin(lie_is_noticed(true)).await;
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 use crate::credits::{Developer, finish, request, serving};
 use crate::http::Answer;
 use crate::market::Market;
+use crate::worker::Manner;
 use docket_core::time::Millis;
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -51,6 +52,37 @@ async fn an_answer_that_a_restart_kept_back_is_there_for_the_retry_and_charged_o
     });
     assert_eq!(answer.json()["choices"][0]["message"]["content"], "twice");
     assert_eq!(developer.balance().await, 84);
+}
+
+#[tokio::test]
+async fn who_waits_for_a_coordinator_that_ends_finds_his_job_at_the_next() {
+    let mut market = Market::open().await;
+    let (secret, held) = {
+        let developer = Developer::rich(&market).await;
+        let mut worker = serving(&market, 1).await;
+        let _cut_off = developer.stream(json!({})).await;
+        let held = worker.job().await;
+        market.engine().stop_accepting();
+        (developer.secret, held)
+    };
+    market.restart().await;
+    let developer = Developer::known(&market, secret);
+    let job = &held["job_id"];
+    let offer = json!({
+        "offer": {"models": [{"name": "qwen3-8b"}], "concurrency": 8},
+        "resume": [{"job_id": job, "attempt": held["attempt"]}],
+    });
+    let (mut worker, ack) = market.register(1, Manner::Proven, offer).await;
+    assert_eq!(ack["resumed"], json!([job]), "{ack}");
+    let body = request(json!({"stream": true}));
+    let again = developer.ask("POST", "/v1/chat/completions", &[RETRY], &body);
+    let (answer, ()) = tokio::join!(again, async {
+        let assigned = worker.job().await;
+        finish(&mut worker, &assigned, "after all").await;
+    });
+    assert!(answer.text().contains(r#"{"content":"after all"}"#), "{}", answer.text());
+    assert_eq!(answer.header("x-decentral-job-id"), *job);
+    assert_eq!(developer.credits().await, [92, 0, 8], "it is charged once");
 }
 
 #[tokio::test]
