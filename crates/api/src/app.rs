@@ -86,10 +86,10 @@ impl Default for Limits {
 }
 
 impl App {
-    /// The state over one market, whose log `key` signs. Fails if the log's name cannot be that of a key.
+    /// The state over one market as it was just opened, whose log `key` signs. Fails if the log's name cannot be that of a key.
     pub fn new(engine: Arc<Engine>, settings: Settings, key: SigningKey) -> Result<Self, NoteError> {
         Ok(Self {
-            attendance: Attendance::default(),
+            attendance: Attendance::after_start(&engine),
             signatures: Signatures::default(),
             checkpoints: Checkpoints::new(key, &settings.origin)?,
             checking: tokio::sync::Mutex::default(),

@@ -41,7 +41,7 @@ pub(crate) struct Operator {
     pub(crate) data: Option<PathBuf>,
 }
 
-/// Which coordinator, and whose jobs.
+/// Which coordinator, and whose jobs and webhooks.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Keyed {
     #[command(flatten)]
@@ -97,7 +97,7 @@ impl Keyed {
         let key = match &self.api_key {
             Some(key) => key.clone(),
             None => {
-                secret_in(self.data.as_deref(), API_KEY, "API key of the job", "--api-key", "DOCKET_API_KEY")?
+                secret_in(self.data.as_deref(), API_KEY, "client's API key", "--api-key", "DOCKET_API_KEY")?
             }
         };
         Ok(Client { token: Some(key), ..self.place.client()? })

@@ -46,6 +46,8 @@ enum Command {
     Ledger(commands::ledger::Args),
     /// Make, list and revoke API keys.
     Keys(commands::keys::Args),
+    /// List, add and delete webhooks, see what they were told, and tell it once more. Needs an API key.
+    Webhooks(commands::webhooks::Args),
     /// Measure a coordinator under load.
     Bench(commands::bench::Args),
 }
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Command::Verify(args) => Ok(commands::verify::run(&args)),
         Command::Ledger(args) => commands::ledger::run(&args),
         Command::Keys(args) => commands::keys::run(&args).map(done),
+        Command::Webhooks(args) => commands::webhooks::run(&args).map(done),
         Command::Bench(args) => commands::bench::run(args).map(done),
     };
     match result {

@@ -2,6 +2,7 @@
 
 use crate::event::{Closing, Delivery, Event, Fault};
 use crate::feature::Features;
+use crate::hash::Sha256;
 use crate::id::{AgentId, Attempt, ClientId, JobId, PublicId, Version, WorkerId};
 use crate::key::KeyId;
 use crate::ledger::{self, Account};
@@ -23,6 +24,8 @@ pub struct Job {
     pub evaluator: Option<AgentId>,
     /// Under which API key it was asked for, where it was under one.
     pub key: Option<KeyId>,
+    /// The digest of the request, where somebody waits for its answer who may come back with the same one.
+    pub request: Option<Sha256>,
     /// What is asked of a worker.
     pub ask: Arc<Ask>,
     /// The most that it can cost; all of it is held.
@@ -259,6 +262,7 @@ impl Job {
             client,
             evaluator: None,
             key: None,
+            request: None,
             ask,
             price,
             state: State::Open { by: now + policy.fund_within },

@@ -14,6 +14,7 @@ use docket_core::refusal::Refusal;
 use docket_protocol::answer::Extras;
 use docket_store::{Documents, ResultDocument};
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What a worker sent.
@@ -38,6 +39,8 @@ pub struct Proof {
     pub worker: WorkerId,
     /// The output it names.
     pub output: Sha256,
+    /// The text of the output, if it names that too.
+    pub text: Option<Sha256>,
     /// Whether its signature is by the key that it names.
     pub signed: bool,
     /// The digest that the log commits to.
@@ -54,7 +57,8 @@ impl Engine {
         let job = self.store.open_job(id).ok_or(Refusal::StaleAttempt)?;
         let output = Sha256::of(&arrival.output);
         let checked = check(&arrival.proof, &job.public_id, worker, output);
-        let agrees = job.policy.stream_within.is_none() || self.relayed(id, &arrival.output);
+        let agrees = (job.policy.stream_within.is_none() || self.relayed(id, &arrival.output))
+            && arrival.proof.text.is_none_or(|named| is_text_of(&arrival.output, named));
         if let Err(refusal) = checked.and(if agrees { Ok(()) } else { Err(Refusal::ReceiptForOtherOutput) }) {
             let reason = Fault::BadReceipt;
             self.execute(id, &Command::Return { attempt, reason }).await?;
@@ -100,6 +104,17 @@ impl Engine {
         let output = serde_json::from_slice::<Output>(output);
         output.is_ok_and(|output| self.relay.agrees(job, &output.text, &output.extras))
     }
+}
+
+/// Whether the text of an output is what a receipt names; there is nothing to compare where an output has no text.
+fn is_text_of(output: &[u8], named: Sha256) -> bool {
+    #[derive(Deserialize)]
+    struct Output<'a> {
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+    }
+    let output = serde_json::from_slice::<Output<'_>>(output);
+    output.map_or(true, |output| Sha256::of(output.text.as_bytes()) == named)
 }
 
 fn check(proof: &Proof, job: &PublicId, worker: WorkerId, received: Sha256) -> Result<(), Refusal> {

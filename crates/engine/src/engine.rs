@@ -137,7 +137,8 @@ impl Engine {
         self.store.answer(id).await
     }
 
-    /// Resolves when the job may have its answer: look at it once more before waiting, and after.
+    /// Resolves when the job may have its answer, or the store has stopped: look at both once more before waiting, and
+    /// after.
     pub fn answered(&self, id: JobId) -> impl Future<Output = ()> + use<> {
         self.watch.wait(id).over()
     }

@@ -110,12 +110,21 @@ impl Engine {
     ) -> Result<docket_store::Committed, CommitError> {
         let leaf = change.moves_money().then(|| crate::log::leaf(&change));
         let (durable, begun) = (change.is_durable(), self.clock.elapsed());
-        let committed = self.store.commit(Write { change, documents, leaf }).await?;
+        let committed = self.store.commit(Write { change, documents, leaf }).await;
+        let committed = committed.inspect_err(|_| self.give_up_waiting())?;
         committed.listeners.iter().for_each(|hook| self.post_at(*hook, self.clock.now()));
         if durable {
             self.meter.time_commit(self.clock.elapsed().saturating_sub(begun));
         }
         Ok(committed)
+    }
+
+    /// Where the store has stopped, no job is answered any more: nobody waits for one.
+    fn give_up_waiting(&self) {
+        if self.store.stopped().is_some() {
+            self.watch.wake_all();
+            self.relay.end_all();
+        }
     }
 
     /// Tells those who wait in memory what has become of a job.

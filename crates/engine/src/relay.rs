@@ -10,6 +10,7 @@ use crate::error::EngineError;
 use crate::roster::Connection;
 use docket_core::command::Command;
 use docket_core::id::{Attempt, JobId};
+use docket_core::job::Job;
 use docket_core::refusal::Refusal;
 use docket_protocol::answer::Extras;
 use docket_protocol::digest::Digest;
@@ -90,9 +91,14 @@ impl Relay {
     /// The job has its answer, or will never have one.
     pub(crate) fn end(&self, job: JobId) {
         if let Some(text) = self.texts().remove(&job) {
-            text.written().over = true;
-            text.grown.send_replace(());
+            text.end();
         }
+    }
+
+    /// No job is answered any more.
+    pub(crate) fn end_all(&self) {
+        let texts = std::mem::take(&mut *self.texts());
+        texts.into_values().for_each(|text| text.end());
     }
 
     /// Nobody is told more of a text than he was so far; `None` if that is nothing.
@@ -116,6 +122,11 @@ impl Relay {
 impl Text {
     fn new() -> Self {
         Self { written: Mutex::default(), grown: watch::Sender::new(()) }
+    }
+
+    fn end(&self) {
+        self.written().over = true;
+        self.grown.send_replace(());
     }
 
     fn written(&self) -> MutexGuard<'_, Written> {
@@ -203,11 +214,12 @@ impl Engine {
         Some(Follower { grown: text.grown.subscribe(), text, place })
     }
 
-    /// The text of a job that has no answer yet.
+    /// The text of a job that has no answer yet, and may still have one.
     fn open_text(&self, job: JobId) -> Option<Arc<Text>> {
         let text = self.relay.text(job);
         // Its end is told once. If that was before there was anybody to be told, it is seen here.
-        if self.store.open_job(job).is_none_or(|job| job.state.is_answered()) {
+        let is_over = |job: Arc<Job>| job.state.is_answered() || self.store.stopped().is_some();
+        if self.store.open_job(job).is_none_or(is_over) {
             self.relay.end(job);
             return None;
         }

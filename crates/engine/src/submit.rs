@@ -37,6 +37,8 @@ pub struct NewJob {
     pub key: Option<(Arc<str>, Sha256)>,
     /// The API key under which it is asked for, whose limits it must keep.
     pub key_id: Option<KeyId>,
+    /// The digest of the request, where its caller waits and may come back with the same one.
+    pub request: Option<Sha256>,
     /// Give up at once if nobody fits now.
     pub now_or_never: Option<Fault>,
 }
@@ -127,6 +129,6 @@ impl Engine {
         let public_id = PublicId { dialect: new.dialect, text };
         let claim = new.key.map(|(key, request)| Claim { key, request, answer: public_id.clone() });
         let job = Job::new(self.ids.next(now), public_id, new.client, new.ask, new.price, new.policy, now);
-        (Job { key: new.key_id, ..job }, claim)
+        (Job { key: new.key_id, request: new.request, ..job }, claim)
     }
 }

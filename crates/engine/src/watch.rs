@@ -38,6 +38,14 @@ impl Watch {
         }
     }
 
+    /// No job is answered any more.
+    pub(crate) fn wake_all(&self) {
+        let woken = std::mem::take(&mut *self.waiting());
+        for sender in woken.into_values().flatten() {
+            sender.send(()).ok(); // As above.
+        }
+    }
+
     /// For how many jobs somebody waits.
     pub(crate) fn len(&self) -> usize {
         self.waiting().len()

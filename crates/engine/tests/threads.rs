@@ -101,6 +101,7 @@ pub(crate) fn new_job(engine: &Engine, client: u64, number: u64) -> NewJob {
         payload: b"\"do it\"".as_slice().into(),
         key: Some((format!("{client}-{number}").into(), Sha256::of(b"do it"))),
         key_id: None,
+        request: None,
         now_or_never: None,
     }
 }
@@ -143,6 +144,7 @@ fn deliver_twice(engine: &Engine, connection: Connection, worker: WorkerId, job:
         job: job.clone(),
         worker,
         output: digest,
+        text: None,
         signed: true,
         digest,
         document: b"{}".as_slice().into(),

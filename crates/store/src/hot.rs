@@ -1,8 +1,9 @@
-//! The jobs that are not final, as every reader sees them: only what is durable, and who has them.
+//! The jobs that are not final, as every reader sees them: only what is durable, who has them, and what they hold.
 
 use docket_core::change::JobChange;
-use docket_core::id::{JobId, PublicId, Version};
+use docket_core::id::{ClientId, JobId, PublicId, Version};
 use docket_core::job::Job;
+use docket_core::money::Asset;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,6 +17,8 @@ pub(crate) struct Hot {
 struct Jobs {
     by_id: HashMap<JobId, Entry>,
     by_public_id: HashMap<PublicId, JobId>,
+    /// What the jobs of each client have in escrow, in minor units. Who has nothing there is not here.
+    held: HashMap<(ClientId, Asset), u128>,
 }
 
 struct Entry {
@@ -63,7 +66,12 @@ impl Hot {
         self.jobs().by_id.len()
     }
 
-    /// Carries out a change that needs no disk, at once. `Some` if it stands.
+    /// What a client's jobs have in escrow, in minor units.
+    pub(crate) fn held(&self, client: &ClientId, asset: Asset) -> u128 {
+        self.jobs().held.get(&(client.clone(), asset)).copied().unwrap_or_default()
+    }
+
+    /// Carries out a change that needs no disk, at once. It moves no money.
     pub(crate) fn apply_at_once(&self, change: &JobChange) -> Standing {
         let mut jobs = self.jobs();
         let Some(entry) = jobs.by_id.get_mut(&change.after.id) else { return Standing::Absent };
@@ -87,16 +95,32 @@ impl Hot {
     pub(crate) fn publish<'a>(&self, changed: impl Iterator<Item = &'a Arc<Job>>) {
         let mut jobs = self.jobs();
         for job in changed {
-            if job.state.is_final() {
-                jobs.by_id.remove(&job.id);
+            let before = if job.state.is_final() {
                 jobs.by_public_id.remove(&job.public_id);
+                jobs.by_id.remove(&job.id)
             } else {
-                let entry = Entry { job: job.clone(), busy: false };
-                if jobs.by_id.insert(job.id, entry).is_none() {
-                    jobs.by_public_id.insert(job.public_id.clone(), job.id);
-                }
-            }
+                jobs.by_public_id.entry(job.public_id.clone()).or_insert(job.id);
+                jobs.by_id.insert(job.id, Entry { job: job.clone(), busy: false })
+            };
+            let before = before.map_or(0, |entry| entry.job.escrow.units);
+            let now = if job.state.is_final() { 0 } else { job.escrow.units };
+            jobs.hold(job, before, now);
         }
+    }
+}
+
+impl Jobs {
+    /// A job has something else in escrow than before.
+    fn hold(&mut self, job: &Job, before: u128, now: u128) {
+        if before == now {
+            return;
+        }
+        let account = (job.client.clone(), job.escrow.asset);
+        let held = self.held.get(&account).map_or(0, |held| held.saturating_sub(before)).saturating_add(now);
+        match held {
+            0 => self.held.remove(&account),
+            held => self.held.insert(account, held),
+        };
     }
 }
 

@@ -19,6 +19,7 @@ use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyId, KeyNumber, Period};
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
+use docket_core::money::Asset;
 use docket_core::time::Timestamp;
 use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
@@ -160,6 +161,11 @@ impl Store {
     /// How many jobs are open.
     pub fn open_count(&self) -> usize {
         self.hot.len()
+    }
+
+    /// What a client's jobs have in escrow, in minor units: not what was charged and is not paid out yet.
+    pub fn held(&self, client: &ClientId, asset: Asset) -> u128 {
+        self.hot.held(client, asset)
     }
 
     /// A job, open or final.

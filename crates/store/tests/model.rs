@@ -59,6 +59,7 @@ pub(crate) fn live_alike(mut one: World, mut other: World, seed: u64) {
         });
         assert_eq!(answers[0], answers[1], "round {round} of life {seed}");
         assert_eq!(one.store().log(), other.store().log(), "round {round} of life {seed}");
+        [&one, &other].into_iter().for_each(check_held);
         if market.random.one_in(8) {
             [&mut one, &mut other].into_iter().for_each(World::reopen);
         }
@@ -70,6 +71,19 @@ pub(crate) fn live_alike(mut one: World, mut other: World, seed: u64) {
     let (one, other) = (dump(&one), dump(&other));
     let differs = one.lines().zip(other.lines()).find(|(one, other)| one != other);
     assert!(one == other, "life {seed}: {differs:?}");
+}
+
+/// What each client's jobs hold is what looking at all of them says.
+fn check_held(world: &World) {
+    let open = world.store().open_jobs();
+    for name in CLIENTS {
+        let client = ClientId(name.into());
+        for asset in [Asset::USDC, Asset::ETH] {
+            let mine = open.iter().filter(|job| job.client == client && job.escrow.asset == asset);
+            let slowly: u128 = mine.map(|job| job.escrow.units).sum();
+            assert_eq!(world.store().held(&client, asset), slowly, "{name}");
+        }
+    }
 }
 
 /// What is left to chance. The same seed makes the same life.

@@ -65,7 +65,8 @@ pub(crate) fn job(number: u64, policy: Policy) -> Job {
         Ask { skill: Skill::Infer, model: Some("tiny".into()), speed: Speed::Fast, private: true, needs };
     let client = ClientId("ann".into());
     let job = Job::new(JobId(number), public_id, client, Arc::new(ask), PRICE, Arc::new(policy), NOW);
-    Job { evaluator, ..job }
+    let request = number.is_multiple_of(3).then(|| Sha256::of(&number.to_le_bytes()));
+    Job { evaluator, request, ..job }
 }
 
 /// The command that a word stands for, as it fits the job at this moment.

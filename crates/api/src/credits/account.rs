@@ -19,9 +19,9 @@ pub(super) struct Credits {
     object: &'static str,
     /// What can be spent now.
     balance: Box<RawValue>,
-    /// What open jobs hold, and what was charged and may still be disputed.
+    /// What jobs without an answer hold. What was charged is not in it, even while it may be disputed.
     held: Box<RawValue>,
-    /// What this key has spent or holds, in all.
+    /// What was charged under this key, with what it holds: what its limits count.
     spent: Box<RawValue>,
 }
 
@@ -34,9 +34,7 @@ pub(super) async fn credits(
     let rows = store.balance(&Account::Client(key.client.clone())).await.map_err(EngineError::from)?;
     let asset = app.asset();
     let balance = rows.iter().find(|row| row.asset == asset.name()).map_or(0, |row| row.units);
-    let open = store.open_jobs();
-    let mine = open.iter().filter(|job| job.client == key.client);
-    let held = mine.map(|job| job.escrow.units.saturating_add(job.vesting.units)).sum();
+    let held = store.held(&key.client, asset);
     let spent = app.engine.spent_under(&key).await?;
     Ok(Json(Credits {
         object: "credits",

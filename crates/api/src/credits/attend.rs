@@ -4,10 +4,11 @@
 use crate::app::App;
 use docket_core::command::{Canceller, Command};
 use docket_core::hash::Sha256;
-use docket_core::id::JobId;
+use docket_core::id::{Dialect, JobId};
+use docket_core::job::Job;
 use docket_core::key::KeyId;
 use docket_core::time::{Millis, Timestamp};
-use docket_engine::RESUME_GRACE;
+use docket_engine::{Engine, RESUME_GRACE};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,8 +29,8 @@ pub(crate) struct Attendance(Mutex<Attended>);
 #[derive(Default)]
 struct Attended {
     jobs: HashMap<JobId, Attending>,
-    /// The jobs of each request.
-    of: HashMap<Sameness, BTreeSet<JobId>>,
+    /// The jobs of each request to which a retry may be led.
+    left_of: HashMap<Sameness, Left>,
     /// Which were left when, the first first. One that was come back to and left again stands here twice.
     left: VecDeque<(Timestamp, JobId)>,
 }
@@ -46,7 +47,32 @@ struct Attending {
     left_at: Timestamp,
 }
 
+/// The jobs of one request that nobody waits for, and to which no retry was led.
+#[derive(Default)]
+struct Left {
+    /// Those that were left before the answer was whole.
+    unserved: BTreeSet<JobId>,
+    /// The others, by when they were left.
+    served: BTreeSet<(Timestamp, JobId)>,
+}
+
 impl Attendance {
+    /// Everybody has left whom the last coordinator on this store had to leave: whoever waited then may come back now.
+    /// Which of the answers were handed over nobody knows, so those that were there count as such.
+    pub(crate) fn after_start(engine: &Engine) -> Self {
+        let now = engine.clock().now();
+        let mut left: Vec<_> =
+            engine.store().open_jobs().iter().filter_map(|job| cut_off(job, now)).collect();
+        left.sort_unstable_by_key(|(job, known)| (known.left_at, *job));
+        let mut attended = Attended::default();
+        for (job, known) in left {
+            attended.jobs.insert(job, known);
+            attended.leave(job);
+        }
+        attended.forget(now);
+        Self(Mutex::new(attended))
+    }
+
     fn attended(&self) -> MutexGuard<'_, Attended> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -54,19 +80,51 @@ impl Attendance {
     /// The job to which a retry is led: the oldest for the same request that its client left before the answer was
     /// whole, and to which none was led. Where there is none, the one whose whole answer was handed over last: that it
     /// arrived nobody here can know.
-    pub(super) fn left_behind(&self, request: Sameness) -> Option<JobId> {
+    pub(super) fn left_behind(&self, request: Sameness, now: Timestamp) -> Option<JobId> {
         let mut attended = self.attended();
-        let Attended { jobs, of, .. } = &mut *attended;
-        let candidates = of.get(&request)?.iter().filter_map(|job| Some((*job, jobs.get(job)?)));
-        let left: Vec<_> = candidates.filter(|(_, job)| job.clients == 0 && !job.retried).collect();
-        let unserved = left.iter().find(|(_, job)| !job.served);
-        let (job, _) = *unserved.or_else(|| left.iter().max_by_key(|(id, job)| (job.left_at, *id)))?;
-        jobs.get_mut(&job)?.retried = true;
+        attended.forget(now);
+        let left = attended.left_of.get(&request)?;
+        let job = left.unserved.first().or_else(|| left.served.last().map(|(_, job)| job)).copied()?;
+        attended.take_up(job);
+        attended.jobs.get_mut(&job)?.retried = true;
         Some(job)
     }
 }
 
+/// A job whose client has gone with the last coordinator, if a retry may still come.
+fn cut_off(job: &Job, now: Timestamp) -> Option<(JobId, Attending)> {
+    let request = (job.key?, job.request.filter(|_| job.public_id.dialect == Dialect::Credits)?);
+    let left_at = job.ended_at.unwrap_or(now);
+    let known = Attending { clients: 0, served: job.state.is_answered(), retried: false, request, left_at };
+    (now < left_at + RETRY_WITHIN).then_some((job.id, known))
+}
+
 impl Attended {
+    /// Nobody waits for a job any more, since when it says itself.
+    fn leave(&mut self, job: JobId) {
+        let Some(known) = self.jobs.get(&job) else { return };
+        self.left.push_back((known.left_at, job));
+        if known.retried {
+            return;
+        }
+        let left = self.left_of.entry(known.request).or_default();
+        match known.served {
+            true => left.served.insert((known.left_at, job)),
+            false => left.unserved.insert(job),
+        };
+    }
+
+    /// A job is no longer one to which a retry may be led.
+    fn take_up(&mut self, job: JobId) {
+        let Some(known) = self.jobs.get(&job) else { return };
+        let Some(left) = self.left_of.get_mut(&known.request) else { return };
+        left.unserved.remove(&job);
+        left.served.remove(&(known.left_at, job));
+        if left.unserved.is_empty() && left.served.is_empty() {
+            self.left_of.remove(&known.request);
+        }
+    }
+
     /// Forgets what was left too long ago, or before too many others.
     fn forget(&mut self, now: Timestamp) {
         while let Some(&(at, job)) = self.left.front() {
@@ -77,13 +135,8 @@ impl Attended {
             if self.jobs.get(&job).is_none_or(|known| known.clients > 0 || known.left_at != at) {
                 continue; // Somebody has come back to it.
             }
-            let Some(known) = self.jobs.remove(&job) else { continue };
-            if let Some(same) = self.of.get_mut(&known.request) {
-                same.remove(&job);
-                if same.is_empty() {
-                    self.of.remove(&known.request);
-                }
-            }
+            self.take_up(job);
+            self.jobs.remove(&job);
         }
     }
 }
@@ -99,7 +152,7 @@ impl Present {
         let now = app.engine.clock().now();
         let mut attended = app.attendance.attended();
         attended.forget(now);
-        attended.of.entry(request).or_default().insert(job);
+        attended.take_up(job);
         let nobody = Attending { clients: 0, served: false, retried: false, request, left_at: now };
         attended.jobs.entry(job).or_insert(nobody).clients += 1;
         Self { app: app.clone(), job }
@@ -126,11 +179,14 @@ impl Drop for Present {
                 if known.clients > 0 {
                     return;
                 }
-                attended.left.push_back((now, self.job));
+                attended.leave(self.job);
             }
         }
-        let open = self.app.engine.store().open_job(self.job).is_some_and(|job| !job.state.is_answered());
-        if let (true, Ok(runtime)) = (open, tokio::runtime::Handle::try_current()) {
+        let engine = &self.app.engine;
+        let open = engine.store().open_job(self.job).is_some_and(|job| !job.state.is_answered());
+        // Whom a coordinator that ends has to leave comes back to the next one.
+        let withdraws = open && !engine.is_draining();
+        if let (true, Ok(runtime)) = (withdraws, tokio::runtime::Handle::try_current()) {
             runtime.spawn(withdraw(self.app.clone(), self.job));
         }
     }
@@ -139,7 +195,8 @@ impl Drop for Present {
 /// Withdraws the job unless somebody comes back in time. What he has of the answer is settled.
 async fn withdraw(app: Arc<App>, job: JobId) {
     tokio::time::sleep(Duration::from_millis(RESUME_GRACE.0.unsigned_abs())).await;
-    if app.attendance.attended().jobs.get(&job).is_some_and(|known| known.clients > 0) {
+    let is_back = app.attendance.attended().jobs.get(&job).is_some_and(|known| known.clients > 0);
+    if is_back || app.engine.is_draining() {
         return;
     }
     let command = Command::Cancel { by: Canceller::Client };

@@ -139,6 +139,13 @@ impl Code {
         }
     }
 
+    /// Whether a stock client may send the request once more by itself, where the status lets it.
+    pub(super) const fn may_be_tried_again(self) -> bool {
+        // Whether a fault of ours has charged anything is unknown: a second try could charge twice. A part is charged
+        // for certain, and what somebody has withdrawn is not to come back.
+        !matches!(self, Self::Internal | Self::BrokenOff | Self::Cancelled)
+    }
+
     /// The group that it belongs to, as OpenAI's clients know groups.
     pub(super) const fn group(self) -> &'static str {
         match self {

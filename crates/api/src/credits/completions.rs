@@ -1,10 +1,11 @@
 //! Requests that are answered with what a model says: a request becomes a job, and its answer the response.
 
-use super::attend::Present;
+use super::attend::{Present, Sameness};
 use super::auth::Caller;
 use super::errors::Problem;
 use super::jobs::{self, reason};
 use super::order::{Order, Route, json_body};
+use super::status::failure;
 use super::voice::{ChatVoice, TextVoice, Voice};
 use super::{chat, prompt, stream, wire};
 use crate::app::App;
@@ -58,6 +59,7 @@ pub(super) async fn submit(
 ) -> Result<Response, Problem> {
     let mut order = chat_order(&app, &headers, body).await?;
     order.inquiry.stream = false;
+    order.is_attended = false;
     let job = order.place(&app, &key).await?;
     let mut response = (StatusCode::CREATED, jobs::view(&app, &job).await?).into_response();
     label(&app, &job, response.headers_mut()).await?;
@@ -99,26 +101,32 @@ pub(super) async fn attend(
     order: Order,
 ) -> Result<(Arc<Job>, Present), Problem> {
     let request = order.sameness(key);
-    let left = if is_retry(headers) { app.attendance.left_behind(request) } else { None };
+    let left = if is_retry(headers) { left_behind(app, request).await? } else { None };
     let job = match left {
-        Some(job) => app
-            .engine
-            .store()
-            .job(job)
-            .await
-            .map_err(EngineError::from)?
-            .ok_or_else(Problem::job_not_found)?,
+        Some(job) => job,
         None => order.place(app, key).await?,
     };
     let present = Present::new(app, job.id, request);
     Ok((job, present))
 }
 
-/// The job as it is once there is an answer, or will never be one.
+/// The job that the client of a request has left. One that came to nothing has cost nothing, and is tried anew.
+async fn left_behind(app: &App, request: Sameness) -> Result<Option<Arc<Job>>, Problem> {
+    let now = app.engine.clock().now();
+    while let Some(job) = app.attendance.left_behind(request, now) {
+        let job = app.engine.store().job(job).await.map_err(EngineError::from)?;
+        if let Some(job) = job.filter(|job| failure(&job.state).is_none()) {
+            return Ok(Some(job));
+        }
+    }
+    Ok(None)
+}
+
+/// The job as it is once there is an answer, or will never be one, or nobody can tell any more.
 pub(super) async fn answered(app: &App, job: &Job) -> Result<Arc<Job>, Problem> {
     let waiting = app.engine.answered(job.id);
     let now = find(app, &job.public_id).await?;
-    if now.state.is_answered() {
+    if now.state.is_answered() || app.engine.store().stopped().is_some() {
         return Ok(now);
     }
     waiting.await;

@@ -238,3 +238,18 @@ impl From<TransferRow> for Moved {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_says_who_is_right() {
+        let [said, other] = [b"said".as_slice(), b"other"].map(Digest::of);
+        let decided = |worker, voucher| Hashes { worker, relayed: said, voucher }.decided();
+        assert_eq!(decided(said, Voucher::Worker), Some(Ruling::ForWorker));
+        assert_eq!(decided(said, Voucher::Coordinator), None);
+        // Such a receipt is not taken any more; one that was taken before is decided on.
+        assert_eq!(decided(other, Voucher::Worker), Some(Ruling::ForClient));
+    }
+}

@@ -440,8 +440,8 @@ pub(super) fn credits() -> Operation {
     let account = object(&[
         ("object", constant("credits")),
         ("balance", amount("What can be spent now.")),
-        ("held", amount("What open jobs hold, and what may still be disputed.")),
-        ("spent", amount("What this key has spent or holds, in all.")),
+        ("held", amount("What jobs of the account without an answer hold.")),
+        ("spent", amount("What was charged under this key, with what it holds.")),
     ]);
     Operation::new("credits", "The credits of the account.").json(200, "They.", account)
 }

@@ -96,8 +96,7 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        // Whether a fault of ours has charged anything is unknown: a second try could charge twice.
-        if self.code == Code::Internal {
+        if !self.code.may_be_tried_again() {
             response.headers_mut().insert(SHOULD_RETRY, HeaderValue::from_static("false"));
         }
         if self.code == Code::InvalidApiKey {

@@ -26,7 +26,8 @@ use std::sync::Arc;
 /// Jobs on a page where nobody says how many, and at most.
 const PAGE: u32 = 20;
 const LONGEST_PAGE: u32 = 100;
-/// So many jobs are looked at for one page where a filter lets few pass; then the page ends early.
+/// So many jobs are looked at for one page where a filter lets few pass. Then the page ends early, and its cursor goes on
+/// after what was looked at.
 const LOOKED_AT: usize = 1_000;
 
 /// The job that a path names. What cannot be a name names no job.
@@ -120,7 +121,7 @@ pub(super) async fn list(
         return Err(Problem::at("status", format!("`status` must be one of {}.", status::ALL.join(", "))));
     }
     let cursor = cursor(&app, &key, &query).await?;
-    let (mut jobs, has_more) = fitting(&app, &key, cursor, limit as usize, &query).await?;
+    let Found { mut jobs, next } = fitting(&app, &key, cursor, limit as usize, &query).await?;
     if matches!(cursor, Cursor::After(_)) {
         jobs.reverse();
     }
@@ -128,9 +129,8 @@ pub(super) async fn list(
     for job in &jobs {
         data.push(object(&app, job).await?);
     }
-    let last = if matches!(cursor, Cursor::After(_)) { jobs.first() } else { jobs.last() };
-    let next_cursor = last.filter(|_| has_more).map(|job| job.public_id.text.to_string());
-    Ok(Json(Page { object: "list", data, has_more, next_cursor }).into_response())
+    let next_cursor = next.map(|job| job.text.to_string());
+    Ok(Json(Page { object: "list", data, has_more: next_cursor.is_some(), next_cursor }).into_response())
 }
 
 async fn cursor(app: &App, key: &ApiKey, query: &ListQuery) -> Result<Cursor, Problem> {
@@ -148,36 +148,46 @@ async fn cursor(app: &App, key: &ApiKey, query: &ListQuery) -> Result<Cursor, Pr
     }
 }
 
-/// As many jobs as fit on the page, from the cursor on, and whether there are more.
+/// What fits on a page, in the order in which it was looked for.
+struct Found {
+    jobs: Vec<Arc<Job>>,
+    /// Where the next page goes on, if there may be more.
+    next: Option<PublicId>,
+}
+
+/// As many jobs as fit on the page, from the cursor on. A page that is not full is the last, unless too many jobs had to be
+/// looked at for it.
 async fn fitting(
     app: &App,
     key: &ApiKey,
     mut cursor: Cursor,
     limit: usize,
     query: &ListQuery,
-) -> Result<(Vec<Arc<Job>>, bool), Problem> {
+) -> Result<Found, Problem> {
     let fits = |job: &Job| {
         query.status.as_deref().is_none_or(|word| status(&job.state) == word)
             && query.model.as_deref().is_none_or(|model| job.ask.model.as_deref() == Some(model))
     };
+    let upwards = matches!(cursor, Cursor::After(_));
     let (mut found, mut looked_at) = (Vec::new(), 0);
     loop {
         let jobs =
             app.engine.store().jobs_of_key(key.id, cursor, LONGEST_PAGE).await.map_err(EngineError::from)?;
-        let (count, upwards) = (jobs.len(), matches!(cursor, Cursor::After(_)));
-        let jobs = if upwards { jobs.into_iter().rev().collect() } else { jobs };
-        looked_at += count;
-        let is_last = count < LONGEST_PAGE as usize;
-        let Some(last) = jobs.last().map(|job| job.id) else { return Ok((found, false)) };
+        let jobs: Vec<_> = if upwards { jobs.into_iter().rev().collect() } else { jobs };
+        looked_at += jobs.len();
+        let is_last = jobs.len() < LONGEST_PAGE as usize;
+        let last = jobs.last().cloned();
         found.extend(jobs.into_iter().filter(|job| fits(job)));
         if found.len() > limit {
             found.truncate(limit);
-            return Ok((found, true));
+            let next = found.last().map(|job| job.public_id.clone());
+            return Ok(Found { jobs: found, next });
         }
-        if is_last || looked_at >= LOOKED_AT {
-            return Ok((found, !is_last));
+        let Some(last) = last.filter(|_| !is_last) else { return Ok(Found { jobs: found, next: None }) };
+        if looked_at >= LOOKED_AT {
+            return Ok(Found { jobs: found, next: Some(last.public_id.clone()) });
         }
-        cursor = if upwards { Cursor::After(last) } else { Cursor::Before(last) };
+        cursor = if upwards { Cursor::After(last.id) } else { Cursor::Before(last.id) };
     }
 }
 
@@ -225,6 +235,10 @@ async fn proof(app: &App, job: &Job) -> Result<Option<Digest>, Problem> {
 
 /// Why there is no answer, or only a part of one.
 pub(super) fn reason(job: &Job) -> Problem {
+    if !job.state.is_answered() {
+        let words = "The coordinator's store has failed. What has become of the job is known when it was started again.";
+        return Problem::new(Code::Internal, words);
+    }
     if is_broken(job) {
         let words = "The answer broke off. What arrived is charged, and the rest of the hold was returned.";
         return Problem::new(Code::BrokenOff, words);

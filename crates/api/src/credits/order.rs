@@ -37,6 +37,8 @@ pub(super) struct Inquiry {
 /// An inquiry under a key, not yet paid for.
 pub(super) struct Order {
     pub(super) inquiry: Inquiry,
+    /// Whether its client waits for the answer, and may come back to it.
+    pub(super) is_attended: bool,
     digest: Sha256,
     idempotency_key: Option<String>,
 }
@@ -82,7 +84,7 @@ impl Order {
             Problem::at("Idempotency-Key", "An idempotency key has 1 to 255 visible characters.")
         })?;
         let digest = Sha256::of(&[route.mark().as_bytes(), body].concat());
-        Ok(Self { inquiry, digest, idempotency_key: idempotency_key.map(str::to_owned) })
+        Ok(Self { inquiry, is_attended: true, digest, idempotency_key: idempotency_key.map(str::to_owned) })
     }
 
     pub(super) fn sameness(&self, key: &ApiKey) -> Sameness {
@@ -91,7 +93,7 @@ impl Order {
 
     /// Holds the worst case, and makes the job.
     pub(super) async fn place(self, app: &App, key: &ApiKey) -> Result<Arc<Job>, Problem> {
-        let Self { inquiry, digest, idempotency_key } = self;
+        let Self { inquiry, is_attended, digest, idempotency_key } = self;
         let served = app.engine.served_model(&inquiry.model);
         let served = served.ok_or_else(|| {
             let words = format!("No live worker serves the model `{}`.", inquiry.model);
@@ -121,6 +123,7 @@ impl Order {
             payload: inquiry.payload.into_bytes().into(),
             key: claim,
             key_id: Some(key.id),
+            request: is_attended.then_some(digest),
             now_or_never: None,
         };
         let submitted = match app.engine.submit(new).await {

@@ -145,6 +145,7 @@ fn new_job(app: &App, headers: &HeaderMap, body: &Bytes, speed: Speed) -> Result
         payload: commit.payload.get().as_bytes().into(),
         key,
         key_id: None,
+        request: None,
         now_or_never: commit.private.then_some(Fault::NoTrustedWorker),
     })
 }

@@ -69,6 +69,7 @@ impl Receipts {
             job: receipt.job_id.as_str().into(),
             worker: WorkerId::from_hex(&receipt.provider_pubkey)?,
             output: Sha256(receipt.output()?.0),
+            text: self.full.as_ref().and_then(|full| full.text_hash).map(Sha256::from),
             signed,
             digest: Sha256(digest.0),
             document: keep(&dispatch, full.as_deref(), self.signature.as_ref())?.into(),

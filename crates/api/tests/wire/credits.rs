@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 pub(crate) const MODEL: &str = "qwen3-8b";
+/// Whose keys the tests use.
+const CLIENT: &str = "credits:dev";
 /// Minor units of a credit.
 pub(crate) const CREDIT: u128 = 10_000;
 
@@ -24,12 +26,12 @@ pub(crate) const CREDIT: u128 = 10_000;
 pub(crate) struct Developer<'a> {
     pub(crate) market: &'a Market,
     pub(crate) account: Account,
-    secret: String,
+    pub(crate) secret: String,
 }
 
 impl<'a> Developer<'a> {
     pub(crate) async fn with(market: &'a Market, credits: u128, limits: Limits) -> Self {
-        let client = ClientId("credits:dev".into());
+        let client = ClientId(CLIENT.into());
         let account = Account::Client(client.clone());
         let engine = market.engine();
         if credits > 0 {
@@ -38,6 +40,11 @@ impl<'a> Developer<'a> {
         }
         let (secret, _) = engine.create_key(client, "test".into(), limits).await.expect("a key is made");
         Self { market, account, secret: secret.expose().to_owned() }
+    }
+
+    /// The same developer, before another coordinator.
+    pub(crate) fn known(market: &'a Market, secret: String) -> Self {
+        Self { market, account: Account::Client(ClientId(CLIENT.into())), secret }
     }
 
     pub(crate) async fn rich(market: &'a Market) -> Self {
@@ -84,6 +91,12 @@ impl<'a> Developer<'a> {
         rows.first().map_or(0, |row| row.units / CREDIT.cast_signed())
     }
 
+    /// The balance, what is held and what is spent.
+    pub(crate) async fn credits(&self) -> [u64; 3] {
+        let credits = self.get("/v1/credits").await.json();
+        ["balance", "held", "spent"].map(|name| credits[name].as_u64().expect("whole credits"))
+    }
+
     pub(crate) async fn job(&self, id: &str) -> Value {
         self.get(&format!("/v1/jobs/{id}")).await.json()
     }
@@ -117,6 +130,7 @@ async fn a_request_is_a_job_that_is_held_answered_charged_and_shown() {
     let (answer, assigned) = tokio::join!(developer.chat(json!({"max_tokens": 20})), async {
         let assigned = worker.job().await;
         assert_eq!(developer.balance().await, 92, "the price is held before anybody works");
+        assert_eq!(developer.credits().await, [92, 8, 8]);
         finish(&mut worker, &assigned, "one two three").await;
         assigned
     });
@@ -146,6 +160,7 @@ async fn a_request_is_a_job_that_is_held_answered_charged_and_shown() {
     });
     assert_eq!(developer.job(&id).await, expected);
     assert_eq!(answer.header("x-decentral-settlement-tx"), "ledger:2");
+    assert_eq!(developer.credits().await, [92, 0, 8], "what is charged is held no more");
     // Nobody has the money before the window for disputes has closed.
     let worker_account = Account::Worker(worker.key.public_key().into());
     let paid = || async { market.engine().store().balance(&worker_account).await.expect("it can be read") };

@@ -85,8 +85,8 @@ impl Market {
     }
 }
 
-/// Delivers with a full receipt that says another text than the output has.
-async fn finish_with_a_lie(worker: &mut Worker, assigned: &Value, text: &str, said: Digest) {
+/// Delivers with a full receipt that says which text the output has.
+async fn finish_saying(worker: &mut Worker, assigned: &Value, text: &str, said: Digest) {
     let output = json!({"text": text, "model": MODEL}).to_string();
     let job = assigned["job_id"].as_str().expect("a name");
     let output_hash = Digest::of(output.as_bytes());
@@ -213,35 +213,46 @@ async fn a_hash_that_nobody_else_has_is_decided_at_once_for_the_worker() {
     );
 }
 
-#[tokio::test]
-async fn a_worker_whose_receipt_says_another_text_than_was_relayed_loses_at_once() {
+/// A worker signs that it said something else, and another one has the job next.
+async fn lie_is_noticed(streamed: bool) {
     let market = Market::open().await;
     let developer = Developer::rich(&market).await;
-    let mut worker = serving(&market, 1).await;
-    let (hash, lie) = (Digest::of(TEXT.as_bytes()), Digest::of(b"what was never said"));
-    let (answer, ()) = tokio::join!(developer.chat(json!({})), async {
-        let assigned = worker.job().await;
-        finish_with_a_lie(&mut worker, &assigned, TEXT, lie).await;
+    let mut liar = serving(&market, 1).await;
+    let (answer, honest) = tokio::join!(developer.chat(json!({"stream": streamed})), async {
+        let assigned = liar.job().await;
+        let mut honest = serving(&market, 2).await;
+        let lie = Digest::of(b"what was never said");
+        finish_saying(&mut liar, &assigned, TEXT, lie).await;
+        let assigned = honest.job().await;
+        finish_saying(&mut honest, &assigned, TEXT, Digest::of(TEXT.as_bytes())).await;
+        honest
     });
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    assert!(answer.text().contains(TEXT), "{}", answer.text());
     let id = answer.header("x-decentral-job-id").to_owned();
-    assert_eq!(developer.holdings(&worker).await, [920_000, 0, 0]);
-    assert_eq!(market.standing(&worker).await, Standing::default(), "it may still be disputed");
-    let answer = developer.dispute(&id, hash).await;
-    assert_eq!(
-        answer.json(),
-        json!({
-            "job_id": id, "dispute_opened": true, "your_hash": hash, "worker_hash": lie,
-            "dispute_tx": "ledger:3", "arbitration_window_hours": 24, "ruling": "for_client",
-        })
-    );
-    assert_eq!(developer.holdings(&worker).await, [1_000_000, 0, 0], "all of it is back");
-    assert_eq!(market.standing(&worker).await, Standing { completed: 0, failed: 1 });
-    let job = developer.job(&id).await;
-    assert_eq!((&job["status"], &job["credits_charged"]), (&json!("refunded"), &json!(0)));
-    let shown = developer.shown(&id).await;
-    assert_eq!((&shown["ruling"], &shown["decided_by"]), (&json!("for_client"), &json!("rules")));
-    assert_eq!(shown["evidence"]["relayed_hash"], json!(hash));
+    let refused = loop {
+        let frame = liar.next().await;
+        if frame["type"] != "heartbeat_ack" {
+            break frame;
+        }
+    };
+    assert_eq!((&refused["type"], &refused["reason"]), (&json!("job_cancel"), &json!("bad_receipt")));
+    market.pass(Millis::seconds(60)).await;
+    assert_eq!(market.standing(&liar).await, Standing { completed: 0, failed: 1 });
+    assert_eq!(market.standing(&honest).await, Standing { completed: 1, failed: 0 });
+    assert_eq!(developer.holdings(&liar).await, [920_000, 0, 20_000]);
+    let bundle = developer.get(&format!("/v1/jobs/{id}/receipt")).await.json();
+    assert_eq!(bundle["receipt"]["text_hash"], json!(Digest::of(TEXT.as_bytes())), "{bundle}");
+}
+
+#[tokio::test]
+async fn a_receipt_for_another_text_than_was_delivered_proves_nothing() {
+    Box::pin(lie_is_noticed(false)).await;
+}
+
+#[tokio::test]
+async fn neither_does_one_of_a_streamed_answer_that_came_in_one_piece() {
+    Box::pin(lie_is_noticed(true)).await;
 }
 
 #[tokio::test]

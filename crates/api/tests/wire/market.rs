@@ -8,11 +8,12 @@ use docket_engine::entropy::Entropy;
 use docket_engine::{Config, Engine, outbox};
 use docket_protocol::keys::SigningKey;
 use docket_settlement::Ledger;
-use docket_store::Sqlite;
+use docket_store::backend::{Backend, Connected, Loaded, Needs, Resumed};
+use docket_store::{Batch, Sqlite, Store, StoreError};
 use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -48,7 +49,32 @@ pub(crate) struct Market {
     store: String,
     _alive: Box<dyn Any + Send>,
     clock: Clock,
+    /// Whether the disk takes nothing any more.
+    is_broken: Arc<AtomicBool>,
     running: Option<Running>,
+}
+
+/// A database whose disk may break.
+struct Brittle {
+    inner: Box<dyn Backend>,
+    is_broken: Arc<AtomicBool>,
+}
+
+impl Backend for Brittle {
+    fn resume(&mut self) -> Result<Resumed, StoreError> {
+        self.inner.resume()
+    }
+
+    fn load(&mut self, needs: &Needs) -> Result<Loaded, StoreError> {
+        self.inner.load(needs)
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        match self.is_broken.load(Ordering::Relaxed) {
+            true => Err(StoreError::Failed("the disk is broken".to_owned())),
+            false => self.inner.write(batch),
+        }
+    }
 }
 
 struct Running {
@@ -68,14 +94,17 @@ impl Market {
     pub(crate) async fn with(options: Options) -> Self {
         let store = format!("wire-{}-{}", std::process::id(), MARKETS.fetch_add(1, Ordering::Relaxed));
         let alive = Sqlite::memory(&store).keep_alive().expect("a database in memory can be made");
-        let mut market =
-            Self { options, store, _alive: Box::new(alive), clock: Clock::manual(NOON), running: None };
+        let (clock, is_broken) = (Clock::manual(NOON), Arc::default());
+        let mut market = Self { options, store, _alive: Box::new(alive), clock, is_broken, running: None };
         market.start().await;
         market
     }
 
     async fn start(&mut self) {
-        let (store, writer) = Sqlite::memory(&self.store).open().expect("the store can be opened");
+        let connected = Sqlite::memory(&self.store).connect().expect("the database can be opened");
+        let Connected { backend: inner, reader } = connected;
+        let backend = Box::new(Brittle { inner, is_broken: self.is_broken.clone() });
+        let (store, writer) = Store::open(backend, reader).expect("the store can be opened");
         let writer = std::thread::spawn(move || writer.run());
         let ledger = if self.options.testnet { Ledger::testnet() } else { Ledger::main() };
         let config = Config { ledger, scoring, stake: PriceList::default().stake() };
@@ -127,6 +156,11 @@ impl Market {
         engine.ripen_effects();
     }
 
+    /// From now on nothing more can be written; a restart repairs it.
+    pub(crate) fn break_disk(&self) {
+        self.is_broken.store(true, Ordering::Relaxed);
+    }
+
     /// Ends the coordinator wherever it is, and starts another on the same store.
     pub(crate) async fn restart(&mut self) {
         let Running { engine, stop, tasks, writer, .. } = self.running.take().expect("the coordinator runs");
@@ -144,6 +178,7 @@ impl Market {
             .await
             .expect("it is joined")
             .expect("it ended well");
+        self.is_broken.store(false, Ordering::Relaxed);
         self.start().await;
     }
 

@@ -20,13 +20,18 @@ impl Reader {
 
     /// Reads until some text has come.
     pub(crate) async fn hear(&mut self, text: &str) {
-        let mut bytes = [0; 4096];
         while !self.heard.contains(text) {
-            let read = tokio::time::timeout(Duration::from_secs(20), self.socket.read(&mut bytes));
-            let length = read.await.expect("something in time").expect("the connection stands");
-            assert!(length > 0, "it ended without {text}: {}", self.heard);
-            self.heard.push_str(std::str::from_utf8(&bytes[..length]).expect("the tests' texts are short"));
+            assert!(self.hear_more().await, "it ended without {text}: {}", self.heard);
         }
+    }
+
+    /// Reads what comes next; whether there was more.
+    pub(crate) async fn hear_more(&mut self) -> bool {
+        let mut bytes = [0; 4096];
+        let read = tokio::time::timeout(Duration::from_secs(20), self.socket.read(&mut bytes));
+        let length = read.await.expect("something in time").expect("the connection stands");
+        self.heard.push_str(std::str::from_utf8(&bytes[..length]).expect("the tests' texts are short"));
+        length > 0
     }
 
     /// The names of the events that came.

@@ -10,6 +10,7 @@ pub(crate) mod serve;
 mod stake;
 pub(crate) mod up;
 pub(crate) mod verify;
+pub(crate) mod webhooks;
 pub(crate) mod worker;
 pub(crate) mod worker_run;
 

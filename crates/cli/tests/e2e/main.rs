@@ -11,6 +11,7 @@ mod keys;
 mod kill;
 mod market;
 mod process;
+mod retries;
 mod upstream;
 mod watch;
 mod webhooks;

@@ -1,6 +1,7 @@
 //! Webhooks of the program as it is: `docket up` tells this machine, also after it was killed, unless it may not.
 
-use crate::process::{Docket, PATIENCE, run};
+use crate::commands::Market;
+use crate::process::{Docket, PATIENCE, run, wait_until};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -85,4 +86,59 @@ async fn the_operator_says_how_near_webhooks_may_lead() {
             .2
             .contains("public, loopback or private")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_handles_his_webhooks_from_the_command_line() {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let mut server = Server::start().await;
+    let (_up, ready) = Docket::up_with(&["--ephemeral"]);
+    let market = Market::of(&ready);
+    let key = ready["api_key"].as_str().unwrap();
+    let keyed = |args: &[&str]| market.run(&[&["webhooks"], args, &["--api-key", key]].concat());
+    let good = |args: &[&str]| {
+        let (code, output, errors) = keyed(args);
+        assert_eq!(code, 0, "{args:?}: {errors}");
+        (output, errors)
+    };
+    let json =
+        |args: &[&str]| -> Value { serde_json::from_str(&good(&[args, &["--json"]].concat()).0).unwrap() };
+    assert!(good(&["list"]).1.contains("there are no webhooks yet"));
+    let url = format!("http://{}/", server.address);
+    let add = ["add", &url, "--events", "job.completed,credit.low", "--key", "k1"];
+    let (secret, errors) = good(&add);
+    assert!(secret.starts_with("whsec_"), "the secret alone on standard output: {secret}");
+    assert!(errors.contains("shown now and never again") && !errors.contains(secret.trim_end()), "{errors}");
+    let again = json(&add);
+    assert_eq!(again["secret"], secret.trim_end(), "the same key makes one webhook");
+    let id = again["id"].as_str().unwrap();
+    assert_eq!(good(&["list"]).0, format!("{id}  active    {url}  job.completed,credit.low\n"));
+    assert!(good(&["deliveries", id]).1.contains("it was told nothing yet"));
+
+    let client = Client::new();
+    let ping = client.post(format!("{}/v1/webhooks/{id}/test", market.url)).bearer_auth(key).send();
+    assert_eq!(ping.await.unwrap().status(), 202);
+    let (event, told) = server.hear().await;
+    assert_eq!(told["type"], "ping");
+    let failed = || json(&["deliveries", id])["data"][0]["last_status"] == 502;
+    wait_until("the failure is noted", failed);
+    let line = good(&["deliveries", id]).0;
+    let words = "  pending    1 attempt, answered 502, next at ";
+    assert!(line.starts_with(&format!("{event}  ")) && line.contains(words), "{line}");
+    server.fails.store(false, Ordering::Relaxed);
+    assert!(good(&["replay", id, &event]).0.contains("  ping            -  "));
+    assert_eq!(server.hear().await, (event.clone(), told), "the same once more");
+    wait_until("it is delivered", || json(&["deliveries", id])["data"][0]["status"] == "delivered");
+    assert_eq!(json(&["deliveries", id, "--limit", "1"])["has_more"], false);
+
+    let wrong = |args: &[&str]| {
+        let (code, output, errors) = keyed(args);
+        assert_eq!((code, output.as_str()), (1, ""), "{args:?}");
+        errors
+    };
+    assert!(wrong(&["add", &url, "--events", "job.done"]).contains("must be a list of some of"));
+    assert!(wrong(&["add", "http://10.0.0.1/", "--events", "job.failed"]).contains("(invalid_request)"));
+    assert!(wrong(&["replay", id, "evt_1"]).contains("(event_not_found)"));
+    assert_eq!(good(&["delete", id]).0, format!("{id} is deleted: it is told nothing more\n"));
+    assert!(wrong(&["delete", id]).contains("(webhook_not_found)"));
 }

@@ -52,6 +52,8 @@ struct Member {
     connection: Option<Connection>,
     outbound: Outbound,
     held: BTreeMap<JobId, Held>,
+    /// The same jobs by the names that both sides use.
+    names: HashMap<Arc<str>, JobId>,
     model_names: Vec<Arc<str>>,
     accepts: bool,
     turns: u64,

@@ -67,6 +67,7 @@ impl Order {
             key: key.map(|key| (key, Sha256::of(&payload))),
             payload,
             key_id: None,
+            request: None,
             now_or_never: (private && dice.percent(60)).then_some(Fault::NoTrustedWorker),
         };
         Self { new, answer: Answer::Nothing, asked: 0, next_try: now }

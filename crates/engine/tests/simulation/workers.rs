@@ -224,6 +224,7 @@ impl Worker {
             job: job.clone(),
             worker: self.id,
             output: digest,
+            text: None,
             signed: true,
             digest: Sha256::of(&document),
             document,

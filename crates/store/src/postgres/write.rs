@@ -26,11 +26,11 @@ const fn statement(kind: Kind) -> &'static str {
         Kind::NewJob => {
             "INSERT INTO job (job_id, dialect, public_id, client, evaluator, skill, model, speed, private, asset, \
              decimals, price_units, policy_id, created_ms, finish_by_ms, attempts, tried, state, deadline_ms, \
-             escrow_units, vesting_units, version, api_key, needs) SELECT * FROM unnest($1::bigint[], $2::text[], \
+             escrow_units, vesting_units, version, api_key, needs, request) SELECT * FROM unnest($1::bigint[], $2::text[], \
              $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::text[], \
              $11::bigint[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::text[], \
              $18::text[], $19::bigint[], $20::text[], $21::text[], $22::bigint[], \
-             $23::text[], $24::text[])"
+             $23::text[], $24::text[], $25::text[])"
         }
         Kind::ChangedJob => {
             "UPDATE job SET finish_by_ms = c.finish_by_ms, attempts = c.attempts, tried = c.tried, state = c.state, \

@@ -42,6 +42,7 @@ pub(crate) fn new(job: &Job, policy: i64) -> Vec<Value<'_>> {
         Value::count(job.version.0),
         job.key.map_or(Value::Null, |key| Value::text(key.0)),
         encode_needs(job.ask.needs),
+        job.request.map_or(Value::Null, Value::text),
     ]
 }
 
@@ -87,7 +88,8 @@ pub(crate) const COLUMNS: &str = "j.job_id, j.dialect, j.public_id, j.client, j.
      j.speed, j.private, j.asset, j.decimals, j.price_units, p.body, j.created_ms, j.finish_by_ms, j.attempts, \
      j.tried, j.state, j.deadline_ms, j.worker_id, j.attempt_epoch, j.attempt, j.output_hash, j.receipt_hash, \
      j.voucher, j.input_tokens, j.output_tokens, j.charge_units, j.outcome, j.ended_ms, j.escrow_units, \
-     j.vesting_units, j.version, j.api_key, j.placing_bps, j.blamed, j.staked, j.needs";
+     j.vesting_units, j.version, j.api_key, j.placing_bps, j.blamed, j.staked, j.needs, \
+     j.request";
 
 /// Reads a job. `terms` turns the text of a policy into the shared value.
 pub(crate) fn parse(
@@ -119,6 +121,7 @@ pub(crate) fn parse(
         vesting: row.amount(31, asset)?,
         version: Version(row.count(32)?),
         key: row.text_or_null(33)?.map(|key| read::key_id(&key)).transpose()?,
+        request: row.text_or_null(38)?.map(|_| row.digest(38)).transpose()?,
     })
 }
 

@@ -19,8 +19,8 @@ const fn statement(kind: Kind) -> &'static str {
         Kind::NewJob => {
             "INSERT INTO job (job_id, dialect, public_id, client, evaluator, skill, model, speed, private, asset, \
              decimals, price_units, policy_id, created_ms, finish_by_ms, attempts, tried, state, deadline_ms, \
-             escrow_units, vesting_units, version, api_key, needs) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
-             ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)"
+             escrow_units, vesting_units, version, api_key, needs, request) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
+             ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)"
         }
         Kind::ChangedJob => {
             "UPDATE job SET finish_by_ms = ?2, attempts = ?3, tried = ?4, state = ?5, deadline_ms = ?6, \

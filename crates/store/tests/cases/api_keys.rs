@@ -239,6 +239,7 @@ pub(crate) fn a_database_from_before_there_were_keys_is_brought_up_to_date(world
     world.meddle(
         "ALTER TABLE job DROP COLUMN placing_bps; ALTER TABLE job DROP COLUMN blamed; \
          ALTER TABLE job DROP COLUMN staked; ALTER TABLE job DROP COLUMN needs; \
+         ALTER TABLE job DROP COLUMN request; \
          DROP INDEX job_key; ALTER TABLE job DROP COLUMN api_key; DROP TABLE api_key; DROP TABLE key_spending; \
           DROP TABLE hook; DROP TABLE delivery; \
          DELETE FROM refinery_schema_history WHERE version > 1",

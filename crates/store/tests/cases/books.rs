@@ -54,8 +54,11 @@ pub(crate) fn balances_are_what_the_transfers_make_them(world: &mut World) {
     let escrowed = world.jobs().iter().map(|job| job.escrow.units).sum::<u128>();
     let vesting = world.jobs().iter().map(|job| job.vesting.units).sum::<u128>();
     assert_eq!((escrowed, vesting), (1_000, 1_000));
+    let held = |world: &World, name: &str| world.store().held(&ClientId(name.into()), Asset::USDC);
+    assert_eq!((held(world, "ann"), held(world, "bob")), (1_000, 0), "what was charged is not held");
     world.reopen();
     world.check_books();
+    assert_eq!(held(world, "ann"), 1_000);
 }
 
 pub(crate) fn a_statement_shows_both_sides_the_newest_first(world: &mut World) {

@@ -50,7 +50,8 @@ impl Fleet {
         let (staked, stake) = earlier
             .as_ref()
             .map_or((false, StakeTier::NONE), |member| (member.staked, member.candidate.stake));
-        let (held, turns) = earlier.map(|member| (member.held, member.turns)).unwrap_or_default();
+        let (held, names, turns) =
+            earlier.map(|member| (member.held, member.names, member.turns)).unwrap_or_default();
         let mut candidate = Candidate {
             id: worker.id,
             class: profile.class,
@@ -81,6 +82,7 @@ impl Fleet {
             connection: Some(connection),
             outbound,
             held,
+            names,
             model_names: profile.models.into_iter().map(|(name, _)| name).collect(),
             accepts: profile.accepts,
             turns,

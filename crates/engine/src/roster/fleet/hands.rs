@@ -64,6 +64,7 @@ impl Fleet {
         self.change(worker, |member| {
             member.turns += 1;
             member.candidate.lot = Lot::draw(secret, &member.candidate.id, member.turns);
+            member.names.insert(held.name.clone(), job.id);
             member.held.insert(job.id, held);
         });
     }
@@ -134,7 +135,9 @@ impl Fleet {
             self.holders.remove(&job);
         }
         self.change(worker, |member| {
-            member.held.remove(&job);
+            if let Some(held) = member.held.remove(&job) {
+                member.names.remove(&held.name);
+            }
             and(member);
         });
         let gone = |member: &Member| member.connection.is_none() && member.held.is_empty();
@@ -182,7 +185,7 @@ impl Fleet {
     pub(crate) fn held(&self, connection: Connection, name: &str) -> Option<(WorkerId, JobId, Held)> {
         let worker = self.worker(connection)?;
         let member = self.members.get(&worker)?;
-        let (job, held) = member.held.iter().find(|(_, held)| &*held.name == name)?;
-        Some((worker, *job, held.clone()))
+        let job = *member.names.get(name)?;
+        Some((worker, job, member.held.get(&job)?.clone()))
     }
 }
