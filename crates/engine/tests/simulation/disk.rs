@@ -15,8 +15,8 @@ use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
 use docket_store::backend::{Backend, Loaded, Needs, Resumed};
 use docket_store::{
-    Answer, BalanceRow, Batch, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Read, Reader, StoreError,
-    TransferRow,
+    Answer, BalanceRow, Batch, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Read, Reader, SpendingRow,
+    StoreError, TransferRow,
 };
 use futures::FutureExt;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -205,6 +205,10 @@ impl Reader for WeatheredReader {
         day: Period,
     ) -> Read<'a, Vec<KeyRow>> {
         self.after(move |reader| reader.keys(client, after, day))
+    }
+
+    fn spendings(&self, after: Option<(KeyNumber, Period)>) -> Read<'_, Vec<SpendingRow>> {
+        self.after(move |reader| reader.spendings(after))
     }
 
     fn hooks<'a>(&'a self, client: &'a ClientId) -> Read<'a, Vec<Hook>> {
