@@ -1,4 +1,4 @@
-//! Proves from the journal alone that all accounts agree, on a store at rest or one that is in use.
+//! Proves from the journal alone that all accounts and the spendings of all keys agree, on a store at rest or one that is in use.
 //!
 //! The journal is replayed in pages. A store in use goes on meanwhile, so a stored balance must be one
 //! that the account had between the look before and the look after it was read.
@@ -7,9 +7,10 @@ mod replay;
 
 use docket_core::id::JobId;
 use docket_core::job::Job;
+use docket_core::key::{KeyNumber, Period};
 use docket_core::ledger::Account;
 use docket_core::money::{Amount, Asset};
-use docket_store::{BalanceRow, JobFilter, Reader, Store, StoreError, TransferRow};
+use docket_store::{BalanceRow, JobFilter, Reader, SpendingRow, Store, StoreError, TransferRow};
 use replay::{Holding, Replay};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -116,6 +117,13 @@ impl Source<'_> {
         }
     }
 
+    async fn spendings(self, after: Option<Spent>) -> Result<Vec<SpendingRow>, StoreError> {
+        match self {
+            Self::InUse(store) => store.spendings(after).await,
+            Self::AtRest(reader) => reader.spendings(after).await,
+        }
+    }
+
     async fn jobs(self, before: Option<JobId>) -> Result<Vec<Arc<Job>>, StoreError> {
         let filter = JobFilter { client: None, before, limit: PAGE };
         match self {
@@ -135,6 +143,7 @@ impl Check<'_> {
     async fn run(mut self) -> Result<Books, StoreError> {
         self.catch_up().await?;
         self.check_balances().await?;
+        self.check_spendings().await?;
         self.check_jobs().await?;
         let Self { mut books, replay, .. } = self;
         books.transfers = replay.transfers;
@@ -201,6 +210,35 @@ impl Check<'_> {
         }
     }
 
+    /// Compares what each key has spent with what the journal says of the jobs that were asked for under it.
+    async fn check_spendings(&mut self) -> Result<(), StoreError> {
+        let mut unseen = self.replay.spent();
+        let mut after = None;
+        loop {
+            self.catch_up().await?;
+            self.replay.begin_window();
+            let page = self.source.spendings(after).await?;
+            self.catch_up().await?;
+            let Some(last) = page.last() else { break };
+            after = Some((last.key, last.period));
+            for SpendingRow { key, period, units } in &page {
+                let spent = (*key, *period);
+                unseen.remove(&spent);
+                if !self.replay.had_spent(spent, *units) {
+                    let expected = self.replay.spending(spent);
+                    self.books.fault(format!(
+                        "{key} has spent {units} {}, and the journal says {expected}",
+                        over(*period)
+                    ));
+                }
+            }
+        }
+        for (key, period) in unseen {
+            self.books.fault(format!("{key} has spent {}, and no sum says how much", over(period)));
+        }
+        Ok(())
+    }
+
     /// Compares what each job holds with the journal. A final job holds nothing.
     async fn check_jobs(&mut self) -> Result<(), StoreError> {
         let mut before = None;
@@ -254,12 +292,22 @@ impl AssetBooks {
     }
 }
 
+fn over(period: Period) -> String {
+    match period {
+        Period::Day(day) => format!("on day {day}"),
+        Period::InAll => "in all".to_owned(),
+    }
+}
+
 /// A page has whole accounts, in the order of their names.
 fn count_accounts(page: &[BalanceRow]) -> u64 {
     let mut names: Vec<_> = page.iter().map(|row| row.account.as_str()).collect();
     names.dedup();
     names.len() as u64
 }
+
+/// The sum of what a key has spent over a period.
+type Spent = (KeyNumber, Period);
 
 /// Sums by asset.
 type Totals = BTreeMap<Asset, AssetBooks>;

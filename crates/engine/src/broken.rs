@@ -42,7 +42,7 @@ impl Engine {
             _ => return Ok(None),
         };
         // What nobody was told may be said by another worker, so from here on nobody is told any more of it.
-        let Some(told) = self.relay.break_off(job.id) else { return Ok(None) };
+        let Some(told) = self.break_off(job.id, worker) else { return Ok(None) };
         let payload = self.store.payload(job.id).await?.unwrap_or_default();
         Ok(Some(self.part(job, (worker, attempt), &told, reason, &payload)))
     }

@@ -9,7 +9,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::roster::Connection;
 use docket_core::command::Command;
-use docket_core::id::{Attempt, JobId};
+use docket_core::id::{Attempt, JobId, WorkerId};
 use docket_core::job::Job;
 use docket_core::refusal::Refusal;
 use docket_protocol::answer::Extras;
@@ -99,12 +99,6 @@ impl Relay {
     pub(crate) fn end_all(&self) {
         let texts = std::mem::take(&mut *self.texts());
         texts.into_values().for_each(|text| text.end());
-    }
-
-    /// Nobody is told more of a text than he was so far; `None` if that is nothing.
-    pub(crate) fn break_off(&self, job: JobId) -> Option<Told> {
-        let text = self.texts().get(&job).cloned()?;
-        text.written().break_off()
     }
 
     /// Whether an answer is what was relayed of it, if anything was.
@@ -212,6 +206,11 @@ impl Engine {
         let text = self.open_text(job)?;
         let place = text.written().place(bytes);
         Some(Follower { grown: text.grown.subscribe(), text, place })
+    }
+
+    /// Nobody is told more of what a worker writes than he was so far; `None` if that is nothing.
+    pub(crate) fn break_off(&self, job: JobId, worker: WorkerId) -> Option<Told> {
+        self.open_text(job)?.written().break_off(worker)
     }
 
     /// The text of a job that has no answer yet, and may still have one.

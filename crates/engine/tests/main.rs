@@ -1,5 +1,6 @@
 //! The engine as a whole: a simulated market, and what only several threads can show.
 
+mod books;
 mod hooks;
 mod keys;
 mod simulation;

@@ -27,7 +27,8 @@ pub use batch::{Batch, Documents, Leaf, ResultDocument, Write};
 pub use error::{CommitError, StoreError};
 pub use postgres::Postgres;
 pub use read::{
-    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Read, Reader, TransferRow,
+    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Read, Reader, SpendingRow,
+    TransferRow,
 };
 pub use sqlite::Sqlite;
 pub use store::{Committed, Start, Store};

@@ -2,12 +2,13 @@
 
 use crate::error::StoreError;
 use crate::read::{
-    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Read, Reader, TransferRow,
+    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Read, Reader, SpendingRow,
+    TransferRow,
 };
 use crate::rows::hook::{DELIVERIES, HOOKS, hook_id, parse_delivery, parse_hook};
 use crate::rows::job::COLUMNS as JOB_COLUMNS;
-use crate::rows::period;
 use crate::rows::read::{self, Terms};
+use crate::rows::{period, spent};
 use crate::value::{Columns, Value};
 use docket_core::change::Claim;
 use docket_core::effect::Effect;
@@ -33,7 +34,7 @@ const LOG_PAGE: u64 = 256;
 
 const JOB_FROM: &str = "FROM job j JOIN policy p ON p.policy_id = j.policy_id";
 const TRANSFER: &str = "SELECT t.transfer_id, n.at_ms, j.dialect, j.public_id, n.event, t.from_account, t.to_account, \
-     t.asset, t.decimals, t.units, n.leaf_index FROM transfer t JOIN journal n ON n.journal_id = t.journal_id \
+     t.asset, t.decimals, t.units, n.leaf_index, j.api_key, j.created_ms FROM transfer t JOIN journal n ON n.journal_id = t.journal_id \
      LEFT JOIN job j ON j.job_id = n.job_id";
 
 fn jobs_where(condition: &str) -> String {
@@ -122,6 +123,7 @@ const WAITING_HOOKS: &str =
     "SELECT hook_id, min(next_ms) FROM delivery WHERE next_ms IS NOT NULL GROUP BY hook_id";
 static KEYS: LazyLock<String> = LazyLock::new(|| keys_where("k.number > $2"));
 static KEYS_OF_CLIENT: LazyLock<String> = LazyLock::new(|| keys_where("k.number > $2 AND k.client = $3"));
+const SPENDINGS: &str = "SELECT spent, units FROM key_spending WHERE spent > $1 ORDER BY spent LIMIT 100";
 /// Whole accounts only, so that no page ends between two assets of one.
 const BALANCES: &str = "SELECT account, asset, decimals, units FROM balance WHERE account IN \
      (SELECT DISTINCT account FROM balance WHERE account > $1 ORDER BY account LIMIT 100) \
@@ -164,6 +166,7 @@ pub(crate) fn all() -> Vec<&'static str> {
         &API_KEY,
         &KEYS,
         &KEYS_OF_CLIENT,
+        SPENDINGS,
         &HOOKS_OF_CLIENT,
         &HOOK,
         &DELIVERIES_OF_HOOK,
@@ -315,6 +318,11 @@ impl<D: Database> Reader for Queries<D> {
             }
             None => self.database.list(&KEYS, vec![day, after], read::key_row),
         }
+    }
+
+    fn spendings(&self, after: Option<(KeyNumber, Period)>) -> Read<'_, Vec<SpendingRow>> {
+        let after = after.map_or(Value::name(""), |after| spent(&after));
+        self.database.list(SPENDINGS, vec![after], read::spending_row)
     }
 
     fn hooks<'a>(&'a self, client: &'a ClientId) -> Read<'a, Vec<Hook>> {

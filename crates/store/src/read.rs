@@ -76,6 +76,17 @@ pub struct BalanceRow {
     pub units: i128,
 }
 
+/// What a key has spent over a period.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SpendingRow {
+    /// The key.
+    pub key: KeyNumber,
+    /// Over what.
+    pub period: Period,
+    /// Minor units.
+    pub units: i128,
+}
+
 /// A transfer in the journal.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TransferRow {
@@ -85,6 +96,8 @@ pub struct TransferRow {
     pub at: Timestamp,
     /// About which job.
     pub job: Option<PublicId>,
+    /// The key under which the job was asked for, and the day to whose spending it counts.
+    pub key: Option<(KeyNumber, Period)>,
     /// What caused it.
     pub event: String,
     /// From.
@@ -136,6 +149,7 @@ pub trait Reader: Send + Sync {
         after: Option<KeyNumber>,
         day: Period,
     ) -> Read<'a, Vec<KeyRow>>;
+    fn spendings(&self, after: Option<(KeyNumber, Period)>) -> Read<'_, Vec<SpendingRow>>;
     fn hooks<'a>(&'a self, client: &'a ClientId) -> Read<'a, Vec<Hook>>;
     fn hook(&self, id: HookId) -> Read<'_, Option<Hook>>;
     fn deliveries(&self, hook: HookId, before: Option<i64>, limit: u32) -> Read<'_, Vec<DeliveryRow>>;

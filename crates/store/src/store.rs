@@ -6,7 +6,7 @@ use crate::error::{CommitError, StoreError};
 use crate::hot::{Hot, Standing};
 use crate::known::Lately;
 use crate::read::{
-    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Reader, TransferRow,
+    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Reader, SpendingRow, TransferRow,
 };
 use crate::recent::Recent;
 use crate::writer::{Request, Writer};
@@ -290,6 +290,14 @@ impl Store {
         day: Period,
     ) -> Result<Vec<KeyRow>, StoreError> {
         self.reader.keys(client, after, day).await
+    }
+
+    /// What keys have spent, in the order of the texts of key and period, from after one. At most 100.
+    pub async fn spendings(
+        &self,
+        after: Option<(KeyNumber, Period)>,
+    ) -> Result<Vec<SpendingRow>, StoreError> {
+        self.reader.spendings(after).await
     }
 
     /// The hooks of an account, the oldest first.

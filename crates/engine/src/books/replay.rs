@@ -1,7 +1,8 @@
 //! The journal, added up: what each account should hold, and whether each hold was resolved once.
 
-use super::{AssetBooks, Totals, signed};
+use super::{AssetBooks, Spent, Totals, signed};
 use docket_core::id::JobId;
+use docket_core::key::Period;
 use docket_core::ledger::Account;
 use docket_core::money::Asset;
 use docket_core::time::Timestamp;
@@ -22,6 +23,10 @@ pub(super) struct Replay {
     open: HashMap<JobId, Option<(String, Timestamp)>>,
     /// While somebody looks at the store: what accounts that have moved had before.
     window: Option<HashMap<(Account, Asset), Vec<i128>>>,
+    /// What keys have spent.
+    spendings: HashMap<Spent, i128>,
+    /// The same of these, as `window`.
+    spent_before: HashMap<Spent, Vec<i128>>,
 }
 
 /// How a job's hold stands.
@@ -42,6 +47,7 @@ impl Replay {
         self.last = self.last.max(number);
         self.transfers += 1;
         let hold = self.follow_hold(row);
+        self.follow_key(row, amount);
         let left = self.add(&row.from, row.amount.asset, -amount);
         self.add(&row.to, row.amount.asset, amount);
         if row.amount.is_zero() || row.from == row.to {
@@ -70,6 +76,36 @@ impl Replay {
             Some(Some(begun)) if *begun == resolution => None,
             Some(Some(_)) => Some(format!("{} is resolved by two events", row.from)),
         }
+    }
+
+    /// Adds what a job takes from who pays for it to the spendings of its key, and takes off what it gives back to him.
+    fn follow_key(&mut self, row: &TransferRow, amount: i128) {
+        let payer = |account: &Account| matches!(account, Account::Client(_) | Account::Outside(_));
+        let units = if payer(&row.from) { amount } else { 0 } - if payer(&row.to) { amount } else { 0 };
+        let Some((key, day)) = row.key.filter(|_| units != 0) else { return };
+        for spent in [(key, day), (key, Period::InAll)] {
+            let sum = self.spendings.entry(spent).or_default();
+            if self.window.is_some() {
+                self.spent_before.entry(spent).or_default().push(*sum);
+            }
+            *sum = sum.saturating_add(units);
+        }
+    }
+
+    /// What a key has spent by now.
+    pub(super) fn spending(&self, spent: Spent) -> i128 {
+        self.spendings.get(&spent).copied().unwrap_or_default()
+    }
+
+    /// Whether a key had spent so much at some instant of the window.
+    pub(super) fn had_spent(&self, spent: Spent, units: i128) -> bool {
+        let earlier = || self.spent_before.get(&spent).into_iter().flatten();
+        self.spending(spent) == units || earlier().any(|before| *before == units)
+    }
+
+    /// Which sums there should be.
+    pub(super) fn spent(&self) -> BTreeSet<Spent> {
+        self.spendings.keys().copied().collect()
     }
 
     fn add(&mut self, account: &Account, asset: Asset, units: i128) -> i128 {
@@ -103,6 +139,7 @@ impl Replay {
     /// From now on it is remembered what accounts had.
     pub(super) fn begin_window(&mut self) {
         self.window = Some(HashMap::new());
+        self.spent_before.clear();
     }
 
     /// Whether an account held so much at some instant of the window.

@@ -22,6 +22,8 @@ pub(super) struct Written {
     hash: RunningHash,
     /// Counts how often it began from nothing.
     beginning: u32,
+    /// Its worker's attempt is about to end: what he still says comes too late.
+    closed: bool,
     pub(super) over: bool,
 }
 
@@ -59,6 +61,9 @@ impl<'a> Read<'a> {
 impl Written {
     /// Takes a piece; the fault that the worker has shown, if the pieces do not fit together.
     pub(super) fn take(&mut self, worker: WorkerId, piece: &Piece<'_>) -> Result<(), Fault> {
+        if self.closed && self.by == Some(worker) {
+            return Ok(());
+        }
         let read = Read::of(piece).ok_or(Fault::WorkerError)?;
         let number = piece.number as usize;
         let is_known = |known: &str| known == read.bytes();
@@ -145,8 +150,13 @@ impl Written {
         (self.text_bytes == 0 || self.text() == text) && self.extras.agrees(extras)
     }
 
-    /// Forgets what nobody was told. What somebody was told ends with a piece, because news do.
-    pub(super) fn break_off(&mut self) -> Option<Told> {
+    /// Forgets what nobody was told of what a worker writes, and takes no more from him. What somebody was told ends
+    /// with a piece, because news do.
+    pub(super) fn break_off(&mut self, worker: WorkerId) -> Option<Told> {
+        if self.by != Some(worker) {
+            self.begin_again(worker);
+        }
+        self.closed = true;
         let pieces = self.pieces.partition_point(|piece| piece.end <= self.told);
         self.stream.truncate(self.told);
         self.pieces.truncate(pieces);
@@ -208,13 +218,17 @@ mod tests {
     fn what_nobody_was_told_is_no_part_of_a_broken_answer() {
         let (mut written, mut place) = (Written::default(), Mark::default());
         take(&mut written, ANN, &["one ", "two "]).unwrap();
-        assert_eq!(written.break_off(), None);
+        assert_eq!(written.break_off(ANN), None);
+        take(&mut written, ANN, &["one ", "two ", "three"]).unwrap();
+        assert_eq!(written.after(&mut place), None, "she has said it too late");
         take(&mut written, BOB, &["eins ", "zwei "]).unwrap();
         let told = News::Text("eins zwei ".to_owned(), Mark { beginning: 0, bytes: 10 });
         assert_eq!(written.after(&mut place), Some(told), "of the first nobody ever heard");
         take(&mut written, BOB, &["eins ", "zwei ", "drei"]).unwrap();
         let part = Told { text: "eins zwei ".to_owned(), extras: Extras::default(), tokens: 2 };
-        assert_eq!(written.break_off(), Some(part));
+        assert_eq!(written.break_off(BOB), Some(part.clone()));
+        take(&mut written, BOB, &["eins ", "zwei ", "drei", "vier"]).unwrap();
+        assert_eq!(written.break_off(BOB), Some(part));
         assert_eq!(written.after(&mut place), None, "nobody is told what is not paid");
     }
 
@@ -323,7 +337,7 @@ mod tests {
         take_all(&mut written, &["one ", CALL, MORE]).unwrap();
         written.after(&mut place);
         written.after(&mut place);
-        let told = written.break_off().unwrap();
+        let told = written.break_off(ANN).unwrap();
         assert_eq!((told.text.as_str(), told.extras, told.tokens), ("one ", called(""), 2));
         assert_eq!(written.after(&mut place), None, "nobody is told what is not paid");
     }

@@ -12,20 +12,39 @@ use docket_core::ledger::Account;
 use docket_core::money::{Amount, Asset, BasisPoints};
 use docket_core::policy::{Judge, Ruling, Verdict};
 use docket_core::time::Millis;
-use docket_engine::{Engine, EngineError, Hello, StakeChange};
+use docket_engine::{Connection, Engine, EngineError, Hello, StakeChange};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::UnboundedSender;
 
 /// So many orders are made in one market.
 const ORDERS: usize = 40;
 
+/// What a task is called that reads pieces of answers off a wire.
+pub(super) const READING: &str = "reading ";
+
 impl Market {
     /// A client, or the operator, does something.
     pub(super) fn client_acts(&mut self) {
-        match self.dice.below(16) {
+        match self.dice.below(21) {
+            16 => self.leave(),
+            17 => self.end_graces(),
+            18 if self.dice.percent(30) => self.make_key(),
+            18 if self.dice.percent(10) => self.revoke_key(),
+            18 if self.dice.percent(40) => self.make_hook(),
+            18 if self.dice.percent(5) => self.delete_hook(),
+            18 => self.rule(),
+            19 => self.complain(),
+            20 => self.follow_some(),
             0..6 if self.orders.len() < ORDERS => {
-                let order = Order::made(self.orders.len(), &mut self.dice, self.clock.now());
+                let of_credits = self.dice.percent(45);
+                let key = self.keys.any(&mut self.dice).filter(|_| of_credits);
+                let (number, now) = (self.orders.len(), self.clock.now());
+                let order = match key {
+                    Some(key) => Order::of_credits(number, key, &mut self.dice, now),
+                    None => Order::made(number, &mut self.dice, now),
+                };
                 let impatient = order.new.key.is_some() && self.dice.percent(15);
                 self.orders.push(order);
                 for _ in 0..1 + u32::from(impatient) {
@@ -156,7 +175,7 @@ impl Market {
     }
 
     /// A job that some client knows of: rather one with which something is under way, or one of the last few.
-    fn known_job(&mut self) -> Option<PublicId> {
+    pub(super) fn known_job(&mut self) -> Option<PublicId> {
         let answered = |order: &Order| match &order.answer {
             Answer::Job(id) => Some(id.clone()),
             Answer::Nothing | Answer::Refused => None,
@@ -170,6 +189,12 @@ impl Market {
         }
         let from = if self.dice.percent(60) { ids.len().saturating_sub(5) } else { 0 };
         (!ids.is_empty()).then(|| self.dice.pick(&ids[from..]).clone())
+    }
+
+    fn follow_some(&mut self) {
+        if let Some(id) = self.known_job() {
+            self.follow(id);
+        }
     }
 
     fn look(&mut self) {
@@ -218,6 +243,11 @@ impl Market {
                 stake: 0,
             },
         };
+        self.order_to(id, command);
+    }
+
+    /// Somebody wants this of a job.
+    pub(super) fn order_to(&mut self, id: PublicId, command: Command) {
         let (engine, reports) = (self.coordinator.engine.clone(), self.reports.clone());
         let what = format!("{} {id:?}", command.name());
         self.coordinator.tasks.spawn_fragile(what.clone(), async move {
@@ -281,7 +311,8 @@ impl Market {
         self.links += 1;
         let link = Link(self.links);
         let (outbound, inbox) = mpsc::unbounded_channel();
-        self.wires.insert(link, Wire { worker: number, inbox, connection: None, given: BTreeSet::new() });
+        let wire = Wire { worker: number, inbox, connection: None, reader: None, given: BTreeSet::new() };
+        self.wires.insert(link, wire);
         self.workers[number].place = Place::Knocking(link);
         let (engine, reports) = (self.coordinator.engine.clone(), self.reports.clone());
         self.coordinator.tasks.spawn(format!("{link:?} enters"), async move {
@@ -300,12 +331,38 @@ impl Market {
                 else {
                     return; // It froze.
                 };
-                if let Some(say) = worker.hear(message, &mut self.dice, now) {
+                if let Some(say) = worker.hear(message, &mut self.dice, now, &self.streams) {
                     self.network.send(&mut self.dice, now, link, Packet::FromWorker(say));
                 }
             }
             Packet::FromWorker(say) => self.coordinator_hears(link, say),
         }
+    }
+
+    /// Pieces of answers are read in the order in which they come off the wire, one after another.
+    pub(super) fn read_in_order(&mut self, link: Link, connection: Connection) -> UnboundedSender<Say> {
+        let (sender, mut said) = mpsc::unbounded_channel();
+        let (engine, reports) = (self.coordinator.engine.clone(), self.reports.clone());
+        let worker = self.wires.get(&link).map(|wire| self.workers[wire.worker].id);
+        self.coordinator.tasks.spawn(format!("{READING}{link:?}"), async move {
+            while let (Some(say), Some(worker)) = (said.recv().await, worker) {
+                match say {
+                    Say::Piece(said) => {
+                        let result = engine.relay(connection, &said.job, said.piece()).await;
+                        if result.is_err() {
+                            reports.add(Report::Did(format!("{worker:?} saying {}", said.job), result));
+                        }
+                    }
+                    Say::Complete { arrival, .. } => {
+                        let job = arrival.job.clone();
+                        let result = engine.deliver(connection, *arrival).await;
+                        reports.add(Report::Delivered(worker, job, result));
+                    }
+                    Say::Alive | Say::Accept(_) | Say::HandBack(..) | Say::Drain => {}
+                }
+            }
+        });
+        sender
     }
 
     fn coordinator_hears(&mut self, link: Link, say: Say) {
@@ -330,7 +387,12 @@ impl Market {
                 let result = engine.hand_back(connection, &job, reason).await;
                 reports.add(Report::Did(did, result));
             }),
-            Say::Complete(arrival) => self.coordinator.tasks.spawn_fragile(what, async move {
+            Say::Piece(_) | Say::Complete { streamed: true, .. } => {
+                if let Some(reader) = &wire.reader {
+                    reader.send(say).ok(); // Whoever read it has gone with the connection.
+                }
+            }
+            Say::Complete { arrival, .. } => self.coordinator.tasks.spawn_fragile(what, async move {
                 let job = arrival.job.clone();
                 let result = engine.deliver(connection, *arrival).await;
                 reports.add(Report::Delivered(worker, job, result));
@@ -339,7 +401,7 @@ impl Market {
     }
 }
 
-async fn see(engine: &Arc<Engine>, id: &PublicId) -> Result<Option<Seen>, EngineError> {
+pub(super) async fn see(engine: &Arc<Engine>, id: &PublicId) -> Result<Option<Seen>, EngineError> {
     let Some(job) = engine.find(id).await? else { return Ok(None) };
     let answer = engine.answer(job.id).await?;
     Ok(Some(Seen { job, answer }))

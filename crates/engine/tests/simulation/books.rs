@@ -5,9 +5,10 @@ use super::coordinator::Coordinator;
 use docket_core::hash::Sha256;
 use docket_core::id::PublicId;
 use docket_core::job::{Job, State};
+use docket_core::key::{KeyNumber, Limits, Period};
 use docket_core::ledger::Account;
 use docket_core::merkle::{Frontier, Hash, leaf_hash};
-use docket_store::TransferRow;
+use docket_store::{SpendingRow, TransferRow};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All transfers replayed, and the log grown again from its entries.
@@ -21,6 +22,11 @@ pub(crate) struct Books {
     log: Frontier,
     entries: Vec<Vec<u8>>,
     seen: (u64, Hash),
+    /// What keys have spent, by day and in all, and what each may spend.
+    spendings: BTreeMap<(KeyNumber, Period), i128>,
+    limits: BTreeMap<KeyNumber, Limits>,
+    /// Jobs that were settled since somebody asked.
+    settled: BTreeSet<PublicId>,
 }
 
 /// What happened to the money of one job.
@@ -37,16 +43,22 @@ struct Money {
 impl Books {
     /// Reads what is new, and checks it.
     pub(crate) fn read(&mut self, coordinator: &Coordinator) -> Found {
+        self.read_journal(coordinator)?;
+        self.grow_log(coordinator)
+    }
+
+    /// Reads what has moved.
+    pub(crate) fn read_journal(&mut self, coordinator: &Coordinator) -> Found {
         loop {
             let rows = coordinator.read(|reader| reader.transfers(self.last));
             if rows.is_empty() {
-                break;
+                return Ok(());
             }
             for row in rows {
                 self.replay(&row)?;
+                self.replay_spending(&row, coordinator)?;
             }
         }
-        self.grow_log(coordinator)
     }
 
     fn replay(&mut self, row: &TransferRow) -> Found {
@@ -63,12 +75,62 @@ impl Books {
                 return Err(format!("{account} stands at {balance} {asset} after transfer {}", row.id));
             }
         }
+        if row.event == "settled" {
+            self.settled.extend(row.job.clone());
+        }
         match &row.job {
             Some(job) => self.jobs.entry(job.clone()).or_default().replay(job, row),
             None => {
                 *self.credited.entry((row.to.to_string(), row.amount.units)).or_default() += 1;
                 Ok(())
             }
+        }
+    }
+
+    /// A hold counts as spent until some of it comes back, on the day of the job's order.
+    fn replay_spending(&mut self, row: &TransferRow, coordinator: &Coordinator) -> Found {
+        let payer = |account: &Account| matches!(account, Account::Client(_) | Account::Outside(_));
+        let Some((key, day)) = row.key else { return Ok(()) };
+        let units = i128::try_from(row.amount.units).map_err(|_| "an amount beyond all bounds".to_owned())?;
+        let units = if payer(&row.from) { units } else { 0 } - if payer(&row.to) { units } else { 0 };
+        let limits = self.limits.entry(key).or_insert_with(|| {
+            coordinator.read(|reader| reader.key(key)).map(|key| key.limits).unwrap_or_default()
+        });
+        for period in [day, Period::InAll] {
+            let sum = self.spendings.entry((key, period)).or_default();
+            *sum += units;
+            if limits.over(period).is_some_and(|limit| sum.unsigned_abs() > limit) || *sum < 0 {
+                return Err(format!("{key} has spent {sum} of {limits:?} after transfer {}", row.id));
+            }
+        }
+        Ok(())
+    }
+
+    /// The jobs that were settled since this was asked last.
+    pub(crate) fn take_settled(&mut self) -> BTreeSet<PublicId> {
+        std::mem::take(&mut self.settled)
+    }
+
+    /// Checks that what keys have spent is what the journal says.
+    fn compare_spendings(&self, coordinator: &Coordinator) -> Found {
+        let mut own = self.spendings.clone();
+        let mut after = None;
+        loop {
+            let rows = coordinator.read(|reader| reader.spendings(after));
+            let Some(last) = rows.last() else { break };
+            after = Some((last.key, last.period));
+            for SpendingRow { key, period, units } in rows {
+                let replayed = own.remove(&(key, period)).unwrap_or_default();
+                if replayed != units {
+                    return Err(format!("{key} has spent {units} over {period:?} and should {replayed}"));
+                }
+            }
+        }
+        match own.into_iter().find(|(_, units)| *units != 0) {
+            Some(((key, period), units)) => {
+                Err(format!("{key} has spent {units} over {period:?}, unrecorded"))
+            }
+            None => Ok(()),
         }
     }
 
@@ -96,6 +158,7 @@ impl Books {
 
     /// Checks that the balances that the store keeps are those of the journal.
     pub(crate) fn compare(&self, coordinator: &Coordinator) -> Found {
+        self.compare_spendings(coordinator)?;
         let mut own: BTreeMap<_, _> = self.balances.iter().filter(|(_, units)| **units != 0).collect();
         let mut sums: BTreeMap<String, i128> = BTreeMap::new();
         let mut after = None;
@@ -132,6 +195,15 @@ impl Books {
         }
         match sums.iter().find(|(_, sum)| **sum != 0) {
             Some((asset, sum)) => Err(format!("all {asset} together is {sum}")),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks that nothing is held for any job, and nothing may be disputed any more.
+    pub(crate) fn check_empty(&self) -> Found {
+        let held = |account: &str| account.starts_with("escrow:") || account.starts_with("vesting:");
+        match self.balances.iter().find(|((account, _), units)| **units != 0 && held(account)) {
+            Some((account, units)) => Err(format!("at rest {account:?} still has {units}")),
             None => Ok(()),
         }
     }

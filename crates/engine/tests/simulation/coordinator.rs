@@ -2,13 +2,15 @@
 
 use super::disk::{Weather, WeatheredBackend, WeatheredReader};
 use super::faults::Planted;
+use super::mail::Mailbox;
 use super::tasks::Tasks;
+use docket_core::hook::{Delivery, Hook};
 use docket_core::job::Job;
 use docket_core::routing::{Measure, Scoring, StakeTier, WorkerClass};
 use docket_core::time::Millis;
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
-use docket_engine::{Config, Engine, StakeTerms, outbox};
+use docket_engine::{Config, Engine, StakeTerms, outbox, post};
 use docket_settlement::Ledger;
 use docket_store::backend::Connected;
 use docket_store::writer::{Turn, Writer};
@@ -19,6 +21,10 @@ use std::sync::Arc;
 
 /// From so many units on, a stake counts.
 pub(crate) const LEAST_STAKE: u128 = 1_000;
+
+/// What the two tasks are called that run as long as the coordinator does.
+pub(crate) const OUTBOX: &str = "outbox";
+pub(crate) const POST: &str = "post";
 
 /// Everything that a crash takes away.
 pub(crate) struct Coordinator {
@@ -31,7 +37,7 @@ pub(crate) struct Coordinator {
 
 impl Coordinator {
     /// Opens the database and takes up what is there, as a process does.
-    pub(crate) fn start(database: &str, clock: &Clock, seed: u64, weather: &Weather) -> Self {
+    pub(crate) fn start(database: &str, clock: &Clock, seed: u64, weather: &Weather, mail: &Mailbox) -> Self {
         weather.set_calm(true);
         let Connected { backend, reader: truth } =
             Sqlite::memory(database).connect().expect("the database opens");
@@ -45,17 +51,20 @@ impl Coordinator {
         block_on(engine.recover()).expect("what is on disk can be taken up");
         weather.set_calm(false);
         let mut tasks = Tasks::seeded(engine.entropy().number());
-        tasks.spawn("outbox".to_owned(), outbox::run(engine.clone()));
+        tasks.spawn(OUTBOX.to_owned(), outbox::run(engine.clone()));
+        let mail = mail.clone();
+        let send = move |hook: Arc<Hook>, event: Arc<Delivery>| mail.clone().tell(hook, event.id);
+        tasks.spawn(POST.to_owned(), post::run(engine.clone(), send));
         Self { engine, tasks, writer, truth }
     }
 
     /// Writes what waits; answers how many changes it was.
     pub(crate) fn pump(&mut self, planted: Planted) -> usize {
         let turn = match planted {
-            Planted::SkippedTransfer | Planted::LostHold => {
+            Planted::SkippedTransfer | Planted::LostHold | Planted::Overcharge | Planted::KeptSpending => {
                 self.writer.pump_altered(|write| planted.alter(&mut write.change))
             }
-            Planted::Nothing | Planted::EarlyAcknowledgement => self.writer.pump(),
+            Planted::Nothing | Planted::EarlyAcknowledgement | Planted::ForgottenHooks => self.writer.pump(),
         };
         match turn {
             Turn::Wrote(count) => count,

@@ -15,8 +15,8 @@ use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
 use docket_store::backend::{Backend, Loaded, Needs, Resumed};
 use docket_store::{
-    Answer, BalanceRow, Batch, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Read, Reader, StoreError,
-    TransferRow,
+    Answer, BalanceRow, Batch, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Read, Reader, SpendingRow,
+    StoreError, TransferRow,
 };
 use futures::FutureExt;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -30,6 +30,8 @@ struct State {
     dice: Dice,
     calm: bool,
     next_write: NextWrite,
+    /// Whether nobody who starts learns what hooks are to be told. A planted fault.
+    forgets_hooks: bool,
 }
 
 /// What becomes of the next group.
@@ -46,8 +48,9 @@ pub(crate) enum NextWrite {
 }
 
 impl Weather {
-    pub(crate) fn seeded(seed: u64) -> Self {
-        let state = State { dice: Dice::seeded(seed), calm: true, next_write: NextWrite::Written };
+    pub(crate) fn seeded(seed: u64, forgets_hooks: bool) -> Self {
+        let next_write = NextWrite::Written;
+        let state = State { dice: Dice::seeded(seed), calm: true, next_write, forgets_hooks };
         Self(Arc::new(Mutex::new(state)))
     }
 
@@ -128,7 +131,7 @@ impl WeatheredReader {
     }
 }
 
-async fn let_others_go_first() {
+pub(crate) async fn let_others_go_first() {
     let mut waited = false;
     std::future::poll_fn(|context| {
         context.waker().wake_by_ref();
@@ -207,6 +210,10 @@ impl Reader for WeatheredReader {
         self.after(move |reader| reader.keys(client, after, day))
     }
 
+    fn spendings(&self, after: Option<(KeyNumber, Period)>) -> Read<'_, Vec<SpendingRow>> {
+        self.after(move |reader| reader.spendings(after))
+    }
+
     fn hooks<'a>(&'a self, client: &'a ClientId) -> Read<'a, Vec<Hook>> {
         self.after(move |reader| reader.hooks(client))
     }
@@ -232,6 +239,9 @@ impl Reader for WeatheredReader {
     }
 
     fn waiting_hooks(&self) -> Read<'_, Vec<(HookId, Timestamp)>> {
+        if self.weather.state().forgets_hooks {
+            return std::future::ready(Ok(Vec::new())).boxed();
+        }
         self.after(move |reader| reader.waiting_hooks())
     }
 

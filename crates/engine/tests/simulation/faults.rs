@@ -2,6 +2,9 @@
 
 use docket_core::change::Change;
 use docket_core::event::Event;
+use docket_core::job::State;
+use docket_core::ledger::Account;
+use std::sync::Arc;
 
 /// What is wrong with the coordinator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,6 +17,12 @@ pub(crate) enum Planted {
     LostHold,
     /// Changes are acknowledged before they are on disk.
     EarlyAcknowledgement,
+    /// A broken answer costs a unit more than was told of it.
+    Overcharge,
+    /// What comes back to a client does not come back to the key under which he spent it.
+    KeptSpending,
+    /// After a crash nobody knows that hooks are to be told something.
+    ForgottenHooks,
 }
 
 impl Planted {
@@ -25,7 +34,28 @@ impl Planted {
                 change.transfers.pop();
             }
             (Self::LostHold, Some(Event::Funded { .. })) => change.transfers.clear(),
+            (Self::Overcharge, Some(Event::Settled { broken: Some(_), .. })) => overcharge(change),
+            (Self::KeptSpending, _) => change.spending = change.spending.filter(|spent| spent.units > 0),
             _ => {}
         }
+    }
+}
+
+/// Moves one unit more of what comes back into what vests, wherever both stand.
+fn overcharge(change: &mut Change) {
+    let Some(job) = &mut change.job else { return };
+    let after = Arc::make_mut(&mut job.after);
+    let vesting = Account::Vesting(after.id);
+    let (vested, back): (Vec<_>, Vec<_>) = change.transfers.iter_mut().partition(|leg| leg.to == vesting);
+    if let ([vested], [back]) =
+        (&mut vested.into_iter().collect::<Vec<_>>()[..], &mut back.into_iter().collect::<Vec<_>>()[..])
+        && back.amount.units > 1
+        && let State::Settled { charge, .. } = &mut after.state
+    {
+        vested.amount.units += 1;
+        back.amount.units -= 1;
+        charge.units += 1;
+        after.vesting.units += 1;
+        change.spending.iter_mut().for_each(|spent| spent.units += 1);
     }
 }

@@ -6,10 +6,14 @@ use super::coordinator::Coordinator;
 use super::dice::Dice;
 use super::disk::{NextWrite, Weather};
 use super::faults::Planted;
-use super::network::{Link, Network, Packet};
+use super::followers::Left;
+use super::keys::Keys;
+use super::mail::{Hooks, Mailbox};
+use super::network::{Link, Network, Packet, Say};
 use super::orders::{CLIENTS, Order};
 use super::promises::Promises;
 use super::reports::Reports;
+use super::streams::Streams;
 use super::trace::Trace;
 use super::workers::{Place, Worker};
 use docket_core::time::{Millis, Timestamp};
@@ -18,11 +22,11 @@ use docket_engine::{Connection, ToWorker};
 use docket_store::Sqlite;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::mpsc::error::TryRecvError;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
-/// 2026-01-01T00:00:00Z.
-const START: Timestamp = Timestamp(1_767_225_600_000);
+/// 2026-01-01T23:58:00Z: most markets see the day end.
+const START: Timestamp = Timestamp(1_767_311_880_000);
 /// How many steps one life has before it comes to rest.
 const STEPS: u64 = 1_500;
 /// What can be seen at once is looked at this often, what needs quiet less often.
@@ -44,6 +48,11 @@ pub(crate) struct Market {
     pub(super) promises: Promises,
     pub(super) books: Books,
     pub(super) reports: Reports,
+    pub(super) streams: Streams,
+    pub(super) keys: Keys,
+    pub(super) left: Left,
+    pub(super) hooks: Hooks,
+    pub(super) mailbox: Mailbox,
     pub(super) links: u64,
     /// What has happened at all: events, reasons, refusals.
     pub(crate) sights: BTreeSet<String>,
@@ -58,6 +67,8 @@ pub(super) struct Wire {
     pub(super) worker: usize,
     pub(super) inbox: UnboundedReceiver<Box<ToWorker>>,
     pub(super) connection: Option<Connection>,
+    /// Where pieces of answers are read.
+    pub(super) reader: Option<UnboundedSender<Say>>,
     /// The jobs that the worker was given and not told to forget.
     pub(super) given: BTreeSet<Arc<str>>,
 }
@@ -67,9 +78,10 @@ impl Market {
     pub(crate) fn seeded(seed: u64, database: String, planted: Planted, trace: Trace) -> Self {
         let mut dice = Dice::seeded(seed);
         let clock = Clock::manual(START);
-        let weather = Weather::seeded(dice.number());
+        let weather = Weather::seeded(dice.number(), planted == Planted::ForgottenHooks);
+        let mailbox = Mailbox::seeded(dice.number());
         let keep = Sqlite::memory(&database).keep_alive().expect("a database in memory can be made");
-        let coordinator = Coordinator::start(&database, &clock, dice.number(), &weather);
+        let coordinator = Coordinator::start(&database, &clock, dice.number(), &weather, &mailbox);
         let count = 3 + dice.index(6);
         let workers: Vec<_> = (0..count).map(|number| Worker::made(number, &mut dice, START)).collect();
         for worker in &workers {
@@ -89,6 +101,11 @@ impl Market {
             promises: Promises::default(),
             books: Books::default(),
             reports: Reports::default(),
+            streams: Streams::default(),
+            keys: Keys::default(),
+            left: Left::default(),
+            hooks: Hooks::default(),
+            mailbox,
             links: 0,
             sights: BTreeSet::new(),
             broken: None,
@@ -101,6 +118,8 @@ impl Market {
     pub(crate) fn live(&mut self) -> Found {
         for _ in 0..CLIENTS {
             self.credit();
+            self.make_key();
+            self.make_hook();
         }
         for step in 1..=STEPS {
             self.step()?;
@@ -221,7 +240,12 @@ impl Market {
         if self.dice.percent(40) {
             self.pass_time();
         }
-        self.coordinator = Coordinator::start(&self.database, &self.clock, self.dice.number(), &self.weather);
+        self.books.read_journal(&self.coordinator)?;
+        self.check_streams()?;
+        self.streams.forget_told();
+        self.left.clear();
+        self.coordinator =
+            Coordinator::start(&self.database, &self.clock, self.dice.number(), &self.weather, &self.mailbox);
         self.check_start()?;
         self.books.read(&self.coordinator)?;
         self.promises.verify(&self.coordinator, &self.books, &self.orders)

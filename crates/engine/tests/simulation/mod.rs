@@ -1,6 +1,9 @@
 //! A simulated market: the real engine and the real store in memory, on one thread, with a clock in
 //! hand, and everything that can go wrong going wrong.
 //!
+//! Plain jobs of all dialects, and those of `credits`: under API keys, streamed, followed, broken off, disputed, and told
+//! to hooks.
+//!
 //! `DOCKET_SEED=n` replays one seed. `DOCKET_SIM_SEEDS` and `DOCKET_SIM_FROM` choose others than usual.
 
 mod acts;
@@ -8,13 +11,18 @@ mod books;
 mod coordinator;
 mod dice;
 mod disk;
+mod disputes;
 mod faults;
+mod followers;
+mod keys;
+mod mail;
 mod market;
 mod network;
 mod orders;
 mod promises;
 mod quiet;
 mod reports;
+mod streams;
 mod tasks;
 mod trace;
 mod workers;
@@ -40,7 +48,7 @@ struct Life {
 
 /// What must be seen in two hundred lives, or they prove little: every event, every reason, and the refusals
 /// that workers and clients meet.
-const SIGHTS: [&str; 43] = [
+const SIGHTS: [&str; 53] = [
     "funded",
     "returned",
     "submitted",
@@ -84,6 +92,16 @@ const SIGHTS: [&str; 43] = [
     "a stake that a ruling took",
     "a group of several",
     "a job for a trusted worker",
+    "key.revoked",
+    "key.spending_limit_exceeded",
+    "a stream that was whole",
+    "a stream that broke off",
+    "a part that was disputed and ruled over",
+    "a part that was disputed in vain",
+    "a hook that heard at once",
+    "a hook that heard after a failure",
+    "a hook that heard twice",
+    "a hook that heard nothing for a day",
 ];
 
 /// One market's life, or what went wrong.
@@ -178,6 +196,24 @@ fn a_skipped_transfer_is_found() {
 fn a_lost_hold_is_found() {
     let found = finding(Planted::LostHold);
     assert!(found.contains(" should ") || found.contains("stands at"), "{found}");
+}
+
+#[test]
+fn a_stream_that_costs_more_than_was_told_is_found() {
+    let found = finding(Planted::Overcharge);
+    assert!(found.contains("the answer to job_") && found.contains(" costs "), "{found}");
+}
+
+#[test]
+fn a_spending_that_is_not_released_is_found() {
+    let found = finding(Planted::KeptSpending);
+    assert!(found.contains("has spent") && found.contains(" and should "), "{found}");
+}
+
+#[test]
+fn a_hook_that_is_forgotten_at_a_crash_is_found() {
+    let found = finding(Planted::ForgottenHooks);
+    assert!(found.contains("waits, and nobody knows of it"), "{found}");
 }
 
 #[test]

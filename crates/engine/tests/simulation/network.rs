@@ -1,6 +1,7 @@
 //! Messages between workers and the coordinator: delayed, overtaken, doubled and lost.
 
 use super::dice::Dice;
+use super::streams::Said;
 use docket_core::event::Fault;
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::{Arrival, ToWorker};
@@ -22,7 +23,12 @@ pub(crate) enum Packet {
 pub(crate) enum Say {
     Alive,
     Accept(Arc<str>),
-    Complete(Box<Arrival>),
+    Piece(Box<Said>),
+    /// Whether it follows pieces.
+    Complete {
+        arrival: Box<Arrival>,
+        streamed: bool,
+    },
     HandBack(Arc<str>, Fault),
     Drain,
 }
@@ -42,6 +48,19 @@ impl Network {
             _ => 1,
         };
         for _ in 0..copies {
+            if let Some(job) = packet.streams()
+                && dice.percent(98)
+            {
+                // It does not overtake what was said of the same answer before.
+                let before = self
+                    .under_way
+                    .iter()
+                    .filter(|(_, other, packet)| *other == link && packet.streams() == Some(job));
+                let delay = if dice.percent(1) { dice.between(500, 8_000) } else { dice.between(0, 20) };
+                let due = before.map(|(due, ..)| *due).max().unwrap_or(now).max(now + Millis(delay));
+                self.under_way.push((due, link, packet.clone()));
+                continue;
+            }
             let delay = if dice.percent(5) { dice.between(1_000, 20_000) } else { dice.between(0, 80) };
             self.under_way.push((now + Millis(delay), link, packet.clone()));
         }
@@ -51,7 +70,14 @@ impl Network {
     pub(crate) fn arrive(&mut self, dice: &mut Dice, now: Timestamp) -> Option<(Link, Packet)> {
         let here = |(_, (due, ..)): &(usize, &(Timestamp, Link, Packet))| *due <= now;
         let arrived: Vec<usize> = self.under_way.iter().enumerate().filter(here).map(|(at, _)| at).collect();
-        let at = (!arrived.is_empty()).then(|| *dice.pick(&arrived))?;
+        let mut at = (!arrived.is_empty()).then(|| *dice.pick(&arrived))?;
+        let (_, link, packet) = &self.under_way[at];
+        if let Some(job) = packet.streams() {
+            let first = |(_, other, packet): &(Timestamp, Link, Packet)| {
+                other == link && packet.streams() == Some(job)
+            };
+            at = arrived.into_iter().find(|at| first(&self.under_way[*at])).unwrap_or(at);
+        }
         let (_, link, packet) = self.under_way.remove(at);
         Some((link, packet))
     }
@@ -67,12 +93,24 @@ impl Network {
     }
 }
 
+impl Packet {
+    /// The job of whose answer it is a piece, or the end after all pieces.
+    fn streams(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::FromWorker(Say::Piece(said)) => Some(&said.job),
+            Self::FromWorker(Say::Complete { arrival, streamed: true }) => Some(&arrival.job),
+            Self::FromWorker(_) | Self::ToWorker(_) => None,
+        }
+    }
+}
+
 impl Say {
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Alive => "alive".to_owned(),
             Self::Accept(job) => format!("accept {job}"),
-            Self::Complete(arrival) => format!("complete {}", arrival.job),
+            Self::Piece(said) => format!("piece {} of {}", said.number, said.job),
+            Self::Complete { arrival, .. } => format!("complete {}", arrival.job),
             Self::HandBack(job, reason) => format!("hand back {job}: {}", reason.code()),
             Self::Drain => "drain".to_owned(),
         }

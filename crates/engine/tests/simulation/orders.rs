@@ -6,9 +6,10 @@ use docket_core::feature::{Feature, Features};
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, Dialect, PublicId};
 use docket_core::job::{Ask, Skill, Speed};
+use docket_core::key::KeyId;
 use docket_core::ledger::NetworkId;
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
-use docket_core::policy::{Arbitration, Evaluation, Lapse, Policy, Ruling, Source, Verdict};
+use docket_core::policy::{Arbitration, Evaluation, Lapse, Metering, Policy, Ruling, Source, Verdict};
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::{Naming, NewJob};
 use std::sync::Arc;
@@ -73,6 +74,33 @@ impl Order {
         Self { new, answer: Answer::Nothing, asked: 0, next_try: now }
     }
 
+    /// An order under an API key, at a price by length.
+    pub(crate) fn of_credits(
+        number: usize,
+        (client, key): (ClientId, KeyId),
+        dice: &mut Dice,
+        now: Timestamp,
+    ) -> Self {
+        let Self { new, .. } = Self::made(number, dice, now);
+        let policy = terms_of_credits(dice);
+        let most_tokens = dice.below(60);
+        let hold = policy.metering.map_or(0, |metering| metering.whole(most_tokens));
+        let ask = Ask { skill: Skill::Infer, private: false, needs: Features::NONE, ..(*new.ask).clone() };
+        let model = ask.model.filter(|model| &**model != "unheard of");
+        let new = NewJob {
+            dialect: Dialect::Credits,
+            naming: Naming::Short,
+            client,
+            ask: Arc::new(Ask { model, ..ask }),
+            price: Amount::new(hold, Asset::USDC),
+            policy: Arc::new(policy),
+            key_id: Some(key),
+            now_or_never: None,
+            ..new
+        };
+        Self { new, answer: Answer::Nothing, asked: 0, next_try: now }
+    }
+
     /// Another order under the same key, by mistake.
     pub(crate) fn mistaken(&self, number: usize, now: Timestamp) -> Option<Self> {
         let (key, _) = self.new.key.as_ref()?;
@@ -122,5 +150,26 @@ fn terms(source: Source, dice: &mut Dice) -> Policy {
         stream_within: None,
         metering: None,
         staked: Some(BasisPoints(100)),
+    }
+}
+
+/// The terms of `credits`, with shorter times.
+fn terms_of_credits(dice: &mut Dice) -> Policy {
+    let within = Millis::seconds(*dice.pick(&[20, 120]));
+    Policy {
+        source: Source::Client,
+        split: Split { evaluator: BasisPoints(0), platform: BasisPoints(2_500), burned: BasisPoints(0) },
+        fund_within: within,
+        match_within: within,
+        run_within: within,
+        finish_within: within,
+        attempts: 3,
+        lapse: Lapse::Refunded,
+        evaluation: None,
+        dispute_window: Millis::seconds(60),
+        arbitration: Arbitration { within: Millis::seconds(120), default: Ruling::ForWorker },
+        stream_within: dice.percent(85).then_some(Millis::seconds(60)),
+        metering: Some(Metering { base: 80_003, covered: 10, per_block: 40_000, block: 7 }),
+        staked: Some(BasisPoints(1_500)),
     }
 }

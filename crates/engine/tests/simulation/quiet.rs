@@ -1,14 +1,16 @@
 //! What must hold at every instant, in a moment of quiet, and at rest.
 
 use super::Found;
-use super::coordinator::LEAST_STAKE;
+use super::acts::READING;
+use super::coordinator::{LEAST_STAKE, OUTBOX, POST};
+use super::disputes;
 use super::market::Market;
 use super::workers::Place;
 use docket_core::event::{Fault, Voucher};
 use docket_core::id::WorkerId;
 use docket_core::job::{Job, State};
 use docket_core::ledger::Account;
-use docket_core::policy::Ruling;
+use docket_core::policy::{Judge, Ruling};
 use docket_core::reputation::ONE;
 use docket_core::routing::StakeTier;
 use docket_core::time::{Millis, Timestamp};
@@ -28,7 +30,26 @@ impl Market {
     /// The books and the log, at any instant.
     pub(super) fn check_books(&mut self) -> Found {
         self.books.read(&self.coordinator)?;
+        self.check_streams()?;
         self.books.compare(&self.coordinator)
+    }
+
+    /// What was settled since the last look costs what it may.
+    pub(super) fn check_streams(&mut self) -> Found {
+        for id in self.books.take_settled() {
+            let job = self.coordinator.read(|reader| reader.find(&id));
+            let job = job.ok_or_else(|| format!("{id:?} was settled and is gone"))?;
+            let answer = self.coordinator.read(|reader| reader.answer(job.id));
+            let moved = self.coordinator.read(|reader| reader.job_transfers(job.id));
+            self.streams.check(&job, answer.as_ref(), &moved)?;
+            if let Some(delivery) = job.delivery()
+                && job.policy.stream_within.is_some()
+            {
+                let whole = delivery.voucher == Voucher::Worker;
+                self.sight(if whole { "a stream that was whole" } else { "a stream that broke off" });
+            }
+        }
+        Ok(())
     }
 
     /// One worker a job, at any instant.
@@ -45,7 +66,7 @@ impl Market {
     }
 
     /// Lets everything go on that needs neither time nor messages, and timers do what is due by now.
-    fn settle(&mut self) -> Found {
+    pub(super) fn settle(&mut self) -> Found {
         self.weather.set_calm(true);
         let mut rounds = 0;
         loop {
@@ -195,17 +216,14 @@ impl Market {
             self.crash()?;
         }
         if self.dice.percent(50) {
-            let now = self.now();
-            for worker in &mut self.workers {
-                worker.is_away(&mut self.dice, now);
-                worker.place = Place::Away(Timestamp(i64::MAX));
-            }
+            self.freeze_workers();
             self.trace.line(format_args!("all workers freeze"));
         }
         for event in 0..EVENTS {
             self.settle()?;
             if self.is_at_rest() {
-                return self.check_at_rest();
+                self.check_at_rest()?;
+                return self.tell_the_rest();
             }
             if event % QUIET == 0 {
                 self.check_in_quiet()?;
@@ -215,6 +233,21 @@ impl Market {
         }
         let census = self.coordinator.engine.census();
         Err(format!("no rest after {} ms: {census:?}", self.elapsed()))
+    }
+
+    fn freeze_workers(&mut self) {
+        let now = self.now();
+        for worker in &mut self.workers {
+            worker.is_away(&mut self.dice, now);
+            worker.place = Place::Away(Timestamp(i64::MAX));
+        }
+    }
+
+    /// All connections end, and nobody comes back.
+    pub(super) fn send_workers_home(&mut self) {
+        let links: Vec<_> = self.wires.keys().copied().collect();
+        links.into_iter().for_each(|link| self.end(link));
+        self.freeze_workers();
     }
 
     fn is_at_rest(&self) -> bool {
@@ -245,10 +278,12 @@ impl Market {
         if census != rest {
             return Err(format!("at rest there is still {census:?}"));
         }
-        let under_way: Vec<&str> = self.coordinator.tasks.names().filter(|name| *name != "outbox").collect();
+        let lasts = |name: &&str| [OUTBOX, POST].contains(name) || name.starts_with(READING);
+        let under_way: Vec<&str> = self.coordinator.tasks.names().filter(|name| !lasts(name)).collect();
         if !under_way.is_empty() {
             return Err(format!("at rest there still wait: {under_way:?}"));
         }
+        self.books.check_empty()?;
         let mut completed: BTreeMap<WorkerId, u32> = BTreeMap::new();
         for job in super::promises::all_jobs(&self.coordinator) {
             if !job.state.is_final() {
@@ -264,13 +299,25 @@ impl Market {
                 let paid = transfers.iter().any(|leg| leg.to == Account::Worker(delivery.worker));
                 *completed.entry(delivery.worker).or_default() += u32::from(paid);
             }
-            for row in self.coordinator.read(|reader| reader.journal(job.id)) {
+            let journal = self.coordinator.read(|reader| reader.journal(job.id));
+            disputes::check(&job, &journal, &transfers)?;
+            let ruled = journal.iter().find(|row| row.event == "ruled");
+            if let Some(ruled) =
+                ruled.filter(|_| job.delivery().is_some_and(|by| by.voucher != Voucher::Worker))
+            {
+                let silence = ruled.detail.contains(Judge::Default.name());
+                let ends = ["a part that was disputed and ruled over", "a part that was disputed in vain"];
+                self.sight(ends[usize::from(silence)]);
+            }
+            for row in journal {
                 self.sight(&row.event);
                 if let Some(reason) = row.detail.split(' ').next().and_then(Fault::parse) {
                     self.sight(reason.code());
                 }
                 let arrived = row.event == "settled" || row.event == "submitted";
-                if arrived && job.finish_by.is_none_or(|by| row.at >= by) {
+                // Who has a part of an answer is not late with it.
+                let broken = job.delivery().is_some_and(|by| by.voucher == Voucher::Coordinator);
+                if arrived && !broken && disputes::last_arrival(&job).is_none_or(|by| row.at >= by) {
                     return Err(format!("{:?} was {} at {:?}, too late", job.public_id, row.event, row.at));
                 }
             }

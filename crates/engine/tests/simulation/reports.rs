@@ -6,7 +6,9 @@ use super::network::Link;
 use super::orders::Answer;
 use super::promises::Seen;
 use super::workers::Place;
+use docket_core::hook::Hook;
 use docket_core::id::{ClientId, PublicId, WorkerId};
+use docket_core::key::ApiKey;
 use docket_core::refusal::Refusal;
 use docket_core::time::Millis;
 use docket_engine::{EngineError, Executed, Submitted, Welcome};
@@ -34,7 +36,11 @@ pub(crate) enum Report {
     Delivered(WorkerId, Arc<str>, Result<Executed, EngineError>),
     Credited(usize, Result<Option<u64>, EngineError>),
     Trusted(WorkerId, Result<ClientId, EngineError>),
+    KeyMade(Result<ApiKey, EngineError>),
+    HookMade(Result<Option<Hook>, EngineError>),
     Did(String, Result<(), EngineError>),
+    /// What somebody saw with his own eyes is wrong.
+    Wrong(String),
 }
 
 impl Reports {
@@ -92,6 +98,21 @@ impl Market {
                     }
                     Err(error) => self.failed(&format!("trusting {worker:?}"), &error)?,
                 },
+                Report::KeyMade(result) => match result {
+                    Ok(key) => {
+                        self.trace.line(format_args!("{:?} has the key {:?}", key.client, key.number()));
+                        self.keys.add(key);
+                    }
+                    Err(error) => self.failed("making a key", &error)?,
+                },
+                Report::HookMade(result) => match result {
+                    Ok(hook) => {
+                        self.trace.line(format_args!("there is the hook {hook:?}"));
+                        self.hooks.extend(hook.map(|hook| (hook, self.clock.now())));
+                    }
+                    Err(error) => self.failed("making a hook", &error)?,
+                },
+                Report::Wrong(what) => return Err(what),
                 Report::Did(what, result) => match result {
                     Ok(()) => self.trace.line(format_args!("{what}: done")),
                     Err(error) => self.failed(&what, &error)?,
@@ -119,6 +140,10 @@ impl Market {
                 if !lost {
                     order.answer = Answer::Job(id.clone());
                 }
+                let follows = order.new.policy.stream_within.is_some() && self.dice.percent(75);
+                if follows && !lost {
+                    self.follow(id.clone());
+                }
                 Ok(())
             }
             Err(EngineError::Refused(refusal)) => {
@@ -126,6 +151,8 @@ impl Market {
                 self.sight(refusal.code());
                 match refusal {
                     Refusal::InsufficientFunds => Ok(()),
+                    Refusal::SpendingLimit if self.orders[number].new.key_id.is_some() => Ok(()),
+                    Refusal::KeyRevoked if self.keys.may_be_revoked(self.orders[number].new.key_id) => Ok(()),
                     Refusal::KeyReused if self.shares_its_key(number) => {
                         self.orders[number].answer = Answer::Refused;
                         Ok(())
@@ -154,6 +181,9 @@ impl Market {
                     return;
                 };
                 wire.connection = Some(welcome.connection);
+                let reader = self.read_in_order(link, welcome.connection);
+                let Some(wire) = self.wires.get_mut(&link) else { return };
+                wire.reader = Some(reader);
                 let worker = &mut self.workers[wire.worker];
                 self.trace.line(format_args!("{} is in, with {:?}", worker.name(), welcome.resumed));
                 if worker.place == Place::Knocking(link) {

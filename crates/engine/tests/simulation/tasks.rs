@@ -90,6 +90,14 @@ impl Tasks {
         self.tasks.remove(&id).map(|task| task.what)
     }
 
+    /// The same, on something that is called so; answers on what.
+    pub(crate) fn hang_up_on(&mut self, prefix: &str) -> Option<String> {
+        let called = |task: &Task| task.fragile && task.what.starts_with(prefix);
+        let tasks: Vec<u64> = self.tasks.iter().filter(|(_, task)| called(task)).map(|(id, _)| *id).collect();
+        let id = (!tasks.is_empty()).then(|| *self.dice.pick(&tasks))?;
+        self.tasks.remove(&id).map(|task| task.what)
+    }
+
     /// What is under way.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.tasks.values().map(|task| task.what.as_str())

@@ -2,6 +2,7 @@
 
 use super::dice::Dice;
 use super::network::{Link, Say};
+use super::streams::{Recital, Streams};
 use docket_core::event::{Fault, Usage};
 use docket_core::feature::Feature;
 use docket_core::hash::Sha256;
@@ -30,6 +31,8 @@ pub(crate) struct Habits {
     /// Having gone, he has lost his work.
     forgets: u64,
     proves: bool,
+    /// So often what it says of an answer does not fit to what it said before.
+    garbles: u64,
 }
 
 const HONEST: Habits = Habits {
@@ -43,10 +46,11 @@ const HONEST: Habits = Habits {
     vanishes: 1,
     forgets: 10,
     proves: true,
+    garbles: 0,
 };
 
 /// Every kind of worker.
-const KINDS: [Habits; 11] = [
+const KINDS: [Habits; 12] = [
     HONEST,
     Habits { name: "slow", pace: (4_000, 30_000), ..HONEST },
     Habits { name: "accepting", wants_to_be_asked: true, accepts: 95, ..HONEST },
@@ -58,6 +62,7 @@ const KINDS: [Habits; 11] = [
     Habits { name: "rejecting", hands_back: 50, ..HONEST },
     Habits { name: "broken", pace: (10, 100), hands_back: 95, ..HONEST },
     Habits { name: "unproven", proves: false, ..HONEST },
+    Habits { name: "garbling", garbles: 12, ..HONEST },
 ];
 
 /// One worker, and what it has.
@@ -88,6 +93,8 @@ struct Work {
     done_at: Timestamp,
     answered: Option<Timestamp>,
     answers: u32,
+    /// Set where the client gets the answer as it is given.
+    recital: Option<Recital>,
 }
 
 /// What a worker does of its own accord.
@@ -207,17 +214,42 @@ impl Worker {
             return Some(Say::HandBack(job, reason));
         }
         let work = self.work.get_mut(&job)?;
+        if let Some(recital) = &mut work.recital {
+            let said = if dice.percent(self.habits.garbles) {
+                recital.garble(&job, dice)
+            } else {
+                recital.say(&job)
+            };
+            if let Some(said) = said {
+                let pace = self.habits.pace.1 / 6;
+                work.done_at = now + Millis(dice.between(1, pace.max(2)));
+                return Some(Say::Piece(Box::new(said)));
+            }
+            if work.answers > 0 || dice.percent(self.habits.answers_twice) {
+                recital.begin_again(); // All of it again, the next time.
+            }
+        }
         work.answers += 1;
         let twice = work.answers == 1 && dice.percent(self.habits.answers_twice);
         // It is sent again if nothing is heard of it.
         work.answered = Some(if twice { now } else { now + Millis::seconds(5) });
         let answers = work.answers;
-        Some(Say::Complete(Box::new(self.answer(&job, answers, dice, genuine))))
+        let streamed = work.recital.is_some();
+        let arrival = Box::new(self.answer(&job, answers, dice, genuine));
+        Some(Say::Complete { arrival, streamed })
     }
 
     /// An answer with its receipt, which may be a lie.
     fn answer(&self, job: &Arc<str>, answers: u32, dice: &mut Dice, genuine: &mut Genuine) -> Arrival {
-        let output: Arc<[u8]> = format!("\"{job} by {:?}, answer {answers}\"", self.id).into_bytes().into();
+        let recital = self.work.get(job).and_then(|work| work.recital.as_ref());
+        let text = match recital {
+            Some(recital) if dice.percent(self.habits.lies) => {
+                format!("{{\"text\":\"{}!\"}}", recital.text())
+            }
+            Some(recital) => format!("{{\"text\":\"{}\"}}", recital.text()),
+            None => format!("\"{job} by {:?}, answer {answers}\"", self.id),
+        };
+        let output: Arc<[u8]> = text.into_bytes().into();
         let digest = Sha256::of(&output);
         let document: Arc<[u8]> = format!("{{\"receipt\":\"{digest}\"}}").into_bytes().into();
         let mut proof = Proof {
@@ -239,14 +271,21 @@ impl Worker {
         } else {
             genuine.insert((job.clone(), self.id, digest, proof.digest));
         }
-        let usage = Usage { input: 10, output: dice.below(1_000) };
+        let counted = recital.map_or_else(|| dice.below(1_000), Recital::tokens);
+        let usage = Usage { input: 10, output: counted.min(output.len() as u64) };
         Arrival { job: job.clone(), output, usage, proof }
     }
 
     /// Hears from the coordinator; answers what it says to that.
-    pub(crate) fn hear(&mut self, message: ToWorker, dice: &mut Dice, now: Timestamp) -> Option<Say> {
+    pub(crate) fn hear(
+        &mut self,
+        message: ToWorker,
+        dice: &mut Dice,
+        now: Timestamp,
+        streams: &Streams,
+    ) -> Option<Say> {
         match message {
-            ToWorker::Assign(assignment) => self.take(&assignment, dice, now),
+            ToWorker::Assign(assignment) => self.take(&assignment, dice, now, streams),
             ToWorker::Cancel { job, .. } | ToWorker::Done { job, .. } => {
                 self.work.remove(&job);
                 None
@@ -255,13 +294,27 @@ impl Worker {
         }
     }
 
-    fn take(&mut self, assignment: &Assignment, dice: &mut Dice, now: Timestamp) -> Option<Say> {
+    fn take(
+        &mut self,
+        assignment: &Assignment,
+        dice: &mut Dice,
+        now: Timestamp,
+        streams: &Streams,
+    ) -> Option<Say> {
         let name = &assignment.job.public_id.text;
         let done_at = now + Millis(dice.between(self.habits.pace.0, self.habits.pace.1));
         let accepted = !matches!(assignment.job.state, State::Assigned { .. });
-        let new = Work { accepted, done_at, answered: None, answers: 0 };
-        let work = self.work.entry(name.clone()).or_insert(new);
+        let work = self.work.entry(name.clone()).or_insert_with(|| {
+            let streams = assignment.job.policy.stream_within.is_some();
+            let recital = streams.then(|| Recital::made(assignment.attempt, dice));
+            Work { accepted, done_at, answered: None, answers: 0, recital }
+        });
         work.answered = None;
+        if let Some(recital) = &mut work.recital {
+            recital.attempt = assignment.attempt;
+            recital.begin_again();
+            streams.began(name, self.id, recital.script());
+        }
         if !accepted && !work.accepted && dice.percent(self.habits.accepts) {
             work.accepted = true;
             return Some(Say::Accept(name.clone()));

@@ -1,7 +1,7 @@
 //! What the rows of each query mean.
 
 use crate::error::StoreError;
-use crate::read::{Answer, BalanceRow, JournalRow, KeyRow, TransferRow};
+use crate::read::{Answer, BalanceRow, JournalRow, KeyRow, SpendingRow, TransferRow};
 use crate::rows;
 use crate::value::{Columns, corrupt};
 use crate::writer::Spent;
@@ -131,11 +131,16 @@ pub(crate) fn transfer(row: &dyn Columns) -> Parsed<TransferRow> {
         Some(_) => Some(public_id(row, 2, 3)?),
         None => None,
     };
+    let key = match row.text_or_null(11)? {
+        Some(key) => Some((key_id(&key)?.number(), Period::day_of(row.instant(12)?))),
+        None => None,
+    };
     let asset = row.asset(7, 8)?;
     Ok(TransferRow {
         id: row.int(0)?,
         at: row.instant(1)?,
         job,
+        key,
         event: row.text(4)?,
         from: account(5)?,
         to: account(6)?,
@@ -199,4 +204,9 @@ pub(crate) fn spending(row: &dyn Columns) -> Parsed<(Spent, i128)> {
     });
     let units = row.text(1)?.parse().map_err(|_| corrupt("the spending of a key"))?;
     Ok((spent.ok_or_else(|| corrupt("the name of a key's spending"))?, units))
+}
+
+pub(crate) fn spending_row(row: &dyn Columns) -> Parsed<SpendingRow> {
+    let ((key, period), units) = spending(row)?;
+    Ok(SpendingRow { key, period, units })
 }

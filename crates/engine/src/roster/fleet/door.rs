@@ -95,6 +95,9 @@ impl Fleet {
         self.count_models(&member.model_names, &member.candidate.models, true);
         self.members.insert(worker.id, member);
         self.look_at(patience::silent_from(now));
+        if let Some(rested) = rest.until.filter(|until| *until > now) {
+            self.look_at(rested);
+        }
         Joined { connection, held: list }
     }
 
