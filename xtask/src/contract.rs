@@ -71,7 +71,7 @@ pub fn check(root: &Path) -> anyhow::Result<Outcome> {
     let without = ["--exclude-checks", EXCLUDED_OF_JOBS];
     let good = good & passes(&coordinator, key, &[&answered[..], &without].concat(), Some(ANSWERABLE))?;
     coordinator.end()?;
-    Ok(if good { Outcome::ok(&cases.join("; ")) } else { Outcome::failed("see above") })
+    Ok(if good { Outcome::ok(cases.join("; ")) } else { Outcome::failed("see above") })
 }
 
 /// Nobody can tell from a description which of all possible codes or cursors are real ones.
