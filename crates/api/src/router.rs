@@ -76,7 +76,11 @@ fn shared() -> Vec<Route> {
             by_name(credits::receipt, quotes::receipt),
             with_key(quotes::receipt_docs()),
         ),
-        at("/v1/jobs/{id}/stream", by_name(credits::follow, quotes::stream), with_key(quotes::stream_docs())),
+        at(
+            "/v1/jobs/{id}/stream",
+            by_name(credits::follow, quotes::stream),
+            with_key(credits::following(quotes::stream_docs())),
+        ),
     ]
 }
 
@@ -99,10 +103,10 @@ where
     })
 }
 
-/// The same operation for jobs that need an API key.
+/// The same operation for jobs that need an API key, with that dialect's job and errors.
 fn with_key(operation: Operation) -> Operation {
     let description = "The job is one of `credits`, and the API key is missing, unknown or revoked.";
-    operation.json(401, description, reference("ApiError"))
+    operation.or("Job", "CreditsJob").or("Error", "ApiError").json(401, description, reference("ApiError"))
 }
 
 /// Where neither route nor job decides, who brings credentials is taken for a client of `credits`.

@@ -22,14 +22,18 @@ fn books_after(database: &str, alter: fn(Spending) -> Option<Spending>) -> Books
     let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(3), config);
     let client = ClientId("credits:ann".into());
     let mut done = pin!(async {
-        let (_, key) = engine.create_key(client.clone(), "".into(), Limits::default()).await.unwrap();
+        let (_, key) =
+            engine.create_key(client.clone(), "".into(), Limits::default()).await.expect("a key is made");
         for cancelled in [true, false] {
             let new = new_job(&engine, 0, 99);
             let new = NewJob { client: client.clone(), key: None, key_id: Some(key.id), ..new };
-            let submitted = engine.submit(new).await.unwrap();
-            let job = engine.find(&submitted.id).await.unwrap().unwrap();
+            let submitted = engine.submit(new).await.expect("the job is made");
+            let job = engine.find(&submitted.id).await.expect("it can be read").expect("it is there");
             if cancelled {
-                engine.execute(job.id, &Command::Cancel { by: Canceller::Client }).await.unwrap();
+                engine
+                    .execute(job.id, &Command::Cancel { by: Canceller::Client })
+                    .await
+                    .expect("nobody has it");
             }
         }
     });

@@ -354,6 +354,16 @@ pub(super) fn embeddings() -> Operation {
     failing(key(operation), &PLACING)
 }
 
+/// What a stream answers in this dialect before it has begun, beside what it answers in others.
+pub(crate) fn following(operation: Operation) -> Operation {
+    let statuses = [
+        (409, "The job was withdrawn, or its answer is no text."),
+        (502, "The workers that tried have failed; nothing was charged."),
+        (504, "There was no answer in time; nothing was charged."),
+    ];
+    failing(operation, &statuses)
+}
+
 pub(super) fn submit() -> Operation {
     let operation = Operation::new("credits", "The same as a job that nobody waits for.")
         .body(reference("ChatRequest"))

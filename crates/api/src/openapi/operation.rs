@@ -89,6 +89,20 @@ impl Operation {
         self.answer(status, description, "application/problem+json", reference("Problem"))
     }
 
+    /// Wherever an answer has one named schema, it may have another in its place.
+    pub(crate) fn or(mut self, schema: &str, other: &str) -> Self {
+        let (schema, other) = (reference(schema), reference(other));
+        for answer in self.answers.values_mut() {
+            let contents = answer.get_mut("content").and_then(Value::as_object_mut).into_iter();
+            for content in contents.flat_map(Map::values_mut) {
+                if content["schema"] == schema {
+                    content["schema"] = json!({"anyOf": [schema, other]});
+                }
+            }
+        }
+        self
+    }
+
     /// Only for those who have proven who they are.
     pub(crate) fn needs(mut self, scheme: &str) -> Self {
         self.fields.insert("security".to_owned(), json!([{scheme: []}]));

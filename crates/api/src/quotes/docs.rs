@@ -166,15 +166,28 @@ pub(crate) fn receipt() -> Operation {
         .error(503, "The store cannot be read now.")
 }
 
+/// An event of a stream. Those of jobs of `credits` have no name.
+fn event() -> Value {
+    let fields = [
+        ("id", text("The place after it.")),
+        ("event", text("Its name.")),
+        ("data", text("JSON, or `[DONE]`.")),
+    ];
+    let mut event = object(&fields);
+    event["required"] = json!(["data"]);
+    event
+}
+
 pub(crate) fn stream() -> Operation {
     Operation::new("jobs", "The answer as it is being given, and at its end the job.")
         .part("id", "The job's id.", json!({"type": "string", "minLength": 1}))
         .header("Last-Event-ID", false, "Goes on after this event.", json!({"type": "string"}))
         .answer(
             200,
-            "Events named `text`, each with `text`; `again` when another worker begins from nothing; the last is `job`.",
+            "Events named `text`, each with `text`; `again` when another worker begins from nothing; the last is `job`. \
+             Of a job of `credits`: the chunks of a chat.",
             "text/event-stream",
-            object(&[("event", text("Its name.")), ("data", text("JSON."))]),
+            event(),
         )
         .error(404, "There is no such job.")
         .error(503, "The store cannot be read now.")

@@ -195,7 +195,7 @@ impl Streams {
             return wrong(format!("is kept as {output:?}, and told was {told:?}"));
         }
         let scripts = record.scripts.get(&(name.clone(), delivery.worker)).into_iter().flatten();
-        let tokens = scripts.filter_map(|script| lower_count(script, told)).last();
+        let tokens = scripts.rev().find_map(|script| lower_count(script, told));
         if tokens == Some(delivery.usage.output) {
             return Ok(());
         }
