@@ -12,16 +12,17 @@ pub const MAX_CALLS: usize = 128;
 /// The longest answer on its way, in bytes: its text, and each [`Delta`] as JSON.
 pub const MAX_STREAM_BYTES: usize = 4 << 20;
 
-/// All that an answer has beside its text. Empty members are not written.
+/// What an answer has beside its text, with its calls in whole or in parts. Empty members are not written.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct Extras {
+#[serde(bound(deserialize = "Call: Deserialize<'de>"))]
+pub struct Beside<Call> {
     /// The tools that the model wants called, in the order in which it began to call them.
     #[serde(
-        default,
+        default = "Vec::new",
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "fields::list::<MAX_CALLS, _, _>"
     )]
-    pub tool_calls: Vec<ToolCall>,
+    pub tool_calls: Vec<Call>,
     /// How likely each token was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logprobs: Option<Logprobs>,
@@ -32,6 +33,12 @@ pub struct Extras {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning_content: Option<String>,
 }
+
+/// All that an answer has beside its text.
+pub type Extras = Beside<ToolCall>;
+
+/// What comes next to it, as in the `delta` of OpenAI's chunks: parts of calls, and more of the others.
+pub type Delta = Beside<CallPart>;
 
 /// A tool that the model wants called.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -68,27 +75,6 @@ pub struct Logprobs {
     /// One element for each token of the text.
     #[serde(default)]
     pub content: Vec<Value>,
-}
-
-/// What comes to an answer beside text, as in the `delta` of OpenAI's chunks. Empty members are not written.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct Delta {
-    /// Parts of calls.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "fields::list::<MAX_CALLS, _, _>"
-    )]
-    pub tool_calls: Vec<CallPart>,
-    /// How likely the next tokens were.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub logprobs: Option<Logprobs>,
-    /// More of the refusal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refusal: Option<String>,
-    /// More of the thought.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reasoning_content: Option<String>,
 }
 
 /// A part of a call. The first one of a call has its id, and no other has.

@@ -188,8 +188,7 @@ mod tests {
     use super::*;
 
     fn problem(body: Value) -> Value {
-        let problem = parse(body.to_string().as_bytes(), 500).unwrap_err().json();
-        serde_json::from_str::<Value>(&problem).unwrap()["error"].clone()
+        parse(body.to_string().as_bytes(), 500).unwrap_err().told()
     }
 
     fn with(name: &str, value: Value) -> Value {

@@ -1,22 +1,19 @@
 //! Requests that are answered with what a model says: a request becomes a job, and its answer the response.
 
+use super::asked::Asked;
 use super::attend::{Present, Sameness};
-use super::auth::Caller;
 use super::errors::Problem;
 use super::jobs::{self, reason};
-use super::order::{Order, Route, json_body};
+use super::order::{Order, Route};
 use super::status::failure;
 use super::voice::{ChatVoice, TextVoice, Voice};
 use super::{chat, prompt, stream, wire};
 use crate::app::App;
 use axum::Json;
-use axum::body::Body;
-use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use docket_core::id::PublicId;
 use docket_core::job::Job;
-use docket_core::key::ApiKey;
 use docket_engine::EngineError;
 use std::sync::Arc;
 
@@ -26,80 +23,55 @@ const SETTLEMENT: HeaderName = HeaderName::from_static("x-decentral-settlement-t
 const RETRIES: &str = "x-stainless-retry-count";
 
 /// `POST /v1/chat/completions`. Who goes away may come back to the answer for five seconds.
-pub(super) async fn create(
-    State(app): State<Arc<App>>,
-    Caller(key): Caller,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Problem> {
-    let order = chat_order(&app, &headers, body).await?;
+pub(super) async fn create(asked: Asked) -> Result<Response, Problem> {
+    let order = chat_order(&asked)?;
     let include_usage = order.inquiry.include_usage;
-    answer(app, &key, &headers, order, Box::new(ChatVoice { include_usage })).await
+    answer(&asked, order, Box::new(ChatVoice { include_usage })).await
 }
 
 /// `POST /v1/completions`: a text is gone on with.
-pub(super) async fn go_on(
-    State(app): State<Arc<App>>,
-    Caller(key): Caller,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Problem> {
-    let body = json_body(&app, &headers, body).await?;
-    let order = Order::new(Route::Completions, &headers, &body, prompt::parse(&body)?)?;
+pub(super) async fn go_on(asked: Asked) -> Result<Response, Problem> {
+    let order = Order::new(Route::Completions, &asked, prompt::parse(&asked.body)?)?;
     let include_usage = order.inquiry.include_usage;
-    answer(app, &key, &headers, order, Box::new(TextVoice { include_usage })).await
+    answer(&asked, order, Box::new(TextVoice { include_usage })).await
 }
 
 /// `POST /v1/jobs`: the body of a chat, and the job at once.
-pub(super) async fn submit(
-    State(app): State<Arc<App>>,
-    Caller(key): Caller,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Problem> {
-    let mut order = chat_order(&app, &headers, body).await?;
+pub(super) async fn submit(asked: Asked) -> Result<Response, Problem> {
+    let mut order = chat_order(&asked)?;
     order.inquiry.stream = false;
     order.is_attended = false;
-    let job = order.place(&app, &key).await?;
-    let mut response = (StatusCode::CREATED, jobs::view(&app, &job).await?).into_response();
-    label(&app, &job, response.headers_mut()).await?;
+    let Asked { app, key, .. } = &asked;
+    let job = order.place(app, key).await?;
+    let mut response = (StatusCode::CREATED, jobs::view(app, &job).await?).into_response();
+    label(app, &job, response.headers_mut()).await?;
     Ok(response)
 }
 
-async fn chat_order(app: &App, headers: &HeaderMap, body: Body) -> Result<Order, Problem> {
-    let body = json_body(app, headers, body).await?;
-    let inquiry = chat::parse(&body, app.settings.prices.covered_tokens)?;
-    Order::new(Route::Chat, headers, &body, inquiry)
+fn chat_order(asked: &Asked) -> Result<Order, Problem> {
+    let inquiry = chat::parse(&asked.body, asked.app.settings.prices.covered_tokens)?;
+    Order::new(Route::Chat, asked, inquiry)
 }
 
 /// Answers an order, streamed or whole, in the words of its route.
-pub(super) async fn answer(
-    app: Arc<App>,
-    key: &ApiKey,
-    headers: &HeaderMap,
-    order: Order,
-    voice: Box<dyn Voice>,
-) -> Result<Response, Problem> {
+pub(super) async fn answer(asked: &Asked, order: Order, voice: Box<dyn Voice>) -> Result<Response, Problem> {
+    let app = &asked.app;
     let streamed = order.inquiry.stream;
-    let (job, present) = attend(&app, key, headers, order).await?;
+    let (job, present) = attend(asked, order).await?;
     if streamed {
-        return stream::begin(app, job, present, voice).await;
+        return stream::begin(app.clone(), job, present, voice).await;
     }
-    let job = answered(&app, &job).await?;
+    let job = answered(app, &job).await?;
     present.served();
-    let Some(output) = output(&app, &job).await? else { return Err(reason(&job)) };
+    let Some(output) = output(app, &job).await? else { return Err(reason(&job)) };
     let mut response = Json(voice.whole(&job, &output)).into_response();
-    label(&app, &job, response.headers_mut()).await?;
+    label(app, &job, response.headers_mut()).await?;
     Ok(response)
 }
 
 /// The job of an order: a new one, or for a retry the one that its client has left.
-pub(super) async fn attend(
-    app: &Arc<App>,
-    key: &ApiKey,
-    headers: &HeaderMap,
-    order: Order,
-) -> Result<(Arc<Job>, Present), Problem> {
+pub(super) async fn attend(asked: &Asked, order: Order) -> Result<(Arc<Job>, Present), Problem> {
+    let Asked { app, key, headers, .. } = asked;
     let request = order.sameness(key);
     let left = if is_retry(headers) { left_behind(app, request).await? } else { None };
     let job = match left {

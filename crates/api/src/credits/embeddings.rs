@@ -1,18 +1,14 @@
 //! `POST /v1/embeddings`: texts become vectors. A request has one price, and its answer is never streamed.
 
-use super::auth::Caller;
+use super::asked::Asked;
 use super::chat::LONGEST_NAME;
 use super::completions::{answered, attend, label};
 use super::errors::{Code, Problem};
 use super::fields::Fields;
 use super::jobs::reason;
-use super::order::{Inquiry, Order, Route, json_body};
+use super::order::{Inquiry, Order, Route};
 use super::wire::usage;
-use crate::app::App;
 use axum::Json;
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,7 +17,6 @@ use docket_core::job::Job;
 use docket_engine::EngineError;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// So many texts at once, and so many bytes of them together: what a worker answers must fit into a frame.
 const MOST_INPUTS: usize = 64;
@@ -35,17 +30,12 @@ struct Vectors<Number> {
 }
 
 /// `POST /v1/embeddings`.
-pub(super) async fn create(
-    State(app): State<Arc<App>>,
-    Caller(key): Caller,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Problem> {
-    let body = json_body(&app, &headers, body).await?;
-    let (inquiry, in_base64) = parse(&body)?;
-    let order = Order::new(Route::Embeddings, &headers, &body, inquiry)?;
-    let (job, present) = attend(&app, &key, &headers, order).await?;
-    let job = answered(&app, &job).await?;
+pub(super) async fn create(asked: Asked) -> Result<Response, Problem> {
+    let (inquiry, in_base64) = parse(&asked.body)?;
+    let order = Order::new(Route::Embeddings, &asked, inquiry)?;
+    let (job, present) = attend(&asked, order).await?;
+    let app = &asked.app;
+    let job = answered(app, &job).await?;
     present.served();
     let answer = match job.delivery() {
         Some(_) => app.engine.answer(job.id).await.map_err(EngineError::from)?,
@@ -54,7 +44,7 @@ pub(super) async fn create(
     let vectors = answer.and_then(|answer| vectors(&answer.output, in_base64));
     let vectors = vectors.ok_or_else(|| reason(&job))?;
     let mut response = Json(list(&job, vectors)).into_response();
-    label(&app, &job, response.headers_mut()).await?;
+    label(app, &job, response.headers_mut()).await?;
     Ok(response)
 }
 
@@ -142,10 +132,7 @@ mod tests {
         for (name, value) in more.as_object().unwrap() {
             body[name] = value.clone();
         }
-        parse(body.to_string().as_bytes()).map_err(|problem| {
-            let problem: Value = serde_json::from_str(&problem.json()).unwrap();
-            problem["error"].clone()
-        })
+        parse(body.to_string().as_bytes()).map_err(|problem| problem.told())
     }
 
     #[test]

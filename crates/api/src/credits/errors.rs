@@ -89,6 +89,15 @@ impl Problem {
     }
 }
 
+#[cfg(test)]
+impl Problem {
+    /// The error itself, as a client reads it.
+    pub(super) fn told(&self) -> serde_json::Value {
+        let envelope: serde_json::Value = serde_json::from_str(&self.json()).unwrap();
+        envelope["error"].clone()
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];

@@ -1,19 +1,17 @@
 //! Webhooks: where an account wants to be told what happens to its jobs, what it was told, and that once more.
 
+use super::asked::Asked;
 use super::auth::Caller;
 use super::errors::{Code, Problem};
 use super::events::{WORDS, event_name, hook_name, occasion, word};
 use super::wire::seconds;
 use crate::app::App;
-use crate::headers::{idempotency_key, may_be_json};
-use crate::limits::read_body;
 use crate::post::{SigningKey, parse_url};
 use axum::Json;
-use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Query, RawPathParams, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
 use docket_core::hash::Sha256;
 use docket_core::hook::{
     Delivery, DeliveryState, EventId, Hook, HookId, HookSecret, HookStatus, Occasion, Outcome,
@@ -60,20 +58,11 @@ pub(super) struct Page<T> {
 }
 
 /// `POST /v1/webhooks`.
-pub(super) async fn create(
-    State(app): State<Arc<App>>,
-    Caller(key): Caller,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<(StatusCode, Json<HookView>), Problem> {
-    if !may_be_json(&headers) {
-        return Err(Problem::new(Code::UnsupportedMediaType, "Content-Type must be application/json."));
-    }
-    let claim = idempotency_key(&headers)
-        .map_err(|_| Problem::at("Idempotency-Key", "An idempotency key has 1 to 255 visible characters."))?;
-    let body = read_body(body, app.settings.limits.body).await?;
+pub(super) async fn create(asked: Asked) -> Result<(StatusCode, Json<HookView>), Problem> {
+    let Asked { app, key, body, .. } = &asked;
     let scoped = |name| format!("credits:webhook:{}:{name}", key.id.0).into();
-    let new = parse(&app, &key, &body, claim.map(|name| (scoped(name), Sha256::of(&body))))?;
+    let claim = asked.idempotency_key()?.map(|name| (scoped(name), Sha256::of(body)));
+    let new = parse(app, key, body, claim)?;
     let gone = || Problem::new(Code::WebhookNotFound, "The webhook that this request has made was deleted.");
     let hook = app.engine.create_hook(new).await?.ok_or_else(gone)?;
     let view = HookView { secret: Some(hook.secret.0.to_string()), ..HookView::from(&hook) };
@@ -191,15 +180,16 @@ pub(super) async fn test(
     Caller(key): Caller,
     named: Named,
 ) -> Result<(StatusCode, Json<DeliveryView>), Problem> {
-    let hook = of_caller(&app, &key, &named).await?;
-    check_active(&hook)?;
+    let hook = active(&app, &key, &named).await?;
     let ping = app.engine.ping_hook(hook.id).await?;
     Ok((StatusCode::ACCEPTED, Json(DeliveryView::from(&ping))))
 }
 
-fn check_active(hook: &Hook) -> Result<(), Problem> {
+/// A hook of the caller that is still told things.
+async fn active(app: &App, key: &ApiKey, named: &Named) -> Result<Hook, Problem> {
+    let hook = of_caller(app, key, named).await?;
     if hook.status == HookStatus::Active {
-        return Ok(());
+        return Ok(hook);
     }
     let words = "This webhook has answered 410 and is told nothing more. Delete it, and make another.";
     Err(Problem::new(Code::WebhookDisabled, words))
@@ -299,8 +289,7 @@ pub(super) async fn replay(
     Caller(key): Caller,
     named: Named,
 ) -> Result<(StatusCode, Json<DeliveryView>), Problem> {
-    let hook = of_caller(&app, &key, &named).await?;
-    check_active(&hook)?;
+    let hook = active(&app, &key, &named).await?;
     let event = named.event.ok_or_else(no_event)?;
     let again = app.engine.replay_delivery(hook.id, event).await?.ok_or_else(no_event)?;
     Ok((StatusCode::ACCEPTED, Json(DeliveryView::from(&again))))

@@ -3,6 +3,7 @@
 //! The wire is that of Decentral's page "Jobs" and of OpenAI's interface; `docs/dialects.md` names where we depart.
 
 mod account;
+mod asked;
 mod attend;
 mod auth;
 mod chat;

@@ -1,14 +1,11 @@
 //! What somebody wants of a model becomes a job, whichever route it came by: read, priced, held, placed.
 
+use super::asked::Asked;
 use super::attend::Sameness;
 use super::completions::find;
 use super::errors::{Code, Problem};
 use super::price::{CREDIT, Priced, credits};
 use crate::app::App;
-use crate::headers::{idempotency_key, may_be_json};
-use crate::limits::read_body;
-use axum::body::Body;
-use axum::http::HeaderMap;
 use docket_core::feature::{Feature, Features};
 use docket_core::hash::Sha256;
 use docket_core::id::Dialect;
@@ -65,25 +62,10 @@ impl Route {
     }
 }
 
-/// Reads the bytes of a body, if it says that it is JSON.
-pub(super) async fn json_body(app: &App, headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
-    if !may_be_json(headers) {
-        return Err(Problem::new(Code::UnsupportedMediaType, "Content-Type must be application/json."));
-    }
-    Ok(read_body(body, app.settings.limits.body).await?.into())
-}
-
 impl Order {
-    pub(super) fn new(
-        route: Route,
-        headers: &HeaderMap,
-        body: &[u8],
-        inquiry: Inquiry,
-    ) -> Result<Self, Problem> {
-        let idempotency_key = idempotency_key(headers).map_err(|_| {
-            Problem::at("Idempotency-Key", "An idempotency key has 1 to 255 visible characters.")
-        })?;
-        let digest = Sha256::of(&[route.mark().as_bytes(), body].concat());
+    pub(super) fn new(route: Route, asked: &Asked, inquiry: Inquiry) -> Result<Self, Problem> {
+        let idempotency_key = asked.idempotency_key()?;
+        let digest = Sha256::of(&[route.mark().as_bytes(), &asked.body].concat());
         Ok(Self { inquiry, is_attended: true, digest, idempotency_key: idempotency_key.map(str::to_owned) })
     }
 

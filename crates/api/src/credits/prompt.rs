@@ -77,10 +77,7 @@ mod tests {
         for (name, value) in more.as_object().unwrap() {
             body[name] = value.clone();
         }
-        parse(body.to_string().as_bytes()).map_err(|problem| {
-            let problem: Value = serde_json::from_str(&problem.json()).unwrap();
-            problem["error"].clone()
-        })
+        parse(body.to_string().as_bytes()).map_err(|problem| problem.told())
     }
 
     #[test]
