@@ -1,4 +1,4 @@
-//! What must be done after a change: written with it, carried out at least once.
+//! What must be done after a change, at least once. Nothing is kept for it: the state of the job says it.
 
 use crate::event::Event;
 use crate::id::{JobId, Version};
@@ -22,31 +22,21 @@ pub enum EffectKind {
     Route,
 }
 
-impl EffectKind {
-    /// The name in the store.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Route => "route",
-        }
-    }
-
-    /// The reverse of [`Self::name`].
-    pub fn parse(name: &str) -> Option<Self> {
-        (name == "route").then_some(Self::Route)
-    }
+/// What a job as it is stored still asks for: the outbox is all open jobs that ask for something.
+///
+/// An assignment lives in memory only, so a job that has a worker is stored as one that needs one.
+pub fn owed(job: &Job) -> Option<Effect> {
+    let kind = match job.state {
+        State::Funded { .. } => EffectKind::Route,
+        _ => return None,
+    };
+    Some(Effect { job: job.id, version: job.version, kind })
 }
 
-/// Who must be told of an event, given the job as it is after it.
+/// What an event asks for, given the job as it is after it.
 pub fn effects(job: &Job, event: &Event) -> Vec<Effect> {
     match event {
-        Event::Funded { .. } | Event::Returned { .. } if matches!(job.state, State::Funded { .. }) => {
-            vec![Effect { job: job.id, version: job.version, kind: EffectKind::Route }]
-        }
+        Event::Funded { .. } | Event::Returned { .. } => owed(job).into_iter().collect(),
         _ => Vec::new(),
     }
-}
-
-/// Whether an event leaves nothing to route, so that the outbox may forget the job.
-pub const fn ends_routing(event: &Event) -> bool {
-    matches!(event, Event::Submitted { .. } | Event::Settled { .. } | Event::Closed { .. })
 }

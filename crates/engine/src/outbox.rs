@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 /// How many effects are under way at a time.
 const AT_A_TIME: usize = 1_024;
 
-/// What waits to be carried out. The effects that stand here also stand in the store.
+/// What waits to be carried out. The stored states of the jobs say the same.
 #[derive(Default)]
 pub(crate) struct Outbox {
     waiting: Mutex<Waiting>,

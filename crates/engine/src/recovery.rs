@@ -4,7 +4,7 @@ use crate::RESUME_GRACE;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use docket_core::command::Command;
-use docket_core::job::State;
+use docket_core::effect::{EffectKind, owed};
 
 /// What a start found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,17 +24,16 @@ impl Engine {
         let open = self.store.open_jobs();
         for job in &open {
             self.note_deadline(job.id);
-            if matches!(job.state, State::Funded { .. }) {
-                self.execute(job.id, &Command::Recover { grace: RESUME_GRACE }).await?;
-            }
         }
-        let effects = self.store.outbox().await?;
+        let unplaced: Vec<_> = open.iter().filter_map(|job| owed(job)).collect();
+        for effect in &unplaced {
+            let EffectKind::Route = effect.kind;
+            self.execute(effect.job, &Command::Recover { grace: RESUME_GRACE }).await?;
+        }
         let at = self.clock.now() + RESUME_GRACE;
-        for effect in &effects {
-            self.outbox.add_later(*effect, at);
-        }
+        unplaced.iter().for_each(|effect| self.outbox.add_later(*effect, at));
         self.recover_post().await?;
         self.timer.notify_one();
-        Ok(Recovered { open: open.len(), unplaced: effects.len() })
+        Ok(Recovered { open: open.len(), unplaced: unplaced.len() })
     }
 }

@@ -110,13 +110,6 @@ CREATE TABLE claim (
     created_ms BIGINT NOT NULL
 );
 
-CREATE TABLE outbox (
-    job_id  BIGINT NOT NULL,
-    version BIGINT NOT NULL,
-    kind    {text} NOT NULL,
-    PRIMARY KEY (job_id, version, kind)
-);
-
 CREATE TABLE log_leaf (
     leaf_index {id},
     entry      {bytes} NOT NULL,

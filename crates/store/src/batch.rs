@@ -2,7 +2,6 @@
 
 use crate::writer::{Key, Moved, Spent};
 use docket_core::change::{Change, Claim};
-use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
 use docket_core::id::{JobId, Version, WorkerId};
@@ -122,8 +121,6 @@ pub struct Batch {
     pub(crate) transfers: Vec<TransferEntry>,
     pub(crate) balances: BTreeMap<Key, Moved>,
     pub(crate) claims: Vec<(Claim, Timestamp)>,
-    pub(crate) effects: Vec<Effect>,
-    pub(crate) routed: Vec<JobId>,
     pub(crate) leaves: Vec<(u64, Leaf)>,
     pub(crate) nodes: Vec<(u8, u64, Hash)>,
     pub(crate) workers: BTreeMap<WorkerId, Worker>,

@@ -11,7 +11,6 @@ use crate::rows::read::{self, Terms};
 use crate::rows::{period, spent};
 use crate::value::{Columns, Value};
 use docket_core::change::Claim;
-use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
 use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
@@ -89,7 +88,6 @@ const RESULT: &str = "SELECT r.output, r.receipt, r.decision FROM journal j \
      JOIN result r ON r.journal_id = j.journal_id WHERE j.job_id = $1";
 const JOURNAL: &str =
     "SELECT version, at_ms, event, detail, leaf_index FROM journal WHERE job_id = $1 ORDER BY version";
-const OUTBOX: &str = "SELECT job_id, version, kind FROM outbox ORDER BY job_id, version, kind";
 /// The columns of a worker; the rows are chosen where it is used.
 pub(crate) const WORKERS: &str = "SELECT worker_id, proven, suspended, completed, failed, first_seen_ms, version, \
      rep_paid, rep_lost, rep_unproven, rep_placed, rep_compared, rep_connected, rep_watched, rep_watched_ms, \
@@ -157,7 +155,6 @@ pub(crate) fn all() -> Vec<&'static str> {
         PAYLOAD,
         RESULT,
         JOURNAL,
-        OUTBOX,
         &WORKER,
         &WORKERS_AFTER,
         CLAIM,
@@ -273,10 +270,6 @@ impl<D: Database> Reader for Queries<D> {
             Ok(try_join_all(reads).await?.concat())
         };
         transfers.boxed()
-    }
-
-    fn outbox(&self) -> Read<'_, Vec<Effect>> {
-        self.database.list(OUTBOX, Vec::new(), read::effect)
     }
 
     fn worker(&self, id: WorkerId) -> Read<'_, Option<Worker>> {

@@ -2,7 +2,6 @@
 
 use crate::error::StoreError;
 use docket_core::change::Claim;
-use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
 use docket_core::id::{ClientId, JobId, PublicId, Version, WorkerId};
@@ -136,7 +135,6 @@ pub trait Reader: Send + Sync {
     fn answer(&self, id: JobId) -> Read<'_, Option<Answer>>;
     fn journal(&self, id: JobId) -> Read<'_, Vec<JournalRow>>;
     fn job_transfers(&self, job: JobId) -> Read<'_, Vec<TransferRow>>;
-    fn outbox(&self) -> Read<'_, Vec<Effect>>;
     fn worker(&self, id: WorkerId) -> Read<'_, Option<Worker>>;
     fn workers(&self, after: Option<WorkerId>) -> Read<'_, Vec<Worker>>;
     fn claim<'a>(&'a self, key: &'a str) -> Read<'a, Option<Claim>>;

@@ -11,7 +11,6 @@ use crate::read::{
 use crate::recent::Recent;
 use crate::writer::{Request, Writer};
 use docket_core::change::{Claim, JobChange};
-use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
 use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
@@ -231,11 +230,6 @@ impl Store {
     /// The transfers of everything that happened to a job, in order.
     pub async fn job_transfers(&self, job: JobId) -> Result<Vec<TransferRow>, StoreError> {
         self.reader.job_transfers(job).await
-    }
-
-    /// What was to be done when the store was opened, and was not.
-    pub async fn outbox(&self) -> Result<Vec<Effect>, StoreError> {
-        self.reader.outbox().await
     }
 
     /// A worker that has ever connected.

@@ -200,7 +200,6 @@ fn dump(world: &World) -> String {
     }
     world.transfers().iter().for_each(|row| writeln!(text, "{row:?}").unwrap());
     world.balances().iter().for_each(|row| writeln!(text, "{row:?}").unwrap());
-    writeln!(text, "{:?}", now(world.disk().outbox())).unwrap();
     writeln!(text, "{:?}", now(world.disk().workers(None))).unwrap();
     writeln!(text, "{:?}", now(world.disk().trusted(&ClientId("ann".into())))).unwrap();
     writeln!(text, "{:?}", now(world.disk().keys(None, None, Period::day_of(NOW)))).unwrap();

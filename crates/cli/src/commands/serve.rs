@@ -6,6 +6,7 @@ use crate::telemetry::{self, LogFormat};
 use anyhow::Result;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use tokio::runtime;
 
 /// Settings come from `docket.toml`, then from `DOCKET_*`, then from here.
 #[derive(clap::Args)]
@@ -76,6 +77,12 @@ impl Args {
     }
 }
 
+/// How many threads serve: the store's writer has one of its own, and as many as there are cores only get into each
+/// other's way.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| (cores.get() - 1).max(1))
+}
+
 /// Runs a coordinator until it is told to stop.
 pub(crate) fn run(args: Args) -> Result<()> {
     let print = args.print_config;
@@ -85,7 +92,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
         return Ok(());
     }
     telemetry::start(config.log_format, "info");
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(threads()).enable_all().build()?;
     runtime.block_on(async {
         let coordinator = Coordinator::start(&config).await?;
         tracing::info!(url = coordinator.url(), network = %coordinator.engine.ledger().network().0, "ready");

@@ -4,7 +4,7 @@ use crate::market::{Buyer, prompt};
 use crate::process::{Docket, free_port};
 use crate::upstream;
 use docket_core::ledger::Account;
-use docket_store::Sqlite;
+use docket_store::{JobFilter, Sqlite};
 use futures::future::join_all;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -60,5 +60,7 @@ async fn a_coordinator_killed_again_and_again_loses_nothing() {
     let treasury = store.balance(&Account::Treasury).await.unwrap();
     assert_eq!(treasury[0].units, (10_000 - PAY) * JOBS as i128);
     assert_eq!(balances.iter().map(|row| row.units).sum::<i128>(), 0, "the books balance");
-    assert!(store.outbox().await.unwrap().is_empty(), "nothing is left to do");
+    let stored = store.jobs(&JobFilter { limit: 100, ..JobFilter::default() }).await.unwrap();
+    assert_eq!(stored.len(), JOBS);
+    assert!(stored.iter().all(|job| job.state.is_final()), "nothing is left to do");
 }

@@ -2,7 +2,6 @@
 
 use super::dice::Dice;
 use docket_core::change::Claim;
-use docket_core::effect::Effect;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
 use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
@@ -171,10 +170,6 @@ impl Reader for WeatheredReader {
 
     fn job_transfers(&self, job: JobId) -> Read<'_, Vec<TransferRow>> {
         self.after(move |reader| reader.job_transfers(job))
-    }
-
-    fn outbox(&self) -> Read<'_, Vec<Effect>> {
-        self.after(move |reader| reader.outbox())
     }
 
     fn worker(&self, id: WorkerId) -> Read<'_, Option<Worker>> {

@@ -8,7 +8,7 @@ use super::market::Market;
 use super::workers::Place;
 use docket_core::event::{Fault, Voucher};
 use docket_core::id::WorkerId;
-use docket_core::job::{Job, State};
+use docket_core::job::State;
 use docket_core::ledger::Account;
 use docket_core::policy::{Judge, Ruling};
 use docket_core::reputation::ONE;
@@ -136,7 +136,6 @@ impl Market {
         if census != expected {
             return Err(format!("{census:?} in quiet, and not {expected:?}"));
         }
-        self.check_outbox(&jobs)?;
         self.check_barred()?;
         self.check_fleet()?;
         if census.effects_later == 0 && census.waiting != waits {
@@ -177,17 +176,6 @@ impl Market {
             }
         }
         Ok(())
-    }
-
-    /// Whatever is on disk and needs a worker is in the outbox, and nothing else is.
-    fn check_outbox(&self, jobs: &[std::sync::Arc<Job>]) -> Found {
-        let unfinished = |job: &&std::sync::Arc<Job>| {
-            matches!(job.state, State::Funded { .. } | State::Assigned { .. } | State::Running { .. })
-        };
-        let open: BTreeSet<_> = jobs.iter().filter(unfinished).map(|job| job.id).collect();
-        let outbox: BTreeSet<_> =
-            self.coordinator.read(|reader| reader.outbox()).into_iter().map(|effect| effect.job).collect();
-        if open == outbox { Ok(()) } else { Err(format!("the outbox has {outbox:?}, and not {open:?}")) }
     }
 
     /// No job waits while a worker who could take it has room, unless it waits for who had it before a start.

@@ -75,11 +75,6 @@ const fn statement(kind: Kind) -> &'static str {
             "INSERT INTO claim (claim_key, request, dialect, public_id, created_ms) \
              SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])"
         }
-        Kind::Routed => "DELETE FROM outbox WHERE job_id = ANY($1::bigint[])",
-        Kind::Effect => {
-            "INSERT INTO outbox (job_id, version, kind) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[]) \
-             ON CONFLICT DO NOTHING"
-        }
         Kind::Leaf => {
             "INSERT INTO log_leaf (leaf_index, entry, hash) \
              SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])"

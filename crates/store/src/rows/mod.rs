@@ -9,7 +9,6 @@ use crate::error::StoreError;
 use crate::value::{Value, corrupt};
 use crate::writer::{Key, Moved, Spent};
 use docket_core::change::Claim;
-use docket_core::effect::Effect;
 use docket_core::hook::{Delivery, DeliveryState, HookStatus};
 use docket_core::id::WorkerId;
 use docket_core::key::{ApiKey, Period};
@@ -32,8 +31,6 @@ pub(crate) enum Kind {
     NewBalance,
     ChangedBalance,
     Claim,
-    Routed,
-    Effect,
     Leaf,
     Node,
     Worker,
@@ -91,7 +88,7 @@ impl Batch {
         let (forgotten, deliveries): (Vec<_>, Vec<_>) = self.changed_deliveries.values().partition(forgotten);
         let (deleted, hooks): (Vec<_>, Vec<_>) =
             self.hooks.values().partition(|hook| hook.status == HookStatus::Deleted);
-        let all: [(Kind, Rows<'_>); 26] = [
+        let all: [(Kind, Rows<'_>); 24] = [
             (
                 Kind::NewPolicy,
                 each(&self.new_policies, |(id, body)| vec![Value::Int(*id), Value::name(body)]),
@@ -105,8 +102,6 @@ impl Batch {
             (Kind::NewBalance, each(new, new_balance_row)),
             (Kind::ChangedBalance, each(changed, changed_balance_row)),
             (Kind::Claim, each(&self.claims, |(claim, at)| claim_row(claim, *at))),
-            (Kind::Routed, each(&self.routed, |job| vec![Value::job(*job)])),
-            (Kind::Effect, each(&self.effects, effect_row)),
             (Kind::Leaf, each(&self.leaves, leaf_row)),
             (Kind::Node, each(&self.nodes, node_row)),
             (Kind::Worker, each(self.workers.values(), worker_row)),
@@ -195,10 +190,6 @@ fn claim_row(claim: &Claim, at: Timestamp) -> Vec<Value<'_>> {
         Value::name(&claim.answer.text),
         at.into(),
     ]
-}
-
-fn effect_row(effect: &Effect) -> Vec<Value<'_>> {
-    vec![Value::job(effect.job), Value::count(effect.version.0), Value::name(effect.kind.name())]
 }
 
 fn leaf_row((index, leaf): &(u64, Leaf)) -> Vec<Value<'_>> {

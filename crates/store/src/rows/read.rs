@@ -6,9 +6,8 @@ use crate::rows;
 use crate::value::{Columns, corrupt};
 use crate::writer::Spent;
 use docket_core::change::Claim;
-use docket_core::effect::{Effect, EffectKind};
 use docket_core::hash::Sha256;
-use docket_core::id::{ClientId, Dialect, JobId, PublicId, Version, WorkerId};
+use docket_core::id::{ClientId, Dialect, PublicId, Version, WorkerId};
 use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyId, KeyNumber, Limits, Period};
 use docket_core::ledger::Account;
@@ -67,14 +66,6 @@ pub(crate) fn journal(row: &dyn Columns) -> Parsed<JournalRow> {
 /// A place in the log.
 fn index(row: &dyn Columns, column: usize) -> Parsed<Option<u64>> {
     Ok(row.int_or_null(column)?.map(i64::unsigned_abs))
-}
-
-pub(crate) fn effect(row: &dyn Columns) -> Parsed<Effect> {
-    Ok(Effect {
-        job: JobId(row.count(0)?),
-        version: Version(row.count(1)?),
-        kind: EffectKind::parse(&row.text(2)?).ok_or_else(|| corrupt("an effect"))?,
-    })
 }
 
 pub(crate) fn worker(row: &dyn Columns) -> Parsed<Worker> {

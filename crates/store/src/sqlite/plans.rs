@@ -5,10 +5,8 @@ use super::open;
 use crate::{queries, recall};
 use rusqlite::Connection;
 
-/// What may be walked from end to end: what is to be routed, what hooks are to be told, the open jobs by an index of their own,
-/// and the at most 100 rows of each side of a statement, which are sorted together.
-const SMALL: [&str; 7] = [
-    "SCAN outbox",
+/// What may be walked from end to end: what hooks are to be told, the open jobs by an index of their own, and the at most 100 rows of each side of a statement, which are sorted together.
+const SMALL: [&str; 6] = [
     "SCAN job USING INDEX job_open",
     "SCAN from_side",
     "SCAN to_side",

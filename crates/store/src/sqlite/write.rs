@@ -46,10 +46,6 @@ const fn statement(kind: Kind) -> &'static str {
         Kind::Claim => {
             "INSERT INTO claim (claim_key, request, dialect, public_id, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)"
         }
-        Kind::Routed => "DELETE FROM outbox WHERE job_id = ?1",
-        Kind::Effect => {
-            "INSERT INTO outbox (job_id, version, kind) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
-        }
         Kind::Leaf => "INSERT INTO log_leaf (leaf_index, entry, hash) VALUES (?1, ?2, ?3)",
         Kind::Node => "INSERT INTO log_node (level, node_index, hash) VALUES (?1, ?2, ?3)",
         Kind::Worker => {

@@ -15,7 +15,6 @@ use crate::error::CommitError;
 use crate::hot::{Hot, Standing as Freshness};
 use crate::store::Committed;
 use docket_core::change::{Change, JobChange, Record, RecordChange};
-use docket_core::effect::ends_routing;
 use docket_core::hook::{Delivery, HookId};
 use docket_core::id::Version;
 use docket_core::merkle::{Frontier, Hash};
@@ -147,7 +146,6 @@ impl Judge {
         let worker =
             change.evidence.and_then(|evidence| self.records.accept_evidence(evidence, change.at, batch));
         batch.claims.extend(change.claim.iter().map(|claim| (claim.clone(), change.at)));
-        batch.effects.extend(&change.effects);
         Committed { job: change.job.as_ref().map(|job| job.after.clone()), log_index, listeners, worker }
     }
 
@@ -204,9 +202,6 @@ impl Judge {
             job: job.after.id,
             document: result.clone(),
         }));
-        if ends_routing(&job.event) {
-            batch.routed.push(job.after.id);
-        }
     }
 
     fn policy(&mut self, policy: &Arc<Policy>, batch: &mut Batch) -> i64 {

@@ -40,7 +40,7 @@ cases! {
         of_two_changes_decided_on_one_version_one_wins,
         a_change_in_memory_waits_for_the_write_before_it_and_then_conflicts,
         nothing_is_seen_before_it_is_on_disk,
-        what_is_to_be_routed_stands_in_the_outbox_until_the_end,
+        what_is_to_be_routed_is_found_again_until_the_end,
         every_start_counts_up,
         what_ended_last_is_answered_from_memory_until_others_have_ended,
     }
