@@ -19,7 +19,7 @@ mod serve;
 mod workers;
 
 pub use app::{App, Limits, Settings};
-pub use credits::{ListedModel, PriceList, Tier};
+pub use credits::{ListedModel, PriceList, Tier, withdraw_forsaken};
 pub use observe::Current as CurrentRequest;
 pub use post::{Courier, Reach};
 pub use router::{router, scoring};

@@ -65,6 +65,7 @@ impl Coordinator {
         let stop = CancellationToken::new();
         let app = Arc::new(App::new(engine.clone(), settings(config, &admin_token), key)?);
         let courier = Courier::new(app.clone()).context("nothing can be sent to webhooks")?;
+        let forsaken = docket_api::withdraw_forsaken(app.clone());
         let server = Server { listener, router: docket_api::router(app), limits: limits(config) };
         let grace = Duration::from_secs(config.drain_seconds);
         Ok(Self {
@@ -73,6 +74,7 @@ impl Coordinator {
                 tokio::spawn(outbox::run(engine.clone())),
                 tokio::spawn(timers(engine.clone())),
                 tokio::spawn(courier.run()),
+                tokio::spawn(forsaken),
             ],
             engine,
             address,

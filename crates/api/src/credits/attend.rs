@@ -192,11 +192,31 @@ impl Drop for Present {
     }
 }
 
-/// Withdraws the job unless somebody comes back in time. What he has of the answer is settled.
+/// Withdraws the job unless somebody comes back in time.
 async fn withdraw(app: Arc<App>, job: JobId) {
+    grace().await;
+    withdraw_if_left(&app, job).await;
+}
+
+/// Withdraws what clients waited for at the end of the last coordinator, and to which none has come back in time.
+pub async fn withdraw_forsaken(app: Arc<App>) {
+    let unserved = |(job, known): (&JobId, &Attending)| (!known.served).then_some(*job);
+    let left: Vec<_> = app.attendance.attended().jobs.iter().filter_map(unserved).collect();
+    grace().await;
+    for job in left {
+        withdraw_if_left(&app, job).await;
+    }
+}
+
+async fn grace() {
     tokio::time::sleep(Duration::from_millis(RESUME_GRACE.0.unsigned_abs())).await;
+}
+
+/// What the client has of the answer is settled.
+async fn withdraw_if_left(app: &App, job: JobId) {
     let is_back = app.attendance.attended().jobs.get(&job).is_some_and(|known| known.clients > 0);
-    if is_back || app.engine.is_draining() {
+    let is_open = app.engine.store().open_job(job).is_some_and(|job| !job.state.is_answered());
+    if is_back || !is_open || app.engine.is_draining() {
         return;
     }
     let command = Command::Cancel { by: Canceller::Client };

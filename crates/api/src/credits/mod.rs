@@ -32,6 +32,7 @@ mod voice;
 mod wire;
 
 pub(crate) use attend::Attendance;
+pub use attend::withdraw_forsaken;
 pub(crate) use docs::{following, schemas};
 pub(crate) use errors::{failed, method_not_allowed, not_found, too_many_requests};
 pub(crate) use events::letter;

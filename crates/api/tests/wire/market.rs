@@ -1,6 +1,8 @@
 //! A whole coordinator on a port of its own, with a clock in the test's hand and a store that outlives it.
 
-use docket_api::{App, Courier, Limits, PriceList, Reach, Server, Settings, router, scoring};
+use docket_api::{
+    App, Courier, Limits, PriceList, Reach, Server, Settings, router, scoring, withdraw_forsaken,
+};
 use docket_core::hash::Sha256;
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
@@ -124,11 +126,13 @@ impl Market {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");
         let stop = CancellationToken::new();
+        let forsaken = withdraw_forsaken(app.clone());
         let server = Server { listener, router: router(app), limits: self.options.limits };
         let tasks = vec![
             tokio::spawn(server.run(stop.clone(), Duration::ZERO)),
             tokio::spawn(outbox::run(engine.clone())),
             tokio::spawn(courier.run()),
+            tokio::spawn(forsaken),
         ];
         self.running = Some(Running { address, engine, stop, tasks, writer });
     }

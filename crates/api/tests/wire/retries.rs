@@ -8,6 +8,7 @@ use crate::worker::Manner;
 use docket_core::time::Millis;
 use hyper::StatusCode;
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 const RETRY: (&str, &str) = ("x-stainless-retry-count", "1");
 
@@ -83,6 +84,33 @@ async fn who_waits_for_a_coordinator_that_ends_finds_his_job_at_the_next() {
     assert!(answer.text().contains(r#"{"content":"after all"}"#), "{}", answer.text());
     assert_eq!(answer.header("x-decentral-job-id"), *job);
     assert_eq!(developer.credits().await, [92, 0, 8], "it is charged once");
+}
+
+#[tokio::test]
+async fn whom_a_restart_cut_off_and_who_does_not_come_back_pays_nothing() {
+    let mut market = Market::open().await;
+    let (secret, cut_off) = {
+        let developer = Developer::rich(&market).await;
+        let mut worker = serving(&market, 1).await;
+        let _stream = developer.stream(json!({})).await;
+        let cut_off = worker.job().await;
+        let nobody_waits = developer.ask("POST", "/v1/jobs", &[], &request(json!({"max_tokens": 3}))).await;
+        assert_eq!(nobody_waits.status, StatusCode::CREATED);
+        market.engine().stop_accepting();
+        (developer.secret, cut_off)
+    };
+    market.restart().await;
+    let developer = Developer::known(&market, secret);
+    let status = async |job: &str| developer.get(&format!("/v1/jobs/{job}")).await.json()["status"].clone();
+    let (cut_off, begun) = (cut_off["job_id"].as_str().expect("an id").to_owned(), Instant::now());
+    while status(&cut_off).await != "refunded" {
+        assert!(begun.elapsed() < Duration::from_secs(30), "it is never withdrawn");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(begun.elapsed() > Duration::from_secs(4), "he had five seconds to come back");
+    let open: Vec<_> = jobs(&developer).await.into_iter().filter(|job| job["status"] == "pending").collect();
+    assert_eq!(open.len(), 1, "for this nobody had waited");
+    assert_eq!(developer.credits().await, [92, 8, 8]);
 }
 
 #[tokio::test]
