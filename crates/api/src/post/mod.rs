@@ -19,6 +19,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::redirect::Policy;
 use resolver::{AddressRefused, Resolver, Unresolved};
 use std::error::Error;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -108,6 +109,12 @@ pub(crate) struct Letter {
     pub(crate) body: String,
 }
 
+/// TLS gives its errors as those of reading and writing, with its own inside, at some depth.
+fn is_tls(error: &io::Error) -> bool {
+    let Some(inner) = error.get_ref() else { return false };
+    inner.is::<rustls::Error>() || inner.downcast_ref::<io::Error>().is_some_and(is_tls)
+}
+
 fn trouble(error: &reqwest::Error) -> Trouble {
     if error.is_timeout() {
         return Trouble::TimedOut;
@@ -119,6 +126,9 @@ fn trouble(error: &reqwest::Error) -> Trouble {
         }
         if error.is::<Unresolved>() {
             return Trouble::Unresolved;
+        }
+        if error.downcast_ref::<io::Error>().is_some_and(is_tls) {
+            return Trouble::Tls;
         }
         cause = error.source();
     }

@@ -15,3 +15,4 @@ mod retries;
 mod upstream;
 mod watch;
 mod webhooks;
+mod webhooks_tls;

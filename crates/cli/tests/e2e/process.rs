@@ -53,9 +53,19 @@ impl Docket {
 
     /// The same, with arguments that say where its data lie.
     pub(crate) fn up_with(data: &[&str]) -> (Self, serde_json::Value) {
-        let args = [&["up", "--json", "--listen", "127.0.0.1:0"], data].concat();
-        let mut child =
-            docket(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Self::up_as(docket(up_args(data)))
+    }
+
+    /// `docket up` that trusts those for whom the certificates in this file vouch.
+    pub(crate) fn up_trusting(roots: &Path) -> (Self, serde_json::Value) {
+        let mut command = docket(up_args(&["--ephemeral"]));
+        command.env("SSL_CERT_FILE", roots);
+        Self::up_as(command)
+    }
+
+    fn up_as(mut command: Command) -> (Self, serde_json::Value) {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         (Self(child), serde_json::from_str(&line).unwrap())
@@ -91,6 +101,10 @@ impl Drop for Docket {
         self.0.kill().ok();
         self.0.wait().ok();
     }
+}
+
+fn up_args<'a>(data: &[&'a str]) -> Vec<&'a str> {
+    [&["up", "--json", "--listen", "127.0.0.1:0"], data].concat()
 }
 
 /// Waits for something, and says what if it never comes.

@@ -77,14 +77,16 @@ pub enum Trouble {
     TimedOut,
     /// The connection could not be made, or broke.
     Connection,
+    /// It could not be made secure: most often nobody who is trusted here vouches for the certificate.
+    Tls,
     /// The hook wants to hear nothing more, so nothing was sent.
     Disabled,
 }
 
 impl Trouble {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Unresolved, Self::AddressRefused, Self::TimedOut, Self::Connection, Self::Disabled];
+    pub const ALL: [Self; 6] =
+        [Self::Unresolved, Self::AddressRefused, Self::TimedOut, Self::Connection, Self::Tls, Self::Disabled];
 
     /// The word that is stored and shown.
     pub const fn name(self) -> &'static str {
@@ -93,6 +95,7 @@ impl Trouble {
             Self::AddressRefused => "address_refused",
             Self::TimedOut => "timed_out",
             Self::Connection => "connection_failed",
+            Self::Tls => "tls_failed",
             Self::Disabled => "webhook_disabled",
         }
     }
