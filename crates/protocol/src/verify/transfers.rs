@@ -1,7 +1,7 @@
 //! The part of a verdict that is about the money that moved.
 
 use super::{Claim, Findings, receipts};
-use crate::receipt::{Bundle, Movement, transfers_hash};
+use crate::receipt::{Bundle, FullReceipt, Movement, transfers_hash};
 use serde_json::Value;
 
 /// Judges the transfers that the bundle lists. `entry` is the log's entry if it is canonical JSON, `log` the
@@ -21,6 +21,11 @@ pub(super) fn judge(bundle: &Bundle, entry: Option<&Value>, log: Option<&str>, f
         (Some(named), _) if named != actual => {
             findings.wrong(claim, "", format!("the entry names other transfers than {words}"));
         }
+        (Some(_), _)
+            if let Some(excess) = bundle.receipt.as_ref().and_then(|full| excess(full, transfers)) =>
+        {
+            findings.wrong(claim, "", excess);
+        }
         (Some(_), Some(log)) => findings.proven(claim, log, words),
         (Some(_), None) => {
             findings.not_proven(
@@ -30,6 +35,24 @@ pub(super) fn judge(bundle: &Bundle, entry: Option<&Value>, log: Option<&str>, f
             );
         }
     }
+}
+
+/// What was taken for the job beyond its receipt: in another asset, or more than the price. What goes back to the
+/// client is not taken.
+fn excess(full: &FullReceipt, transfers: &[Movement]) -> Option<String> {
+    let FullReceipt { asset, price, .. } = full;
+    let of_job = |movement: &&Movement| matches!(movement.from.as_str(), "escrow" | "vesting");
+    if let Some(other) = transfers.iter().filter(of_job).find(|movement| movement.asset != *asset) {
+        return Some(format!("{other}, and the receipt counts in {asset}"));
+    }
+    let taken_from = |account: &str| {
+        let taken = transfers
+            .iter()
+            .filter(|movement| movement.from == account && !movement.to.starts_with("client:"));
+        taken.fold(0_u128, |sum, movement| sum.saturating_add(movement.units))
+    };
+    let most = taken_from("escrow").max(taken_from("vesting"));
+    (most > *price).then(|| format!("{most} {asset} units were taken at a price of {price}"))
 }
 
 fn in_words(transfers: &[Movement]) -> String {

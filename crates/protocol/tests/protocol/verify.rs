@@ -143,6 +143,27 @@ fn a_bundle_without_a_place_in_the_log_says_so() {
 }
 
 #[test]
+fn more_than_the_receipt_says_may_not_be_taken() {
+    let examples = examples();
+    let transfers = |member: &str, value: Value| {
+        let mut bundle = examples.full.bundle.clone();
+        bundle["receipt"][member] = value;
+        let bundle = Bundle::parse(&serde_json::to_vec(&bundle).unwrap()).unwrap();
+        let verdict = verify(&bundle, &examples.pins());
+        let finding = verdict.findings.iter().find(|finding| finding.claim == Claim::Transfers).unwrap();
+        (finding.holds, finding.detail.clone())
+    };
+    assert_eq!(transfers("price", json!("10000")).0, Holds::Proven);
+    assert_eq!(
+        transfers("price", json!("9999")),
+        (Holds::False, "10000 USDC units were taken at a price of 9999".to_owned())
+    );
+    let (holds, detail) = transfers("asset", json!("EUR"));
+    assert_eq!(holds, Holds::False);
+    assert!(detail.ends_with(", and the receipt counts in EUR"), "{detail}");
+}
+
+#[test]
 fn a_bundle_reads_back_and_is_bounded() {
     let examples = examples();
     for example in [&examples.full, &examples.short, &examples.broken_stream, &examples.chat] {
