@@ -60,8 +60,8 @@ fn judge_full(
     findings: &mut Findings,
 ) -> Option<String> {
     let claim = Claim::FullReceipt;
-    let by_itself = bundle.receipt.is_none() || bundle.signature.is_none();
-    if bundle.batch.is_some() && (by_itself || bundle.signed_by == SignedBy::Coordinator) {
+    let unsigned = bundle.receipt.is_none() || bundle.signature.is_none();
+    if bundle.batch.is_some() && (unsigned || bundle.signed_by == SignedBy::Coordinator) {
         findings.wrong(claim, "", "a batch, and no receipt that a worker signed in it");
         return None;
     }
