@@ -7,6 +7,10 @@ use docket_protocol::keys::SigningKey;
 use docket_protocol::receipt::{self, DispatchReceipt, FullReceipt, Model, ReceiptForm, sign_together};
 use serde_json::value::RawValue;
 
+/// So many full receipts share a signature at most. With more, the longer way to the root costs as much, in bytes and in
+/// time, as the signature that it saves.
+const SHARING: usize = 16;
+
 /// Finished work, ready to be signed.
 #[derive(Clone, Debug)]
 pub struct Work {
@@ -93,7 +97,8 @@ pub fn sign_full_receipts<'c>(key: &SigningKey, completions: impl IntoIterator<I
     let with_bytes =
         |complete: &'c mut JobComplete| Some((complete.full_receipt.as_ref()?.signed_bytes(), complete));
     let (receipts, completions): (Vec<_>, Vec<_>) = completions.into_iter().filter_map(with_bytes).unzip();
-    for (complete, (signature, batch)) in completions.into_iter().zip(sign_together(key, &receipts)) {
+    let signed = receipts.chunks(SHARING).flat_map(|receipts| sign_together(key, receipts));
+    for (complete, (signature, batch)) in completions.into_iter().zip(signed) {
         (complete.full_signature, complete.full_batch) = (Some(signature), batch);
     }
 }
@@ -185,19 +190,24 @@ mod tests {
     #[test]
     fn completions_that_are_ready_together_share_one_signature() {
         let key = SigningKey::from_seed(&[7; 32]);
-        let mut completions = ["a", "b", "c"].map(|job_id| {
-            let assign: JobAssign = serde_json::from_str(&ASSIGN.replace("6f2c", job_id)).unwrap();
-            complete(&key, &assign, Work::of(outcome(), 1_000, 1_100))
-        });
+        let mut completions: Vec<_> = (0..18)
+            .map(|number| {
+                let assign = ASSIGN.replace("6f2c", &format!("job-{number}"));
+                complete(&key, &serde_json::from_str(&assign).unwrap(), Work::of(outcome(), 1_000, 1_100))
+            })
+            .collect();
         sign_full_receipts(&key, &mut completions);
-        let signature = completions[0].full_signature.unwrap();
-        for (place, complete) in (0..).zip(completions.map(sent)) {
-            let batch = complete.full_batch.unwrap();
-            assert_eq!((batch.index, batch.size), (place, 3));
-            assert_eq!(complete.full_signature, Some(signature));
+        let mut places = Vec::new();
+        for complete in completions.into_iter().map(sent) {
+            let (batch, signature) = (complete.full_batch.unwrap(), complete.full_signature.unwrap());
             let full = complete.full_receipt.unwrap();
             assert!(full.is_signed_by(&key.public_key(), &signature, Some(&batch)));
             assert!(full.dispatch.unwrap().is_signed_by(&key.public_key()));
+            places.push((batch.index, batch.size, signature));
         }
+        let (first, last) = (places[0].2, places[17].2);
+        let expected = (0..16).map(|index| (index, 16, first)).chain([(0, 2, last), (1, 2, last)]);
+        assert_eq!(places, expected.collect::<Vec<_>>());
+        assert_ne!(first, last);
     }
 }

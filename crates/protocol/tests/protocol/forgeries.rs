@@ -418,12 +418,11 @@ fn a_batch_cannot_be_left_away_or_put_where_none_was() {
 }
 
 #[test]
-fn a_signed_statement_is_no_receipt_and_a_signed_receipt_no_statement() {
+fn a_signature_over_the_receipt_alone_is_none_for_a_batch_and_no_batch_is_of_one() {
     let worker = SigningKey::from_seed(&[1; 32]);
-    // The receipt is a leaf of a tree of one, whose statement the worker signed as if it were a receipt.
     let bytes = examples().batched.bundle().receipt.unwrap().signed_bytes();
-    let alone = Batch { index: 0, size: 1, path: Vec::new() };
-    assert_eq!(signed_message(&bytes, Some(&alone), &worker.public_key()), None);
-    let as_receipt = lies_of_batch(|bundle| bundle.signature = Some(worker.sign(&bytes)));
-    assert_eq!(as_receipt, [Claim::FullReceipt, Claim::LogEntry]);
+    let alone = lies_of_batch(|bundle| bundle.signature = Some(worker.sign(&bytes)));
+    assert_eq!(alone, [Claim::FullReceipt, Claim::LogEntry]);
+    let of_one = Batch { index: 0, size: 1, path: Vec::new() };
+    assert_eq!(signed_message(&bytes, Some(&of_one), &worker.public_key()), None);
 }
