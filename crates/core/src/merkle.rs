@@ -177,13 +177,19 @@ impl Plan {
 
 /// Whether `proof` shows that `leaf` stands at `index` in the tree of `size` leaves under `root`.
 pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, proof: &[Hash], root: &Hash) -> bool {
+    root_by_inclusion(leaf, index, size, proof) == Some(*root)
+}
+
+/// The root of the only trees of `size` leaves in which `proof` shows `leaf` at `index`; `None` if there is no such place,
+/// or if its proof has another length.
+pub fn root_by_inclusion(leaf: &Hash, index: u64, size: u64, proof: &[Hash]) -> Option<Hash> {
     if index >= size {
-        return false;
+        return None;
     }
     let (mut node, mut last, mut hash) = (index, size - 1, *leaf);
     for sibling in proof {
         if last == 0 {
-            return false;
+            return None;
         }
         if node & 1 == 1 || node == last {
             hash = node_hash(sibling, &hash);
@@ -193,7 +199,24 @@ pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, proof: &[Hash], root
         }
         (node, last) = (node >> 1, last >> 1);
     }
-    last == 0 && hash == *root
+    (last == 0).then_some(hash)
+}
+
+/// The root over these leaves and the inclusion proof of each, for a tree that is there as a whole.
+pub fn prove_each(leaves: Vec<Hash>) -> (Hash, Vec<Vec<Hash>>) {
+    let mut proofs = vec![Vec::new(); leaves.len()];
+    let (mut row, mut height) = (leaves, 0);
+    while row.len() > 1 {
+        for (index, proof) in proofs.iter_mut().enumerate() {
+            proof.extend(row.get((index >> height) ^ 1)); // A node at the right edge may have no sibling.
+        }
+        row = row
+            .chunks(2)
+            .map(|pair| if let [left, right] = pair { node_hash(left, right) } else { pair[0] })
+            .collect();
+        height += 1;
+    }
+    (row.first().copied().unwrap_or_else(empty_root), proofs)
 }
 
 /// Whether `proof` shows that the tree of `new` leaves begins with all leaves of the tree of `old` leaves.

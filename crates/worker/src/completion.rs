@@ -1,11 +1,15 @@
-//! From finished work to the frame that is paid for: both receipts, both signatures.
+//! From finished work to the frame that is paid for: both receipts, and the signatures over them.
 
 use crate::engine::{ModelUsed, Outcome, Sampler};
 use docket_protocol::digest::Digest;
 use docket_protocol::frames::{JobAssign, JobComplete, TokenUsage};
 use docket_protocol::keys::SigningKey;
-use docket_protocol::receipt::{self, DispatchReceipt, FullReceipt, Model, ReceiptForm};
+use docket_protocol::receipt::{self, DispatchReceipt, FullReceipt, Model, ReceiptForm, sign_together};
 use serde_json::value::RawValue;
+
+/// So many full receipts share a signature at most. With more, the longer way to the root costs as much, in bytes and in
+/// time, as the signature that it saves.
+const SHARING: usize = 16;
 
 /// Finished work, ready to be signed.
 #[derive(Clone, Debug)]
@@ -45,10 +49,11 @@ impl Work {
     }
 }
 
-/// Signs work for a job as it was assigned: the same job, attempt and terms, and the output as it stands.
+/// The completion of a job as it was assigned: the same job, attempt and terms, and the output as it stands. The short
+/// receipt is signed; the full one is left for [`sign_full_receipts`].
 ///
-/// Everything that works for a coordinator goes through here, so that a load generator costs what a worker costs.
-pub fn sign_completion(key: &SigningKey, assign: &JobAssign, work: Work) -> JobComplete {
+/// Everything that works for a coordinator goes through these two, so that a load generator costs what a worker costs.
+pub fn complete(key: &SigningKey, assign: &JobAssign, work: Work) -> JobComplete {
     let worker = key.public_key();
     let output_hash = Digest::of(work.output.get().as_bytes());
     let dispatch = DispatchReceipt::new(&assign.job_id, &worker, output_hash, work.completed_at_ms).sign(key);
@@ -81,8 +86,20 @@ pub fn sign_completion(key: &SigningKey, assign: &JobAssign, work: Work) -> JobC
         receipt_signature: Some(dispatch.signature),
         attempt: Some(assign.attempt),
         usage: Some(work.usage),
-        full_signature: Some(full.sign(key)),
         full_receipt: Some(Box::new(full)),
+        full_signature: None,
+        full_batch: None,
+    }
+}
+
+/// Signs the full receipts of completions that are ready together: one alone by itself, several at once.
+pub fn sign_full_receipts<'c>(key: &SigningKey, completions: impl IntoIterator<Item = &'c mut JobComplete>) {
+    let with_bytes =
+        |complete: &'c mut JobComplete| Some((complete.full_receipt.as_ref()?.signed_bytes(), complete));
+    let (receipts, completions): (Vec<_>, Vec<_>) = completions.into_iter().filter_map(with_bytes).unzip();
+    let signed = receipts.chunks(SHARING).flat_map(|receipts| sign_together(key, receipts));
+    for (complete, (signature, batch)) in completions.into_iter().zip(signed) {
+        (complete.full_signature, complete.full_batch) = (Some(signature), batch);
     }
 }
 
@@ -133,20 +150,28 @@ mod tests {
         }
     }
 
+    /// After its way over the wire.
+    fn sent(complete: JobComplete) -> JobComplete {
+        let frame = encode(&FromWorker::JobComplete(Box::new(complete)));
+        let FromWorker::JobComplete(complete) = decode_from_worker(&frame).unwrap() else {
+            panic!("{frame}")
+        };
+        *complete
+    }
+
     #[test]
     fn a_completion_proves_itself_after_its_way_over_the_wire() {
         let key = SigningKey::from_seed(&[7; 32]);
         let assign: JobAssign = serde_json::from_str(ASSIGN).unwrap();
-        let work = Work::of(outcome(), 1_000, 900);
-        let frame = encode(&FromWorker::JobComplete(Box::new(sign_completion(&key, &assign, work))));
-        let FromWorker::JobComplete(complete) = decode_from_worker(&frame).unwrap() else {
-            panic!("{frame}")
-        };
+        let mut complete = complete(&key, &assign, Work::of(outcome(), 1_000, 900));
+        sign_full_receipts(&key, [&mut complete]);
+        let complete = sent(complete);
 
+        assert_eq!(complete.full_batch, None, "it was alone");
         assert_eq!(complete.output_hash, complete.received_hash());
         let public = key.public_key();
         let full = complete.full_receipt.unwrap();
-        assert!(full.is_signed_by(&public, &complete.full_signature.unwrap()));
+        assert!(full.is_signed_by(&public, &complete.full_signature.unwrap(), None));
         let dispatch = full.dispatch.clone().unwrap();
         assert!(dispatch.is_signed_by(&public));
         assert_eq!(
@@ -160,5 +185,29 @@ mod tests {
         let sampler = full.sampler.unwrap();
         assert_eq!((sampler.seed, sampler.max_tokens), (Some(u64::MAX), Some(256)));
         assert_eq!((sampler.temperature.as_deref(), sampler.top_p.as_deref()), (Some("0.7"), Some("5e-324")));
+    }
+
+    #[test]
+    fn completions_that_are_ready_together_share_one_signature() {
+        let key = SigningKey::from_seed(&[7; 32]);
+        let mut completions: Vec<_> = (0..18)
+            .map(|number| {
+                let assign = ASSIGN.replace("6f2c", &format!("job-{number}"));
+                complete(&key, &serde_json::from_str(&assign).unwrap(), Work::of(outcome(), 1_000, 1_100))
+            })
+            .collect();
+        sign_full_receipts(&key, &mut completions);
+        let mut places = Vec::new();
+        for complete in completions.into_iter().map(sent) {
+            let (batch, signature) = (complete.full_batch.unwrap(), complete.full_signature.unwrap());
+            let full = complete.full_receipt.unwrap();
+            assert!(full.is_signed_by(&key.public_key(), &signature, Some(&batch)));
+            assert!(full.dispatch.unwrap().is_signed_by(&key.public_key()));
+            places.push((batch.index, batch.size, signature));
+        }
+        let (first, last) = (places[0].2, places[17].2);
+        let expected = (0..16).map(|index| (index, 16, first)).chain([(0, 2, last), (1, 2, last)]);
+        assert_eq!(places, expected.collect::<Vec<_>>());
+        assert_ne!(first, last);
     }
 }

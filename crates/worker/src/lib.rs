@@ -20,7 +20,7 @@ mod transcript;
 mod work;
 mod worker;
 
-pub use completion::{Work, sign_completion};
+pub use completion::{Work, complete, sign_full_receipts};
 pub use config::{Config, ConfigError, WorkerClass};
 pub use event::Event;
 pub use worker::run;

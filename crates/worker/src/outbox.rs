@@ -26,9 +26,9 @@ impl Outbox {
         Self { sink, waiting: VecDeque::new(), unflushed: false }
     }
 
-    /// Whether more should be put in.
-    pub(crate) fn has_room(&self) -> bool {
-        self.waiting.len() < ROOM
+    /// How many more should be put in.
+    pub(crate) fn room(&self) -> usize {
+        ROOM.saturating_sub(self.waiting.len())
     }
 
     /// Whether all has been handed to the system.

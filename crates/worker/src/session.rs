@@ -69,7 +69,7 @@ impl Worker {
                         break Ended::Lost(reason);
                     }
                 }
-                Some(report) = self.reports.recv() => self.jobs.hear(report, now_ms()),
+                Some(report) = self.reports.recv() => self.hear_all(report),
                 _ = session.heartbeat.tick() => {
                     if session.unanswered >= MOST_UNANSWERED {
                         break Ended::Lost(format!("{} heartbeats were not answered", session.unanswered));
@@ -93,11 +93,8 @@ impl Worker {
     }
 
     fn fill(&mut self, outbox: &mut Outbox) {
-        while outbox.has_room() {
-            match self.jobs.next_frame() {
-                Some(frame) => outbox.push(frame),
-                None => break,
-            }
+        for frame in self.jobs.next_frames(outbox.room()) {
+            outbox.push(frame);
         }
     }
 

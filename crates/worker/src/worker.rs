@@ -14,6 +14,7 @@ use docket_protocol::frames::Register;
 use docket_protocol::keys::SigningKey;
 use reqwest::Url;
 use std::future::Future;
+use std::iter;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -157,11 +158,20 @@ impl Worker {
             let wake = self.wake();
             tokio::select! {
                 result = &mut something => return Some(result),
-                Some(report) = self.reports.recv() => self.jobs.hear(report, now_ms()),
+                Some(report) = self.reports.recv() => self.hear_all(report),
                 () = self.shutdown.cancelled(), if !self.is_leaving() => self.begin_leaving(),
                 () = sleep_until(wake) => {}
             }
             self.look_at_the_clock();
+        }
+    }
+
+    /// Takes in a report, and with it those that are there already, so that what is ready together is sent together.
+    pub(crate) fn hear_all(&mut self, first: Report) {
+        let more = self.reports.len(); // Those that come meanwhile have their turn later.
+        let reports = iter::once(first).chain(iter::from_fn(|| self.reports.try_recv().ok()).take(more));
+        for report in reports {
+            self.jobs.hear(report, now_ms());
         }
     }
 

@@ -94,6 +94,17 @@ fn bundle_schema() -> Value {
             "signed_by": choice(&["worker", "coordinator"]),
             "receipt": nullable(json!({"type": "object"})),
             "signature": nullable(json!({"type": "string"})),
+            "batch": {
+                "type": "object",
+                "description": "Where the receipt stands among those that share its signature.",
+                "required": ["index", "size", "path"],
+                "properties": {
+                    "index": {"type": "integer", "minimum": 0},
+                    "size": {"type": "integer", "minimum": 2, "maximum": 256},
+                    "path": array(json!({"type": "string"})),
+                },
+                "additionalProperties": false,
+            },
             "dispatch": nullable(json!({"type": "object"})),
             "output": {"type": "string"},
             "vouched": array(json!({"type": "string"})),

@@ -28,6 +28,7 @@ pub(crate) async fn bundle(app: &App, job: &Job) -> Result<Option<Bundle>, Engin
         signed_by,
         receipt: receipts.full,
         signature: receipts.signature,
+        batch: receipts.batch,
         dispatch: receipts.dispatch,
         output: String::from_utf8(answer.output.to_vec()).ok(),
         vouched: vouched.iter().map(|&name| name.to_owned()).collect(),

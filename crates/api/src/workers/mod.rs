@@ -5,6 +5,7 @@ mod outbound;
 mod receipts;
 mod register;
 mod session;
+mod shared;
 mod signatures;
 
 pub(crate) use bundle::bundle;

@@ -1,12 +1,13 @@
 //! The signed receipts of one delivery: checked on arrival, kept in the store, shown by the dialects.
 
+use super::shared::Shared;
 use super::signatures::Signatures;
 use docket_core::hash::Sha256;
 use docket_core::id::WorkerId;
 use docket_engine::Proof;
 use docket_protocol::frames::Terms;
 use docket_protocol::keys::{Claim, PublicKey, Signature};
-use docket_protocol::receipt::{FullReceipt, SignedDispatch, receipt_hash_of};
+use docket_protocol::receipt::{Batch, FullReceipt, SignedDispatch, receipt_hash_of, signed_message};
 use serde::Deserialize;
 
 /// A delivery's signatures, as they came.
@@ -15,8 +16,10 @@ pub(crate) struct Receipts {
     pub(crate) dispatch: Option<SignedDispatch>,
     /// The full receipt.
     pub(crate) full: Option<FullReceipt>,
-    /// The worker's signature over the full receipt.
+    /// The worker's signature over the full receipt, or over several.
     pub(crate) signature: Option<Signature>,
+    /// Where the full receipt stands among those.
+    pub(crate) batch: Option<Batch>,
 }
 
 /// As it is kept, see [`keep`].
@@ -24,6 +27,7 @@ pub(crate) struct Receipts {
 struct Kept<Full, Short> {
     full: Option<Full>,
     signature: Option<Signature>,
+    batch: Option<Batch>,
     /// Where there is no full one.
     dispatch: Option<Short>,
 }
@@ -37,10 +41,10 @@ struct Short {
 impl Receipts {
     /// Reads what was kept.
     pub(crate) fn parse(document: &[u8]) -> Option<Self> {
-        let Kept { full, signature, dispatch }: Kept<FullReceipt, SignedDispatch> =
+        let Kept { full, signature, batch, dispatch }: Kept<FullReceipt, SignedDispatch> =
             serde_json::from_slice(document).ok()?;
         let dispatch = dispatch.or_else(|| full.as_ref()?.dispatch.clone());
-        Some(Self { dispatch, full, signature })
+        Some(Self { dispatch, full, signature, batch })
     }
 
     /// Reads the short receipt alone.
@@ -50,16 +54,18 @@ impl Receipts {
     }
 
     /// What the short receipt claims, and whether the signatures hold: one by the worker's key over
-    /// the short receipt, and where there is a full one, another over it, saying the same.
-    pub(crate) async fn proof(
+    /// the short receipt, and where there is a full one, another over it, saying the same. `shared` has what was found
+    /// true of other receipts of the connection.
+    pub(super) async fn proof(
         self,
         worker: &PublicKey,
         terms: &Terms,
         signatures: &Signatures,
+        shared: &Shared,
     ) -> Option<Proof> {
         let full = self.full.as_ref().map(FullReceipt::signed_bytes);
         let signed = match self.claims(worker, terms, full.as_deref()) {
-            Some(claims) => signatures.hold(claims).await,
+            Some(claims) => self.hold(claims, signatures, shared).await,
             None => false,
         };
         let dispatch = self.dispatch?;
@@ -72,8 +78,19 @@ impl Receipts {
             text: self.full.as_ref().and_then(|full| full.text_hash).map(Sha256::from),
             signed,
             digest: Sha256(digest.0),
-            document: keep(&dispatch, full.as_deref(), self.signature.as_ref())?.into(),
+            document: keep(&dispatch, full.as_deref(), self.signature.as_ref(), self.batch.as_ref())?.into(),
         })
+    }
+
+    /// Whether these claims are true. The one that other receipts share is judged for the first of them only.
+    async fn hold(&self, mut claims: Vec<Claim>, signatures: &Signatures, shared: &Shared) -> bool {
+        let of_batch = self.batch.as_ref().and_then(|_| claims.last().cloned());
+        claims.retain(|claim| !shared.is_proven(claim));
+        let hold = signatures.hold(claims).await;
+        if let Some(claim) = of_batch.filter(|_| hold) {
+            shared.prove(claim);
+        }
+        hold
     }
 
     /// What the worker must have signed; `None` if the receipts contradict each other or the terms.
@@ -87,9 +104,10 @@ impl Receipts {
                     && full.worker == dispatch.receipt.provider_pubkey
                     && Some(full.output_hash) == dispatch.receipt.output()
                     && terms.departed_from(full).is_none();
-                agree.then(|| vec![short, Claim::new(worker, signed, signature)])
+                let message = signed_message(signed, self.batch.as_ref(), worker)?;
+                agree.then(|| vec![short, Claim::new(worker, &message, signature)])
             }
-            (None, _, None) => Some(vec![short]),
+            (None, _, None) if self.batch.is_none() => Some(vec![short]),
             _ => None,
         }
     }
@@ -97,11 +115,50 @@ impl Receipts {
 
 /// The document that is kept: the full receipt, byte for byte as it was signed, which holds the short one; or the
 /// short one alone.
-fn keep(dispatch: &SignedDispatch, full: Option<&[u8]>, signature: Option<&Signature>) -> Option<Vec<u8>> {
+fn keep(
+    dispatch: &SignedDispatch,
+    full: Option<&[u8]>,
+    signature: Option<&Signature>,
+    batch: Option<&Batch>,
+) -> Option<Vec<u8>> {
     match (full, signature) {
         (Some(full), Some(signature)) => {
-            Some([b"{\"full\":", full, format!(",\"signature\":\"{signature}\"}}").as_bytes()].concat())
+            let batch = match batch {
+                Some(batch) => format!(",\"batch\":{}", serde_json::to_string(batch).ok()?),
+                None => String::new(),
+            };
+            let rest = format!(",\"signature\":\"{signature}\"{batch}}}");
+            Some([b"{\"full\":", full, rest.as_bytes()].concat())
         }
         _ => serde_json::to_vec(&serde_json::json!({"dispatch": dispatch})).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use docket_protocol::keys::SigningKey;
+
+    #[tokio::test]
+    async fn what_other_receipts_have_proven_is_not_judged_again() {
+        let key = SigningKey::from_seed(&[1; 32]);
+        let claim = |text: &str, signed: &str| {
+            Claim::new(&key.public_key(), text.as_bytes(), &key.sign(signed.as_bytes()))
+        };
+        let of_batch = |batch| Receipts { dispatch: None, full: None, signature: None, batch };
+        let (alone, several) =
+            (of_batch(None), of_batch(Some(Batch { index: 0, size: 2, path: Vec::new() })));
+        let (signatures, shared) = (Signatures::default(), Shared::default());
+        let (short, truth, lie) = (claim("short", "short"), claim("all", "all"), claim("all", "other"));
+        assert!(!several.hold(vec![short.clone(), lie.clone()], &signatures, &shared).await);
+        assert!(!several.hold(vec![lie.clone(), truth.clone()], &signatures, &shared).await);
+        assert!(!shared.is_proven(&truth) && !shared.is_proven(&lie), "only what was proven is remembered");
+        assert!(alone.hold(vec![short.clone(), truth.clone()], &signatures, &shared).await);
+        assert!(!shared.is_proven(&truth), "nobody else can have it");
+        assert!(several.hold(vec![short.clone(), truth.clone()], &signatures, &shared).await);
+        assert!(shared.is_proven(&truth) && !shared.is_proven(&short));
+        // Only if it is not judged can a lie that is called proven pass.
+        shared.prove(lie.clone());
+        assert!(several.hold(vec![short, lie], &signatures, &shared).await);
     }
 }

@@ -3,6 +3,7 @@
 use super::outbound::frame;
 use super::receipts::Receipts;
 use super::register::{Registered, register};
+use super::shared::Shared;
 use crate::app::App;
 use crate::serve::Place;
 use axum::extract::ws::{Message, WebSocket};
@@ -139,6 +140,8 @@ struct Session {
     receipts: HashMap<String, SignedDispatch>,
     /// What the receipts of the jobs in the worker's hands have to repeat, by job.
     terms: HashMap<Arc<str>, Arc<Terms>>,
+    /// Signatures that stand under several receipts.
+    shared: Arc<Shared>,
     /// What was said and is being judged.
     tasks: TaskTracker,
 }
@@ -151,6 +154,7 @@ impl Session {
             completed: HashMap::new(),
             receipts: HashMap::new(),
             terms: HashMap::new(),
+            shared: Arc::default(),
             tasks: TaskTracker::new(),
         }
     }
@@ -312,9 +316,10 @@ impl Session {
             return report::<()>(Err(Refusal::StaleAttempt.into()), &complete.job_id);
         };
         let (app, connection, key) = (self.app.clone(), self.connection(), self.registered.key);
+        let shared = self.shared.clone();
         self.tasks.spawn(async move {
             let job = complete.job_id.clone();
-            report(deliver(&app, connection, &key, &terms, *complete, dispatch).await, &job);
+            report(deliver(&app, connection, &key, &shared, &terms, *complete, dispatch).await, &job);
         });
     }
 }
@@ -323,6 +328,7 @@ async fn deliver(
     app: &App,
     connection: Connection,
     key: &PublicKey,
+    shared: &Shared,
     terms: &Terms,
     complete: JobComplete,
     dispatch: SignedDispatch,
@@ -332,8 +338,9 @@ async fn deliver(
         dispatch: Some(dispatch),
         full: complete.full_receipt.map(|full| *full),
         signature: complete.full_signature,
+        batch: complete.full_batch,
     };
-    let Some(proof) = receipts.proof(key, terms, &app.signatures).await else {
+    let Some(proof) = receipts.proof(key, terms, &app.signatures, shared).await else {
         app.engine.hand_back(connection, &complete.job_id, Fault::BadReceipt).await?;
         return Err(Refusal::ReceiptMissing.into());
     };

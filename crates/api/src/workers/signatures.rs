@@ -1,6 +1,7 @@
 //! Signatures that arrive at about the same time are judged together.
 
 use docket_protocol::keys::{Claim, all_hold};
+use std::collections::BTreeSet;
 use std::mem::take;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot;
@@ -29,13 +30,7 @@ impl Signatures {
         self.locked().push(Waiting { claims, verdict });
         tokio::task::yield_now().await;
         let waiting = take(&mut *self.locked());
-        let mut rest = waiting.as_slice();
-        let mut verdicts = Vec::with_capacity(waiting.len());
-        while !rest.is_empty() {
-            let (batch, later) = rest.split_at(batch_length(rest));
-            verdicts.extend(judge(batch));
-            rest = later;
-        }
+        let verdicts = judge(&waiting);
         for (waiting, verdict) in waiting.into_iter().zip(verdicts) {
             let _ = waiting.verdict.send(verdict); // Who has gone away needs no verdict.
         }
@@ -47,23 +42,22 @@ impl Signatures {
     }
 }
 
-/// How many of these are judged in one go: one at least.
-fn batch_length(waiting: &[Waiting]) -> usize {
-    let mut claims = 0;
-    let fit = waiting.iter().take_while(|waiting| {
-        claims += waiting.claims.len();
-        claims <= TOGETHER
-    });
-    fit.count().max(1)
+/// A verdict for each. One liar among them costs the others nothing but time.
+fn judge(waiting: &[Waiting]) -> Vec<bool> {
+    let lies: BTreeSet<&Claim> = distinct(waiting)
+        .chunks(TOGETHER)
+        .filter(|together| !all_hold(together))
+        .flatten()
+        .filter(|claim| !claim.holds())
+        .copied()
+        .collect();
+    waiting.iter().map(|waiting| waiting.claims.iter().all(|claim| !lies.contains(claim))).collect()
 }
 
-/// A verdict for each. One liar among them costs the others nothing but time.
-fn judge(batch: &[Waiting]) -> Vec<bool> {
-    let all: Vec<&Claim> = batch.iter().flat_map(|waiting| &waiting.claims).collect();
-    if all_hold(&all) {
-        return vec![true; batch.len()];
-    }
-    batch.iter().map(|waiting| waiting.claims.iter().all(Claim::holds)).collect()
+/// All claims, each once: receipts that were signed together make the same.
+fn distinct(waiting: &[Waiting]) -> Vec<&Claim> {
+    let claims: BTreeSet<&Claim> = waiting.iter().flat_map(|waiting| &waiting.claims).collect();
+    claims.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -90,6 +84,32 @@ mod tests {
         for (number, verdict) in verdicts.into_iter().enumerate() {
             assert_eq!(verdict.await.unwrap(), number != 57, "{number}");
         }
+    }
+
+    #[tokio::test]
+    async fn who_shares_a_lie_is_refused_with_it_and_nobody_else() {
+        let signatures = Arc::new(Signatures::default());
+        let verdicts = (0..60_u8).map(|number| {
+            let shared = claim(1, "all", if number < 30 { "all" } else { "another" });
+            let claims = vec![claim(1, &number.to_string(), &number.to_string()), shared];
+            let signatures = signatures.clone();
+            tokio::spawn(async move { signatures.hold(claims).await })
+        });
+        let verdicts: Vec<_> = verdicts.collect();
+        for (number, verdict) in verdicts.into_iter().enumerate() {
+            assert_eq!(verdict.await.unwrap(), number < 30, "{number}");
+        }
+    }
+
+    #[test]
+    fn what_is_claimed_often_is_judged_once() {
+        let waiting = |number: u8| Waiting {
+            claims: vec![claim(number, "short", "short"), claim(1, "all", "all")],
+            verdict: oneshot::channel().0,
+        };
+        let waiting = [1, 2, 3].map(waiting);
+        assert_eq!(distinct(&waiting).len(), 4);
+        assert_eq!(judge(&waiting), [true; 3]);
     }
 
     #[tokio::test]

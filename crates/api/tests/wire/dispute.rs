@@ -14,10 +14,8 @@ use docket_core::refusal::Refusal;
 use docket_core::time::Millis;
 use docket_core::worker::Standing;
 use docket_engine::EngineError;
-use docket_protocol::attempt::AttemptRef;
 use docket_protocol::digest::Digest;
-use docket_protocol::frames::Terms;
-use docket_protocol::receipt::{DispatchReceipt, FullReceipt, ReceiptForm, Usage};
+use docket_protocol::receipt::FullReceipt;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
@@ -88,41 +86,9 @@ impl Market {
 /// Delivers with a full receipt that says which text the output has.
 async fn finish_saying(worker: &mut Worker, assigned: &Value, text: &str, said: Digest) {
     let output = json!({"text": text, "model": MODEL}).to_string();
-    let job = assigned["job_id"].as_str().expect("a name");
-    let output_hash = Digest::of(output.as_bytes());
-    let key = &worker.key;
-    let short = DispatchReceipt::new(job, &key.public_key(), output_hash, 1_770_638_402_000).sign(key);
-    let terms: Terms = serde_json::from_value(assigned["terms"].clone()).expect("terms");
-    let attempt: AttemptRef = serde_json::from_value(assigned["attempt"].clone()).expect("an attempt");
-    let full = FullReceipt {
-        asset: terms.asset,
-        assigned_at_ms: 1_770_638_401_000,
-        attempt,
-        client: terms.client,
-        completed_at_ms: 1_770_638_402_000,
-        dispatch: Some(short.clone()),
-        format: ReceiptForm::V1,
-        hold: terms.hold,
-        job_id: job.to_owned(),
-        model: terms.model,
-        network: terms.network,
-        output_hash,
-        price: terms.price,
-        request_hash: terms.request_hash,
-        sampler: None,
-        text_hash: Some(said),
-        usage: Usage { completion_tokens: 3, prompt_tokens: 0 },
-        worker: worker.pubkey(),
-    };
-    let signature = full.sign(key);
-    let full = serde_json::to_value(&full).expect("a receipt is JSON");
-    let (receipt, short) =
-        (serde_json::to_value(&short.receipt).expect("a receipt is JSON"), short.signature.to_string());
-    // Written by hand: the output's bytes are what is hashed.
-    let frame = format!(
-        r#"{{"type":"job_complete","job_id":"{job}","output":{output},"output_hash":"{output_hash}","receipt":{receipt},"receipt_signature":"{short}","full_receipt":{full},"full_signature":"{signature}"}}"#
-    );
-    worker.send_text(frame).await;
+    let full = FullReceipt { text_hash: Some(said), ..worker.full_receipt(assigned, &output) };
+    let signature = full.sign(&worker.key);
+    worker.send_together(vec![Worker::completion(full, &output, (signature, None))]).await;
 }
 
 #[tokio::test]

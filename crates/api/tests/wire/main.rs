@@ -24,6 +24,7 @@ mod responses;
 mod retries;
 mod stake;
 mod stream;
+mod together;
 mod tools;
 mod webhooks;
 mod worker;

@@ -2,9 +2,11 @@
 
 use crate::market::Market;
 use docket_protocol::digest::{Digest, RunningHash};
-use docket_protocol::keys::{SigningKey, registration_text};
-use docket_protocol::receipt::DispatchReceipt;
+use docket_protocol::frames::{FromWorker, JobComplete, Terms, encode};
+use docket_protocol::keys::{Signature, SigningKey, registration_text};
+use docket_protocol::receipt::{Batch, DispatchReceipt, FullReceipt, ReceiptForm, Usage};
 use futures::{SinkExt, StreamExt};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -126,6 +128,63 @@ impl Worker {
     pub(crate) async fn complete(&mut self, job: &str, output: &str) {
         let (receipt, signature) = self.receipt(job, output);
         self.complete_with(job, output, &receipt, &signature).await;
+    }
+
+    /// The full receipt for an output, with the terms of the assignment.
+    pub(crate) fn full_receipt(&self, assigned: &Value, output: &str) -> FullReceipt {
+        let job = assigned["job_id"].as_str().expect("a name");
+        let output_hash = Digest::of(output.as_bytes());
+        let short = DispatchReceipt::new(job, &self.key.public_key(), output_hash, 1_770_638_402_000);
+        let terms: Terms = serde_json::from_value(assigned["terms"].clone()).expect("terms");
+        FullReceipt {
+            asset: terms.asset,
+            assigned_at_ms: 1_770_638_401_000,
+            attempt: serde_json::from_value(assigned["attempt"].clone()).expect("an attempt"),
+            client: terms.client,
+            completed_at_ms: 1_770_638_402_000,
+            dispatch: Some(short.sign(&self.key)),
+            format: ReceiptForm::V1,
+            hold: terms.hold,
+            job_id: job.to_owned(),
+            model: terms.model,
+            network: terms.network,
+            output_hash,
+            price: terms.price,
+            request_hash: terms.request_hash,
+            sampler: None,
+            text_hash: None,
+            usage: Usage { completion_tokens: 3, prompt_tokens: 0 },
+            worker: self.pubkey(),
+        }
+    }
+
+    /// The delivery of an output with both receipts.
+    pub(crate) fn completion(
+        full: FullReceipt,
+        output: &str,
+        (signature, batch): (Signature, Option<Batch>),
+    ) -> FromWorker {
+        let short = full.dispatch.clone().expect("a full receipt holds the short one");
+        FromWorker::JobComplete(Box::new(JobComplete {
+            job_id: full.job_id.clone(),
+            output: RawValue::from_string(output.to_owned()).expect("an output is JSON"),
+            output_hash: full.output_hash,
+            receipt: Some(short.receipt),
+            receipt_signature: Some(short.signature),
+            attempt: Some(full.attempt),
+            usage: None,
+            full_receipt: Some(Box::new(full)),
+            full_signature: Some(signature),
+            full_batch: batch,
+        }))
+    }
+
+    /// Sends frames in one go.
+    pub(crate) async fn send_together(&mut self, frames: Vec<FromWorker>) {
+        for frame in frames {
+            self.socket.feed(Message::text(encode(&frame))).await.expect("there is room");
+        }
+        self.socket.flush().await.expect("the coordinator reads");
     }
 
     /// Delivers an output with whatever receipt the test wants.

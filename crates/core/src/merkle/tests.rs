@@ -139,6 +139,18 @@ fn every_inclusion_proof_is_that_of_the_definition_and_holds() {
 }
 
 #[test]
+fn the_proofs_of_a_whole_tree_are_those_of_the_definition() {
+    let mut definition = Definition::default();
+    for size in 0..=260 {
+        let (root, proofs) = prove_each((0..size).map(leaf).collect());
+        assert_eq!((root, proofs.len() as u64), (definition.root(0..size), size));
+        for (index, proof) in (0..).zip(proofs) {
+            assert_eq!(proof, definition.path(index, 0..size), "leaf {index} of {size}");
+        }
+    }
+}
+
+#[test]
 fn every_consistency_proof_is_that_of_the_definition_and_holds() {
     let mut definition = Definition::default();
     let (kept, _) = Kept::grown_to(200);

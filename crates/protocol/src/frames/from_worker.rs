@@ -5,7 +5,7 @@ use crate::attempt::AttemptRef;
 use crate::digest::Digest;
 use crate::fields;
 use crate::keys::Signature;
-use crate::receipt::{DispatchReceipt, FullReceipt, Usage};
+use crate::receipt::{Batch, DispatchReceipt, FullReceipt, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
@@ -261,9 +261,12 @@ pub struct JobComplete {
     /// The full receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub full_receipt: Option<Box<FullReceipt>>,
-    /// Over [`FullReceipt::signed_bytes`].
+    /// Over [`FullReceipt::signed_bytes`], or over all receipts of `full_batch`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub full_signature: Option<Signature>,
+    /// Where the full receipt stands among those that share its signature; absent if it was signed alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub full_batch: Option<Batch>,
 }
 
 impl JobComplete {

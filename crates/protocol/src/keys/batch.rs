@@ -4,9 +4,11 @@ use super::{PublicKey, Signature};
 use ed25519_zebra::batch::{Item, Verifier};
 use rand_core::{TryCryptoRng, TryRng};
 use sha2::{Digest as _, Sha256};
+use std::cmp::Ordering;
 use std::convert::Infallible;
 
-/// That a key signed a message; not judged yet. Keeps no message.
+/// That a key signed a message; not judged yet. Keeps no message. Equal are those with the same key, message and
+/// signature.
 #[derive(Clone)]
 pub struct Claim {
     item: Item,
@@ -30,6 +32,26 @@ impl Claim {
     #[must_use]
     pub fn holds(&self) -> bool {
         self.item.clone().verify_single().is_ok()
+    }
+}
+
+impl PartialEq for Claim {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+}
+
+impl Eq for Claim {}
+
+impl PartialOrd for Claim {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Claim {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.digest.cmp(&other.digest)
     }
 }
 

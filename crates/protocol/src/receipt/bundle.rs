@@ -1,5 +1,6 @@
 //! The file that proves a job: receipts, signatures, and where in the log they stand.
 
+use super::batch::Batch;
 use super::dispatch::SignedDispatch;
 use super::full::FullReceipt;
 use super::movement::Movement;
@@ -46,6 +47,9 @@ pub struct Bundle {
     pub receipt: Option<FullReceipt>,
     /// Over the full receipt. `null` if there is none, or if the coordinator's checkpoint stands for it.
     pub signature: Option<Signature>,
+    /// Where the receipt stands among those for which the worker signed at once; absent if it signed this one alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<Batch>,
     /// The short receipt, or `null` if the worker signed nothing.
     pub dispatch: Option<SignedDispatch>,
     /// The bytes of the output as they were delivered.
@@ -121,6 +125,8 @@ impl Bundle {
 
 /// What an entry of the log names as `receipt_hash`: SHA-256 over the canonical JSON of
 /// `{"dispatch":{"receipt":…,"signature":…},"receipt":…,"signature":…}`, with `null` for what is absent.
+///
+/// A [`Batch`] is not in it: receipt and signature leave no second place that would hold.
 pub fn receipt_hash(
     dispatch: Option<&SignedDispatch>,
     receipt: Option<&FullReceipt>,

@@ -1,5 +1,6 @@
 //! The full receipt: what was run, for whom, on which terms, and when.
 
+use super::batch::{Batch, signed_message};
 use super::dispatch::SignedDispatch;
 use crate::attempt::AttemptRef;
 use crate::digest::Digest;
@@ -132,14 +133,16 @@ impl FullReceipt {
         serde_json::to_vec(self).expect("texts can always be written")
     }
 
-    /// Signs the receipt. The signature stands beside it, never in it.
+    /// Signs the receipt alone. The signature stands beside it, never in it.
     pub fn sign(&self, key: &SigningKey) -> Signature {
         key.sign(&self.signed_bytes())
     }
 
-    /// Whether the holder of this key signed the receipt. Says nothing about the key that the receipt names.
+    /// Whether the holder of this key signed the receipt, alone or in this batch. Says nothing about the key that the
+    /// receipt names.
     #[must_use]
-    pub fn is_signed_by(&self, key: &PublicKey, signature: &Signature) -> bool {
-        key.verify(&self.signed_bytes(), signature)
+    pub fn is_signed_by(&self, key: &PublicKey, signature: &Signature, batch: Option<&Batch>) -> bool {
+        signed_message(&self.signed_bytes(), batch, key)
+            .is_some_and(|message| key.verify(&message, signature))
     }
 }

@@ -3,7 +3,7 @@
 use super::{Claim, Findings, Pins};
 use crate::digest::Digest;
 use crate::keys::PublicKey;
-use crate::receipt::{Bundle, FullReceipt, SignedBy};
+use crate::receipt::{Batch, Bundle, FullReceipt, SignedBy};
 use serde::Deserialize;
 
 /// Judges everything but the log. `log` is the name of the log that vouches for these receipts, if one does.
@@ -60,6 +60,11 @@ fn judge_full(
     findings: &mut Findings,
 ) -> Option<String> {
     let claim = Claim::FullReceipt;
+    let unsigned = bundle.receipt.is_none() || bundle.signature.is_none();
+    if bundle.batch.is_some() && (unsigned || bundle.signed_by == SignedBy::Coordinator) {
+        findings.wrong(claim, "", "a batch, and no receipt that a worker signed in it");
+        return None;
+    }
     let Some(full) = &bundle.receipt else {
         findings.not_proven(claim, "", "the bundle holds none, so price, usage and model are not signed");
         return None;
@@ -71,11 +76,12 @@ fn judge_full(
     let words = in_words(full);
     match (&bundle.signature, signer, bundle.signed_by) {
         (Some(signature), Some((key, by)), _) => {
-            if full.is_signed_by(key, signature) {
-                findings.proven(claim, &by, words);
+            let batch = bundle.batch.as_ref();
+            if full.is_signed_by(key, signature, batch) {
+                findings.proven(claim, &by, words + &shared(batch));
                 return Some(by);
             }
-            findings.wrong(claim, "", format!("the signature is not by {key}"));
+            findings.wrong(claim, "", format!("the signature is not by {key}{}", shared(batch)));
         }
         (Some(_), None, SignedBy::Worker) => {
             findings.wrong(claim, "", "the receipt names no key that could have signed it");
@@ -91,6 +97,11 @@ fn judge_full(
         },
     }
     None
+}
+
+/// For how many receipts the signature stands, if not for one.
+fn shared(batch: Option<&Batch>) -> String {
+    batch.map(|Batch { size, .. }| format!(", by one signature for {size} receipts")).unwrap_or_default()
 }
 
 fn in_words(full: &FullReceipt) -> String {

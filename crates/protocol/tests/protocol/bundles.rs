@@ -19,6 +19,7 @@ pub(crate) struct Examples {
     pub(crate) full: Example,
     pub(crate) short: Example,
     pub(crate) broken_stream: Example,
+    pub(crate) batched: Example,
     pub(crate) chat: Example,
 }
 

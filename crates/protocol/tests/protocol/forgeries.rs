@@ -3,7 +3,9 @@
 use crate::bundles::{examples, lies};
 use docket_protocol::keys::SigningKey;
 use docket_protocol::log::Checkpoint;
-use docket_protocol::receipt::{Bundle, LogProof, Movement, SignedDispatch};
+use docket_protocol::receipt::{
+    Batch, Bundle, LogProof, Movement, SignedBy, SignedDispatch, sign_together, signed_message,
+};
 use docket_protocol::verify::{Claim, Holds, Pins, Seen, verify};
 
 /// What is found when the full bundle was changed in some way.
@@ -302,4 +304,125 @@ fn what_the_coordinator_states_must_be_what_its_log_names() {
         log.checkpoint = checkpoint.sign(&SigningKey::from_seed(&[9; 32])).unwrap();
     });
     assert_eq!(forged, [Claim::Checkpoint]);
+}
+
+/// What is found when the bundle whose receipt shares its signature was changed in some way.
+fn lies_of_batch(change: impl FnOnce(&mut Bundle)) -> Vec<Claim> {
+    let examples = examples();
+    let mut bundle = examples.batched.bundle();
+    change(&mut bundle);
+    lies(&verify(&bundle, &Pins { seen: None, ..examples.pins() }))
+}
+
+#[test]
+fn a_forged_place_in_a_batch_is_found() {
+    let batch = |change: fn(&mut Batch)| lies_of_batch(|bundle| change(bundle.batch.as_mut().unwrap()));
+    assert_eq!(batch(|_| ()), []);
+    let changes: [fn(&mut Batch); 14] = [
+        |batch| batch.path[0][0] ^= 1,
+        |batch| batch.path[1][31] ^= 128,
+        |batch| batch.path.swap(0, 1),
+        |batch| batch.path.push([0; 32]),
+        |batch| batch.path.truncate(1),
+        |batch| batch.path.clear(),
+        |batch| batch.index = 0,
+        |batch| batch.index = 2,
+        |batch| batch.index = 3,
+        |batch| (batch.index, batch.size, batch.path) = (0, 1, Vec::new()),
+        |batch| (batch.index, batch.size) = (0, 0),
+        |batch| batch.size = 4,
+        |batch| batch.size = 257,
+        |batch| batch.size = u64::MAX,
+    ];
+    for change in changes {
+        assert_eq!(batch(change), [Claim::FullReceipt]);
+    }
+}
+
+#[test]
+fn a_receipt_in_the_place_of_its_sibling_is_found() {
+    // The worker signs for these two at once; each is shown with what belongs to the other.
+    let worker = SigningKey::from_seed(&[1; 32]);
+    let mine = examples().batched.bundle().receipt.unwrap();
+    let mut sibling = mine.clone();
+    sibling.usage.completion_tokens += 1;
+    let signed = sign_together(&worker, &[mine.signed_bytes(), sibling.signed_bytes()]);
+    let with = |place: usize, sibling: bool| {
+        lies_of_batch(|bundle| {
+            let (signature, batch) = signed[place].clone();
+            (bundle.signature, bundle.batch, bundle.log) = (Some(signature), batch, None);
+            bundle.receipt.as_mut().unwrap().usage.completion_tokens += u64::from(sibling);
+        })
+    };
+    assert_eq!((with(0, false), with(1, true)), (vec![], vec![]), "each in its own place");
+    assert_eq!((with(1, false), with(0, true)), (vec![Claim::FullReceipt], vec![Claim::FullReceipt]));
+}
+
+#[test]
+fn a_batch_with_the_receipt_of_another_job_or_of_another_worker_is_found() {
+    let renamed = lies_of_batch(|bundle| bundle.receipt.as_mut().unwrap().job_id = "other".to_owned());
+    assert_eq!(
+        renamed,
+        [Claim::Job, Claim::FullReceipt, Claim::Agreement, Claim::LogEntry, Claim::Transfers]
+    );
+    // A stranger signs a batch in which he has put the receipt of a worker: its own statement, or that of the worker.
+    let (worker, stranger) = (SigningKey::from_seed(&[1; 32]), SigningKey::from_seed(&[9; 32]));
+    let by_stranger = lies_of_batch(|bundle| {
+        let receipt = bundle.receipt.as_ref().unwrap().signed_bytes();
+        let (signature, batch) = sign_together(&stranger, &[receipt, b"another".to_vec()]).swap_remove(0);
+        (bundle.signature, bundle.batch) = (Some(signature), batch);
+    });
+    assert_eq!(by_stranger, [Claim::FullReceipt, Claim::LogEntry]);
+    let words_of_the_worker = lies_of_batch(|bundle| {
+        let receipt = bundle.receipt.as_ref().unwrap().signed_bytes();
+        let message = signed_message(&receipt, bundle.batch.as_ref(), &worker.public_key()).unwrap();
+        bundle.signature = Some(stranger.sign(&message));
+    });
+    assert_eq!(words_of_the_worker, [Claim::FullReceipt, Claim::LogEntry]);
+    // And the statement of a stranger about its own key is not that of the worker, even if the worker signed its root.
+    let words_of_the_stranger = lies_of_batch(|bundle| {
+        let receipt = bundle.receipt.as_ref().unwrap().signed_bytes();
+        let message = signed_message(&receipt, bundle.batch.as_ref(), &stranger.public_key()).unwrap();
+        bundle.signature = Some(worker.sign(&message));
+    });
+    assert_eq!(words_of_the_stranger, [Claim::FullReceipt, Claim::LogEntry]);
+}
+
+#[test]
+fn a_place_in_another_tree_of_the_same_worker_is_found() {
+    let worker = SigningKey::from_seed(&[1; 32]);
+    let receipt = examples().batched.bundle().receipt.unwrap().signed_bytes();
+    let tree = |other: &[u8]| sign_together(&worker, &[receipt.clone(), other.to_vec()]).swap_remove(0);
+    let ((signature, _), (_, other_batch)) = (tree(b"a"), tree(b"b"));
+    let mixed = lies_of_batch(|bundle| (bundle.signature, bundle.batch) = (Some(signature), other_batch));
+    assert_eq!(mixed, [Claim::FullReceipt, Claim::LogEntry]);
+}
+
+#[test]
+fn a_batch_cannot_be_left_away_or_put_where_none_was() {
+    assert_eq!(lies_of_batch(|bundle| bundle.batch = None), [Claim::FullReceipt]);
+    let place = examples().batched.bundle().batch;
+    assert_eq!(lies_after(|bundle| bundle.batch = place.clone()), [Claim::FullReceipt]);
+    assert_eq!(lies_of_batch(|bundle| bundle.signature = None), [Claim::FullReceipt, Claim::LogEntry]);
+    assert_eq!(
+        lies_of_batch(|bundle| (bundle.receipt, bundle.signature) = (None, None)),
+        [Claim::FullReceipt, Claim::LogEntry]
+    );
+    let by_coordinator = lies_of_batch(|bundle| {
+        let receipt = bundle.receipt.as_ref().unwrap().signed_bytes();
+        let signed = sign_together(&examples().coordinator(), &[receipt, b"another".to_vec()]).swap_remove(0);
+        bundle.signed_by = SignedBy::Coordinator;
+        (bundle.signature, bundle.batch) = (Some(signed.0), signed.1);
+    });
+    assert_eq!(by_coordinator, [Claim::FullReceipt, Claim::LogEntry], "the coordinator signs no batches");
+}
+
+#[test]
+fn a_signature_over_the_receipt_alone_is_none_for_a_batch_and_no_batch_is_of_one() {
+    let worker = SigningKey::from_seed(&[1; 32]);
+    let bytes = examples().batched.bundle().receipt.unwrap().signed_bytes();
+    let alone = lies_of_batch(|bundle| bundle.signature = Some(worker.sign(&bytes)));
+    assert_eq!(alone, [Claim::FullReceipt, Claim::LogEntry]);
+    let of_one = Batch { index: 0, size: 1, path: Vec::new() };
+    assert_eq!(signed_message(&bytes, Some(&of_one), &worker.public_key()), None);
 }

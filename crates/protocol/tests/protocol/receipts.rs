@@ -75,7 +75,7 @@ fn the_full_receipt_is_canonical_and_signed_as_in_the_example() {
     assert_eq!(String::from_utf8(example.receipt.signed_bytes()).unwrap(), example.text);
     assert_eq!(canonical::to_vec(&example.receipt).unwrap(), example.text.as_bytes());
     assert_eq!(example.receipt.sign(&key), example.signature);
-    assert!(example.receipt.is_signed_by(&key.public_key(), &example.signature));
+    assert!(example.receipt.is_signed_by(&key.public_key(), &example.signature, None));
     assert_eq!(example.receipt.hold, u128::MAX);
     assert_eq!(example.receipt.sampler.as_ref().unwrap().seed, Some(u64::MAX));
 }
@@ -122,13 +122,13 @@ fn any_changed_member_breaks_the_signature() {
         let mut forged = value.clone();
         *forged.pointer_mut(pointer).unwrap() = changed;
         let forged: FullReceipt = serde_json::from_value(forged).unwrap();
-        assert!(!forged.is_signed_by(&public_key, &example.signature), "{pointer}");
+        assert!(!forged.is_signed_by(&public_key, &example.signature, None), "{pointer}");
     }
     for absent in ["model", "sampler", "dispatch"] {
         let mut forged: Value = value.clone();
         forged.as_object_mut().unwrap().shift_remove(absent).unwrap();
         let forged: FullReceipt = serde_json::from_value(forged).unwrap();
-        assert!(!forged.is_signed_by(&public_key, &example.signature), "without {absent}");
+        assert!(!forged.is_signed_by(&public_key, &example.signature, None), "without {absent}");
     }
 }
 

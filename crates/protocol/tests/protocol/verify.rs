@@ -57,6 +57,18 @@ fn the_text_of_a_chat_is_proven_beside_its_output() {
 }
 
 #[test]
+fn a_signature_for_several_receipts_proves_each_and_says_for_how_many_it_stands() {
+    let examples = examples();
+    let bundle = examples.batched.bundle();
+    let verdict = verify(&bundle, &Pins { seen: None, ..examples.pins() });
+    assert!(verdict.findings.iter().all(|finding| finding.holds == Holds::Proven), "{verdict}");
+    let full = verdict.findings.iter().find(|finding| finding.claim == Claim::FullReceipt).unwrap();
+    assert_eq!(full.by, examples.worker);
+    assert!(full.detail.ends_with("at a price of 10000 USDC, by one signature for 3 receipts"), "{verdict}");
+    assert_eq!(bundle.receipt_hash(), Bundle { batch: None, ..bundle.clone() }.receipt_hash());
+}
+
+#[test]
 fn without_pins_keys_are_called_self_claimed() {
     let verdict = verify(&examples().full.bundle(), &Pins::default());
     assert!(verdict.ok());
@@ -166,7 +178,9 @@ fn more_than_the_receipt_says_may_not_be_taken() {
 #[test]
 fn a_bundle_reads_back_and_is_bounded() {
     let examples = examples();
-    for example in [&examples.full, &examples.short, &examples.broken_stream, &examples.chat] {
+    for example in
+        [&examples.full, &examples.short, &examples.broken_stream, &examples.batched, &examples.chat]
+    {
         let bundle = example.bundle();
         assert_eq!(Bundle::parse(&serde_json::to_vec(&bundle).unwrap()).unwrap(), bundle);
     }

@@ -1,11 +1,13 @@
 //! One job in hand: as it was assigned, how far it is, and the frames about its work.
 
-use crate::completion::{Work, sign_completion};
+use crate::completion::{Work, complete};
 use crate::transcript::Transcript;
 use docket_protocol::frames::{
-    FrameError, FromWorker, JobAssign, JobChunk, MAX_FRAME_BYTES, MAX_FRAME_DEPTH, decode_from_worker, encode,
+    FrameError, FromWorker, JobAssign, JobChunk, JobComplete, MAX_FRAME_BYTES, MAX_FRAME_DEPTH,
+    decode_from_worker, encode,
 };
-use docket_protocol::keys::SigningKey;
+use docket_protocol::keys::{Signature, SigningKey};
+use docket_protocol::receipt::Batch;
 use serde_json::value::RawValue;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -30,8 +32,16 @@ pub(super) struct Held {
 
 /// How far a job is.
 pub(super) enum Stage {
-    Running { _stops_when_dropped: AbortOnDropHandle<()> },
-    Finished { work: Box<Work>, order: u64, sent: bool },
+    Running {
+        _stops_when_dropped: AbortOnDropHandle<()>,
+    },
+    Finished {
+        work: Box<Work>,
+        order: u64,
+        sent: bool,
+        /// What was signed for the present assignment, so that it is the same however often it is sent.
+        signed: Option<Box<(Signature, Option<Batch>)>>,
+    },
 }
 
 impl Held {
@@ -63,20 +73,46 @@ impl Held {
         })
     }
 
-    /// The frame with the output, signed under the present attempt; once for each assignment.
-    pub(super) fn completion(&mut self, key: &SigningKey) -> Option<Result<String, FrameError>> {
-        let Stage::Finished { work, sent, .. } = &mut self.stage else { return None };
+    /// Takes a new assignment of the same job: all is said again, and what was signed for other terms is signed anew.
+    pub(super) fn assign_again(&mut self, assign: JobAssign) {
+        let same = self.assign.attempt == assign.attempt && self.assign.terms == assign.terms;
+        self.assign = assign;
+        self.attached = true;
+        self.transcript.rewind();
+        if let Stage::Finished { sent, signed, .. } = &mut self.stage {
+            *sent = false;
+            signed.take_if(|_| !same);
+        }
+    }
+
+    /// The output under the present attempt, once for each assignment. Its full receipt may still have to be signed.
+    pub(super) fn completion(&mut self, key: &SigningKey) -> Option<Result<JobComplete, FrameError>> {
+        let Stage::Finished { work, sent, signed, .. } = &mut self.stage else { return None };
         if std::mem::replace(sent, true) {
             return None;
         }
         if work.output.get().len() > MAX_OUTPUT_BYTES {
             return Some(Err(FrameError::TooLarge));
         }
-        let deep = openers(work.output.get()) >= MAX_FRAME_DEPTH;
-        let complete = sign_completion(key, &self.assign, (**work).clone());
-        let frame = encode(&FromWorker::JobComplete(Box::new(complete)));
+        let mut complete = complete(key, &self.assign, (**work).clone());
+        if let Some((signature, batch)) = signed.as_deref().cloned() {
+            (complete.full_signature, complete.full_batch) = (Some(signature), batch);
+        }
         // Only the reader knows how deep it is for certain; most outputs cannot be too deep.
-        Some(if deep { decode_from_worker(&frame).map(|_| frame) } else { Ok(frame) })
+        if openers(work.output.get()) >= MAX_FRAME_DEPTH {
+            let frame = encode(&FromWorker::JobComplete(Box::new(complete.clone())));
+            if let Err(error) = decode_from_worker(&frame) {
+                return Some(Err(error));
+            }
+        }
+        Some(Ok(complete))
+    }
+
+    /// Keeps what was signed.
+    pub(super) fn keep(&mut self, signature: Signature, batch: Option<Batch>) {
+        if let Stage::Finished { signed, .. } = &mut self.stage {
+            *signed = Some(Box::new((signature, batch)));
+        }
     }
 }
 

@@ -9,10 +9,11 @@ mod progress;
 #[cfg(test)]
 mod tests;
 
+use crate::completion::sign_full_receipts;
 use crate::engine::Engines;
 use crate::event::{Event, Listener};
 use crate::work::Report;
-use docket_protocol::frames::{FromWorker, Resume, encode};
+use docket_protocol::frames::{FromWorker, JobComplete, Resume, encode};
 use docket_protocol::keys::SigningKey;
 use held::{Held, Stage};
 use std::cmp::Reverse;
@@ -137,11 +138,35 @@ impl Jobs {
         }
     }
 
-    /// The next frame for the coordinator; `None` if there is nothing to say for now.
-    pub(crate) fn next_frame(&mut self) -> Option<String> {
+    /// The next frames for the coordinator, at most so many; none if there is nothing to say for now. The completions
+    /// among them are signed together.
+    pub(crate) fn next_frames(&mut self, most: usize) -> Vec<String> {
+        let mut frames: Vec<FromWorker> = Vec::new();
+        while frames.len() < most {
+            let Some(frame) = self.next_frame() else { break };
+            frames.push(frame);
+        }
+        let completions = frames.iter_mut().filter_map(|frame| match frame {
+            FromWorker::JobComplete(complete) if complete.full_signature.is_none() => Some(&mut **complete),
+            _ => None,
+        });
+        let mut unsigned: Vec<&mut JobComplete> = completions.collect();
+        sign_full_receipts(&self.key, unsigned.iter_mut().map(|complete| &mut **complete));
+        for complete in unsigned {
+            if let (Some(held), Some(signature)) =
+                (self.held.get_mut(&*complete.job_id), complete.full_signature)
+            {
+                held.keep(signature, complete.full_batch.clone());
+            }
+        }
+        frames.iter().map(encode).collect()
+    }
+
+    /// The next frame, where it is a completion perhaps without the signature over its full receipt.
+    fn next_frame(&mut self) -> Option<FromWorker> {
         loop {
             if let Some(answer) = self.answers.pop_front() {
-                return Some(encode(&answer));
+                return Some(answer);
             }
             let job_id = self.speakers.pop_front()?;
             let Some(held) = self.held.get_mut(&job_id) else { continue };
@@ -149,11 +174,11 @@ impl Jobs {
             if let Some(chunk) = held.next_chunk() {
                 // To the end of the line, so that a long answer does not hold up the others.
                 self.let_speak(&job_id);
-                return Some(encode(&FromWorker::JobChunk(chunk)));
+                return Some(FromWorker::JobChunk(chunk));
             }
             match held.completion(&self.key) {
                 None => {}
-                Some(Ok(frame)) => return Some(frame),
+                Some(Ok(complete)) => return Some(FromWorker::JobComplete(Box::new(complete))),
                 Some(Err(error)) => self.fail(&job_id, format!("the output cannot be sent: {error}")),
             }
         }

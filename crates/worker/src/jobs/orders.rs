@@ -37,12 +37,7 @@ impl Jobs {
         let Some(held) = self.held.get_mut(&*assign.job_id) else { return };
         self.answers.extend(self.accept.then(|| acceptance(&assign)));
         let job_id: Arc<str> = assign.job_id.as_str().into();
-        held.assign = assign;
-        held.attached = true;
-        held.transcript.rewind();
-        if let Stage::Finished { sent, .. } = &mut held.stage {
-            *sent = false;
-        }
+        held.assign_again(assign);
         self.let_speak(&job_id);
     }
 

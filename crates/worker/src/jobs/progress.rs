@@ -48,7 +48,7 @@ impl Jobs {
         let work = Work::of(outcome, held.assigned_at_ms, now_ms);
         let took = Duration::from_millis(now_ms.abs_diff(held.assigned_at_ms));
         let event = Event::JobFinished { job_id: job_id.clone(), took, usage: work.usage };
-        held.stage = Stage::Finished { work: Box::new(work), order, sent: false };
+        held.stage = Stage::Finished { work: Box::new(work), order, sent: false, signed: None };
         self.running -= 1;
         self.kept_bytes += held.weight();
         self.tell(event);

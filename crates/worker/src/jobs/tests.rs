@@ -5,7 +5,7 @@ use crate::engine::Engines;
 use crate::engine::tasks::Tasks;
 use crate::event::Event;
 use crate::work::{News, Report};
-use docket_protocol::frames::JobAssign;
+use docket_protocol::frames::{FromWorker, JobAssign, JobComplete, decode_from_worker};
 use docket_protocol::keys::SigningKey;
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
@@ -51,6 +51,15 @@ impl Desk {
         self.assign(job_id, input);
         let report = self.reports.recv().await.unwrap();
         self.jobs.hear(report, 1);
+    }
+
+    /// The completions that are ready now.
+    fn completions(&mut self, most: usize) -> Vec<JobComplete> {
+        let complete = |frame: String| match decode_from_worker(&frame).unwrap() {
+            FromWorker::JobComplete(complete) => *complete,
+            other => panic!("{other:?}"),
+        };
+        self.jobs.next_frames(most).into_iter().map(complete).collect()
     }
 
     fn dropped(&self) -> Vec<String> {
@@ -111,10 +120,10 @@ async fn news_of_a_run_that_was_given_up_is_passed_over() {
     let late = desk.reports.recv().await.unwrap();
     desk.assign("j", r#"{"b":2}"#); // another job under the same name
     desk.jobs.hear(late, 1);
-    assert_eq!((desk.jobs.running(), desk.jobs.next_frame()), (1, None));
+    assert_eq!((desk.jobs.running(), desk.jobs.next_frames(9)), (1, vec![]));
     let report = desk.reports.recv().await.unwrap();
     desk.jobs.hear(report, 2);
-    let frame = desk.jobs.next_frame().unwrap();
+    let frame = desk.jobs.next_frames(9).remove(0);
     assert!(frame.contains(r#"{"b":2}"#) && !frame.contains(r#"{"a":1}"#), "{frame}");
     assert_eq!(desk.jobs.running(), 0);
 }
@@ -126,4 +135,47 @@ async fn a_worker_with_a_wrong_clock_has_as_long_as_any_other() {
         desk.assign_at(wrong_by, "j", "[]");
         assert_eq!((desk.jobs.running(), desk.jobs.next_due_ms()), (1, Some(wrong_by + DEADLINE_MS)));
     }
+}
+
+fn places(completions: &[JobComplete]) -> Vec<Option<(u64, u64)>> {
+    let batch = |complete: &JobComplete| complete.full_batch.as_ref().map(|batch| (batch.index, batch.size));
+    completions.iter().map(batch).collect()
+}
+
+#[tokio::test]
+async fn work_that_is_ready_together_is_signed_at_once_and_stays_signed_so() {
+    let mut desk = Desk::new();
+    for job_id in ["a", "b", "c"] {
+        desk.finish(job_id, "{}").await;
+    }
+    let together = desk.completions(9);
+    assert_eq!(places(&together), [Some((0, 3)), Some((1, 3)), Some((2, 3))]);
+    assert!(together.iter().all(|complete| complete.full_signature == together[0].full_signature));
+    assert!(desk.completions(9).is_empty());
+    desk.finish("d", "{}").await;
+    assert_eq!(places(&desk.completions(9)), [None], "nothing waits for more");
+
+    // After a reconnection each is assigned again: what was signed is sent as it was, whoever comes first.
+    desk.jobs.detach();
+    desk.finish("e", "[]").await;
+    assert_eq!(places(&desk.completions(9)), [None]);
+    for job_id in ["c", "a"] {
+        desk.assign(job_id, "{}");
+    }
+    let again = desk.completions(9);
+    for (again, first) in again.iter().zip([&together[2], &together[0]]) {
+        assert_eq!(serde_json::to_string(again).unwrap(), serde_json::to_string(first).unwrap());
+    }
+    assert_eq!(again.len(), 2);
+}
+
+#[tokio::test]
+async fn no_more_is_signed_at_once_than_may_be_sent_at_once() {
+    let mut desk = Desk::new();
+    for job_id in ["a", "b", "c"] {
+        desk.finish(job_id, "{}").await;
+    }
+    assert_eq!(places(&desk.completions(2)), [Some((0, 2)), Some((1, 2))]);
+    assert_eq!(places(&desk.completions(2)), [None]);
+    assert!(desk.completions(2).is_empty());
 }

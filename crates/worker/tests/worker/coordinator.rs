@@ -204,7 +204,7 @@ fn check(key: &PublicKey, assign: &JobAssign, complete: &JobComplete) {
     assert_eq!((complete.job_id.as_str(), complete.attempt), (assign.job_id.as_str(), Some(assign.attempt)));
     assert_eq!(complete.output_hash, complete.received_hash());
     let full = complete.full_receipt.as_ref().unwrap();
-    assert!(full.is_signed_by(key, &complete.full_signature.unwrap()));
+    assert!(full.is_signed_by(key, &complete.full_signature.unwrap(), complete.full_batch.as_ref()));
     let receipt = complete.receipt.clone().unwrap();
     let dispatch = SignedDispatch { receipt, signature: complete.receipt_signature.unwrap() };
     assert!(dispatch.is_signed_by(key));

@@ -4,7 +4,7 @@ use crate::coordinator::{Coordinator, Peer, assignment, now_ms, prompt, task};
 use crate::player::{Player, config};
 use crate::typist::Typist;
 use docket_protocol::digest::RunningHash;
-use docket_protocol::frames::{FromCoordinator, FromWorker, JobAssign, JobCancel, JobType};
+use docket_protocol::frames::{FromCoordinator, FromWorker, JobAssign, JobCancel, JobComplete, JobType};
 use docket_protocol::receipt::Model;
 use docket_worker::Event;
 use serde_json::{Value, json};
@@ -58,6 +58,25 @@ async fn an_answer_is_streamed_as_it_comes_under_a_running_hash() {
     assert_eq!(complete.output.get(), r#"{"text":"Once upon a time","model":"typist"}"#);
     assert_eq!(complete.usage.unwrap().completion_tokens, 4);
     assert_eq!(complete.full_receipt.unwrap().text_hash, None);
+}
+
+#[tokio::test]
+async fn jobs_that_end_together_share_a_signature() {
+    let (_worker, typist, mut peer) = start().await;
+    let jobs = [prompt("a", "one"), prompt("b", "two")];
+    for job in &jobs {
+        peer.assign(job).await;
+    }
+    typist.is_busy_with(2).await;
+    typist.give_turns(2); // everything here is on one thread: both are done before the worker looks
+    for _ in &jobs {
+        let heard = peer.hear().await;
+        assert!(matches!(heard, Some(FromWorker::JobChunk(_))), "{heard:?}");
+    }
+    let (first, second) = (peer.completion(&jobs[0]).await, peer.completion(&jobs[1]).await);
+    assert_eq!(first.full_signature, second.full_signature);
+    let place = |complete: JobComplete| complete.full_batch.map(|batch| (batch.index, batch.size));
+    assert_eq!((place(first), place(second)), (Some((0, 2)), Some((1, 2))));
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use super::work::Kind;
 use crate::data::random;
 use anyhow::{Context, Result, bail};
 use docket_protocol::frames::{
-    AckStatus, ChallengeResponse, FromCoordinator, FromWorker, Heartbeat, JobType, MAX_FRAME_BYTES, Offer,
-    OfferedModel, ProviderType, Register, decode_from_coordinator, encode,
+    AckStatus, ChallengeResponse, FromCoordinator, FromWorker, Heartbeat, JobAssign, JobType,
+    MAX_FRAME_BYTES, Offer, OfferedModel, ProviderType, Register, decode_from_coordinator, encode,
 };
 use docket_protocol::keys::{PublicKey, SigningKey};
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -154,10 +154,14 @@ async fn work(mut socket: Socket, key: SigningKey, kind: Kind) -> Result<()> {
         tokio::select! {
             _ = beat.tick() => put(&mut socket, &heartbeat).await?,
             frame = hear(&mut socket) => {
-                answer(&mut socket, &key, frame?, kind).await?;
+                let mut assigned = Vec::new();
+                assigned.extend(job(frame?)?);
                 // What came together is answered together.
                 while let Some(frame) = hear(&mut socket).now_or_never() {
-                    answer(&mut socket, &key, frame?, kind).await?;
+                    assigned.extend(job(frame?)?);
+                }
+                for complete in super::work::complete(&key, &assigned, kind)? {
+                    put(&mut socket, &FromWorker::JobComplete(Box::new(complete))).await?;
                 }
             }
         }
@@ -165,18 +169,15 @@ async fn work(mut socket: Socket, key: SigningKey, kind: Kind) -> Result<()> {
     }
 }
 
-async fn answer(socket: &mut Socket, key: &SigningKey, frame: FromCoordinator, kind: Kind) -> Result<()> {
+/// The job that a frame gives, if it gives one.
+fn job(frame: FromCoordinator) -> Result<Option<JobAssign>> {
     match frame {
-        FromCoordinator::JobAssign(assign) => {
-            let complete = super::work::complete(key, &assign, kind)?;
-            put(socket, &FromWorker::JobComplete(Box::new(complete))).await?;
-        }
+        FromCoordinator::JobAssign(assign) => Ok(Some(*assign)),
         FromCoordinator::Error(error) => bail!("{}: {}", error.code, error.message),
         FromCoordinator::JobCancel(cancel) => bail!("a job was taken back: {}", cancel.reason),
-        FromCoordinator::JobDone(_) | FromCoordinator::HeartbeatAck => {}
+        FromCoordinator::JobDone(_) | FromCoordinator::HeartbeatAck => Ok(None),
         other => bail!("an unexpected frame: {}", encode(&other)),
     }
-    Ok(())
 }
 
 async fn say(socket: &mut Socket, frame: &FromWorker) -> Result<()> {

@@ -5,17 +5,20 @@ mod wire;
 
 use super::child::Coordinator;
 use super::work::{self, Kind};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use docket_core::hash::Sha256;
 use docket_core::id::WorkerId;
 use docket_core::routing::Index;
 use docket_protocol::digest::Digest;
-use docket_protocol::frames::{FromCoordinator, FromWorker, decode_from_worker, encode};
-use docket_protocol::keys::{Claim, Signature, SigningKey, all_hold};
-use docket_protocol::receipt::{FullReceipt, SignedDispatch, receipt_hash};
+use docket_protocol::frames::{
+    FromCoordinator, FromWorker, JobAssign, JobComplete, decode_from_worker, encode,
+};
+use docket_protocol::keys::{Claim, PublicKey, Signature, SigningKey, all_hold};
+use docket_protocol::receipt::{FullReceipt, SignedDispatch, receipt_hash, signed_message};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::path::Path;
 use std::time::Duration;
@@ -25,6 +28,9 @@ const USUAL_GROUP: usize = 128;
 
 /// So many deliveries are judged together: what 256 jobs in flight bring about.
 const TOGETHER: u8 = 8;
+
+/// So many jobs that end together share a signature.
+const SHARE: usize = 4;
 
 /// How much processor time one run of a part takes.
 const RUN: Duration = Duration::from_millis(20);
@@ -78,7 +84,8 @@ impl Parts {
         self.counted("read a commit", each(|| read_commit(&commit).ok()));
         let key = SigningKey::from_seed(&[7; 32]);
         let assign = life::assignment(&commit)?;
-        let complete = work::complete(&key, &assign, Kind::Task)?;
+        let one = std::slice::from_ref(&assign);
+        let complete = work::complete(&key, one, Kind::Task)?.remove(0);
         let told = FromCoordinator::JobAssign(Box::new(assign.clone()));
         self.counted("write job_assign", each(|| encode(&told)));
         let frame = encode(&FromWorker::JobComplete(Box::new(complete.clone())));
@@ -89,7 +96,7 @@ impl Parts {
         let signature = complete.full_signature.as_ref().context("a completion without its signature")?;
         let short = full.dispatch.as_ref().context("a receipt without its short form")?;
         let public = key.public_key();
-        let verify = || full.is_signed_by(&public, signature) && short.is_signed_by(&public);
+        let verify = || full.is_signed_by(&public, signature, None) && short.is_signed_by(&public);
         self.beside("verify both receipts, alone", each(verify));
         let together = || {
             let claims = || [short.claim(&public), Claim::new(&public, &full.signed_bytes(), signature)];
@@ -99,7 +106,31 @@ impl Parts {
         let cpu_us = each(together) / f64::from(TOGETHER);
         self.counted(&format!("verify both receipts, {TOGETHER} jobs together"), cpu_us);
         self.counted("digest and keep both receipts", each(|| kept(short, full, signature)));
-        self.beside("worker: sign both receipts", each(|| work::complete(&key, &assign, Kind::Task).ok()));
+        self.beside("worker: sign both receipts", each(|| work::complete(&key, one, Kind::Task).ok()));
+        self.sharing(&key, &assign)
+    }
+
+    /// The same where jobs that end together share a signature.
+    fn sharing(&mut self, key: &SigningKey, assign: &JobAssign) -> Result<()> {
+        let public = key.public_key();
+        let jobs: Vec<_> = (0..TOGETHER)
+            .map(|number| JobAssign { job_id: format!("{number}{}", assign.job_id), ..assign.clone() })
+            .collect();
+        let shares = jobs.chunks(SHARE).map(|share| work::complete(key, share, Kind::Task));
+        let completions = shares.collect::<Result<Vec<_>>>()?.concat();
+        let together = || {
+            let claims: BTreeSet<_> =
+                completions.iter().flat_map(|complete| claims(&public, complete)).flatten().collect();
+            all_hold(&claims.iter().collect::<Vec<_>>())
+        };
+        ensure!(together(), "what was signed together does not hold");
+        let each_us = each(together) / f64::from(TOGETHER);
+        self.beside(
+            &format!("verify both receipts, {TOGETHER} jobs together, {SHARE} to a signature"),
+            each_us,
+        );
+        let sign = each(|| work::complete(key, &jobs[..SHARE], Kind::Task).ok()) / SHARE as f64;
+        self.beside(&format!("worker: sign both receipts, {SHARE} jobs together"), sign);
         Ok(())
     }
 
@@ -164,6 +195,15 @@ fn read_commit(body: &str) -> Result<usize> {
         payload.input.len(),
     ];
     Ok(sizes.iter().sum())
+}
+
+/// What both receipts of a completion claim.
+fn claims(key: &PublicKey, complete: &JobComplete) -> Option<[Claim; 2]> {
+    let full = complete.full_receipt.as_deref()?;
+    let signed_bytes = full.signed_bytes();
+    let message = signed_message(&signed_bytes, complete.full_batch.as_ref(), key)?;
+    let of_full = Claim::new(key, &message, complete.full_signature.as_ref()?);
+    Some([full.dispatch.as_ref()?.claim(key), of_full])
 }
 
 fn kept(short: &SignedDispatch, full: &FullReceipt, signature: &Signature) -> (Digest, Vec<u8>) {

@@ -6,7 +6,7 @@ use docket_protocol::digest::Digest;
 use docket_protocol::frames::{JobAssign, JobComplete, JobType, TokenUsage};
 use docket_protocol::keys::{PublicKey, Signature, SigningKey};
 use docket_protocol::receipt::{DispatchReceipt, SignedDispatch};
-use docket_worker::{Work, sign_completion};
+use docket_worker::{Work, sign_full_receipts};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -63,10 +63,17 @@ impl Kind {
     }
 }
 
-/// What a worker answers, signed in both forms, exactly as our workers sign.
-pub(super) fn complete(key: &SigningKey, assign: &JobAssign, kind: Kind) -> Result<JobComplete> {
+/// What a worker answers to jobs that came together, signed in both forms, exactly as our workers sign.
+pub(super) fn complete(key: &SigningKey, assigned: &[JobAssign], kind: Kind) -> Result<Vec<JobComplete>> {
+    let complete = |assign| Ok(docket_worker::complete(key, assign, work(kind)?));
+    let mut completions = assigned.iter().map(complete).collect::<Result<Vec<_>>>()?;
+    sign_full_receipts(key, &mut completions);
+    Ok(completions)
+}
+
+fn work(kind: Kind) -> Result<Work> {
     let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
-    let work = Work {
+    Ok(Work {
         output: RawValue::from_string(kind.output().to_owned())?,
         text_hash: None,
         usage: TokenUsage { prompt_tokens: 160, completion_tokens: 16 },
@@ -74,8 +81,7 @@ pub(super) fn complete(key: &SigningKey, assign: &JobAssign, kind: Kind) -> Resu
         sampler: None,
         assigned_at_ms: now,
         completed_at_ms: now,
-    };
-    Ok(sign_completion(key, assign, work))
+    })
 }
 
 /// The id in the answer to a commit.
