@@ -76,6 +76,13 @@ impl Args {
     }
 }
 
+/// How many threads serve: the store's writer has a core to itself where there are several. A thread more would be
+/// woken for every request, only to find that there is nothing left for it.
+fn threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    cores.saturating_sub(1).max(1)
+}
+
 /// Runs a coordinator until it is told to stop.
 pub(crate) fn run(args: Args) -> Result<()> {
     let print = args.print_config;
@@ -85,7 +92,8 @@ pub(crate) fn run(args: Args) -> Result<()> {
         return Ok(());
     }
     telemetry::start(config.log_format, "info");
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(threads()).enable_all().build()?;
     runtime.block_on(async {
         let coordinator = Coordinator::start(&config).await?;
         tracing::info!(url = coordinator.url(), network = %coordinator.engine.ledger().network().0, "ready");
