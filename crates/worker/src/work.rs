@@ -103,10 +103,13 @@ async fn carry_out(engines: &Engines, request: Request, reporter: &Reporter) -> 
                 }
                 return done.unwrap_or_else(|_| Err(EngineError::Failed("it panicked".into())));
             }
-            count = deltas.recv_many(&mut ready, WAITING), if open && ready.len() < WAITING => open = count > 0,
             // What a server sent in one go comes piece by piece from the task that reads its connection: that one goes
             // first, and as soon as it has nothing more, or there is enough, all of it is told.
-            () = others_first(), if !ready.is_empty() => reporter.tell(joined(ready.drain(..))).await,
+            count = deltas.recv_many(&mut ready, WAITING), if open && ready.len() < WAITING => {
+                open = count > 0;
+                others_first().await;
+            }
+            () = std::future::ready(()), if !ready.is_empty() => reporter.tell(joined(ready.drain(..))).await,
         }
     }
 }
