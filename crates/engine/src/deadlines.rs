@@ -4,10 +4,9 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use docket_core::command::Command;
 use docket_core::id::JobId;
-use docket_core::job::Job;
 use docket_core::time::Timestamp;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// When each open job's default outcome is due.
 #[derive(Default)]
@@ -17,6 +16,8 @@ pub(crate) struct Deadlines(Mutex<Due>);
 struct Due {
     order: BTreeSet<(Timestamp, JobId)>,
     by_job: HashMap<JobId, Timestamp>,
+    /// The timers look again by then, as they were told; what is due later need not wake them.
+    told: Option<Timestamp>,
 }
 
 impl Deadlines {
@@ -24,13 +25,14 @@ impl Deadlines {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes the deadline of a job as it is now; `true` if it comes before all others.
+    /// Notes the deadline of a job as it is now; `true` if the timers must hear of it, because it comes before all that
+    /// they were told.
     ///
     /// The job is looked up here, under the lock: of two changes at once, the one that is noted last
     /// need not be the one that was made last.
-    fn note(&self, id: JobId, job: impl FnOnce() -> Option<Arc<Job>>) -> bool {
+    fn note(&self, id: JobId, deadline: impl FnOnce() -> Option<Timestamp>) -> bool {
         let mut due = self.due();
-        let deadline = job().and_then(|job| job.state.deadline());
+        let deadline = deadline();
         let before = match deadline {
             Some(at) => due.by_job.insert(id, at),
             None => due.by_job.remove(&id),
@@ -40,7 +42,11 @@ impl Deadlines {
         }
         let Some(at) = deadline else { return false };
         due.order.insert((at, id));
-        due.order.first() == Some(&(at, id))
+        let comes_first = due.told.is_none_or(|told| at < told);
+        if comes_first {
+            due.told = Some(at);
+        }
+        comes_first
     }
 
     /// How many are kept.
@@ -48,9 +54,11 @@ impl Deadlines {
         self.due().by_job.len()
     }
 
-    /// The next deadline.
+    /// The next deadline, for the timers.
     fn next(&self) -> Option<Timestamp> {
-        self.due().order.first().map(|(at, _)| *at)
+        let mut due = self.due();
+        due.told = due.order.first().map(|(at, _)| *at);
+        due.told
     }
 
     /// Jobs whose deadline has come, in order.
@@ -63,7 +71,7 @@ impl Deadlines {
 impl Engine {
     /// Keeps the deadline that a job has now.
     pub(crate) fn note_deadline(&self, id: JobId) {
-        if self.deadlines.note(id, || self.store.open_job(id)) {
+        if self.deadlines.note(id, || self.store.open_job(id)?.state.deadline()) {
             self.timer.notify_one();
         }
     }
@@ -105,5 +113,29 @@ impl Engine {
     /// When the timers look at a job, if it is open.
     pub fn deadline_of(&self, id: JobId) -> Option<Timestamp> {
         self.deadlines.due().by_job.get(&id).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_timers_hear_only_of_what_comes_before_all_that_they_were_told() {
+        let deadlines = Deadlines::default();
+        let note = |job, at: i64| deadlines.note(JobId(job), || Some(Timestamp(at)));
+        assert!(note(1, 50), "they were told nothing");
+        assert_eq!([note(2, 60), note(3, 50)], [false, false], "they look again before");
+        assert!(note(4, 40));
+        assert_eq!(deadlines.next(), Some(Timestamp(40)));
+        assert!(!deadlines.note(JobId(4), || None));
+        assert!(!note(5, 45), "they still look again at 40");
+        assert_eq!(deadlines.next(), Some(Timestamp(45)));
+        assert!(note(6, 44));
+        for job in 1..=6 {
+            deadlines.note(JobId(job), || None);
+        }
+        assert_eq!((deadlines.next(), deadlines.len()), (None, 0));
+        assert!(note(7, 1_000), "there was nothing to look at");
     }
 }

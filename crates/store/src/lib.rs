@@ -9,6 +9,7 @@ mod detail;
 mod error;
 mod hot;
 mod known;
+mod places;
 mod policy;
 mod postgres;
 mod queries;
@@ -25,6 +26,7 @@ pub mod writer;
 
 pub use batch::{Batch, Documents, Leaf, ResultDocument, Write};
 pub use error::{CommitError, StoreError};
+pub use places::LogPlace;
 pub use postgres::Postgres;
 pub use read::{
     Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Read, Reader, SpendingRow,

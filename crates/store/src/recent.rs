@@ -4,6 +4,7 @@
 //! and in bytes.
 
 use crate::batch::{ResultDocument, ResultEntry};
+use crate::places::Places;
 use docket_core::id::{JobId, PublicId};
 use docket_core::job::Job;
 use std::collections::{HashMap, VecDeque};
@@ -21,6 +22,7 @@ const LARGEST: usize = 64 << 10;
 pub(crate) struct Recent {
     ended: Mutex<Ended>,
     answered: Mutex<Answered>,
+    pub(crate) places: Places,
 }
 
 #[derive(Default)]

@@ -5,6 +5,7 @@ use crate::batch::Write;
 use crate::error::{CommitError, StoreError};
 use crate::hot::{Hot, Standing};
 use crate::known::Lately;
+use crate::places::LogPlace;
 use crate::read::{
     Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Reader, SpendingRow, TransferRow,
 };
@@ -225,6 +226,14 @@ impl Store {
     /// What happened to a job, in order.
     pub async fn journal(&self, id: JobId) -> Result<Vec<JournalRow>, StoreError> {
         self.reader.journal(id).await
+    }
+
+    /// Where the log has what happened to a job, in order.
+    pub async fn log_places(&self, id: JobId) -> Result<Vec<LogPlace>, StoreError> {
+        match self.recent.places.of(id) {
+            Some(places) => Ok(places),
+            None => Ok(self.journal(id).await?.into_iter().filter_map(LogPlace::of).collect()),
+        }
     }
 
     /// The transfers of everything that happened to a job, in order.

@@ -159,6 +159,7 @@ impl Writer {
         }
         // In this order nobody finds a job in neither.
         self.recent.keep(&batch.changed_jobs, &batch.results);
+        self.recent.places.keep(&batch.journal);
         self.hot.publish(batch.new_jobs.iter().map(|(job, _)| job).chain(&batch.changed_jobs));
         self.lately.keys.forget(batch.keys.keys());
         self.lately.hooks.forget(batch.hooks.values().map(|hook| &hook.client));

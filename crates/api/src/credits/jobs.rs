@@ -208,9 +208,9 @@ pub(super) async fn object(app: &App, job: &Job) -> Result<Value, Problem> {
 
 /// Where the log has the job.
 pub(super) async fn places(app: &App, job: &Job) -> Result<OnChain, Problem> {
-    let rows = app.engine.store().journal(job.id).await.map_err(EngineError::from)?;
+    let places = app.engine.store().log_places(job.id).await.map_err(EngineError::from)?;
     let place = |events: &[&str]| {
-        rows.iter().find(|row| events.contains(&&*row.event)).and_then(|row| row.leaf_index)
+        places.iter().find(|place| events.contains(&&*place.event)).map(|place| place.index)
     };
     // A job as it was before its end has nothing of what the end brought.
     let settled =

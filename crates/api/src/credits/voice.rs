@@ -6,6 +6,7 @@ use axum::response::sse::Event;
 use docket_core::feature::{Feature, Features};
 use docket_core::job::Job;
 use docket_protocol::answer::{Delta, Extras, Logprobs};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Says an answer. Of one that is streamed it says the opening first, then what comes in its order, then the end.
@@ -43,32 +44,82 @@ pub(super) struct TextVoice {
     pub(super) include_usage: bool,
 }
 
+/// No choices, where only tokens are counted.
+const NONE: [(); 0] = [];
+
 /// The name under which OpenAI's clients know an answer.
 pub(super) fn name(prefix: &str, job: &Job) -> String {
     let name = &*job.public_id.text;
     format!("{prefix}{}", name.strip_prefix("job_").unwrap_or(name))
 }
 
+/// What is around all that OpenAI's interface says of an answer.
+#[derive(Serialize)]
+struct Envelope<'a, Choices> {
+    id: String,
+    object: &'static str,
+    created: i64,
+    model: Option<&'a str>,
+    choices: Choices,
+    usage: Option<Usage>,
+    system_fingerprint: (),
+}
+
+impl<'a, Choices: Serialize> Envelope<'a, Choices> {
+    fn new(prefix: &str, object: &'static str, job: &'a Job, choices: Choices) -> Self {
+        Self {
+            id: name(prefix, job),
+            object,
+            created: job.created_at.0 / 1_000,
+            model: job.ask.model.as_deref(),
+            choices,
+            usage: None,
+            system_fingerprint: (),
+        }
+    }
+
+    fn with(self, usage: Option<Usage>) -> Self {
+        Self { usage, ..self }
+    }
+
+    fn event(&self) -> Event {
+        Event::default().data(serde_json::to_string(self).expect("it holds only what JSON can hold"))
+    }
+}
+
+/// A part of a chat's answer.
+#[derive(Serialize)]
+struct Part<'a, Delta> {
+    index: u8,
+    delta: Delta,
+    logprobs: Option<Value>,
+    finish_reason: Option<&'a str>,
+}
+
+/// More text of a chat's answer; the first part also says whose it is.
+#[derive(Serialize)]
+struct Content<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+    content: &'a str,
+}
+
 impl ChatVoice {
-    fn envelope(object: &str, job: &Job, choices: &Value, usage: Option<Usage>) -> Value {
-        json!({
-            "id": name("chatcmpl-", job),
-            "object": object,
-            "created": job.created_at.0 / 1_000,
-            "model": job.ask.model.as_deref(),
-            "choices": choices,
-            "usage": usage,
-            "system_fingerprint": null,
-        })
+    fn envelope<'a, C: Serialize>(object: &'static str, job: &'a Job, choices: C) -> Envelope<'a, C> {
+        Envelope::new("chatcmpl-", object, job, choices)
     }
 
-    fn chunk(job: &Job, choices: &Value, usage: Option<Usage>) -> Event {
-        Event::default().data(Self::envelope("chat.completion.chunk", job, choices, usage).to_string())
+    fn chunk<'a, C: Serialize>(job: &'a Job, choices: C) -> Envelope<'a, C> {
+        Self::envelope("chat.completion.chunk", job, choices)
     }
 
-    fn delta(job: &Job, delta: Value, logprobs: Option<Value>, reason: Option<&str>) -> Vec<Event> {
-        let choice = json!({"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": reason});
-        vec![Self::chunk(job, &json!([choice]), None)]
+    fn delta(
+        job: &Job,
+        delta: impl Serialize,
+        logprobs: Option<Value>,
+        finish_reason: Option<&str>,
+    ) -> Vec<Event> {
+        vec![Self::chunk(job, [Part { index: 0, delta, logprobs, finish_reason }]).event()]
     }
 }
 
@@ -90,25 +141,25 @@ impl Voice for ChatVoice {
             "logprobs": logprobs.as_ref().map(likelihoods),
             "finish_reason": output.reason(),
         });
-        Self::envelope("chat.completion", job, &json!([choice]), usage(job))
+        json!(Self::envelope("chat.completion", job, [choice]).with(usage(job)))
     }
 
     fn opening(&mut self, job: &Job) -> Vec<Event> {
-        Self::delta(job, json!({"role": "assistant", "content": ""}), None, None)
+        Self::delta(job, Content { role: Some("assistant"), content: "" }, None, None)
     }
 
     fn text(&mut self, job: &Job, text: &str) -> Vec<Event> {
-        Self::delta(job, json!({"content": text}), None, None)
+        Self::delta(job, Content { role: None, content: text }, None, None)
     }
 
     fn beside(&mut self, job: &Job, mut delta: Delta) -> Vec<Event> {
         let logprobs = delta.logprobs.take();
-        Self::delta(job, json!(delta), logprobs.as_ref().map(likelihoods), None)
+        Self::delta(job, delta, logprobs.as_ref().map(likelihoods), None)
     }
 
     fn closing(&mut self, job: &Job, output: &Output) -> Vec<Event> {
         let mut events = Self::delta(job, json!({}), None, Some(output.reason()));
-        events.extend(self.include_usage.then(|| Self::chunk(job, &json!([]), usage(job))));
+        events.extend(self.include_usage.then(|| Self::chunk(job, NONE).with(usage(job)).event()));
         events.push(done());
         events
     }
@@ -118,31 +169,28 @@ impl Voice for ChatVoice {
     }
 }
 
+/// A text, or a part of it.
+#[derive(Serialize)]
+struct Written<'a> {
+    text: &'a str,
+    index: u8,
+    logprobs: (),
+    finish_reason: Option<&'a str>,
+}
+
 impl TextVoice {
-    fn envelope(job: &Job, choices: &Value, usage: Option<Usage>) -> Value {
-        json!({
-            "id": name("cmpl-", job),
-            "object": "text_completion",
-            "created": job.created_at.0 / 1_000,
-            "model": job.ask.model.as_deref(),
-            "choices": choices,
-            "usage": usage,
-            "system_fingerprint": null,
-        })
+    fn envelope<C: Serialize>(job: &Job, choices: C) -> Envelope<'_, C> {
+        Envelope::new("cmpl-", "text_completion", job, choices)
     }
 
-    fn choice(text: &str, reason: Option<&str>) -> Value {
-        json!([{"text": text, "index": 0, "logprobs": null, "finish_reason": reason}])
-    }
-
-    fn chunk(job: &Job, choices: &Value, usage: Option<Usage>) -> Event {
-        Event::default().data(Self::envelope(job, choices, usage).to_string())
+    const fn choice<'a>(text: &'a str, finish_reason: Option<&'a str>) -> [Written<'a>; 1] {
+        [Written { text, index: 0, logprobs: (), finish_reason }]
     }
 }
 
 impl Voice for TextVoice {
     fn whole(&self, job: &Job, output: &Output) -> Value {
-        Self::envelope(job, &Self::choice(&output.text, Some(output.reason())), usage(job))
+        json!(Self::envelope(job, Self::choice(&output.text, Some(output.reason()))).with(usage(job)))
     }
 
     fn opening(&mut self, _: &Job) -> Vec<Event> {
@@ -150,7 +198,7 @@ impl Voice for TextVoice {
     }
 
     fn text(&mut self, job: &Job, text: &str) -> Vec<Event> {
-        vec![Self::chunk(job, &Self::choice(text, None), None)]
+        vec![Self::envelope(job, Self::choice(text, None)).event()]
     }
 
     /// A text that is gone on with has nothing beside.
@@ -159,8 +207,8 @@ impl Voice for TextVoice {
     }
 
     fn closing(&mut self, job: &Job, output: &Output) -> Vec<Event> {
-        let mut events = vec![Self::chunk(job, &Self::choice("", Some(output.reason())), None)];
-        events.extend(self.include_usage.then(|| Self::chunk(job, &json!([]), usage(job))));
+        let mut events = vec![Self::envelope(job, Self::choice("", Some(output.reason()))).event()];
+        events.extend(self.include_usage.then(|| Self::envelope(job, NONE).with(usage(job)).event()));
         events.push(done());
         events
     }

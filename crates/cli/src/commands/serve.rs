@@ -6,7 +6,6 @@ use crate::telemetry::{self, LogFormat};
 use anyhow::Result;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use tokio::runtime;
 
 /// Settings come from `docket.toml`, then from `DOCKET_*`, then from here.
 #[derive(clap::Args)]
@@ -77,10 +76,11 @@ impl Args {
     }
 }
 
-/// How many threads serve: the store's writer has one of its own, and as many as there are cores only get into each
-/// other's way.
+/// How many threads serve: the store's writer has a core to itself where there are several. A thread more would be
+/// woken for every request, only to find that there is nothing left for it.
 fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, |cores| (cores.get() - 1).max(1))
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    cores.saturating_sub(1).max(1)
 }
 
 /// Runs a coordinator until it is told to stop.
@@ -92,7 +92,8 @@ pub(crate) fn run(args: Args) -> Result<()> {
         return Ok(());
     }
     telemetry::start(config.log_format, "info");
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(threads()).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(threads()).enable_all().build()?;
     runtime.block_on(async {
         let coordinator = Coordinator::start(&config).await?;
         tracing::info!(url = coordinator.url(), network = %coordinator.engine.ledger().network().0, "ready");

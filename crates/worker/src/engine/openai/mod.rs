@@ -21,6 +21,7 @@ mod answer;
 mod calls;
 mod discover;
 mod embeddings;
+mod events;
 mod stream;
 mod wire;
 

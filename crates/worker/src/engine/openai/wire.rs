@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::engine::{Chat, Infer, Message, Verbatim};
 
@@ -126,11 +127,12 @@ fn is_off(flag: &bool) -> bool {
 
 /// One event of a streamed answer.
 #[derive(Deserialize)]
-pub(super) struct Chunk {
+pub(super) struct Chunk<'a> {
     pub(super) choices: Option<Vec<Choice>>,
     pub(super) usage: Option<ChunkUsage>,
     error: Option<Value>,
-    object: Option<Value>,
+    #[serde(borrow)]
+    object: Option<&'a RawValue>,
     message: Option<Value>,
 }
 
@@ -179,13 +181,13 @@ pub(super) struct ChunkUsage {
     completion_tokens: Option<u64>,
 }
 
-impl Chunk {
+impl Chunk<'_> {
     /// What went wrong, if this event says that something did: `{"error": …}`, or vLLM's `{"object": "error", …}`.
     pub(super) fn failure(&self) -> Option<String> {
         if let Some(error) = &self.error {
             return Some(said(error));
         }
-        let is_error = self.object.as_ref().is_some_and(|object| object == "error");
+        let is_error = self.object.as_ref().is_some_and(|object| object.get() == r#""error""#);
         is_error.then(|| self.message.as_ref().map_or_else(|| "an error without a message".to_owned(), said))
     }
 }
