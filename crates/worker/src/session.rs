@@ -3,7 +3,6 @@
 use crate::connection::Socket;
 use crate::event::Event;
 use crate::outbox::Outbox;
-use crate::work::Report;
 use crate::worker::{Worker, now_ms};
 use docket_protocol::frames::{
     FromCoordinator, FromWorker, Heartbeat, RegisterAck, decode_from_coordinator, encode,
@@ -91,15 +90,6 @@ impl Worker {
             session.outbox.close().await;
         }
         ended
-    }
-
-    /// Takes in all that is reported by now, so that what is ready together is written together.
-    fn hear_all(&mut self, first: Report) {
-        let mut next = Some(first);
-        while let Some(report) = next {
-            self.jobs.hear(report, now_ms());
-            next = self.reports.try_recv().ok();
-        }
     }
 
     fn fill(&mut self, outbox: &mut Outbox) {

@@ -1,7 +1,8 @@
 //! Receipts: what a worker signs for a job, what the coordinator adds, and the file that holds it all.
 //!
 //! There are two forms. The short one is that of the `quotes` dialect, five fields; the full one says what was
-//! run, for whom and for how much, and several of them may share a signature. Whether they fit the job is judged by core, or by [`crate::verify`] afterwards.
+//! run, for whom and for how much, and several of them may share a signature. Whether they fit the job is judged by
+//! core, or by [`crate::verify`] afterwards.
 
 mod batch;
 mod bundle;

@@ -1,11 +1,14 @@
 //! Server-sent events out of the bytes of a stream, whichever way these were cut.
 
+use std::mem;
 use std::ops::Range;
 
 /// The longest stream, with all that servers wrap around each token.
 const MAX_STREAM_BYTES: usize = 64 << 20;
 /// The longest line, which is held whole.
 const MAX_LINE_BYTES: usize = 1 << 20;
+/// Some begin a text with it; it is no part of it.
+const BOM: char = '\u{feff}';
 
 /// What a server tells.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub(super) struct Events {
     returned: bool,
     /// How many bytes have come in all.
     total: usize,
+    /// Whether a line was read.
+    begun: bool,
     /// The event that is being read: its data, each line with its end.
     data: String,
     is_error: bool,
@@ -37,9 +42,6 @@ pub(super) struct Events {
 impl Events {
     /// Takes more bytes. All events that the ones before have brought were read.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), &'static str> {
-        if self.total == 0 && bytes.first() == Some(&0xEF) {
-            return Err("the stream begins with a byte order mark");
-        }
         self.bytes.drain(..self.read);
         self.searched = self.searched.saturating_sub(self.read);
         self.read = 0;
@@ -53,12 +55,13 @@ impl Events {
 
     /// The next event that has come to its end. What has no data is none.
     pub(super) fn next(&mut self) -> Result<Option<Event<'_>>, &'static str> {
-        if std::mem::take(&mut self.told) {
+        if mem::take(&mut self.told) {
             self.data.clear();
             self.is_error = false;
         }
         while let Some(line) = self.line() {
             let line = std::str::from_utf8(&self.bytes[line]).map_err(|_| "the stream is no text")?;
+            let line = if mem::replace(&mut self.begun, true) { line } else { line.trim_start_matches(BOM) };
             if line.is_empty() {
                 if self.data.is_empty() {
                     self.is_error = false;
@@ -150,7 +153,10 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_does_not_begin_with_a_byte_order_mark() {
-        assert!(Events::default().push("\u{feff}data: x\n\n".as_bytes()).is_err());
+    fn a_byte_order_mark_at_the_beginning_is_left_out() {
+        let marked = "\u{feff}data: x\n\ndata: \u{feff}y\n\n".as_bytes();
+        let told = |data: &str| (data.to_owned(), false);
+        assert_eq!(read(marked.chunks(1)), [told("x"), told("\u{feff}y")]);
+        assert_eq!(read([marked]), [told("x"), told("\u{feff}y")]);
     }
 }
