@@ -14,7 +14,6 @@ use docket_protocol::receipt::Bundle;
 use docket_protocol::verify::{Claim, Holds, Pins, verify};
 use hyper::StatusCode;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 pub(crate) const MODEL: &str = "qwen3-8b";
 /// Whose keys the tests use.
@@ -117,6 +116,15 @@ pub(crate) async fn serving(market: &Market, seed: u8) -> Worker {
     worker
 }
 
+/// A stream, once its first word was told, and what its worker was given.
+pub(crate) async fn begun(developer: &Developer<'_>, worker: &mut Worker, more: Value) -> (Reader, Value) {
+    let mut reader = developer.stream(more).await;
+    let assigned = worker.job().await;
+    say(worker, &assigned, &["one "], 0).await;
+    reader.hear(r#"{"content":"one "}"#).await;
+    (reader, assigned)
+}
+
 pub(crate) async fn finish(worker: &mut Worker, assigned: &Value, text: &str) {
     let output = json!({"text": text, "model": MODEL, "finish_reason": "stop"}).to_string();
     worker.complete(assigned["job_id"].as_str().expect("a name"), &output).await;
@@ -180,10 +188,8 @@ async fn a_stream_begins_with_its_first_text_and_ends_with_done() {
     let market = Market::open().await;
     let developer = Developer::rich(&market).await;
     let mut worker = serving(&market, 1).await;
-    let mut reader = developer.stream(json!({"stream_options": {"include_usage": true}})).await;
-    let assigned = worker.job().await;
-    say(&mut worker, &assigned, &["one "], 0).await;
-    reader.hear(r#"{"content":"one "}"#).await;
+    let counted = json!({"stream_options": {"include_usage": true}});
+    let (mut reader, assigned) = begun(&developer, &mut worker, counted).await;
     assert!(reader.heard.starts_with("HTTP/1.1 200 OK") && reader.heard.contains("text/event-stream"));
     say(&mut worker, &assigned, &["one ", "two"], 1).await;
     reader.hear(r#"{"content":"two"}"#).await;
@@ -399,47 +405,6 @@ async fn lists_are_paged_both_ways_and_filtered() {
 }
 
 #[tokio::test]
-async fn a_retry_is_led_back_to_the_answer_that_its_client_left() {
-    let market = Market::open().await;
-    let developer = Developer::rich(&market).await;
-    let mut worker = serving(&market, 1).await;
-    let left = developer.stream(json!({})).await;
-    let assigned = worker.job().await;
-    drop(left);
-    let body = request(json!({"stream": true}));
-    let retry = developer.ask("POST", "/v1/chat/completions", &[("x-stainless-retry-count", "1")], &body);
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let (answer, ()) = tokio::join!(retry, async {
-        say(&mut worker, &assigned, &["late"], 0).await;
-        finish(&mut worker, &assigned, "late").await;
-    });
-    assert!(answer.text().contains(r#"{"content":"late"}"#), "{}", answer.text());
-    assert_eq!(answer.header("x-decentral-job-id"), assigned["job_id"]);
-    assert_eq!(developer.balance().await, 92, "it is charged once");
-}
-
-#[tokio::test]
-async fn a_retry_is_led_to_what_was_left_last_and_not_to_an_earlier_answer_to_the_same_words() {
-    let market = Market::open().await;
-    let developer = Developer::rich(&market).await;
-    let mut worker = serving(&market, 1).await;
-    let body = request(json!({"stream": true}));
-    let (_, ()) = tokio::join!(developer.ask("POST", "/v1/chat/completions", &[], &body), async {
-        let assigned = worker.job().await;
-        finish(&mut worker, &assigned, "early").await;
-    });
-    let left = developer.stream(json!({})).await;
-    let assigned = worker.job().await;
-    drop(left);
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let retry = developer.ask("POST", "/v1/chat/completions", &[("x-stainless-retry-count", "1")], &body);
-    let (answer, ()) = tokio::join!(retry, finish(&mut worker, &assigned, "late"));
-    assert!(answer.text().contains(r#"{"content":"late"}"#), "{}", answer.text());
-    assert_eq!(answer.header("x-decentral-job-id"), assigned["job_id"]);
-    assert_eq!(developer.balance().await, 84, "each is charged once");
-}
-
-#[tokio::test]
 async fn the_same_idempotency_key_is_the_same_job() {
     let market = Market::open().await;
     let developer = Developer::rich(&market).await;
@@ -464,10 +429,7 @@ async fn who_goes_away_pays_for_what_he_has_and_the_worker_is_told() {
     let market = Market::open().await;
     let developer = Developer::rich(&market).await;
     let mut worker = serving(&market, 1).await;
-    let mut reader = developer.stream(json!({})).await;
-    let assigned = worker.job().await;
-    say(&mut worker, &assigned, &["one "], 0).await;
-    reader.hear(r#"{"content":"one "}"#).await;
+    let (reader, _) = begun(&developer, &mut worker, json!({})).await;
     let id = reader.job();
     drop(reader);
     let told = loop {

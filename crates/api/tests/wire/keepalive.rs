@@ -1,6 +1,6 @@
 //! A stream that waits for its next text says in comments that it is alive, which readers of events pass over.
 
-use crate::credits::{Developer, finish, serving};
+use crate::credits::{Developer, begun, finish, serving};
 use crate::market::Market;
 use crate::worker::say;
 use serde_json::json;
@@ -11,10 +11,7 @@ async fn a_stream_that_waits_is_kept_alive_by_comments() {
     let market = Market::open().await;
     let developer = Developer::rich(&market).await;
     let mut worker = serving(&market, 1).await;
-    let mut reader = developer.stream(json!({})).await;
-    let assigned = worker.job().await;
-    say(&mut worker, &assigned, &["one "], 0).await;
-    reader.hear(r#"{"content":"one "}"#).await;
+    let (mut reader, assigned) = begun(&developer, &mut worker, json!({})).await;
     for number in 1..=2 {
         // With nothing else to do the clock goes on to what is due next.
         tokio::time::pause();

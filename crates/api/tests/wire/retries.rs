@@ -4,7 +4,7 @@
 use crate::credits::{Developer, finish, request, serving};
 use crate::http::Answer;
 use crate::market::Market;
-use crate::worker::Manner;
+use crate::worker::{Manner, say};
 use docket_core::time::Millis;
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -18,6 +18,47 @@ async fn retry(developer: &Developer<'_>) -> Answer {
 
 async fn jobs(developer: &Developer<'_>) -> Vec<Value> {
     developer.get("/v1/jobs").await.json()["data"].as_array().expect("jobs").clone()
+}
+
+#[tokio::test]
+async fn a_retry_is_led_back_to_the_answer_that_its_client_left() {
+    let market = Market::open().await;
+    let developer = Developer::rich(&market).await;
+    let mut worker = serving(&market, 1).await;
+    let left = developer.stream(json!({})).await;
+    let assigned = worker.job().await;
+    drop(left);
+    let body = request(json!({"stream": true}));
+    let retry = developer.ask("POST", "/v1/chat/completions", &[RETRY], &body);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let (answer, ()) = tokio::join!(retry, async {
+        say(&mut worker, &assigned, &["late"], 0).await;
+        finish(&mut worker, &assigned, "late").await;
+    });
+    assert!(answer.text().contains(r#"{"content":"late"}"#), "{}", answer.text());
+    assert_eq!(answer.header("x-decentral-job-id"), assigned["job_id"]);
+    assert_eq!(developer.balance().await, 92, "it is charged once");
+}
+
+#[tokio::test]
+async fn a_retry_is_led_to_what_was_left_last_and_not_to_an_earlier_answer_to_the_same_words() {
+    let market = Market::open().await;
+    let developer = Developer::rich(&market).await;
+    let mut worker = serving(&market, 1).await;
+    let body = request(json!({"stream": true}));
+    let (_, ()) = tokio::join!(developer.ask("POST", "/v1/chat/completions", &[], &body), async {
+        let assigned = worker.job().await;
+        finish(&mut worker, &assigned, "early").await;
+    });
+    let left = developer.stream(json!({})).await;
+    let assigned = worker.job().await;
+    drop(left);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let retry = developer.ask("POST", "/v1/chat/completions", &[RETRY], &body);
+    let (answer, ()) = tokio::join!(retry, finish(&mut worker, &assigned, "late"));
+    assert!(answer.text().contains(r#"{"content":"late"}"#), "{}", answer.text());
+    assert_eq!(answer.header("x-decentral-job-id"), assigned["job_id"]);
+    assert_eq!(developer.balance().await, 84, "each is charged once");
 }
 
 /// A market in which one request was answered, and its coordinator ended just after.
