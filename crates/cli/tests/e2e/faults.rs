@@ -29,8 +29,8 @@ fn a_file_that_is_no_database_is_refused_at_once() {
 #[test]
 fn a_second_coordinator_on_the_same_data_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let first = Docket::serve(free_port(), folder.path());
     let data = folder.path().to_str().unwrap();
+    let (first, _) = Docket::up_with(&["--data", data]);
     let (status, _, error) = run(["serve", "--listen", "127.0.0.1:0", "--data", data]);
     assert!(!status.success());
     assert!(error.contains("another process"), "{error}");

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long anything here may take on a machine that is busy.
@@ -116,9 +117,18 @@ pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// A port that is free now.
+/// A port that nobody else takes: below those that the system gives to who asks for any, and in a range of this
+/// process's own, since every test is one.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static TRIED: AtomicU16 = AtomicU16::new(0);
+    let own = 20_000 + u16::try_from(std::process::id() % 1_200).unwrap() * 10;
+    loop {
+        let tried = TRIED.fetch_add(1, Ordering::Relaxed);
+        assert!(tried < 10, "no port is free from {own} on");
+        if TcpListener::bind(("127.0.0.1", own + tried)).is_ok() {
+            return own + tried;
+        }
+    }
 }
 
 /// The rest of a child's error output, for messages.
