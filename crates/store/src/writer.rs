@@ -30,8 +30,8 @@ use judge::Judge;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
-/// The most changes that are written together.
-pub const GROUP: usize = 512;
+/// The most changes that are written together. With more, those whose answers are there wait for those who come after.
+pub const GROUP: usize = 128;
 
 /// A group takes no more changes once their documents have so many bytes.
 const GROUP_BYTES: usize = 16 << 20;
