@@ -53,7 +53,7 @@ pub(crate) fn what_waits_is_written_together(world: &mut World) {
     assert!(waiting.iter_mut().skip(GROUP).all(|waiting| poll(waiting).is_some_and(|answer| answer.is_ok())));
     assert_eq!(world.pump(), Turn::Idle);
     assert_eq!(writes.load(Ordering::Relaxed), 2);
-    assert_eq!(world.balance(&client("ann")), 600);
+    assert_eq!(world.balance(&client("ann")), 216);
 }
 
 pub(crate) fn a_group_takes_no_more_than_it_can_carry(world: &mut World) {
