@@ -61,7 +61,8 @@ impl Events {
         }
         while let Some(line) = self.line() {
             let line = std::str::from_utf8(&self.bytes[line]).map_err(|_| "the stream is no text")?;
-            let line = if mem::replace(&mut self.begun, true) { line } else { line.trim_start_matches(BOM) };
+            let is_first = !mem::replace(&mut self.begun, true);
+            let line = line.strip_prefix(BOM).filter(|_| is_first).unwrap_or(line);
             if line.is_empty() {
                 if self.data.is_empty() {
                     self.is_error = false;
