@@ -26,9 +26,21 @@ pub trait Backend: Send {
     /// that no later call can succeed either.
     fn load(&mut self, needs: &Needs) -> Result<Loaded, StoreError>;
 
-    /// Writes a group in one transaction and syncs once. All of it is durable when this returns `Ok`;
-    /// after an error nothing may be assumed.
-    fn write(&mut self, batch: &Batch) -> Result<(), StoreError>;
+    /// Writes a group and syncs once. All of it is durable when this returns `Ok`; after an error nothing may
+    /// be assumed.
+    fn write(&mut self, batch: &Batch) -> Result<Seen, StoreError>;
+
+    /// Lets readers see all that was written. After an error, only a restart can.
+    fn show(&mut self) -> Result<(), StoreError>;
+}
+
+/// When readers see what was written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Seen {
+    /// At once.
+    Now,
+    /// After [`Backend::show`].
+    WhenShown,
 }
 
 /// An open database in its two halves.

@@ -11,7 +11,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many jobs are kept at most.
-const JOBS: usize = 1_024;
+pub(crate) const JOBS: usize = 1_024;
 /// How many bytes their documents have at most.
 const BYTES: usize = 8 << 20;
 /// Larger documents are left to the disk.

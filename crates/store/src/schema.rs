@@ -14,6 +14,11 @@ const VERSIONS: [(&str, &str); 6] = [
     ("V6__retries", include_str!("../migrations/V6__retries.sql")),
 ];
 
+/// How many versions there are.
+pub(crate) const fn versions() -> u32 {
+    VERSIONS.len() as u32
+}
+
 /// What brings a SQLite database up to date.
 pub(crate) fn sqlite() -> Result<Runner, StoreError> {
     runner("INTEGER PRIMARY KEY", "TEXT", "BLOB")

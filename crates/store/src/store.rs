@@ -10,7 +10,7 @@ use crate::read::{
     Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Reader, SpendingRow, TransferRow,
 };
 use crate::recent::Recent;
-use crate::writer::{Request, Writer};
+use crate::writer::{Request, Waiting, Writer};
 use docket_core::change::{Claim, JobChange};
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
@@ -23,6 +23,7 @@ use docket_core::money::Asset;
 use docket_core::time::Timestamp;
 use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
@@ -49,16 +50,28 @@ impl Committed {
     }
 }
 
-/// What the writer tells everybody: how long the durable log is, and whether it still writes.
+/// What the writer tells everybody: how long the durable log is, whether readers see all that is durable, and
+/// whether it still writes.
 #[derive(Default)]
 pub(crate) struct Published {
     log: Mutex<(u64, Hash)>,
+    unseen: AtomicBool,
     stopped: OnceLock<String>,
 }
 
 impl Published {
     pub(crate) fn extend_log(&self, size: u64, root: Hash) {
         *self.log.lock().unwrap_or_else(PoisonError::into_inner) = (size, root);
+    }
+
+    /// Something is durable that readers do not see yet. Said before anybody is answered.
+    pub(crate) fn hide(&self) {
+        self.unseen.store(true, Ordering::Release);
+    }
+
+    /// Readers see all that is durable.
+    pub(crate) fn show(&self) {
+        self.unseen.store(false, Ordering::Release);
     }
 
     pub(crate) fn stop(&self, reason: String) {
@@ -133,9 +146,18 @@ impl Store {
         }
         crate::texts::check(&write)?;
         let (answer, durable) = oneshot::channel();
-        let stopped = || StoreError::Stopped("the writer is gone".to_owned());
-        self.queue.send(Request { write, answer }).await.map_err(|_| stopped())?;
-        durable.await.map_err(|_| stopped())?
+        self.queue.send(Request::Write(Waiting { write, answer })).await.map_err(|_| gone())?;
+        durable.await.map_err(|_| gone())?
+    }
+
+    /// Who reads, once there is to be seen all that was acknowledged.
+    async fn reader(&self) -> Result<&dyn Reader, StoreError> {
+        if self.published.unseen.load(Ordering::Acquire) {
+            let (answer, shown) = oneshot::channel();
+            self.queue.send(Request::Show(answer)).await.map_err(|_| gone())?;
+            shown.await.map_err(|_| gone())??;
+        }
+        Ok(&*self.reader)
     }
 
     /// Why the store accepts nothing any more, if so.
@@ -172,6 +194,7 @@ impl Store {
     pub async fn job(&self, id: JobId) -> Result<Option<Arc<Job>>, StoreError> {
         match self.hot.get(id).or_else(|| self.recent.job(id)) {
             Some(job) => Ok(Some(job)),
+            // What readers do not see yet is in memory.
             None => self.reader.job(id).await,
         }
     }
@@ -186,7 +209,7 @@ impl Store {
 
     /// Jobs, the newest first. At most 100.
     pub async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Arc<Job>>, StoreError> {
-        Ok(self.with_holders(self.reader.jobs(filter).await?))
+        Ok(self.with_holders(self.reader().await?.jobs(filter).await?))
     }
 
     /// The jobs that were asked for under a key, the newest first. At most 100.
@@ -196,7 +219,7 @@ impl Store {
         cursor: Cursor,
         limit: u32,
     ) -> Result<Vec<Arc<Job>>, StoreError> {
-        Ok(self.with_holders(self.reader.jobs_of_key(key, cursor, limit).await?))
+        Ok(self.with_holders(self.reader().await?.jobs_of_key(key, cursor, limit).await?))
     }
 
     /// Jobs from the disk, which does not know who has them.
@@ -212,20 +235,20 @@ impl Store {
 
     /// What the client asked.
     pub async fn payload(&self, id: JobId) -> Result<Option<Arc<[u8]>>, StoreError> {
-        self.reader.payload(id).await
+        self.reader().await?.payload(id).await
     }
 
     /// What the worker answered.
     pub async fn answer(&self, id: JobId) -> Result<Option<Answer>, StoreError> {
         match self.recent.answer(id) {
             Some(answer) => Ok(Some(answer)),
-            None => self.reader.answer(id).await,
+            None => self.reader().await?.answer(id).await,
         }
     }
 
     /// What happened to a job, in order.
     pub async fn journal(&self, id: JobId) -> Result<Vec<JournalRow>, StoreError> {
-        self.reader.journal(id).await
+        self.reader().await?.journal(id).await
     }
 
     /// Where the log has what happened to a job, in order.
@@ -238,32 +261,32 @@ impl Store {
 
     /// The transfers of everything that happened to a job, in order.
     pub async fn job_transfers(&self, job: JobId) -> Result<Vec<TransferRow>, StoreError> {
-        self.reader.job_transfers(job).await
+        self.reader().await?.job_transfers(job).await
     }
 
     /// A worker that has ever connected.
     pub async fn worker(&self, id: WorkerId) -> Result<Option<Worker>, StoreError> {
-        self.reader.worker(id).await
+        self.reader().await?.worker(id).await
     }
 
     /// Workers in the order of their keys, from after a key. At most 100.
     pub async fn workers(&self, after: Option<WorkerId>) -> Result<Vec<Worker>, StoreError> {
-        self.reader.workers(after).await
+        self.reader().await?.workers(after).await
     }
 
     /// What a unique key was used for.
     pub async fn claim(&self, key: &str) -> Result<Option<Claim>, StoreError> {
-        self.reader.claim(key).await
+        self.reader().await?.claim(key).await
     }
 
     /// A pairing by the digest of its code.
     pub async fn pairing(&self, code: Sha256) -> Result<Option<Pairing>, StoreError> {
-        self.reader.pairing(code).await
+        self.reader().await?.pairing(code).await
     }
 
     /// The workers that a client trusts.
     pub async fn trusted(&self, client: &ClientId) -> Result<Vec<Trust>, StoreError> {
-        self.reader.trusted(client).await
+        self.reader().await?.trusted(client).await
     }
 
     /// An API key, in use or revoked.
@@ -271,7 +294,7 @@ impl Store {
         let key = match self.lately.keys.get(&id.number()) {
             Ok(key) => Some(key),
             Err(moment) => {
-                let key = self.reader.key(id.number()).await?.map(Arc::new);
+                let key = self.reader().await?.key(id.number()).await?.map(Arc::new);
                 key.inspect(|key| self.lately.keys.keep(key.number(), key.clone(), moment))
             }
         };
@@ -281,7 +304,7 @@ impl Store {
 
     /// An API key by its number, from disk.
     pub async fn key_numbered(&self, number: KeyNumber) -> Result<Option<ApiKey>, StoreError> {
-        self.reader.key(number).await
+        self.reader().await?.key(number).await
     }
 
     /// API keys in the order of their numbers, from after one, with what they have spent on a day and
@@ -292,7 +315,7 @@ impl Store {
         after: Option<KeyNumber>,
         day: Period,
     ) -> Result<Vec<KeyRow>, StoreError> {
-        self.reader.keys(client, after, day).await
+        self.reader().await?.keys(client, after, day).await
     }
 
     /// What keys have spent, in the order of the texts of key and period, from after one. At most 100.
@@ -300,7 +323,7 @@ impl Store {
         &self,
         after: Option<(KeyNumber, Period)>,
     ) -> Result<Vec<SpendingRow>, StoreError> {
-        self.reader.spendings(after).await
+        self.reader().await?.spendings(after).await
     }
 
     /// The hooks of an account, the oldest first.
@@ -308,7 +331,7 @@ impl Store {
         match self.lately.hooks.get(client) {
             Ok(hooks) => Ok(hooks),
             Err(moment) => {
-                let hooks: Arc<[Hook]> = self.reader.hooks(client).await?.into();
+                let hooks: Arc<[Hook]> = self.reader().await?.hooks(client).await?.into();
                 self.lately.hooks.keep(client.clone(), hooks.clone(), moment);
                 Ok(hooks)
             }
@@ -322,7 +345,7 @@ impl Store {
 
     /// A hook, whosever it is.
     pub async fn hook(&self, id: HookId) -> Result<Option<Hook>, StoreError> {
-        self.reader.hook(id).await
+        self.reader().await?.hook(id).await
     }
 
     /// What a hook is told, the newest first, from before a number. At most 100.
@@ -332,12 +355,12 @@ impl Store {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<DeliveryRow>, StoreError> {
-        self.reader.deliveries(hook, before, limit).await
+        self.reader().await?.deliveries(hook, before, limit).await
     }
 
     /// One of them.
     pub async fn delivery(&self, id: EventId) -> Result<Option<DeliveryRow>, StoreError> {
-        self.reader.delivery(id).await
+        self.reader().await?.delivery(id).await
     }
 
     /// What a hook is to be told by now, in the order in which it is due. At most 100.
@@ -347,33 +370,33 @@ impl Store {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<Delivery>, StoreError> {
-        self.reader.due_deliveries(hook, now, limit).await
+        self.reader().await?.due_deliveries(hook, now, limit).await
     }
 
     /// When a hook is next to be told something.
     pub async fn next_delivery(&self, hook: HookId) -> Result<Option<Timestamp>, StoreError> {
-        self.reader.next_delivery(hook).await
+        self.reader().await?.next_delivery(hook).await
     }
 
     /// Every hook that is to be told something, and when it next is.
     pub async fn waiting_hooks(&self) -> Result<Vec<(HookId, Timestamp)>, StoreError> {
-        self.reader.waiting_hooks().await
+        self.reader().await?.waiting_hooks().await
     }
 
     /// What was told, or given up, before an instant, the oldest first. At most 100.
     pub async fn ended_deliveries(&self, before: Timestamp) -> Result<Vec<Delivery>, StoreError> {
-        self.reader.ended_deliveries(before).await
+        self.reader().await?.ended_deliveries(before).await
     }
 
     /// The balances of all accounts that are not a job's own, in the order of their names, from after
     /// one. At most 100 accounts, each with all its assets.
     pub async fn balances(&self, after: Option<&str>) -> Result<Vec<BalanceRow>, StoreError> {
-        self.reader.balances(after).await
+        self.reader().await?.balances(after).await
     }
 
     /// The balances of one account, by asset.
     pub async fn balance(&self, account: &Account) -> Result<Vec<BalanceRow>, StoreError> {
-        self.reader.balance(account).await
+        self.reader().await?.balance(account).await
     }
 
     /// The movements of an account, the newest first, before a transfer. At most 100.
@@ -382,26 +405,30 @@ impl Store {
         account: &Account,
         before: Option<i64>,
     ) -> Result<Vec<TransferRow>, StoreError> {
-        self.reader.statement(account, before).await
+        self.reader().await?.statement(account, before).await
     }
 
     /// Transfers in the order in which they were made, from after one. At most 10,000.
     pub async fn transfers(&self, after: i64) -> Result<Vec<TransferRow>, StoreError> {
-        self.reader.transfers(after).await
+        self.reader().await?.transfers(after).await
     }
 
     /// The hashes of a level of the log from `first` on, at most 256. Level 0 are the leaves.
     pub async fn log_hashes(&self, level: u8, first: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
-        self.reader.log_hashes(level, first, count).await
+        self.reader().await?.log_hashes(level, first, count).await
     }
 
     /// The entries of the log from `first` on, at most 256.
     pub async fn log_entries(&self, first: u64, count: u64) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.reader.log_entries(first, count).await
+        self.reader().await?.log_entries(first, count).await
     }
 
     /// The place in the log of a job's event.
     pub async fn log_index(&self, id: JobId, event: &str) -> Result<Option<u64>, StoreError> {
-        self.reader.log_index(id, event).await
+        self.reader().await?.log_index(id, event).await
     }
+}
+
+fn gone() -> StoreError {
+    StoreError::Stopped("the writer is gone".to_owned())
 }

@@ -1,6 +1,9 @@
 //! The one way to write: what waits is judged in order, the winners are written together, one sync,
 //! then everybody is answered.
 //!
+//! What is durable need not be in the database's own tables yet: it is shown to readers when nobody writes
+//! for a moment, when a reader asks for it, and when much has gathered.
+//!
 //! The writer is a step function. Production pumps it on a thread of its own; a simulation pumps it
 //! on the only thread it has.
 
@@ -13,12 +16,13 @@ mod mail;
 mod records;
 mod spendings;
 mod sums;
+mod wait;
 
 pub(crate) use books::Key;
 pub(crate) use spendings::Spent;
 pub(crate) use sums::Moved;
 
-use crate::backend::{Backend, Resumed};
+use crate::backend::{Backend, Resumed, Seen};
 use crate::batch::{Batch, Write};
 use crate::error::{CommitError, StoreError};
 use crate::hot::Hot;
@@ -28,7 +32,9 @@ use crate::store::{Committed, Published};
 use docket_core::merkle::Frontier;
 use judge::Judge;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use wait::Next;
 
 /// The most changes that are written together. With more, those whose answers are there wait for those who come after.
 pub const GROUP: usize = 128;
@@ -36,10 +42,46 @@ pub const GROUP: usize = 128;
 /// A group takes no more changes once their documents have so many bytes.
 const GROUP_BYTES: usize = 16 << 20;
 
+/// So many changes are shown to readers, whatever waits. Fewer than the jobs that are kept in memory when they have
+/// ended, so that a job is always found in one of both.
+const UNSEEN: usize = 512;
+const _: () = assert!(UNSEEN + GROUP < crate::recent::JOBS);
+
+/// What is durable is shown to readers when nobody has written for so long.
+const UNSEEN_FOR: Duration = Duration::from_millis(5);
+
+/// What waits for the writer.
+pub(crate) enum Request {
+    /// Somebody writes.
+    Write(Waiting),
+    /// Somebody reads, and is to see all that was acknowledged.
+    Show(oneshot::Sender<Result<(), StoreError>>),
+}
+
 /// A write on its way to the writer, and where its answer goes.
-pub(crate) struct Request {
+pub(crate) struct Waiting {
     pub(crate) write: Write,
     pub(crate) answer: oneshot::Sender<Result<Committed, CommitError>>,
+}
+
+/// What the writer does in one turn.
+#[derive(Default)]
+struct Work {
+    group: Vec<Waiting>,
+    bytes: usize,
+    readers: Vec<oneshot::Sender<Result<(), StoreError>>>,
+}
+
+impl Work {
+    fn add(&mut self, request: Request) {
+        match request {
+            Request::Write(waiting) => {
+                self.bytes += waiting.write.weight();
+                self.group.push(waiting);
+            }
+            Request::Show(reader) => self.readers.push(reader),
+        }
+    }
 }
 
 /// What a turn of the writer did.
@@ -62,6 +104,8 @@ pub struct Writer {
     lately: Arc<Lately>,
     published: Arc<Published>,
     judge: Judge,
+    /// How many changes readers do not see yet.
+    unseen: usize,
     failed: Option<String>,
 }
 
@@ -80,41 +124,56 @@ impl Writer {
         published.extend_log(resumed.log_size, frontier.root());
         hot.publish(resumed.open_jobs.iter());
         let judge = Judge::resume(&resumed, frontier);
-        Ok(Self { backend, queue, hot, recent, lately, published, judge, failed: None })
+        Ok(Self { backend, queue, hot, recent, lately, published, judge, unseen: 0, failed: None })
     }
 
     /// Runs until every [`crate::Store`] is gone.
     pub fn run(mut self) {
-        while let Some(first) = self.queue.blocking_recv() {
-            let mut group = vec![first];
-            self.take(&mut group);
-            self.write_group(group);
+        loop {
+            let first = match self.unseen {
+                0 => Next::of(self.queue.blocking_recv()),
+                _ => wait::next(&mut self.queue, UNSEEN_FOR),
+            };
+            let quiet = matches!(first, Next::Nothing);
+            match first {
+                Next::Request(first) => {
+                    let mut work = Work::default();
+                    work.add(first);
+                    self.take(&mut work);
+                    self.work(work);
+                }
+                Next::Nothing => {}
+                Next::Closed => return,
+            }
+            if self.unseen >= UNSEEN || quiet {
+                self.show().ok(); // The store has stopped then, and says so to whoever comes.
+            }
         }
     }
 
     /// Writes what is waiting, and returns.
     pub fn pump(&mut self) -> Turn {
-        let mut group = Vec::new();
-        let open = self.take(&mut group);
-        match group.len() {
-            0 if open => Turn::Idle,
-            0 => Turn::Closed,
-            count => {
-                self.write_group(group);
-                Turn::Wrote(count)
-            }
+        let mut work = Work::default();
+        let open = self.take(&mut work);
+        self.turn(work, open)
+    }
+
+    fn turn(&mut self, work: Work, open: bool) -> Turn {
+        let (count, readers) = (work.group.len(), work.readers.len());
+        self.work(work);
+        self.show().ok(); // As above.
+        match count {
+            0 if readers == 0 && !open => Turn::Closed,
+            0 => Turn::Idle,
+            count => Turn::Wrote(count),
         }
     }
 
     /// Takes what waits, up to a whole group; `false` if nothing can come any more.
-    fn take(&mut self, group: &mut Vec<Request>) -> bool {
-        let mut bytes: usize = group.iter().map(|request| request.write.weight()).sum();
-        while group.len() < GROUP && bytes < GROUP_BYTES {
+    fn take(&mut self, work: &mut Work) -> bool {
+        while work.group.len() < GROUP && work.bytes < GROUP_BYTES {
             match self.queue.try_recv() {
-                Ok(request) => {
-                    bytes += request.write.weight();
-                    group.push(request);
-                }
+                Ok(request) => work.add(request),
                 Err(mpsc::error::TryRecvError::Empty) => return true,
                 Err(mpsc::error::TryRecvError::Disconnected) => return false,
             }
@@ -122,13 +181,35 @@ impl Writer {
         true
     }
 
-    fn write_group(&mut self, group: Vec<Request>) {
+    fn work(&mut self, Work { group, readers, .. }: Work) {
         let (writes, answers): (Vec<_>, Vec<_>) =
-            group.into_iter().map(|request| (request.write, request.answer)).unzip();
-        let verdicts = self.commit(&writes);
-        for (answer, verdict) in answers.into_iter().zip(verdicts) {
-            answer.send(verdict).ok(); // A caller that has gone needs no answer.
+            group.into_iter().map(|waiting| (waiting.write, waiting.answer)).unzip();
+        if !writes.is_empty() {
+            let verdicts = self.commit(&writes);
+            for (answer, verdict) in answers.into_iter().zip(verdicts) {
+                answer.send(verdict).ok(); // A caller that has gone needs no answer.
+            }
         }
+        if !readers.is_empty() {
+            let shown = self.show();
+            for reader in readers {
+                reader.send(shown.clone()).ok(); // The same.
+            }
+        }
+    }
+
+    /// Lets readers see all that was acknowledged.
+    fn show(&mut self) -> Result<(), StoreError> {
+        if self.unseen == 0 {
+            return Ok(());
+        }
+        if let Some(reason) = &self.failed {
+            return Err(StoreError::Stopped(reason.clone()));
+        }
+        self.backend.show().map_err(|error| self.stop(error.to_string()))?;
+        self.unseen = 0;
+        self.published.show();
+        Ok(())
     }
 
     fn commit(&mut self, writes: &[Write]) -> Vec<Result<Committed, CommitError>> {
@@ -152,10 +233,18 @@ impl Writer {
         if batch.is_empty() {
             return verdicts;
         }
-        if let Err(error) = self.backend.write(&batch) {
+        match self.backend.write(&batch) {
+            Ok(Seen::Now) => {
+                self.unseen = 0;
+                self.published.show();
+            }
+            Ok(Seen::WhenShown) => {
+                self.unseen += writes.len();
+                self.published.hide();
+            }
             // Whether it is on disk is unknown: only a restart, which reads the disk, can tell. Those who
             // lost against a change of this group did not lose for certain, so nobody has a verdict.
-            return all(self.stop(error.to_string()));
+            Err(error) => return all(self.stop(error.to_string())),
         }
         // In this order nobody finds a job in neither.
         self.recent.keep(&batch.changed_jobs, &batch.results);

@@ -7,7 +7,7 @@ use docket_core::job::Job;
 use docket_core::key::{KeyId, Period};
 use docket_core::ledger::{self, Account};
 use docket_core::money::{Amount, Asset};
-use docket_store::backend::{Backend, Connected, Loaded, Needs, Resumed};
+use docket_store::backend::{Backend, Connected, Loaded, Needs, Resumed, Seen};
 use docket_store::writer::{Turn, Writer};
 use docket_store::{Batch, CommitError, Committed, Read, Reader, Store, StoreError, TransferRow, Write};
 use futures::FutureExt;
@@ -262,10 +262,14 @@ impl<F: FnMut(Call<'_>) -> Option<StoreError> + Send> Backend for Wrapped<F> {
         }
     }
 
-    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    fn write(&mut self, batch: &Batch) -> Result<Seen, StoreError> {
         match (self.interfere)(Call::Write(batch, &mut *self.inner)) {
             Some(error) => Err(error),
             None => self.inner.write(batch),
         }
+    }
+
+    fn show(&mut self) -> Result<(), StoreError> {
+        self.inner.show()
     }
 }

@@ -10,7 +10,7 @@ use docket_engine::entropy::Entropy;
 use docket_engine::{Config, Engine, outbox};
 use docket_protocol::keys::SigningKey;
 use docket_settlement::Ledger;
-use docket_store::backend::{Backend, Connected, Loaded, Needs, Resumed};
+use docket_store::backend::{Backend, Connected, Loaded, Needs, Resumed, Seen};
 use docket_store::{Batch, Sqlite, Store, StoreError};
 use std::any::Any;
 use std::net::SocketAddr;
@@ -71,11 +71,15 @@ impl Backend for Brittle {
         self.inner.load(needs)
     }
 
-    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    fn write(&mut self, batch: &Batch) -> Result<Seen, StoreError> {
         match self.is_broken.load(Ordering::Relaxed) {
             true => Err(StoreError::Failed("the disk is broken".to_owned())),
             false => self.inner.write(batch),
         }
+    }
+
+    fn show(&mut self) -> Result<(), StoreError> {
+        self.inner.show()
     }
 }
 

@@ -12,7 +12,7 @@ use docket_core::merkle::Hash;
 use docket_core::time::Timestamp;
 use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
-use docket_store::backend::{Backend, Loaded, Needs, Resumed};
+use docket_store::backend::{Backend, Loaded, Needs, Resumed, Seen};
 use docket_store::{
     Answer, BalanceRow, Batch, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Read, Reader, SpendingRow,
     StoreError, TransferRow,
@@ -94,13 +94,17 @@ impl Backend for WeatheredBackend {
         }
     }
 
-    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    fn write(&mut self, batch: &Batch) -> Result<Seen, StoreError> {
         match self.weather.state().next_write {
             NextWrite::Written => self.inner.write(batch),
             NextWrite::Lost => Err(broken()),
             NextWrite::Unknown => self.inner.write(batch).and(Err(broken())),
-            NextWrite::Pretended => Ok(()),
+            NextWrite::Pretended => Ok(Seen::Now),
         }
+    }
+
+    fn show(&mut self) -> Result<(), StoreError> {
+        self.inner.show()
     }
 }
 

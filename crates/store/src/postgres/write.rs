@@ -1,7 +1,7 @@
 //! Writing to PostgreSQL: one transaction for a group, one statement with arrays for each kind of row,
 //! all of them under way at once.
 
-use crate::backend::{Backend, Loaded, Needs, Resumed};
+use crate::backend::{Backend, Loaded, Needs, Resumed, Seen};
 use crate::batch::Batch;
 use crate::error::StoreError;
 use crate::recall::{self, Lookup};
@@ -204,7 +204,7 @@ impl Backend for Session {
         recall::load(self, needs)
     }
 
-    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    fn write(&mut self, batch: &Batch) -> Result<Seen, StoreError> {
         let rows = batch.rows();
         self.wait(async |client, statements| {
             let mut prepared_rows = Vec::with_capacity(rows.len());
@@ -222,7 +222,12 @@ impl Backend for Session {
             begun.map_err(failed)?;
             written?;
             client.batch_execute("COMMIT").await.map_err(failed)
-        })
+        })?;
+        Ok(Seen::Now)
+    }
+
+    fn show(&mut self) -> Result<(), StoreError> {
+        Ok(())
     }
 }
 

@@ -48,6 +48,34 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Every kind, in the order of their numbers.
+    pub(crate) const ALL: [Self; 24] = [
+        Self::NewPolicy,
+        Self::NewJob,
+        Self::ChangedJob,
+        Self::Payload,
+        Self::Result,
+        Self::Journal,
+        Self::Transfer,
+        Self::NewBalance,
+        Self::ChangedBalance,
+        Self::Claim,
+        Self::Leaf,
+        Self::Node,
+        Self::Worker,
+        Self::Standing,
+        Self::Pairing,
+        Self::Trust,
+        Self::ApiKey,
+        Self::NewSpending,
+        Self::ChangedSpending,
+        Self::Hook,
+        Self::DeletedHook,
+        Self::NewDelivery,
+        Self::ChangedDelivery,
+        Self::ForgottenDelivery,
+    ];
+
     /// Whether each row must have found what it was made from.
     const fn is_guarded(self) -> bool {
         matches!(

@@ -4,6 +4,7 @@ mod open;
 #[cfg(test)]
 mod plans;
 mod read;
+mod redo;
 mod write;
 
 use crate::backend::Connected;
@@ -15,6 +16,7 @@ use crate::value::{Columns, Value};
 use crate::writer::Writer;
 use open::{Lock, Place};
 use read::ReadPool;
+use redo::Redo;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Row, params_from_iter};
 use std::path::{Path, PathBuf};
@@ -29,6 +31,8 @@ pub struct Sqlite {
 /// The connection that writes.
 struct WriteConnection {
     connection: Connection,
+    /// What makes a group durable, for a database in a file. Closed after the connection.
+    redo: Option<Redo>,
     /// Given back after the connection is closed.
     _lock: Option<Lock>,
 }
@@ -73,9 +77,9 @@ impl Sqlite {
     /// The database alone, for who puts something between it and the store.
     pub fn connect(self) -> Result<Connected, StoreError> {
         let lock = self.place.lock()?;
-        let connection = open::to_write(&self.place, self.max_bytes)?;
+        let (connection, redo) = open::to_write(&self.place, self.max_bytes)?;
         let reader = Queries::new(ReadPool::new(self.place));
-        let backend = WriteConnection { connection, _lock: lock };
+        let backend = WriteConnection { connection, redo, _lock: lock };
         Ok(Connected { backend: Box::new(backend), reader: Arc::new(reader) })
     }
 

@@ -1,5 +1,6 @@
 //! Opening a database: who may, on which promises of the disk, and whether it is ours.
 
+use super::redo::{self, Redo};
 use super::{explain, failed};
 use crate::error::StoreError;
 use crate::schema;
@@ -102,7 +103,10 @@ impl Place {
 const PAGE: i64 = 8192;
 
 /// A connection that may write, to a database of this program with the newest schema.
-pub(super) fn to_write(place: &Place, max_bytes: Option<u64>) -> Result<Connection, StoreError> {
+pub(super) fn to_write(
+    place: &Place,
+    max_bytes: Option<u64>,
+) -> Result<(Connection, Option<Redo>), StoreError> {
     let unusable = |error: rusqlite::Error| place.unusable(explain(&error));
     let mut connection = place.connect_to_write().map_err(unusable)?;
     if number(&connection, "PRAGMA page_count").map_err(unusable)? == 0 {
@@ -120,8 +124,15 @@ pub(super) fn to_write(place: &Place, max_bytes: Option<u64>) -> Result<Connecti
         let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1);
         connection.pragma_update(None, "max_page_count", pages.max(1)).map_err(unusable)?;
     }
+    if let Place::File(path) = place {
+        redo::recover(path, &connection)?;
+    }
     schema::sqlite()?.run(&mut connection).map_err(|error| not_up_to_date(&error, place))?;
-    Ok(connection)
+    let redo = match place {
+        Place::File(path) => Some(redo::open(path, &mut connection)?),
+        Place::Memory(_) => None,
+    };
+    Ok((connection, redo))
 }
 
 /// Why a database cannot be brought up to date: most often for a reason of its file.
@@ -142,9 +153,25 @@ pub(super) fn existing(path: &Path) -> Result<Place, StoreError> {
         return Err(StoreError::Unusable(format!("there is no database at {}", path.display())));
     }
     let place = Place::File(path.to_owned());
+    catch_up(&place, path)?;
     let connection = place.connect_to_read().map_err(|error| place.unusable(explain(&error)))?;
     identify(&connection, &place)?;
     Ok(place)
+}
+
+/// Carries out what a crash has left in the redo log, unless a writer is at it.
+fn catch_up(place: &Place, path: &Path) -> Result<(), StoreError> {
+    if !redo::is_left_behind(path) {
+        return Ok(());
+    }
+    match place.lock() {
+        Ok(_lock) => {
+            let connection = place.connect_to_write().map_err(|error| place.unusable(explain(&error)))?;
+            identify(&connection, place)?;
+            redo::recover(path, &connection)
+        }
+        Err(_) => Ok(()), // Its writer shows it to readers in a moment.
+    }
 }
 
 /// Looks at every page and every index.
@@ -164,7 +191,8 @@ fn identify(connection: &Connection, place: &Place) -> Result<(), StoreError> {
     }
 }
 
-/// Sets what the guarantee rests on: a write-ahead log, and a full sync for every commit.
+/// Sets what the guarantee rests on: a write-ahead log of SQLite's own, of which a crash leaves a beginning. The
+/// rest comes from the redo log, so SQLite need not sync at every commit.
 ///
 /// The cache is small on purpose: in files below 1 GiB SQLite walks through all of it in almost every
 /// commit (a balanced tree moves pages by way of the number of the page at that offset), which with
@@ -175,7 +203,7 @@ fn promise(connection: &Connection, place: &Place) -> Result<(), StoreError> {
     let unusable = |error: rusqlite::Error| place.unusable(explain(&error));
     connection
         .execute_batch(
-            "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; \
+            "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; \
              PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 67108864;",
         )
         .map_err(unusable)?;
@@ -197,11 +225,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_commit_is_written_ahead_and_synced() {
+    fn every_commit_is_written_ahead_and_a_checkpoint_is_synced() {
         let folder = tempfile::tempdir().unwrap();
         let place = Place::File(folder.path().join("docket.db"));
-        let connection = to_write(&place, None).unwrap();
-        assert_eq!(number(&connection, "PRAGMA synchronous").unwrap(), 2, "FULL");
+        let (connection, redo) = to_write(&place, None).unwrap();
+        assert!(redo.is_some());
+        assert_eq!(number(&connection, "PRAGMA synchronous").unwrap(), 1, "NORMAL");
         let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
         assert_eq!(mode, "wal");
         let reader = place.connect_to_read().unwrap();

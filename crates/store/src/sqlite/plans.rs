@@ -17,7 +17,7 @@ const SMALL: [&str; 6] = [
 
 #[test]
 fn no_query_looks_at_every_row_of_a_table() {
-    let connection = open::to_write(&Sqlite::memory("plans").place, None).unwrap();
+    let (connection, _) = open::to_write(&Sqlite::memory("plans").place, None).unwrap();
     let every = queries::all().into_iter().map(str::to_owned).chain(recall::all());
     for sql in every {
         let statement = if sql.contains("AS to_side") { " of statement" } else { "" };

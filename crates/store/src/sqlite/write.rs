@@ -1,16 +1,26 @@
 //! Writing to SQLite: one transaction for a group, one prepared statement for each kind of row.
 
 use super::{WriteConnection, failed, list};
-use crate::backend::{Backend, Loaded, Needs, Resumed};
+use crate::backend::{Backend, Loaded, Needs, Resumed, Seen};
 use crate::batch::Batch;
 use crate::error::StoreError;
 use crate::recall::{self, Lookup};
 use crate::rows::{Kind, Rows};
 use crate::value::{Columns, Value};
-use rusqlite::{Connection, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, params_from_iter};
+
+/// Nobody else writes, so who cannot begin learns it at once.
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
+/// So many changes make a group for which a sync of all its pages costs less than writing them twice.
+const LARGE: usize = 32;
 
 const COUNT_START: &str = "INSERT INTO meta (name, value) VALUES ('epoch', '1') \
      ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)";
+
+/// Says up to which group of the redo log the database has all.
+const COUNT_GROUP: &str = "INSERT INTO meta (name, value) VALUES ('redo', ?1) \
+     ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 
 /// The statement for a kind of row, and its parameters in the order of the row's values.
 const fn statement(kind: Kind) -> &'static str {
@@ -95,22 +105,111 @@ const fn statement(kind: Kind) -> &'static str {
 impl Backend for WriteConnection {
     fn resume(&mut self) -> Result<Resumed, StoreError> {
         self.connection.execute(COUNT_START, []).map_err(failed)?;
+        if let Some(redo) = &self.redo {
+            redo.settle().map_err(unsynced)?;
+        }
         recall::resume(&mut &self.connection)
     }
 
     fn load(&mut self, needs: &Needs) -> Result<Loaded, StoreError> {
         // One lock of the file for all that is read, not one for each row.
-        let transaction = self.connection.transaction().map_err(failed)?;
-        recall::load(&mut &*transaction, needs)
+        let alone = self.connection.is_autocommit();
+        if alone {
+            run(&self.connection, "BEGIN")?;
+        }
+        let loaded = recall::load(&mut &self.connection, needs);
+        if alone {
+            run(&self.connection, "COMMIT")?;
+        }
+        loaded
     }
 
-    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        for (kind, rows) in batch.rows() {
-            write_rows(&transaction, kind, &rows)?;
+    fn write(&mut self, batch: &Batch) -> Result<Seen, StoreError> {
+        let rows = batch.rows();
+        let written = match &self.redo {
+            Some(_) if batch.journal.len() < LARGE => self.write_ahead(&rows),
+            _ => self.write_at_once(&rows),
+        };
+        if written.is_err() {
+            self.give_up();
         }
-        transaction.commit().map_err(failed)
+        written
+    }
+
+    fn show(&mut self) -> Result<(), StoreError> {
+        if self.connection.is_autocommit() {
+            return Ok(());
+        }
+        let shown = match &mut self.redo {
+            Some(redo) => commit_up_to(&self.connection, redo.last())
+                .and_then(|()| redo.look(&self.connection).map_err(unsettled)),
+            None => run(&self.connection, "COMMIT"),
+        };
+        if shown.is_err() {
+            self.give_up();
+        }
+        shown
+    }
+}
+
+impl WriteConnection {
+    /// Has a group in the redo log, and executed in a transaction that stays open.
+    fn write_ahead(&mut self, rows: &[(Kind, Rows<'_>)]) -> Result<Seen, StoreError> {
+        let Some(redo) = &mut self.redo else { return self.write_at_once(rows) };
+        let record = redo.record(rows);
+        if !redo.has_room(&record) {
+            // All that the log has is then in the files of the database, synced or about to be.
+            if !self.connection.is_autocommit() {
+                commit_up_to(&self.connection, redo.last())?;
+            }
+            redo.turn().map_err(unsynced)?;
+        }
+        redo.begin(record).map_err(unsynced)?;
+        // Where one processor serves both, the disk is set to work first.
+        std::thread::yield_now();
+        if self.connection.is_autocommit() {
+            run(&self.connection, BEGIN)?;
+        }
+        write_group(&self.connection, rows)?;
+        redo.finish().map_err(unsynced)?;
+        Ok(Seen::WhenShown)
+    }
+
+    /// Writes a group as SQLite does: its own log is synced, and with it all that was written before.
+    fn write_at_once(&mut self, rows: &[(Kind, Rows<'_>)]) -> Result<Seen, StoreError> {
+        self.show()?;
+        self.connection.execute_batch("PRAGMA synchronous = FULL").map_err(failed)?;
+        run(&self.connection, BEGIN)?;
+        write_group(&self.connection, rows)?;
+        run(&self.connection, "COMMIT")?;
+        self.connection.execute_batch("PRAGMA synchronous = NORMAL").map_err(failed)?;
+        if let Some(redo) = &mut self.redo {
+            redo.look(&self.connection).map_err(unsettled)?;
+        }
+        Ok(Seen::Now)
+    }
+
+    /// After a failure the database has what it had before, and the log what was acknowledged.
+    fn give_up(&mut self) {
+        if !self.connection.is_autocommit()
+            && let Err(error) = run(&self.connection, "ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction cannot be rolled back");
+        }
+        if let Some(redo) = &mut self.redo {
+            redo.give_up();
+        }
+    }
+}
+
+impl Drop for WriteConnection {
+    fn drop(&mut self) {
+        if let Err(error) = self.show() {
+            tracing::error!(%error, "what is durable is left to the redo log");
+        }
+        if let Some(redo) = &mut self.redo {
+            redo.rest();
+        }
     }
 }
 
@@ -137,6 +236,32 @@ impl Lookup for &Connection {
         }
         Ok(found)
     }
+}
+
+fn unsettled(error: std::io::Error) -> StoreError {
+    StoreError::Failed(format!("the database's files cannot be synced: {error}"))
+}
+
+fn unsynced(error: std::io::Error) -> StoreError {
+    StoreError::Failed(format!("the redo log cannot be written: {error}"))
+}
+
+/// Writes the rows of a group into the open transaction.
+pub(super) fn write_group(connection: &Connection, rows: &[(Kind, Rows<'_>)]) -> Result<(), StoreError> {
+    rows.iter().try_for_each(|(kind, rows)| write_rows(connection, *kind, rows))
+}
+
+/// Ends a transaction that has all groups of the redo log up to this one.
+pub(super) fn commit_up_to(connection: &Connection, group: u64) -> Result<(), StoreError> {
+    let mut count = connection.prepare_cached(COUNT_GROUP).map_err(failed)?;
+    count.execute([group.to_string()]).map_err(failed)?;
+    run(connection, "COMMIT")
+}
+
+/// Runs a statement without parameters.
+pub(super) fn run(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map_err(failed)?;
+    Ok(())
 }
 
 fn write_rows(connection: &Connection, kind: Kind, rows: &Rows<'_>) -> Result<(), StoreError> {

@@ -1,0 +1,190 @@
+//! The redo log: a group is on disk here before SQLite has written it into its own files.
+//!
+//! SQLite writes some thirteen pages for a change, and syncs what it writes only at a checkpoint. What
+//! makes a group durable is one record here: written over blocks that the file already has, in one go
+//! and with one sync, while SQLite executes the same rows. After a crash of the machine SQLite has a
+//! beginning of all groups, and the rest is carried out again from here.
+//!
+//! There are two segments, written in turn. When one is full, what SQLite has written until then is
+//! synced beside the work; only after that is the segment written over.
+
+mod beside;
+mod record;
+mod replay;
+mod settle;
+
+use crate::rows::{Kind, Rows};
+use beside::Beside;
+use record::{BLOCK, Origin};
+use rusqlite::Connection;
+use settle::Settling;
+use std::fs::File;
+use std::io::{Error, Result};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub(super) use replay::{is_left_behind, open, recover};
+
+/// Bytes of a segment; one with a larger group grows.
+const SEGMENT: usize = 8 << 20;
+
+/// The log of a database that is open.
+pub(super) struct Redo {
+    files: Files,
+    segments: [Arc<File>; 2],
+    origin: Origin,
+    /// The number of the next group.
+    next: u64,
+    /// Which segment is written, and where.
+    current: usize,
+    at: usize,
+    /// Where the newest record begins.
+    newest: u64,
+    record: Beside,
+    settling: Settling,
+    /// Whether it is needed by the next start.
+    kept: bool,
+}
+
+/// The files of a database, by its own.
+#[derive(Clone)]
+struct Files {
+    database: PathBuf,
+    wal: PathBuf,
+    segments: [PathBuf; 2],
+}
+
+impl Files {
+    fn of(database: &Path) -> Self {
+        let beside = |ending: &str| {
+            let mut name = database.as_os_str().to_owned();
+            name.push(ending);
+            PathBuf::from(name)
+        };
+        Self {
+            database: database.to_owned(),
+            wal: beside("-wal"),
+            segments: [beside("-redo0"), beside("-redo1")],
+        }
+    }
+}
+
+impl Redo {
+    /// An empty log, after which nothing older is left.
+    fn start(files: Files, origin: Origin, next: u64, writer: &mut Connection) -> Result<Self> {
+        files.settle()?;
+        let [first, second] = &files.segments;
+        let segments = [empty(first)?, empty(second)?];
+        if let Some(folder) = files.database.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            File::open(folder)?.sync_all()?;
+        }
+        let settling = Settling::start(files.clone(), writer)?;
+        let record = Beside::start("docket-redo")?;
+        let segments = segments.map(Arc::new);
+        Ok(Self { files, segments, origin, next, current: 0, at: 0, newest: 0, record, settling, kept: false })
+    }
+
+    /// Makes durable what was written without the log.
+    pub(super) fn settle(&self) -> Result<()> {
+        self.files.settle()
+    }
+
+    /// A group as its record.
+    pub(super) fn record(&self, rows: &[(Kind, Rows<'_>)]) -> Vec<u8> {
+        record::encode(self.next, self.origin, rows)
+    }
+
+    /// Whether the segment that is written has room for a record. A larger one than a segment gets one of its own.
+    pub(super) fn has_room(&self, record: &[u8]) -> bool {
+        self.at == 0 || self.at + record.len() <= SEGMENT
+    }
+
+    /// Goes on with the other segment. All that the log has must be committed.
+    pub(super) fn turn(&mut self) -> Result<()> {
+        self.settling.finish()?;
+        self.settling.begin()?;
+        self.current = 1 - self.current;
+        self.at = 0;
+        Ok(())
+    }
+
+    /// Begins to write a record, which [`Self::finish`] waits for.
+    pub(super) fn begin(&mut self, record: Vec<u8>) -> Result<()> {
+        let (segment, at) = (self.segments[self.current].clone(), self.at as u64);
+        (self.newest, self.at) = (at, self.at + record.len());
+        self.next += 1;
+        self.record.begin(move || {
+            segment.write_all_at(&record, at)?;
+            segment.sync_data()
+        })
+    }
+
+    /// Waits until the record that was begun is durable.
+    pub(super) fn finish(&mut self) -> Result<()> {
+        self.record.finish()
+    }
+
+    /// After a commit of the database.
+    pub(super) fn look(&mut self, writer: &Connection) -> Result<()> {
+        self.settling.look(writer)
+    }
+
+    /// Before the writer's connection is closed, which is to be the last one.
+    pub(super) fn rest(&mut self) {
+        if let Err(error) = self.settling.close() {
+            tracing::error!(%error, "the database's files cannot be synced");
+            self.kept = true;
+        }
+    }
+
+    /// The number of the last group that was begun.
+    pub(super) const fn last(&self) -> u64 {
+        self.next - 1
+    }
+
+    /// Keeps what was acknowledged for the next start, and takes back a record that was not.
+    pub(super) fn give_up(&mut self) {
+        self.kept = true;
+        if self.record.is_begun() {
+            self.record.finish().ok(); // What was not written is not there, whatever the reason.
+            let segment = &self.segments[self.current];
+            let taken = segment.write_all_at(&[0; BLOCK], self.newest).and_then(|()| segment.sync_data());
+            if let Err(error) = taken {
+                tracing::error!(%error, "whether the last group was written is known after a restart");
+            }
+        }
+    }
+
+    /// Makes SQLite's own files stand alone, once their connection is closed, and removes the log.
+    fn close(&mut self) -> Result<()> {
+        self.record.finish()?;
+        self.files.settle()?;
+        self.files.segments.iter().try_for_each(std::fs::remove_file)
+    }
+}
+
+impl Drop for Redo {
+    fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
+        if let Err(error) = self.close() {
+            tracing::warn!(%error, "the redo log stays, for the next start");
+        }
+    }
+}
+
+/// A segment of zeros, written whole, so that nothing but its content changes from now on.
+fn empty(path: &Path) -> Result<File> {
+    let named = |error: Error| Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let mut options = File::options();
+    let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path).map_err(named)?;
+    let zeros = vec![0; 1 << 20];
+    for at in (0..SEGMENT).step_by(zeros.len()) {
+        file.write_all_at(&zeros, at as u64).map_err(named)?;
+    }
+    file.set_len(SEGMENT as u64).map_err(named)?;
+    file.sync_all().map_err(named)?;
+    Ok(file)
+}
