@@ -12,6 +12,7 @@ use crate::post::Post;
 use crate::relay::Relay;
 use crate::roster::Roster;
 use crate::trust::Guesses;
+use crate::told::Told;
 use crate::watch::Watch;
 use docket_core::id::{JobId, PublicId};
 use docket_core::job::Job;
@@ -65,6 +66,7 @@ pub struct Engine {
     pub(crate) roster: Roster,
     pub(crate) outbox: Outbox,
     pub(crate) watch: Watch,
+    pub(crate) told: Told,
     pub(crate) relay: Relay,
     pub(crate) guesses: Guesses,
     pub(crate) meter: Meter,
@@ -91,6 +93,7 @@ impl Engine {
             deadlines: Deadlines::default(),
             outbox: Outbox::default(),
             watch: Watch::default(),
+            told: Told::default(),
             relay: Relay::default(),
             guesses: Guesses::default(),
             meter: Meter::default(),

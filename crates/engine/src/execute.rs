@@ -2,6 +2,7 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::told::ToldAnswer;
 use docket_core::change::{Change, Claim};
 use docket_core::command::Command;
 use docket_core::decide::decide;
@@ -92,7 +93,9 @@ impl Engine {
         let mut change = Change::of(job, event.clone(), now);
         change.claim = claim;
         let effects = change.effects.clone();
-        let committed = self.commit(change, documents).await?;
+        let committed = self.commit(change, documents).await;
+        self.told.settled(job.id);
+        let committed = committed.inspect_err(|_| self.watch.wake(job.id))?;
         let after = committed.job.ok_or(CommitError::Conflict)?;
         if let Some(worker) = &committed.worker {
             self.roster.fleet().learn(worker);
@@ -110,7 +113,14 @@ impl Engine {
     ) -> Result<docket_store::Committed, CommitError> {
         let leaf = change.moves_money().then(|| crate::log::leaf(&change));
         let (durable, begun) = (change.is_durable(), self.clock.elapsed());
-        let committed = self.store.commit(Write { change, documents, leaf }).await;
+        let answer = proven(&change, &documents);
+        let committed = match self.store.begin(Write { change, documents, leaf }).await {
+            Ok(pending) => {
+                answer.iter().for_each(|answer| self.hand_over(answer));
+                pending.end().await
+            }
+            Err(error) => Err(error),
+        };
         let committed = committed.inspect_err(|_| self.give_up_waiting())?;
         committed.listeners.iter().for_each(|hook| self.post_at(*hook, self.clock.now()));
         if durable {
@@ -119,11 +129,21 @@ impl Engine {
         Ok(committed)
     }
 
+    /// Hands an answer to who waits for it, which is written down meanwhile.
+    fn hand_over(&self, answer: &ToldAnswer) {
+        if self.relay.is_followed(answer.job.id) {
+            self.told.note(answer.job.id);
+            self.relay.tell(answer);
+        }
+        self.told.tell(answer);
+    }
+
     /// Where the store has stopped, no job is answered any more: nobody waits for one.
     fn give_up_waiting(&self) {
         if self.store.stopped().is_some() {
             self.watch.wake_all();
             self.relay.end_all();
+            self.told.end_all();
         }
     }
 
@@ -148,10 +168,18 @@ impl Engine {
         }
         if after.state.is_answered() {
             self.watch.wake(after.id);
+            self.told.end(after.id);
             self.relay.end(after.id);
         }
         if after.state.is_final() {
             self.meter.count_ending(after.state.name());
         }
     }
+}
+
+/// The answer that a change brings, if it does.
+fn proven(change: &Change, documents: &Documents) -> Option<ToldAnswer> {
+    let after = &change.job.as_ref()?.after;
+    let result = documents.result.as_ref().filter(|_| after.state.is_answered())?;
+    Some(ToldAnswer { job: after.clone(), output: result.output.clone() })
 }

@@ -36,6 +36,7 @@ mod route;
 mod stake;
 mod submit;
 mod terms;
+mod told;
 mod trust;
 mod watch;
 mod workers;
@@ -58,6 +59,7 @@ pub use route::Placement;
 pub use stake::StakeChange;
 pub use submit::{Naming, NewJob, Submitted};
 pub use terms::client_name;
+pub use told::ToldAnswer;
 pub use trust::NewPairing;
 pub use workers::{Hello, Welcome};
 

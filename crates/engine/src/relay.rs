@@ -8,6 +8,7 @@ mod written;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::roster::Connection;
+use crate::told::ToldAnswer;
 use docket_core::command::Command;
 use docket_core::id::{Attempt, JobId, WorkerId};
 use docket_core::job::Job;
@@ -15,7 +16,7 @@ use docket_core::refusal::Refusal;
 use docket_protocol::answer::Extras;
 use docket_protocol::digest::Digest;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::watch;
 use written::Written;
 
@@ -77,6 +78,8 @@ pub(crate) struct Relay {
 struct Text {
     written: Mutex<Written>,
     grown: watch::Sender<()>,
+    /// The whole answer, once it is proven.
+    told: OnceLock<ToldAnswer>,
 }
 
 impl Relay {
@@ -86,6 +89,18 @@ impl Relay {
 
     fn text(&self, job: JobId) -> Arc<Text> {
         self.texts().entry(job).or_insert_with(|| Arc::new(Text::new())).clone()
+    }
+
+    /// Whether anybody follows an answer.
+    pub(crate) fn is_followed(&self, job: JobId) -> bool {
+        self.texts().get(&job).is_some_and(|text| text.grown.receiver_count() > 0)
+    }
+
+    /// The answer is proven, and is told whole.
+    pub(crate) fn tell(&self, answer: &ToldAnswer) {
+        let Some(text) = self.texts().get(&answer.job.id).cloned() else { return };
+        text.told.set(answer.clone()).ok(); // Told once more, it is the same.
+        text.end();
     }
 
     /// The job has its answer, or will never have one.
@@ -115,7 +130,7 @@ impl Relay {
 
 impl Text {
     fn new() -> Self {
-        Self { written: Mutex::default(), grown: watch::Sender::new(()) }
+        Self { written: Mutex::default(), grown: watch::Sender::new(()), told: OnceLock::new() }
     }
 
     fn end(&self) {
@@ -136,7 +151,7 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// What comes next; `None` once the job has its answer, or will never have one. Can be dropped at any point.
+    /// What comes next; `None` once the answer is proven, or there will never be one. Can be dropped at any point.
     pub async fn next(&mut self) -> Option<News> {
         loop {
             self.grown.mark_unchanged();
@@ -149,6 +164,11 @@ impl Follower {
             }
             self.grown.changed().await.ok()?;
         }
+    }
+
+    /// The whole answer, if it was proven when there was no more to tell; it is settled in a moment.
+    pub fn told(&self) -> Option<ToldAnswer> {
+        self.text.told.get().cloned()
     }
 
     /// How many bytes of text have arrived, and everything beside text.

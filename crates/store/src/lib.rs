@@ -33,4 +33,4 @@ pub use read::{
     TransferRow,
 };
 pub use sqlite::Sqlite;
-pub use store::{Committed, Start, Store};
+pub use store::{Committed, Pending, Start, Store};

@@ -50,6 +50,25 @@ impl Committed {
     }
 }
 
+/// A change that the writer has.
+#[must_use]
+pub struct Pending(Outcome);
+
+enum Outcome {
+    Known(Box<Committed>),
+    Awaited(oneshot::Receiver<Result<Committed, CommitError>>),
+}
+
+impl Pending {
+    /// Waits until the change is durable, or refused.
+    pub async fn end(self) -> Result<Committed, CommitError> {
+        match self.0 {
+            Outcome::Known(committed) => Ok(*committed),
+            Outcome::Awaited(durable) => durable.await.map_err(|_| gone())?,
+        }
+    }
+}
+
 /// What the writer tells everybody: how long the durable log is, whether readers see all that is durable, and
 /// whether it still writes.
 #[derive(Default)]
@@ -134,12 +153,17 @@ impl Store {
     ///
     /// What must be durable is durable when this returns; what only memory needs stands at once.
     pub async fn commit(&self, write: Write) -> Result<Committed, CommitError> {
+        self.begin(write).await?.end().await
+    }
+
+    /// Hands a change to the writer. Changes are judged in the order in which they were handed over.
+    pub async fn begin(&self, write: Write) -> Result<Pending, CommitError> {
         if let Some(reason) = self.stopped() {
             return Err(StoreError::Stopped(reason.to_owned()).into());
         }
         if let (false, Some(job)) = (write.change.is_durable(), &write.change.job) {
             match self.hot.apply_at_once(job) {
-                Standing::Current => return Ok(Committed::at_once(job)),
+                Standing::Current => return Ok(Pending(Outcome::Known(Box::new(Committed::at_once(job))))),
                 Standing::Outdated | Standing::Absent => return Err(CommitError::Conflict),
                 Standing::Busy => {} // It waits for its turn behind the write.
             }
@@ -147,7 +171,7 @@ impl Store {
         crate::texts::check(&write)?;
         let (answer, durable) = oneshot::channel();
         self.queue.send(Request::Write(Waiting { write, answer })).await.map_err(|_| gone())?;
-        durable.await.map_err(|_| gone())?
+        Ok(Pending(Outcome::Awaited(durable)))
     }
 
     /// Who reads, once there is to be seen all that was acknowledged.

@@ -179,7 +179,11 @@ impl Drop for Present {
                 if known.clients > 0 {
                     return;
                 }
+                let served = known.served;
                 attended.leave(self.job);
+                if served {
+                    return; // It is settled in a moment, if it is not yet.
+                }
             }
         }
         let engine = &self.app.engine;

@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use docket_core::id::PublicId;
 use docket_core::job::Job;
-use docket_engine::EngineError;
+use docket_engine::{EngineError, ToldAnswer};
 use std::sync::Arc;
 
 const JOB_ID: HeaderName = HeaderName::from_static("x-decentral-job-id");
@@ -61,9 +61,9 @@ pub(super) async fn answer(asked: &Asked, order: Order, voice: Box<dyn Voice>) -
     if streamed {
         return stream::begin(app.clone(), job, present, voice).await;
     }
-    let job = answered(app, &job).await?;
+    let (job, output) = answered(app, &job).await?;
     present.served();
-    let Some(output) = output(app, &job).await? else { return Err(reason(&job)) };
+    let output = output.and_then(|output| wire::Output::parse(&output)).ok_or_else(|| reason(&job))?;
     let mut response = Json(voice.whole(&job, &output)).into_response();
     label(app, &job, response.headers_mut()).await?;
     Ok(response)
@@ -94,15 +94,21 @@ async fn left_behind(app: &App, request: Sameness) -> Result<Option<Arc<Job>>, P
     Ok(None)
 }
 
-/// The job as it is once there is an answer, or will never be one, or nobody can tell any more.
-pub(super) async fn answered(app: &App, job: &Job) -> Result<Arc<Job>, Problem> {
-    let waiting = app.engine.answered(job.id);
-    let now = find(app, &job.public_id).await?;
-    if now.state.is_answered() || app.engine.store().stopped().is_some() {
-        return Ok(now);
+/// The job as it is once there is an answer, or will never be one, or nobody can tell any more; and what was answered.
+pub(super) async fn answered(app: &App, job: &Job) -> Result<(Arc<Job>, Option<Arc<[u8]>>), Problem> {
+    let told = app.engine.told(job.id);
+    let mut now = find(app, &job.public_id).await?;
+    if !now.state.is_answered() && app.engine.store().stopped().is_none() {
+        if let Some(ToldAnswer { job, output }) = told.await {
+            return Ok((job, Some(output)));
+        }
+        now = find(app, &job.public_id).await?;
     }
-    waiting.await;
-    find(app, &job.public_id).await
+    let output = match now.delivery() {
+        Some(_) => app.engine.answer(now.id).await.map_err(EngineError::from)?.map(|answer| answer.output),
+        None => None,
+    };
+    Ok((now, output))
 }
 
 /// What a worker answered; `None` if the job came to nothing.

@@ -14,7 +14,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use docket_core::feature::Feature;
 use docket_core::job::Job;
-use docket_engine::EngineError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -35,13 +34,9 @@ pub(super) async fn create(asked: Asked) -> Result<Response, Problem> {
     let order = Order::new(Route::Embeddings, &asked, inquiry)?;
     let (job, present) = attend(&asked, order).await?;
     let app = &asked.app;
-    let job = answered(app, &job).await?;
+    let (job, answer) = answered(app, &job).await?;
     present.served();
-    let answer = match job.delivery() {
-        Some(_) => app.engine.answer(job.id).await.map_err(EngineError::from)?,
-        None => None,
-    };
-    let vectors = answer.and_then(|answer| vectors(&answer.output, in_base64));
+    let vectors = answer.and_then(|answer| vectors(&answer, in_base64));
     let vectors = vectors.ok_or_else(|| reason(&job))?;
     let mut response = Json(list(&job, vectors)).into_response();
     label(app, &job, response.headers_mut()).await?;

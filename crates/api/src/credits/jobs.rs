@@ -45,6 +45,7 @@ impl<S: Send + Sync> FromRequestParts<S> for JobName {
 
 /// The job, if it was asked for under this key. Of another key's job nobody learns even that it is there.
 pub(super) async fn of_caller(app: &App, key: &ApiKey, id: &PublicId) -> Result<Arc<Job>, Problem> {
+    app.engine.caught_up().await; // Who has the answer finds the job settled.
     let job = find(app, id).await?;
     if job.key == Some(key.id) { Ok(job) } else { Err(Problem::job_not_found()) }
 }

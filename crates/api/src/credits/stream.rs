@@ -15,7 +15,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use docket_core::feature::{Feature, Features};
 use docket_core::job::Job;
-use docket_engine::{Follower, Mark, News};
+use docket_engine::{Follower, Mark, News, ToldAnswer};
 use docket_protocol::answer::{Delta, Extras};
 use futures::stream::unfold;
 use std::collections::VecDeque;
@@ -129,7 +129,7 @@ impl Telling {
 
     /// Waits for more to tell: text, or the end.
     async fn more(&mut self) -> Result<(), Problem> {
-        let mut relayed = None;
+        let (mut relayed, mut told) = (None, None);
         while let Some(follower) = &mut self.follower {
             match follower.next().await {
                 Some(News::Text(text, Mark { bytes, .. })) => {
@@ -145,12 +145,12 @@ impl Telling {
                 // Of what another worker had begun the client knows nothing.
                 Some(News::Again) => {}
                 None => {
-                    relayed = Some(follower.relayed());
+                    (relayed, told) = (Some(follower.relayed()), follower.told());
                     self.follower = None;
                 }
             }
         }
-        self.end(relayed).await
+        self.end(relayed, told).await
     }
 
     fn open(&mut self) {
@@ -180,10 +180,23 @@ impl Telling {
 
     /// What is left of the answer, and how it ended. `relayed` is what the client has: the text's length, and what there
     /// is beside.
-    async fn end(&mut self, relayed: Option<(usize, Extras)>) -> Result<(), Problem> {
+    async fn end(
+        &mut self,
+        relayed: Option<(usize, Extras)>,
+        told: Option<ToldAnswer>,
+    ) -> Result<(), Problem> {
         self.over = true;
-        self.job = find(&self.app, &self.job.public_id).await?;
-        let Some(output) = output(&self.app, &self.job).await? else {
+        let output = match told {
+            Some(ToldAnswer { job, output }) => {
+                self.job = job;
+                Output::parse(&output)
+            }
+            None => {
+                self.job = find(&self.app, &self.job.public_id).await?;
+                output(&self.app, &self.job).await?
+            }
+        };
+        let Some(output) = output else {
             self.fail(&reason(&self.job));
             return Ok(());
         };

@@ -13,7 +13,7 @@ pub(crate) use requests::Requests;
 
 use crate::app::App;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures::FutureExt;
@@ -78,6 +78,9 @@ pub(crate) async fn observe(State(observer): State<Observer>, request: Request, 
     let method = request.method().clone();
     let current = Current::new(id.clone(), route.clone());
     let begun = app.engine.clock().elapsed();
+    if method != Method::POST {
+        app.engine.caught_up().await; // Who was told something finds it so.
+    }
     let answered = current.during(AssertUnwindSafe(next.run(request)).catch_unwind()).await;
     let mut response = answered.unwrap_or_else(|_| {
         // The panic's own words are on standard error.

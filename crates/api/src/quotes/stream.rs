@@ -54,6 +54,7 @@ impl Reader {
         if std::mem::replace(&mut self.over, true) {
             return None;
         }
+        self.engine.caught_up().await;
         // An answer that cannot be read now is one that the client asks for again.
         let job = find(&self.engine, &self.id).await.ok()?;
         let body = body(&self.engine, &job).await.ok()?;

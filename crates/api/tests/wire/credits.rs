@@ -167,7 +167,8 @@ async fn a_request_is_a_job_that_is_held_answered_charged_and_shown() {
         "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
     });
     assert_eq!(developer.job(&id).await, expected);
-    assert_eq!(answer.header("x-decentral-settlement-tx"), "ledger:2");
+    let shown = developer.get(&format!("/v1/jobs/{id}")).await;
+    assert_eq!(shown.header("x-decentral-settlement-tx"), "ledger:2");
     assert_eq!(developer.credits().await, [92, 0, 8], "what is charged is held no more");
     // Nobody has the money before the window for disputes has closed.
     let worker_account = Account::Worker(worker.key.public_key().into());

@@ -25,6 +25,7 @@ const PART: usize = 125;
 
 impl Developer<'_> {
     async fn units(&self, account: &Account) -> i128 {
+        self.market.engine().caught_up().await;
         let rows = self.market.engine().store().balance(account).await.expect("it can be read");
         rows.first().map_or(0, |row| row.units)
     }
@@ -78,6 +79,7 @@ impl Market {
     }
 
     async fn standing(&self, worker: &Worker) -> Standing {
+        self.engine().caught_up().await;
         let known = self.engine().store().worker(worker.key.public_key().into()).await;
         known.expect("it can be read").expect("it has registered").standing
     }

@@ -157,8 +157,9 @@ impl Market {
 
     /// Lets time pass, and does what is due then.
     pub(crate) async fn pass(&self, span: Millis) {
-        self.clock.advance(span);
         let engine = self.engine();
+        engine.caught_up().await;
+        self.clock.advance(span);
         engine.lapse_due().await;
         engine.sweep_workers().await;
         engine.ripen_effects();

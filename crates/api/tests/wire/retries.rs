@@ -222,16 +222,17 @@ async fn a_retry_of_what_came_to_nothing_is_tried_anew() {
     assert_eq!(developer.balance().await, 92, "the first has cost nothing");
 }
 
-/// The store fails when the answer is to be settled, while its client waits.
+/// The store fails over another's request, while a client waits.
 async fn store_fails_before_the_end(path: &str, body: Value) {
     let mut market = Market::open().await;
     let secret = {
         let developer = Developer::rich(&market).await;
         let mut worker = serving(&market, 1).await;
         let (answer, ()) = tokio::join!(developer.ask("POST", path, &[], &body), async {
-            let assigned = worker.job().await;
+            worker.job().await;
             market.break_disk();
-            finish(&mut worker, &assigned, "unwritten").await;
+            let other = developer.chat(json!({"user": "another"})).await;
+            assert_eq!(other.header("x-should-retry"), "false");
         });
         assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{}", answer.text());
         assert_eq!(answer.json()["error"]["code"], "internal_error");
@@ -247,6 +248,31 @@ async fn store_fails_before_the_end(path: &str, body: Value) {
     market.restart().await;
     let developer = Developer::known(&market, secret);
     assert_eq!(developer.credits().await, [92, 8, 8], "it is still held, once");
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_settled_is_told_all_the_same_and_is_not_charged() {
+    let mut market = Market::open().await;
+    let secret = {
+        let developer = Developer::rich(&market).await;
+        let mut worker = serving(&market, 1).await;
+        let (answer, ()) = tokio::join!(developer.chat(json!({})), async {
+            let assigned = worker.job().await;
+            market.break_disk();
+            finish(&mut worker, &assigned, "unwritten").await;
+        });
+        assert_eq!(answer.json()["choices"][0]["message"]["content"], "unwritten", "{}", answer.text());
+        assert_eq!(answer.header("x-decentral-settlement-tx"), "", "nothing is said of what is not written");
+        let late = developer.chat(json!({})).await;
+        assert_eq!(
+            (late.status, late.header("x-should-retry")),
+            (StatusCode::INTERNAL_SERVER_ERROR, "false")
+        );
+        developer.secret
+    };
+    market.restart().await;
+    let developer = Developer::known(&market, secret);
+    assert_eq!(developer.credits().await, [92, 8, 8], "it is still held");
 }
 
 #[tokio::test]

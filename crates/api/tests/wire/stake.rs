@@ -31,6 +31,7 @@ impl Market {
     }
 
     async fn units(&self, account: &Account) -> i128 {
+        self.engine().caught_up().await;
         let rows = self.engine().store().balance(account).await.expect("it can be read");
         rows.first().map_or(0, |row| row.units)
     }
@@ -124,6 +125,7 @@ async fn a_ruling_for_the_client_takes_as_much_again_from_the_stake() {
     for left in [20_000, 0] {
         let id = answered(&developer, &mut worker).await;
         let engine = market.engine();
+        engine.caught_up().await;
         let name = PublicId { dialect: Dialect::Credits, text: id.as_str().into() };
         let job = engine.find(&name).await.expect("it can be read").expect("it is there");
         engine.dispute(job.id, None, None).await.expect("it may be disputed");
