@@ -184,7 +184,22 @@ class Responses(unittest.TestCase):
         self.assertEqual((response.status, response.output_text, response.error), ("completed", "It rains.", None))
         usage = response.usage
         self.assertEqual((usage.input_tokens, usage.output_tokens, usage.total_tokens), (12, 6, 18))
-        self.assertFalse(response.store)
+        self.assertTrue(response.store)
+
+    def test_a_stored_response_is_read_again(self):
+        request = {"model": ABLE, "input": "Rain?", "metadata": {"a": "b"}}
+        response = client().responses.create(**request)
+        again = client().responses.retrieve(response.id)
+        self.assertEqual(again.to_json(), response.to_json())
+        self.assertEqual((again.output_text, again.metadata), ("It rains.", {"a": "b"}))
+        *_, last = client().responses.create(stream=True, **request)
+        self.assertEqual(client().responses.retrieve(last.response.id).to_dict(), last.response.to_dict())
+        unstored = client().responses.create(store=False, **request)
+        poor = client(key=os.environ["DOCKET_POOR_KEY"])
+        for through, name in [(client(), unstored.id), (poor, response.id), (client(), "resp_1")]:
+            with self.assertRaises(openai.NotFoundError) as raised:
+                through.responses.retrieve(name)
+            self.assertEqual(raised.exception.code, "response_not_found")
 
     def test_the_embedded_model_ends_at_the_length_that_was_asked_for(self):
         response = client().responses.create(model=MODEL, input="hello", max_output_tokens=2, temperature=0)

@@ -322,6 +322,14 @@ pub(super) fn respond() -> Operation {
     failing(key(operation), &PLACING)
 }
 
+pub(super) fn show_response() -> Operation {
+    let operation =
+        Operation::new("credits", "A response that was stored, as it was answered, or as far as it is.")
+            .part("id", "The response's id.", json!({"type": "string", "minLength": 1}))
+            .json(200, "The response.", json!({"type": "object"}));
+    failing(operation, &[BAD, (404, "There is no such stored response under this key."), BUSY])
+}
+
 pub(super) fn go_on() -> Operation {
     let operation =
         Operation::new("credits", "A text is gone on with, where a worker of the model does that.")

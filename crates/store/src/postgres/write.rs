@@ -47,7 +47,9 @@ const fn statement(kind: Kind) -> &'static str {
              input_tokens, output_tokens, charge_units, outcome, ended_ms, escrow_units, vesting_units, version, \
              placing_bps, blamed, staked) WHERE job.job_id = c.job_id AND job.version < c.version"
         }
-        Kind::Payload => "INSERT INTO payload (job_id, body) SELECT * FROM unnest($1::bigint[], $2::bytea[])",
+        Kind::Payload => {
+            "INSERT INTO payload (job_id, body, echo) SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::text[])"
+        }
         Kind::Result => {
             "INSERT INTO result (journal_id, output, receipt, decision) \
              SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::text[])"

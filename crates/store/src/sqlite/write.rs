@@ -29,7 +29,7 @@ const fn statement(kind: Kind) -> &'static str {
              ended_ms = ?17, escrow_units = ?18, vesting_units = ?19, version = ?20, placing_bps = ?21, blamed = ?22, staked = ?23 \
              WHERE job_id = ?1 AND version < ?20"
         }
-        Kind::Payload => "INSERT INTO payload (job_id, body) VALUES (?1, ?2)",
+        Kind::Payload => "INSERT INTO payload (job_id, body, echo) VALUES (?1, ?2, ?3)",
         Kind::Result => "INSERT INTO result (journal_id, output, receipt, decision) VALUES (?1, ?2, ?3, ?4)",
         Kind::Journal => {
             "INSERT INTO journal (journal_id, job_id, version, at_ms, event, detail, leaf_index, transfer_id, \
