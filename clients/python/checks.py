@@ -151,9 +151,13 @@ class Features(unittest.TestCase):
         self.assertEqual([(token.token, token.logprob) for part in likely for token in part], expected)
         self.assertEqual(joined(chunks), "It rains.")
 
+    def test_an_unwanted_token_is_kept_out(self):
+        answer = ask(client(), model=ABLE, logit_bias={"9": -100})
+        self.assertEqual(answer.choices[0].message.content, "It pours.")
+
     def test_models_say_what_can_be_asked_of_them(self):
         features = {model.id: model.decentral["features"] for model in client().models.list()}
-        able = ["tools", "json", "logprobs", "seed", "penalties", "completions", "embeddings"]
+        able = ["tools", "json", "logprobs", "seed", "penalties", "logit_bias", "completions", "embeddings"]
         self.assertEqual(features, {MODEL: ["seed", "penalties"], ABLE: able})
 
     def test_a_text_is_gone_on_with(self):
@@ -270,7 +274,7 @@ class Errors(unittest.TestCase):
             self.assertEqual((error.param, error.type), ("temperature", "invalid_request_error"))
 
     def test_what_no_worker_of_the_model_declares_is_refused_by_name(self):
-        for name, value in [("tools", [tool("rain")]), ("response_format", {"type": "json_object"}), ("logprobs", True)]:
+        for name, value in [("tools", [tool("rain")]), ("response_format", {"type": "json_object"}), ("logprobs", True), ("logit_bias", {"9": 1})]:
             act = lambda: ask(client(), **{name: value})
             error = self.refused(openai.BadRequestError, 400, "unsupported_parameter", act)
             self.assertEqual(error.param, name)

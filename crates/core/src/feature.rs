@@ -15,6 +15,8 @@ pub enum Feature {
     Seed,
     /// What is said often, or was said already, becomes less likely.
     Penalties,
+    /// Some tokens are made likelier, or less likely.
+    LogitBias,
     /// Going on with a text, in place of an answer to it.
     Completions,
     /// Vectors that stand for texts.
@@ -23,12 +25,13 @@ pub enum Feature {
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Tools,
         Self::Json,
         Self::Logprobs,
         Self::Seed,
         Self::Penalties,
+        Self::LogitBias,
         Self::Completions,
         Self::Embeddings,
     ];
@@ -41,6 +44,7 @@ impl Feature {
             Self::Logprobs => "logprobs",
             Self::Seed => "seed",
             Self::Penalties => "penalties",
+            Self::LogitBias => "logit_bias",
             Self::Completions => "completions",
             Self::Embeddings => "embeddings",
         }
@@ -49,7 +53,7 @@ impl Feature {
 
 /// A name that is no feature.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the features are tools, json, logprobs, seed, penalties, completions and embeddings")]
+#[error("the features are tools, json, logprobs, seed, penalties, logit_bias, completions and embeddings")]
 pub struct UnknownFeature;
 
 impl FromStr for Feature {
