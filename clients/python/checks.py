@@ -279,10 +279,11 @@ class Errors(unittest.TestCase):
             error = self.refused(openai.BadRequestError, 400, "unsupported_parameter", act)
             self.assertEqual(error.param, name)
 
-    def test_a_model_that_is_not_served_on_a_route_is_not_found(self):
+    def test_a_model_that_is_for_something_else_is_refused(self):
         texts = [lambda: client().completions.create(model=MODEL, prompt="x"), lambda: client().embeddings.create(model=MODEL, input="x")]
         for act in texts:
-            self.refused(openai.NotFoundError, 404, "model_not_found", act)
+            error = self.refused(openai.BadRequestError, 400, "unsupported_parameter", act)
+            self.assertEqual(error.param, "model")
 
     def test_who_has_no_credits_is_told_so_once(self):
         for more in [{}, {"stream": True}]:

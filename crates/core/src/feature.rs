@@ -89,6 +89,13 @@ impl Features {
         self.0 & wanted.0 == wanted.0
     }
 
+    /// Whether a model that honours this set can be asked for all of `wanted`. One that makes vectors of texts and
+    /// honours nothing else writes no text: it can be asked for vectors alone.
+    pub const fn serve(self, wanted: Self) -> bool {
+        const VECTORS: Features = Features::NONE.with(Feature::Embeddings);
+        self.include(wanted) && (self.0 != VECTORS.0 || wanted.include(VECTORS))
+    }
+
     /// The set as a number, for who has no room for more.
     pub(crate) const fn bits(self) -> u8 {
         self.0
@@ -126,5 +133,14 @@ mod tests {
             assert_eq!(feature.name().parse(), Ok(feature));
         }
         assert_eq!("telepathy".parse::<Feature>(), Err(UnknownFeature));
+    }
+
+    #[test]
+    fn a_model_that_only_makes_vectors_writes_no_text() {
+        let vectors = Features::NONE.with(Feature::Embeddings);
+        let both = vectors.with(Feature::Seed);
+        assert!(vectors.serve(vectors) && !vectors.serve(Features::NONE) && !vectors.serve(both));
+        assert!(both.serve(vectors) && both.serve(Features::NONE) && both.serve(both));
+        assert!(Features::NONE.serve(Features::NONE) && !Features::NONE.serve(vectors));
     }
 }

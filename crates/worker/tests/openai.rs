@@ -158,7 +158,7 @@ fn prompt() -> Request {
     Request::from_payload(r#"{"job_type":"LLM_INFER","prompt":"What is escrow?","max_tokens":64}"#).unwrap()
 }
 
-async fn ask(engine: &OpenAi, request: Request) -> (Result<Outcome, EngineError>, Vec<String>) {
+async fn ask(engine: &dyn Engine, request: Request) -> (Result<Outcome, EngineError>, Vec<String>) {
     let (sink, mut deltas) = mpsc::channel(1);
     let collect = async {
         let mut pieces = vec![];
@@ -754,4 +754,22 @@ async fn texts_become_vectors_where_the_owner_promises_it() {
     assert!(matches!(longer, Err(EngineError::BadOutput(_))), "{longer:?}");
     let refused = ask(&server.engine().await, payload(embed)).await.0;
     assert!(matches!(refused, Err(EngineError::Unsupported(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_there_for_vectors_alone_is_asked_for_no_text() {
+    let server = Server::start(&models(), vec![head(), text("x"), finish("stop"), done()]).await;
+    let spec: EngineSpec = format!("openai+embeddings:{}#qwen3-8b", server.url).parse().unwrap();
+    let engines = Engines::start(&[spec], None).await.unwrap();
+    assert_eq!(engines.offer().models.remove(0).features, BTreeSet::from([Feature::Embeddings]));
+    for request in [prompt(), chat("")] {
+        let refused = ask(&engines, request).await.0.unwrap_err();
+        let no = "qwen3-8b makes vectors of texts and does not answer them".to_owned();
+        assert_eq!(refused, EngineError::Unsupported(no));
+    }
+    assert!(server.last_request().0.starts_with("get "), "only its models were asked for");
+    let spec: EngineSpec = format!("openai+embeddings+json:{}#qwen3-8b", server.url).parse().unwrap();
+    let promised = Engines::start(&[spec], None).await.unwrap().offer().models.remove(0).features;
+    let usual = [Feature::Seed, Feature::Penalties, Feature::Json];
+    assert_eq!(promised, usual.into_iter().chain([Feature::Embeddings]).collect());
 }

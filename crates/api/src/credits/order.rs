@@ -123,8 +123,17 @@ impl Order {
     }
 }
 
-/// All that is asked of a model; refused by the name of the first parameter with which no live worker can do it.
+/// All that is asked of a model; refused by the name of the first parameter with which no live worker can do it, or of
+/// the model where that is for something else altogether.
 fn honoured(served: &ServedModel, needs: &[(&'static str, Feature)]) -> Result<Features, Problem> {
+    let of_vectors = needs.iter().any(|(_, feature)| *feature == Feature::Embeddings);
+    if !of_vectors && !served.honours(Features::NONE) {
+        let words = format!(
+            "No live worker answers with the model `{}`: it is for vectors of texts, at /v1/embeddings.",
+            served.name
+        );
+        return Err(Problem::new(Code::Unsupported, words).with_param("model"));
+    }
     let mut wanted = Features::NONE;
     for (param, feature) in needs {
         wanted = wanted.with(*feature);
@@ -142,7 +151,7 @@ fn honoured(served: &ServedModel, needs: &[(&'static str, Feature)]) -> Result<F
 /// A model that is served, and not on this route.
 fn not_there(model: &str, route: &str) -> Problem {
     let words = format!("No live worker serves the model `{model}` at {route}.");
-    Problem::new(Code::ModelNotFound, words).with_param("model")
+    Problem::new(Code::Unsupported, words).with_param("model")
 }
 
 /// Says what there is, and what is missing.
