@@ -31,6 +31,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::post("/v1/webhooks", hooks::create, hook_docs::create()),
         Route::get("/v1/webhooks/{id}", hooks::show, hook_docs::show()),
         Route::delete("/v1/webhooks/{id}", hooks::delete, hook_docs::delete()),
+        Route::post("/v1/webhooks/{id}/rotate", hooks::rotate, hook_docs::rotate()),
         Route::post("/v1/webhooks/{id}/test", hooks::test, hook_docs::test()),
         Route::get("/v1/webhooks/{id}/deliveries", hooks::deliveries, hook_docs::deliveries()),
         Route::post("/v1/webhooks/{id}/deliveries/{event_id}/replay", hooks::replay, hook_docs::replay()),

@@ -74,9 +74,9 @@ const fn statement(kind: Kind) -> &'static str {
         Kind::NewSpending => "INSERT INTO key_spending (spent, units) VALUES (?1, ?2)",
         Kind::ChangedSpending => "UPDATE key_spending SET units = ?2 WHERE spent = ?1 AND units = ?3",
         Kind::Hook => {
-            "INSERT INTO hook (hook_id, client, url, occasions, secret, created_ms, disabled, version) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (hook_id) DO UPDATE SET \
-             disabled = excluded.disabled, version = excluded.version WHERE hook.version < excluded.version"
+            "INSERT INTO hook (hook_id, client, url, occasions, secret, created_ms, disabled, version, retired) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (hook_id) DO UPDATE SET \
+             secret = excluded.secret, retired = excluded.retired, disabled = excluded.disabled, version = excluded.version WHERE hook.version < excluded.version"
         }
         Kind::DeletedHook => "DELETE FROM hook WHERE hook_id = ?1",
         Kind::NewDelivery => {
