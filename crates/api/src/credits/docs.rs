@@ -157,7 +157,8 @@ pub(super) fn chat() -> Operation {
             200,
             "The answer, or with `stream` its chunks as server-sent events.",
             json!({"type": "object"}),
-        );
+        )
+        .or_streamed(200);
     failing(key(operation), &PLACING)
 }
 
@@ -168,7 +169,8 @@ pub(super) fn respond() -> Operation {
             200,
             "The response, or with `stream` its events as server-sent events.",
             json!({"type": "object"}),
-        );
+        )
+        .or_streamed(200);
     failing(key(operation), &PLACING)
 }
 
@@ -188,7 +190,8 @@ pub(super) fn go_on() -> Operation {
                 200,
                 "The answer, or with `stream` its chunks as server-sent events.",
                 json!({"type": "object"}),
-            );
+            )
+            .or_streamed(200);
     failing(key(operation), &PLACING)
 }
 
