@@ -174,6 +174,14 @@ test("a response has its text and its count", async () => {
   assert.deepEqual([response.status, response.output_text, response.usage.total_tokens], ["completed", "It rains.", 18]);
 });
 
+test("a stored response is read again", async () => {
+  const response = await client().responses.create({ model: ABLE, input: "Rain?", metadata: { a: "b" } });
+  assert.deepEqual(await client().responses.retrieve(response.id), response);
+  const unstored = await client().responses.create({ model: ABLE, input: "Rain?", store: false });
+  assert.deepEqual([response.store, unstored.store], [true, false]);
+  await refused(OpenAI.NotFoundError, 404, "response_not_found", () => client().responses.retrieve(unstored.id));
+});
+
 test("the events of a response come in their order", async () => {
   const events = await all(await client().responses.create({ model: ABLE, input: "Rain?", stream: true }));
   assert.deepEqual(events.map((event) => event.sequence_number), events.map((_, number) => number));

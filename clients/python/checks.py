@@ -151,9 +151,13 @@ class Features(unittest.TestCase):
         self.assertEqual([(token.token, token.logprob) for part in likely for token in part], expected)
         self.assertEqual(joined(chunks), "It rains.")
 
+    def test_an_unwanted_token_is_kept_out(self):
+        answer = ask(client(), model=ABLE, logit_bias={"9": -100})
+        self.assertEqual(answer.choices[0].message.content, "It pours.")
+
     def test_models_say_what_can_be_asked_of_them(self):
         features = {model.id: model.decentral["features"] for model in client().models.list()}
-        able = ["tools", "json", "logprobs", "seed", "penalties", "completions", "embeddings"]
+        able = ["tools", "json", "logprobs", "seed", "penalties", "logit_bias", "completions", "embeddings"]
         self.assertEqual(features, {MODEL: ["seed", "penalties"], ABLE: able})
 
     def test_a_text_is_gone_on_with(self):
@@ -184,7 +188,22 @@ class Responses(unittest.TestCase):
         self.assertEqual((response.status, response.output_text, response.error), ("completed", "It rains.", None))
         usage = response.usage
         self.assertEqual((usage.input_tokens, usage.output_tokens, usage.total_tokens), (12, 6, 18))
-        self.assertFalse(response.store)
+        self.assertTrue(response.store)
+
+    def test_a_stored_response_is_read_again(self):
+        request = {"model": ABLE, "input": "Rain?", "metadata": {"a": "b"}}
+        response = client().responses.create(**request)
+        again = client().responses.retrieve(response.id)
+        self.assertEqual(again.to_json(), response.to_json())
+        self.assertEqual((again.output_text, again.metadata), ("It rains.", {"a": "b"}))
+        *_, last = client().responses.create(stream=True, **request)
+        self.assertEqual(client().responses.retrieve(last.response.id).to_dict(), last.response.to_dict())
+        unstored = client().responses.create(store=False, **request)
+        poor = client(key=os.environ["DOCKET_POOR_KEY"])
+        for through, name in [(client(), unstored.id), (poor, response.id), (client(), "resp_1")]:
+            with self.assertRaises(openai.NotFoundError) as raised:
+                through.responses.retrieve(name)
+            self.assertEqual(raised.exception.code, "response_not_found")
 
     def test_the_embedded_model_ends_at_the_length_that_was_asked_for(self):
         response = client().responses.create(model=MODEL, input="hello", max_output_tokens=2, temperature=0)
@@ -255,15 +274,16 @@ class Errors(unittest.TestCase):
             self.assertEqual((error.param, error.type), ("temperature", "invalid_request_error"))
 
     def test_what_no_worker_of_the_model_declares_is_refused_by_name(self):
-        for name, value in [("tools", [tool("rain")]), ("response_format", {"type": "json_object"}), ("logprobs", True)]:
+        for name, value in [("tools", [tool("rain")]), ("response_format", {"type": "json_object"}), ("logprobs", True), ("logit_bias", {"9": 1})]:
             act = lambda: ask(client(), **{name: value})
             error = self.refused(openai.BadRequestError, 400, "unsupported_parameter", act)
             self.assertEqual(error.param, name)
 
-    def test_a_model_that_is_not_served_on_a_route_is_not_found(self):
+    def test_a_model_that_is_for_something_else_is_refused(self):
         texts = [lambda: client().completions.create(model=MODEL, prompt="x"), lambda: client().embeddings.create(model=MODEL, input="x")]
         for act in texts:
-            self.refused(openai.NotFoundError, 404, "model_not_found", act)
+            error = self.refused(openai.BadRequestError, 400, "unsupported_parameter", act)
+            self.assertEqual(error.param, "model")
 
     def test_who_has_no_credits_is_told_so_once(self):
         for more in [{}, {"stream": True}]:

@@ -45,7 +45,8 @@ fn node(root: &Path) -> anyhow::Result<Outcome> {
 /// Runs checks against a coordinator of their own. The line that begins like `summary` says how many there were.
 fn check(root: &Path, program: &str, arguments: &[&str], summary: &str) -> anyhow::Result<Outcome> {
     // The embedded model answers in text alone; what else there is, a model server has.
-    let server = format!("openai+tools+json+logprobs+completions+embeddings:{}", upstream::start()?);
+    let server =
+        format!("openai+tools+json+logprobs+logit_bias+completions+embeddings:{}", upstream::start()?);
     let coordinator = Coordinator::start(root, &["--engine", "tiny", "--engine", &server])?;
     let mut checks = command(root, program, arguments);
     checks.env("DOCKET_URL", coordinator.text("url")?);

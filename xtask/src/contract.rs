@@ -56,7 +56,7 @@ pub fn check(root: &Path) -> anyhow::Result<Outcome> {
         EXAMPLES_OF_CREDITS,
     ];
     let good = good & passes(&coordinator, key, &credits, None)?;
-    let jobs = "^/v1/(chat/completions|responses|jobs|jobs/.id.*|credits.*)$";
+    let jobs = "^/v1/(chat/completions|responses|responses/.id.|jobs|jobs/.id.*|credits.*)$";
     let answered = [
         "--include-path-regex",
         jobs,

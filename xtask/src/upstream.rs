@@ -67,7 +67,7 @@ fn serve(stream: TcpStream) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The chunks of an answer: calls of all tools that it is given, or else words.
+/// The chunks of an answer: calls of all tools that it is given, or else words, another one where token 9 is unwanted.
 fn chat(request: &Value) -> Vec<Value> {
     let last = request["messages"].as_array().and_then(|list| list.last()).cloned().unwrap_or_default();
     let mut chunks = vec![json!({"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}}]})];
@@ -85,6 +85,7 @@ fn chat(request: &Value) -> Vec<Value> {
     if tools.is_none() {
         let words = match request["response_format"]["type"].as_str() {
             Some(_) => vec!["{\"rain\"", ": true}"],
+            None if request["logit_bias"]["9"] == -100 => vec!["It ", "pours."],
             None => vec!["It ", "rains."],
         };
         for word in words {

@@ -15,6 +15,8 @@ pub enum Feature {
     Seed,
     /// What is said often, or was said already, becomes less likely.
     Penalties,
+    /// Some tokens are made likelier, or less likely.
+    LogitBias,
     /// Going on with a text, in place of an answer to it.
     Completions,
     /// Vectors that stand for texts.
@@ -23,12 +25,13 @@ pub enum Feature {
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Tools,
         Self::Json,
         Self::Logprobs,
         Self::Seed,
         Self::Penalties,
+        Self::LogitBias,
         Self::Completions,
         Self::Embeddings,
     ];
@@ -41,6 +44,7 @@ impl Feature {
             Self::Logprobs => "logprobs",
             Self::Seed => "seed",
             Self::Penalties => "penalties",
+            Self::LogitBias => "logit_bias",
             Self::Completions => "completions",
             Self::Embeddings => "embeddings",
         }
@@ -49,7 +53,7 @@ impl Feature {
 
 /// A name that is no feature.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the features are tools, json, logprobs, seed, penalties, completions and embeddings")]
+#[error("the features are tools, json, logprobs, seed, penalties, logit_bias, completions and embeddings")]
 pub struct UnknownFeature;
 
 impl FromStr for Feature {
@@ -83,6 +87,13 @@ impl Features {
     /// Whether everything in `wanted` is in this set.
     pub const fn include(self, wanted: Self) -> bool {
         self.0 & wanted.0 == wanted.0
+    }
+
+    /// Whether a model that honours this set can be asked for all of `wanted`. One that makes vectors of texts and
+    /// honours nothing else writes no text: it can be asked for vectors alone.
+    pub const fn serve(self, wanted: Self) -> bool {
+        const VECTORS: Features = Features::NONE.with(Feature::Embeddings);
+        self.include(wanted) && (self.0 != VECTORS.0 || wanted.include(VECTORS))
     }
 
     /// The set as a number, for who has no room for more.
@@ -122,5 +133,14 @@ mod tests {
             assert_eq!(feature.name().parse(), Ok(feature));
         }
         assert_eq!("telepathy".parse::<Feature>(), Err(UnknownFeature));
+    }
+
+    #[test]
+    fn a_model_that_only_makes_vectors_writes_no_text() {
+        let vectors = Features::NONE.with(Feature::Embeddings);
+        let both = vectors.with(Feature::Seed);
+        assert!(vectors.serve(vectors) && !vectors.serve(Features::NONE) && !vectors.serve(both));
+        assert!(both.serve(vectors) && both.serve(Features::NONE) && both.serve(both));
+        assert!(Features::NONE.serve(Features::NONE) && !Features::NONE.serve(vectors));
     }
 }

@@ -12,13 +12,19 @@ use crate::hash::{bytes_from_hex, write_hex};
 use crate::id::{ClientId, Version};
 use crate::money::Asset;
 use crate::policy::Verdict;
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 /// How many hooks an account may have.
 pub const MOST_HOOKS: usize = 16;
+
+/// How long a secret goes on signing, beside the one that has taken its place.
+pub const OVERLAP: Millis = Millis::hours(24);
+
+/// So many secrets that were replaced go on signing; the oldest beyond them end at once.
+const MOST_RETIRED: usize = 3;
 
 /// A hook, by random bytes; written as 24 hexadecimal digits in lower case.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -144,6 +150,15 @@ impl fmt::Debug for HookSecret {
     }
 }
 
+/// A secret that another has taken the place of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Retired {
+    /// What it was.
+    pub secret: HookSecret,
+    /// From then on it signs no more.
+    pub until: Timestamp,
+}
+
 /// Whether a hook is told anything.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum HookStatus {
@@ -168,6 +183,8 @@ pub struct Hook {
     pub occasions: BTreeSet<Occasion>,
     /// What it is told is signed with this.
     pub secret: HookSecret,
+    /// And with those of these that have not ended, the last one first.
+    pub retired: Vec<Retired>,
     /// Since when.
     pub created_at: Timestamp,
     /// Whether it is told anything.
@@ -187,13 +204,30 @@ impl Hook {
         now: Timestamp,
     ) -> (Self, Change) {
         let status = HookStatus::Active;
-        let hook = Self { id, client, url, occasions, secret, created_at: now, status, version: Version(1) };
+        let (retired, version) = (Vec::new(), Version(1));
+        let hook = Self { id, client, url, occasions, secret, retired, created_at: now, status, version };
         (hook.clone(), Change::of_record(Version::NONE, Record::Hook(hook), now))
     }
 
     /// Whether it is to be told.
     pub fn wants(&self, occasion: Occasion) -> bool {
         self.status == HookStatus::Active && self.occasions.contains(&occasion)
+    }
+
+    /// The hook with another secret. The one before goes on signing for a while, so that nobody has to change both sides
+    /// at once.
+    #[must_use]
+    pub fn rotated(&self, secret: HookSecret, now: Timestamp) -> Self {
+        let before = Retired { secret: self.secret.clone(), until: now + OVERLAP };
+        let older = self.retired.iter().filter(|retired| now < retired.until).cloned();
+        let retired = std::iter::once(before).chain(older).take(MOST_RETIRED).collect();
+        Self { secret, retired, version: self.version.next(), ..self.clone() }
+    }
+
+    /// The secrets that sign, the newest first.
+    pub fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &HookSecret> {
+        let going = self.retired.iter().filter(move |retired| now < retired.until);
+        std::iter::once(&self.secret).chain(going.map(|retired| &retired.secret))
     }
 
     /// The hook after it has said, or its account has said, that it is told nothing more.
@@ -233,5 +267,26 @@ mod tests {
     #[test]
     fn an_account_runs_dry_below_one_whole_unit() {
         assert_eq!(low(Asset::USDC), 1_000_000);
+    }
+
+    #[test]
+    fn a_secret_goes_on_signing_for_a_day_after_it_was_replaced() {
+        let secret = |number: usize| HookSecret(format!("secret {number}").into());
+        let start = Timestamp(1);
+        let (url, client) = ("https://example.com/".into(), ClientId("ann".into()));
+        let (hook, _) = Hook::create(HookId([1; 12]), client, url, BTreeSet::new(), secret(0), start);
+        let signing = |hook: &Hook, at| hook.secrets(at).cloned().collect::<Vec<_>>();
+        let once = hook.rotated(secret(1), start);
+        assert_eq!((once.version, &once.secret), (Version(2), &secret(1)));
+        let end = start + OVERLAP;
+        assert_eq!(signing(&once, Timestamp(end.0 - 1)), [secret(1), secret(0)]);
+        assert_eq!(signing(&once, end), [secret(1)]);
+        let later = start + Millis::hours(1);
+        let twice = once.rotated(secret(2), later);
+        assert_eq!(signing(&twice, later), [2, 1, 0].map(secret), "each has its own day");
+        assert_eq!(signing(&twice, end), [2, 1].map(secret));
+        assert_eq!(twice.rotated(secret(3), end).retired.len(), 2, "what has ended is forgotten");
+        let often = (3..9).fold(twice, |hook, number| hook.rotated(secret(number), later));
+        assert_eq!(signing(&often, later), [8, 7, 6, 5].map(secret));
     }
 }

@@ -33,6 +33,15 @@ pub struct NewHook {
     pub key: Option<(Arc<str>, Sha256)>,
 }
 
+/// A hook whose secret was replaced.
+#[derive(Clone, Debug)]
+pub struct Rotated {
+    /// The hook as it is now.
+    pub hook: Hook,
+    /// The secret that took the other one's place; `None` if that was replaced as well meanwhile, and is kept no more.
+    pub secret: Option<HookSecret>,
+}
+
 impl Engine {
     /// Makes a hook. The same request under the same key gets the same hook; `None` if that was deleted meanwhile.
     pub async fn create_hook(&self, new: NewHook) -> Result<Option<Hook>, EngineError> {
@@ -83,6 +92,50 @@ impl Engine {
         // Its turn finds that it is gone.
         self.post_at(id, self.clock.now());
         Ok(true)
+    }
+
+    /// Draws another secret for a hook; the one before goes on signing for a while. The same request under the same key
+    /// gets the same secret. `None` if the account has no such hook.
+    pub async fn rotate_hook(
+        &self,
+        client: &ClientId,
+        id: HookId,
+        dialect: Dialect,
+        key: Option<(Arc<str>, Sha256)>,
+    ) -> Result<Option<Rotated>, EngineError> {
+        let client = client.clone();
+        self.begin(|engine| async move { engine.rotate(&client, id, dialect, key).await }).await
+    }
+
+    async fn rotate(
+        &self,
+        client: &ClientId,
+        id: HookId,
+        dialect: Dialect,
+        key: Option<(Arc<str>, Sha256)>,
+    ) -> Result<Option<Rotated>, EngineError> {
+        let secret = draw(&self.entropy);
+        // A repeat knows by it which secret it was.
+        let answer = PublicId { dialect, text: digest(&secret).into() };
+        let claim = key.map(|(key, request)| Claim { key, request, answer });
+        loop {
+            let Some(hook) = self.hook(client, id).await? else { return Ok(None) };
+            let now = self.clock.now();
+            let after = hook.rotated(secret.clone(), now);
+            let mut change = Change::of_record(hook.version, Record::Hook(after.clone()), now);
+            change.claim.clone_from(&claim);
+            match self.commit(change, Documents::default()).await {
+                Ok(_) => return Ok(Some(Rotated { hook: after, secret: Some(secret) })),
+                Err(CommitError::Repeated(first)) => {
+                    let retired = hook.retired.iter().map(|retired| &retired.secret);
+                    let mut kept = std::iter::once(&hook.secret).chain(retired);
+                    let secret = kept.find(|secret| *digest(secret) == *first.text).cloned();
+                    return Ok(Some(Rotated { hook, secret }));
+                }
+                Err(CommitError::Conflict) => {} // It is read again, as it is now.
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// Tells a hook something that only shows whether it is heard.
@@ -136,6 +189,11 @@ impl Engine {
             }
         }
     }
+}
+
+/// What a secret is known by.
+fn digest(secret: &HookSecret) -> String {
+    Sha256::of(secret.0.as_bytes()).to_string()
 }
 
 /// A secret of 32 random bytes.

@@ -47,7 +47,7 @@ pub use docket_store::{Cursor, DeliveryRow, JournalRow, TransferRow};
 pub use engine::{Config, Engine, StakeTerms};
 pub use error::EngineError;
 pub use execute::Executed;
-pub use hooks::{NewHook, SECRET_PREFIX};
+pub use hooks::{NewHook, Rotated, SECRET_PREFIX};
 pub use ids::latest_known;
 pub use keys::KeySecret;
 pub use log::entry_receipt_hash;

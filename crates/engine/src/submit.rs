@@ -13,7 +13,7 @@ use docket_core::key::KeyId;
 use docket_core::money::Amount;
 use docket_core::policy::Policy;
 use docket_core::refusal::Refusal;
-use docket_store::{CommitError, Documents};
+use docket_store::{CommitError, Documents, Payload};
 use std::sync::Arc;
 
 /// A job that a client wants done.
@@ -33,6 +33,8 @@ pub struct NewJob {
     pub policy: Arc<Policy>,
     /// What the worker gets to see, in the dialect's form.
     pub payload: Arc<[u8]>,
+    /// What the answer repeats of the request, in the dialect's form, where it may be read again.
+    pub echo: Option<Arc<str>>,
     /// The caller's key, with the scope in which it is unique, and the digest of the request.
     pub key: Option<(Arc<str>, Sha256)>,
     /// The API key under which it is asked for, whose limits it must keep.
@@ -74,9 +76,9 @@ impl Engine {
     }
 
     async fn make(&self, new: NewJob) -> Result<Submitted, EngineError> {
-        let (payload, now_or_never) = (new.payload.clone(), new.now_or_never);
+        let (payload, echo, now_or_never) = (new.payload.clone(), new.echo.clone(), new.now_or_never);
         let (job, claim) = self.draft(new);
-        let documents = Documents { payload: Some(payload.clone()), result: None };
+        let documents = Documents { payload: Some(Payload { body: payload.clone(), echo }), result: None };
         let executed = match self.attempt(&job, &Command::Fund, documents, claim).await {
             Ok(executed) => executed,
             Err(CommitError::Repeated(id)) => {

@@ -99,6 +99,7 @@ pub(crate) fn new_job(engine: &Engine, client: u64, number: u64) -> NewJob {
             staked: None,
         }),
         payload: b"\"do it\"".as_slice().into(),
+        echo: None,
         key: Some((format!("{client}-{number}").into(), Sha256::of(b"do it"))),
         key_id: None,
         request: None,

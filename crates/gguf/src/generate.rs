@@ -59,7 +59,9 @@ impl Sampler {
         if [self.frequency_penalty, self.presence_penalty].iter().any(|by| !(-2.0..=2.0).contains(by)) {
             return Err(GgufError::InvalidSampler("penalties must be between -2 and 2"));
         }
-        Ok(LogitsProcessor::new(self.seed, Some(self.temperature), Some(self.top_p)))
+        // Probabilities have 32 bits. What is nothing in them would keep no token at all.
+        let top_p = self.top_p.max(f64::from(f32::MIN_POSITIVE));
+        Ok(LogitsProcessor::new(self.seed, Some(self.temperature), Some(top_p)))
     }
 
     /// The scores, less the penalties for what the answer has already.

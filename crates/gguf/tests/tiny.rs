@@ -112,6 +112,18 @@ async fn a_seed_repeats_an_answer_and_temperature_varies_it() {
 }
 
 #[tokio::test]
+async fn the_smallest_share_of_probability_keeps_the_likeliest_token() {
+    let model = Model::load(tiny()).unwrap();
+    let (best, _) = generate(&model, ask("What is escrow?", 12)).await.unwrap();
+    for top_p in [1e-100, f64::from_bits(1)] {
+        let sampler = Sampler { temperature: 1.0, top_p, seed: 1, ..Sampler::GREEDY };
+        let (narrow, _) =
+            generate(&model, Generation { sampler, ..ask("What is escrow?", 12) }).await.unwrap();
+        assert_eq!(narrow.text, best.text, "{top_p}");
+    }
+}
+
+#[tokio::test]
 async fn settings_outside_their_range_and_prompts_beyond_the_context_are_refused() {
     let model = Model::load(tiny()).unwrap();
     for sampler in [

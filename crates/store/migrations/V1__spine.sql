@@ -54,7 +54,8 @@ CREATE INDEX job_open ON job (job_id) WHERE deadline_ms IS NOT NULL;
 
 CREATE TABLE payload (
     job_id {id},
-    body   {bytes} NOT NULL
+    body   {bytes} NOT NULL,
+    echo   {text}                              -- what the answer repeats of the request; NULL where it is not kept
 );
 
 -- Under the number of the change that it came with, not under the job: jobs end in another order than

@@ -5,6 +5,7 @@ CREATE TABLE hook (
     url        {text} NOT NULL,
     occasions  {text} NOT NULL,             -- names with spaces between them
     secret     {text} NOT NULL,             -- as it is: what is told is signed with it
+    retired    {text} NOT NULL,             -- those before it that may still sign: until when, a space, the secret; one a line
     created_ms BIGINT NOT NULL,
     disabled   BIGINT NOT NULL,
     version    BIGINT NOT NULL

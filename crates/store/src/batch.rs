@@ -48,9 +48,32 @@ impl Leaf {
 #[derive(Clone, Debug, Default)]
 pub struct Documents {
     /// What the client asks; comes with the job.
-    pub payload: Option<Arc<[u8]>>,
+    pub payload: Option<Payload>,
     /// What the worker answered, and its proof; comes with the delivery.
     pub result: Option<ResultDocument>,
+}
+
+/// What a client asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payload {
+    /// What the worker gets to see.
+    pub body: Arc<[u8]>,
+    /// What the answer repeats of the request, in the dialect's form; no worker sees it. `None` where nobody may read
+    /// that answer again.
+    pub echo: Option<Arc<str>>,
+}
+
+impl Payload {
+    /// How many bytes it has.
+    pub(crate) fn weight(&self) -> usize {
+        self.body.len() + self.echo.as_ref().map_or(0, |echo| echo.len())
+    }
+}
+
+impl<Body: Into<Arc<[u8]>>> From<Body> for Payload {
+    fn from(body: Body) -> Self {
+        Self { body: body.into(), echo: None }
+    }
 }
 
 /// The answer to a job.
@@ -75,8 +98,7 @@ impl Write {
     /// How many bytes of documents it brings.
     pub(crate) fn weight(&self) -> usize {
         let Documents { payload, result } = &self.documents;
-        payload.as_ref().map_or(0, |payload| payload.len())
-            + result.as_ref().map_or(0, ResultDocument::weight)
+        payload.as_ref().map_or(0, Payload::weight) + result.as_ref().map_or(0, ResultDocument::weight)
     }
 }
 
@@ -115,7 +137,7 @@ pub struct Batch {
     pub(crate) new_policies: Vec<(i64, String)>,
     pub(crate) new_jobs: Vec<(Arc<Job>, i64)>,
     pub(crate) changed_jobs: Vec<Arc<Job>>,
-    pub(crate) payloads: Vec<(JobId, Arc<[u8]>)>,
+    pub(crate) payloads: Vec<(JobId, Payload)>,
     pub(crate) results: Vec<ResultEntry>,
     pub(crate) journal: Vec<JournalEntry>,
     pub(crate) transfers: Vec<TransferEntry>,

@@ -24,7 +24,7 @@ mod texts;
 mod value;
 pub mod writer;
 
-pub use batch::{Batch, Documents, Leaf, ResultDocument, Write};
+pub use batch::{Batch, Documents, Leaf, Payload, ResultDocument, Write};
 pub use error::{CommitError, StoreError};
 pub use places::LogPlace;
 pub use postgres::Postgres;

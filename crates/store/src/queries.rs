@@ -84,6 +84,7 @@ static SPAN: LazyLock<String> = LazyLock::new(|| {
     format!("{TRANSFER} WHERE t.transfer_id >= $1 AND t.transfer_id < $2 ORDER BY t.transfer_id")
 });
 const PAYLOAD: &str = "SELECT body FROM payload WHERE job_id = $1";
+const ECHO: &str = "SELECT echo FROM payload WHERE job_id = $1 AND echo IS NOT NULL";
 const RESULT: &str = "SELECT r.output, r.receipt, r.decision FROM journal j \
      JOIN result r ON r.journal_id = j.journal_id WHERE j.job_id = $1";
 const JOURNAL: &str =
@@ -153,6 +154,7 @@ pub(crate) fn all() -> Vec<&'static str> {
         JOB_SPANS,
         &SPAN,
         PAYLOAD,
+        ECHO,
         RESULT,
         JOURNAL,
         &WORKER,
@@ -250,6 +252,10 @@ impl<D: Database> Reader for Queries<D> {
 
     fn payload(&self, id: JobId) -> Read<'_, Option<Arc<[u8]>>> {
         self.one(PAYLOAD, vec![Value::job(id)], |row| row.bytes(0).map(Into::into))
+    }
+
+    fn echo(&self, id: JobId) -> Read<'_, Option<Arc<str>>> {
+        self.one(ECHO, vec![Value::job(id)], |row| row.text(0).map(Into::into))
     }
 
     fn answer(&self, id: JobId) -> Read<'_, Option<Answer>> {

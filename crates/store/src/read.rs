@@ -132,6 +132,7 @@ pub trait Reader: Send + Sync {
     fn jobs<'a>(&'a self, filter: &'a JobFilter) -> Read<'a, Vec<Arc<Job>>>;
     fn jobs_of_key(&self, key: KeyId, cursor: Cursor, limit: u32) -> Read<'_, Vec<Arc<Job>>>;
     fn payload(&self, id: JobId) -> Read<'_, Option<Arc<[u8]>>>;
+    fn echo(&self, id: JobId) -> Read<'_, Option<Arc<str>>>;
     fn answer(&self, id: JobId) -> Read<'_, Option<Answer>>;
     fn journal(&self, id: JobId) -> Read<'_, Vec<JournalRow>>;
     fn job_transfers(&self, job: JobId) -> Read<'_, Vec<TransferRow>>;

@@ -262,6 +262,11 @@ impl Store {
         self.reader().await?.payload(id).await
     }
 
+    /// What the answer repeats of the request, where that is kept.
+    pub async fn echo(&self, id: JobId) -> Result<Option<Arc<str>>, StoreError> {
+        self.reader.echo(id).await
+    }
+
     /// What the worker answered.
     pub async fn answer(&self, id: JobId) -> Result<Option<Answer>, StoreError> {
         match self.recent.answer(id) {

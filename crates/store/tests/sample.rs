@@ -13,7 +13,7 @@ use docket_core::money::{Amount, Asset, BasisPoints, Split};
 use docket_core::policy::{Arbitration, Evaluation, Judge, Lapse, Policy, Ruling, Source, Verdict};
 use docket_core::refusal::Refusal;
 use docket_core::time::{Millis, Timestamp};
-use docket_store::{Documents, Leaf, ResultDocument, Write};
+use docket_store::{Documents, Leaf, Payload, ResultDocument, Write};
 use std::sync::Arc;
 
 /// When everything happens that does not wait for a deadline.
@@ -123,7 +123,7 @@ pub(crate) fn write(job: &Job, word: &str) -> Result<Write, Refusal> {
 
 fn documents(job: &Job, word: &str) -> Documents {
     Documents {
-        payload: (job.version == Version::NONE).then(|| payload(job)),
+        payload: (job.version == Version::NONE).then(|| Payload { body: payload(job), echo: echo(job) }),
         result: word.starts_with("submit").then(|| result(job)),
     }
 }
@@ -131,6 +131,11 @@ fn documents(job: &Job, word: &str) -> Documents {
 /// What the client of a job asks.
 pub(crate) fn payload(job: &Job) -> Arc<[u8]> {
     format!("what {} asks", job.public_id.text).into_bytes().into()
+}
+
+/// What the answer to every other job repeats of its request.
+pub(crate) fn echo(job: &Job) -> Option<Arc<str>> {
+    job.id.0.is_multiple_of(2).then(|| format!("{{\"asked\":\"{}\"}}", job.public_id.text).into())
 }
 
 /// What the worker of a job answers; the bytes are no text.

@@ -158,7 +158,7 @@ fn prompt() -> Request {
     Request::from_payload(r#"{"job_type":"LLM_INFER","prompt":"What is escrow?","max_tokens":64}"#).unwrap()
 }
 
-async fn ask(engine: &OpenAi, request: Request) -> (Result<Outcome, EngineError>, Vec<String>) {
+async fn ask(engine: &dyn Engine, request: Request) -> (Result<Outcome, EngineError>, Vec<String>) {
     let (sink, mut deltas) = mpsc::channel(1);
     let collect = async {
         let mut pieces = vec![];
@@ -264,7 +264,7 @@ async fn every_setting_of_a_chat_reaches_the_server_as_it_was_written() {
     let (server, engine) = able(vec![head(), text("Yes."), finish("stop"), done()]).await;
     let tools = r#"[{"type":"function","function":{"name":"rain","parameters":{"z":1.50,"a":{}}}}]"#;
     let settings = format!(
-        r#","frequency_penalty":0.5,"presence_penalty":-2,"tools":{tools},"tool_choice":"required",
+        r#","frequency_penalty":0.5,"presence_penalty":-2,"logit_bias":{{"9":-1}},"tools":{tools},"tool_choice":"required",
         "parallel_tool_calls":false,"response_format":{{"type":"json_object"}},"logprobs":true,"top_logprobs":0"#
     );
     ask(&engine, chat(&settings)).await.0.unwrap();
@@ -274,7 +274,7 @@ async fn every_setting_of_a_chat_reaches_the_server_as_it_was_written() {
         json!({
             "model": "llama3.2:latest", "max_tokens": 64, "stream": true, "stream_options": {"include_usage": true},
             "messages": [{"role": "user", "content": "Rain?"}],
-            "frequency_penalty": 0.5, "presence_penalty": -2.0, "tools": serde_json::from_str::<Value>(tools).unwrap(),
+            "frequency_penalty": 0.5, "presence_penalty": -2.0, "logit_bias": {"9": -1}, "tools": serde_json::from_str::<Value>(tools).unwrap(),
             "tool_choice": "required", "parallel_tool_calls": false, "response_format": {"type": "json_object"},
             "logprobs": true, "top_logprobs": 0
         })
@@ -362,7 +362,11 @@ async fn what_the_owner_did_not_promise_is_refused_by_name_before_the_server_hea
     let engine = server.engine().await;
     let usual = BTreeSet::from([Feature::Seed, Feature::Penalties, Feature::Json]);
     assert!(engine.offer().models.iter().all(|model| model.features == usual));
-    for (settings, name) in [(r#","tools":[{}]"#, "tools"), (r#","logprobs":true"#, "logprobs")] {
+    for (settings, name) in [
+        (r#","tools":[{}]"#, "tools"),
+        (r#","logprobs":true"#, "logprobs"),
+        (r#","logit_bias":{"1":5}"#, "logit_bias"),
+    ] {
         let refused = ask(&engine, chat(settings)).await.0.unwrap_err();
         assert_eq!(refused, EngineError::Unsupported(format!("llama3.2:latest does not support {name}")));
     }
@@ -696,7 +700,7 @@ async fn a_text_is_gone_on_with_where_the_owner_promises_it() {
     let said = |text: &str| event(&json!({"choices": [{"index": 0, "text": text, "finish_reason": null}]}));
     let end = event(&json!({"choices": [{"index": 0, "text": "", "finish_reason": "length"}]}));
     let (server, engine) = able(vec![head(), said(" upon"), said(" a"), end, usage(2, 2), done()]).await;
-    let asked = r#""answer":"completion","prompt":"Once","max_tokens":2,"presence_penalty":1,"tools":[{}],"stop":".""#;
+    let asked = r#""answer":"completion","prompt":"Once","max_tokens":2,"presence_penalty":1,"logit_bias":{"9":-1},"tools":[{}],"stop":".""#;
     let (outcome, pieces) = ask(&engine, payload(asked)).await;
     assert_eq!(pieces, [" upon", " a"]);
     let outcome = outcome.unwrap();
@@ -709,7 +713,7 @@ async fn a_text_is_gone_on_with_where_the_owner_promises_it() {
         body,
         json!({
             "model": "llama3.2:latest", "prompt": "Once", "max_tokens": 2, "stream": true,
-            "stream_options": {"include_usage": true}, "stop": ["."], "presence_penalty": 1.0,
+            "stream_options": {"include_usage": true}, "stop": ["."], "presence_penalty": 1.0, "logit_bias": {"9": -1},
         })
     );
     let refused = ask(&server.engine().await, payload(r#""answer":"completion","prompt":"Once""#)).await.0;
@@ -750,4 +754,22 @@ async fn texts_become_vectors_where_the_owner_promises_it() {
     assert!(matches!(longer, Err(EngineError::BadOutput(_))), "{longer:?}");
     let refused = ask(&server.engine().await, payload(embed)).await.0;
     assert!(matches!(refused, Err(EngineError::Unsupported(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_there_for_vectors_alone_is_asked_for_no_text() {
+    let server = Server::start(&models(), vec![head(), text("x"), finish("stop"), done()]).await;
+    let spec: EngineSpec = format!("openai+embeddings:{}#qwen3-8b", server.url).parse().unwrap();
+    let engines = Engines::start(&[spec], None).await.unwrap();
+    assert_eq!(engines.offer().models.remove(0).features, BTreeSet::from([Feature::Embeddings]));
+    for request in [prompt(), chat("")] {
+        let refused = ask(&engines, request).await.0.unwrap_err();
+        let no = "qwen3-8b makes vectors of texts and does not answer them".to_owned();
+        assert_eq!(refused, EngineError::Unsupported(no));
+    }
+    assert!(server.last_request().0.starts_with("get "), "only its models were asked for");
+    let spec: EngineSpec = format!("openai+embeddings+json:{}#qwen3-8b", server.url).parse().unwrap();
+    let promised = Engines::start(&[spec], None).await.unwrap().offer().models.remove(0).features;
+    let usual = [Feature::Seed, Feature::Penalties, Feature::Json];
+    assert_eq!(promised, usual.into_iter().chain([Feature::Embeddings]).collect());
 }

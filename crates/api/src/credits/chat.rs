@@ -16,10 +16,9 @@ const LONGEST_STOP: usize = 256;
 pub(super) const LONGEST_NAME: usize = 512;
 
 /// What OpenAI's interface has and nobody here offers, with the values that ask for nothing.
-const REFUSED: [(&str, AsksNothing); 6] = [
+const REFUSED: [(&str, AsksNothing); 5] = [
     ("functions", is_empty),
     ("function_call", |value| value == "none" || value == "auto"),
-    ("logit_bias", is_empty),
     ("modalities", |value| *value == json!(["text"])),
     ("audio", |_| false),
     ("web_search_options", |_| false),
@@ -113,6 +112,7 @@ impl Asked {
             let penalty = body.fraction(name, -2.0..=2.0)?.filter(|value| value.as_f64() != Some(0.0));
             self.add_for(name, penalty, Feature::Penalties);
         }
+        self.add_for("logit_bias", body.biases("logit_bias")?, Feature::LogitBias);
         Ok(())
     }
 }
@@ -213,6 +213,17 @@ mod tests {
             ("top_p", json!(0)),
             ("seed", json!(-1)),
             ("frequency_penalty", json!(2.5)),
+            ("logit_bias", json!([])),
+            ("logit_bias", json!({"1": "5"})),
+            ("logit_bias", json!({"1": 100.5})),
+            ("logit_bias", json!({"1": -101})),
+            ("logit_bias", json!({"": 1})),
+            ("logit_bias", json!({"-1": 1})),
+            ("logit_bias", json!({"01": 1})),
+            ("logit_bias", json!({"+1": 1})),
+            ("logit_bias", json!({"rain": 1})),
+            ("logit_bias", json!({"4294967296": 1})),
+            ("logit_bias", (0..301).map(|id| (id.to_string(), json!(1))).collect()),
             ("logprobs", json!(1)),
             ("top_logprobs", json!(1)),
             ("user", json!(7)),
@@ -236,12 +247,9 @@ mod tests {
 
     #[test]
     fn what_nobody_offers_is_refused_by_name() {
-        for (name, value) in [
-            ("functions", json!([{"name": "f"}])),
-            ("logit_bias", json!({"1": 5})),
-            ("modalities", json!(["audio"])),
-            ("n", json!(2)),
-        ] {
+        for (name, value) in
+            [("functions", json!([{"name": "f"}])), ("modalities", json!(["audio"])), ("n", json!(2))]
+        {
             let problem = problem(with(name, value));
             assert_eq!(
                 (&problem["code"], &problem["param"]),
@@ -279,6 +287,8 @@ mod tests {
             ("seed", json!(7), Feature::Seed),
             ("frequency_penalty", json!(0.5), Feature::Penalties),
             ("presence_penalty", json!(-0.5), Feature::Penalties),
+            ("logit_bias", json!({"50256": -100, "0": 0.5}), Feature::LogitBias),
+            ("logit_bias", (0..300).map(|id| (id.to_string(), json!(100))).collect(), Feature::LogitBias),
         ] {
             let chat = parse(with(name, value.clone()).to_string().as_bytes(), 500).unwrap();
             let payload: Value = serde_json::from_str(&chat.payload).unwrap();
@@ -290,6 +300,7 @@ mod tests {
             ("logprobs", json!(false)),
             ("top_logprobs", json!(0)),
             ("presence_penalty", json!(0)),
+            ("logit_bias", json!({})),
             ("reasoning_effort", json!("low")),
             ("store", json!(true)),
         ] {

@@ -21,6 +21,8 @@ pub(crate) enum Code {
     ModelNotFound,
     /// There is no such job, or it is another key's.
     JobNotFound,
+    /// There is no such response, it was not stored, or it is another key's.
+    ResponseNotFound,
     /// The job does not admit this now.
     WrongState,
     /// The job has no answer yet, so there is nothing to dispute.
@@ -81,6 +83,7 @@ impl Code {
             Self::SpendingLimit => "spending_limit_exceeded",
             Self::ModelNotFound => "model_not_found",
             Self::JobNotFound => "job_not_found",
+            Self::ResponseNotFound => "response_not_found",
             Self::WrongState => "wrong_state",
             Self::WebhookNotFound => "webhook_not_found",
             Self::EventNotFound => "event_not_found",
@@ -115,6 +118,7 @@ impl Code {
             Self::InsufficientCredits | Self::SpendingLimit => StatusCode::PAYMENT_REQUIRED,
             Self::ModelNotFound
             | Self::JobNotFound
+            | Self::ResponseNotFound
             | Self::DisputeNotFound
             | Self::WebhookNotFound
             | Self::EventNotFound

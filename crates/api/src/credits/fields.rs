@@ -8,6 +8,10 @@ const MOST_LABELS: usize = 16;
 const LONGEST_LABEL_NAME: usize = 64;
 const LONGEST_LABEL: usize = 512;
 
+/// How many tokens can be made likelier or less likely, and by how much.
+const MOST_BIASES: usize = 300;
+const BIAS: std::ops::RangeInclusive<f64> = -100.0..=100.0;
+
 /// Whether a value asks for nothing.
 pub(super) type AsksNothing = fn(&Value) -> bool;
 
@@ -101,6 +105,25 @@ impl Fields {
             )
         };
         labels.map(Some).ok_or_else(wrong)
+    }
+
+    /// How much likelier or less likely tokens are made, by their numbers; `None` if none is.
+    pub(super) fn biases(&self, name: &'static str) -> Result<Option<Value>, Problem> {
+        let Some(value) = self.0.get(name) else { return Ok(None) };
+        let is_number = |id: &str| id.parse::<u32>().is_ok_and(|number| number.to_string() == id);
+        let fits = |(id, bias): (&String, &Value)| {
+            is_number(id) && bias.as_f64().is_some_and(|bias| BIAS.contains(&bias))
+        };
+        match value.as_object() {
+            Some(biases) if biases.is_empty() => Ok(None),
+            Some(biases) if biases.len() <= MOST_BIASES && biases.iter().all(fits) => Ok(Some(value.clone())),
+            _ => Err(Problem::at(
+                name,
+                format!(
+                    "`{name}` must be an object of up to {MOST_BIASES} numbers from -100 to 100 by the ids of tokens."
+                ),
+            )),
+        }
     }
 
     pub(super) fn flag(&self, name: &'static str) -> Result<Option<bool>, Problem> {

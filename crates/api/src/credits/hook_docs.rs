@@ -22,7 +22,7 @@ fn hook() -> Value {
         ("created_at", text("An instant in whole seconds.")),
         ("status", choice(&["active", "disabled"])),
     ]);
-    // There only in the answer to who has made it.
+    // There only in the answer to who has made or replaced it.
     hook["properties"]["secret"] = text("What deliveries are signed with.");
     hook
 }
@@ -89,6 +89,25 @@ pub(super) fn show() -> Operation {
 pub(super) fn delete() -> Operation {
     let operation = named(Operation::new("credits", "Takes a webhook away, with all that it is to be told."));
     failing(operation.bare(204, "It is gone."), &[NO_HOOK, BUSY])
+}
+
+pub(super) fn rotate() -> Operation {
+    let summary = "Draws another secret; for 24 hours the one before signs as well.";
+    let operation = named(Operation::new("credits", summary)).json(
+        200,
+        "The webhook, with its new secret, which is shown only here.",
+        reference("Webhook"),
+    );
+    let errors = [
+        (400, "The idempotency key is none."),
+        NO_HOOK,
+        (409, "The webhook is told nothing more, or the secret of the same request is kept no more."),
+        (413, "The body is too large."),
+        (415, "The body is no JSON."),
+        (422, "The idempotency key was used for another request."),
+        BUSY,
+    ];
+    failing(key(operation), &errors)
 }
 
 pub(super) fn test() -> Operation {

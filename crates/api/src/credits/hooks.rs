@@ -10,15 +10,16 @@ use crate::post::{SigningKey, parse_url};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Query, RawPathParams, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::IntoResponse;
 use docket_core::hash::Sha256;
 use docket_core::hook::{
     Delivery, DeliveryState, EventId, Hook, HookId, HookSecret, HookStatus, Occasion, Outcome,
 };
 use docket_core::id::Dialect;
 use docket_core::key::ApiKey;
-use docket_engine::{DeliveryRow, NewHook};
+use docket_engine::{DeliveryRow, NewHook, Rotated};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -58,7 +59,7 @@ pub(super) struct Page<T> {
 }
 
 /// `POST /v1/webhooks`.
-pub(super) async fn create(asked: Asked) -> Result<(StatusCode, Json<HookView>), Problem> {
+pub(super) async fn create(asked: Asked) -> Result<impl IntoResponse, Problem> {
     let Asked { app, key, body, .. } = &asked;
     let scoped = |name| format!("credits:webhook:{}:{name}", key.id.0).into();
     let claim = asked.idempotency_key()?.map(|name| (scoped(name), Sha256::of(body)));
@@ -66,7 +67,7 @@ pub(super) async fn create(asked: Asked) -> Result<(StatusCode, Json<HookView>),
     let gone = || Problem::new(Code::WebhookNotFound, "The webhook that this request has made was deleted.");
     let hook = app.engine.create_hook(new).await?.ok_or_else(gone)?;
     let view = HookView { secret: Some(hook.secret.0.to_string()), ..HookView::from(&hook) };
-    Ok((StatusCode::CREATED, Json(view)))
+    Ok((StatusCode::CREATED, unkept(), Json(view)))
 }
 
 fn parse(
@@ -172,6 +173,32 @@ pub(super) async fn delete(
     let hook = of_caller(&app, &key, &named).await?;
     let deleted = app.engine.delete_hook(&key.client, hook.id).await?;
     if deleted { Ok(StatusCode::NO_CONTENT) } else { Err(no_hook()) }
+}
+
+/// `POST /v1/webhooks/{id}/rotate`: another secret. The one before goes on signing for a day.
+pub(super) async fn rotate(
+    named: Result<Named, Problem>,
+    asked: Asked,
+) -> Result<impl IntoResponse, Problem> {
+    let Asked { app, key, body, .. } = &asked;
+    let named = named?;
+    let scoped = |name| format!("credits:rotation:{}:{name}", key.id.0).into();
+    let request = Sha256::of(&[hook_name(named.hook).as_bytes(), b"\n", body].concat());
+    let claim = asked.idempotency_key()?.map(|name| (scoped(name), request));
+    active(app, key, &named).await?;
+    let rotated = app.engine.rotate_hook(&key.client, named.hook, Dialect::Credits, claim).await?;
+    let Rotated { hook, secret } = rotated.ok_or_else(no_hook)?;
+    let gone = || {
+        let words = "The secret that this request has made was replaced since, and is kept no more.";
+        Problem::new(Code::WrongState, words)
+    };
+    let secret = secret.ok_or_else(gone)?;
+    Ok((unkept(), Json(HookView { secret: Some(secret.0.to_string()), ..HookView::from(&hook) })))
+}
+
+/// For an answer with a secret in it: nobody on the way is to keep it.
+fn unkept() -> [(HeaderName, HeaderValue); 1] {
+    [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]
 }
 
 /// `POST /v1/webhooks/{id}/test`: sends a `ping`.

@@ -23,6 +23,7 @@ mod models;
 mod order;
 mod price;
 mod prompt;
+mod request_docs;
 mod responses;
 mod routes;
 mod status;

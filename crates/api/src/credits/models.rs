@@ -57,6 +57,7 @@ fn parameters(features: Features) -> Vec<&'static str> {
             Feature::Logprobs => &["logprobs", "top_logprobs"],
             Feature::Seed => &["seed"],
             Feature::Penalties => &["frequency_penalty", "presence_penalty"],
+            Feature::LogitBias => &["logit_bias"],
             // These are routes of their own.
             Feature::Completions | Feature::Embeddings => &[],
         }

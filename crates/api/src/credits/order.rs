@@ -36,6 +36,8 @@ pub(super) struct Order {
     pub(super) inquiry: Inquiry,
     /// Whether its client waits for the answer, and may come back to it.
     pub(super) is_attended: bool,
+    /// What the answer repeats of the request, where it may be read again.
+    pub(super) echo: Option<Arc<str>>,
     digest: Sha256,
     idempotency_key: Option<String>,
 }
@@ -66,7 +68,8 @@ impl Order {
     pub(super) fn new(route: Route, asked: &Asked, inquiry: Inquiry) -> Result<Self, Problem> {
         let idempotency_key = asked.idempotency_key()?;
         let digest = Sha256::of(&[route.mark().as_bytes(), &asked.body].concat());
-        Ok(Self { inquiry, is_attended: true, digest, idempotency_key: idempotency_key.map(str::to_owned) })
+        let idempotency_key = idempotency_key.map(str::to_owned);
+        Ok(Self { inquiry, is_attended: true, echo: None, digest, idempotency_key })
     }
 
     pub(super) fn sameness(&self, key: &ApiKey) -> Sameness {
@@ -75,7 +78,7 @@ impl Order {
 
     /// Holds the worst case, and makes the job.
     pub(super) async fn place(self, app: &App, key: &ApiKey) -> Result<Arc<Job>, Problem> {
-        let Self { inquiry, is_attended, digest, idempotency_key } = self;
+        let Self { inquiry, is_attended, echo, digest, idempotency_key } = self;
         let served = app.engine.served_model(&inquiry.model);
         let served = served.ok_or_else(|| {
             let words = format!("No live worker serves the model `{}`.", inquiry.model);
@@ -103,6 +106,7 @@ impl Order {
             price,
             policy,
             payload: inquiry.payload.into_bytes().into(),
+            echo,
             key: claim,
             key_id: Some(key.id),
             request: is_attended.then_some(digest),
@@ -119,8 +123,17 @@ impl Order {
     }
 }
 
-/// All that is asked of a model; refused by the name of the first parameter with which no live worker can do it.
+/// All that is asked of a model; refused by the name of the first parameter with which no live worker can do it, or of
+/// the model where that is for something else altogether.
 fn honoured(served: &ServedModel, needs: &[(&'static str, Feature)]) -> Result<Features, Problem> {
+    let of_vectors = needs.iter().any(|(_, feature)| *feature == Feature::Embeddings);
+    if !of_vectors && !served.honours(Features::NONE) {
+        let words = format!(
+            "No live worker answers with the model `{}`: it is for vectors of texts, at /v1/embeddings.",
+            served.name
+        );
+        return Err(Problem::new(Code::Unsupported, words).with_param("model"));
+    }
     let mut wanted = Features::NONE;
     for (param, feature) in needs {
         wanted = wanted.with(*feature);
@@ -138,7 +151,7 @@ fn honoured(served: &ServedModel, needs: &[(&'static str, Feature)]) -> Result<F
 /// A model that is served, and not on this route.
 fn not_there(model: &str, route: &str) -> Problem {
     let words = format!("No live worker serves the model `{model}` at {route}.");
-    Problem::new(Code::ModelNotFound, words).with_param("model")
+    Problem::new(Code::Unsupported, words).with_param("model")
 }
 
 /// Says what there is, and what is missing.

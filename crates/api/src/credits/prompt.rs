@@ -2,7 +2,7 @@
 
 use super::chat::{Asked, LONGEST_NAME, MOST_TOKENS, streaming};
 use super::errors::{Code, Problem};
-use super::fields::{AsksNothing, Fields, is_empty};
+use super::fields::{AsksNothing, Fields};
 use super::order::Inquiry;
 use docket_core::feature::Feature;
 use serde_json::{Value, json};
@@ -12,12 +12,11 @@ const USUAL_TOKENS: u32 = 16;
 const LONGEST_PROMPT: usize = 256 * 1024;
 
 /// What OpenAI's interface has and nobody here offers, with the values that ask for nothing.
-const REFUSED: [(&str, AsksNothing); 5] = [
+const REFUSED: [(&str, AsksNothing); 4] = [
     ("suffix", |value| value == ""),
     ("echo", |value| value == false),
     ("best_of", |value| *value == 1),
     ("logprobs", |_| false),
-    ("logit_bias", is_empty),
 ];
 
 /// Reads and checks a request.
@@ -90,6 +89,9 @@ mod tests {
         });
         assert_eq!((payload, inquiry.max_tokens), (expected, Some(16)));
         assert_eq!(inquiry.needs, [("prompt", Feature::Completions)]);
+        let biased = read(json!({"logit_bias": {"50256": -100}})).unwrap();
+        assert_eq!(biased.needs.last(), Some(&("logit_bias", Feature::LogitBias)));
+        assert!(biased.payload.contains(r#""logit_bias":{"50256":-100}"#), "{}", biased.payload);
         assert!(read(json!({"echo": false, "suffix": "", "best_of": 1, "n": 1, "logprobs": null})).is_ok());
     }
 
@@ -108,6 +110,7 @@ mod tests {
             (json!({"suffix": "end"}), "unsupported_parameter", "suffix"),
             (json!({"best_of": 2}), "unsupported_parameter", "best_of"),
             (json!({"n": 2}), "unsupported_parameter", "n"),
+            (json!({"logit_bias": {"1": 101}}), "invalid_request", "logit_bias"),
             (json!({"logprobs": 1}), "unsupported_parameter", "logprobs"),
         ] {
             let problem = read(more.clone()).unwrap_err();

@@ -15,6 +15,7 @@ pub(crate) fn routes() -> Vec<Route> {
     let routes = vec![
         Route::post("/v1/chat/completions", completions::create, docs::chat()),
         Route::post("/v1/responses", responses::create, docs::respond()),
+        Route::get("/v1/responses/{id}", responses::show, docs::show_response()),
         Route::post("/v1/completions", completions::go_on, docs::go_on()),
         Route::post("/v1/embeddings", embeddings::create, docs::embeddings()),
         Route::get("/v1/models", models::list, docs::list_models()),
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::post("/v1/webhooks", hooks::create, hook_docs::create()),
         Route::get("/v1/webhooks/{id}", hooks::show, hook_docs::show()),
         Route::delete("/v1/webhooks/{id}", hooks::delete, hook_docs::delete()),
+        Route::post("/v1/webhooks/{id}/rotate", hooks::rotate, hook_docs::rotate()),
         Route::post("/v1/webhooks/{id}/test", hooks::test, hook_docs::test()),
         Route::get("/v1/webhooks/{id}/deliveries", hooks::deliveries, hook_docs::deliveries()),
         Route::post("/v1/webhooks/{id}/deliveries/{event_id}/replay", hooks::replay, hook_docs::replay()),

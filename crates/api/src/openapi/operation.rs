@@ -74,6 +74,16 @@ impl Operation {
         self.answer(status, description, "application/json", schema)
     }
 
+    /// The answer in JSON may also come as server-sent events.
+    pub(crate) fn or_streamed(mut self, status: u16) -> Self {
+        let event = json!({"type": "object", "required": ["data"], "properties": {"data": text("JSON, or `[DONE]`.")}});
+        let content = self.answers.get_mut(&status.to_string()).and_then(|answer| answer.get_mut("content"));
+        if let Some(content) = content.and_then(Value::as_object_mut) {
+            content.insert("text/event-stream".to_owned(), json!({"schema": event}));
+        }
+        self
+    }
+
     /// A text of the coordinator's own words.
     pub(crate) fn text(self, status: u16, description: &str) -> Self {
         self.answer(status, description, "text/plain", json!({"type": "string"}))

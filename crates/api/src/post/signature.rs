@@ -28,7 +28,7 @@ impl SigningKey {
         Hmac::new_from_slice(&key).ok().map(Self)
     }
 
-    /// The header `webhook-signature`.
+    /// A signature for the header `webhook-signature`, which may have several with spaces between them.
     pub(crate) fn sign(&self, id: &str, seconds: i64, body: &str) -> String {
         let mut mac = self.0.clone();
         mac.update(format!("{id}.{seconds}.{body}").as_bytes());

@@ -143,6 +143,7 @@ fn new_job(app: &App, headers: &HeaderMap, body: &Bytes, speed: Speed) -> Result
         price: quote.price,
         policy: offer::terms(commit.skill, app.engine.ledger().source()),
         payload: commit.payload.get().as_bytes().into(),
+        echo: None,
         key,
         key_id: None,
         request: None,

@@ -60,16 +60,20 @@ async fn a_text_is_gone_on_with_as_a_stream() {
 }
 
 #[tokio::test]
-async fn where_no_live_worker_goes_on_with_texts_the_model_is_not_there() {
+async fn where_no_live_worker_goes_on_with_texts_the_model_is_refused() {
     let market = Market::open().await;
     let developer = Developer::rich(&market).await;
     let _plain = able(&market, 1, &["tools"]).await;
-    for (model, words) in [(MODEL, "at /v1/completions"), ("nobody", "serves the model `nobody`")] {
+    let model = json!("model");
+    for (name, status, code, param, words) in [
+        (MODEL, StatusCode::BAD_REQUEST, "unsupported_parameter", &model, "at /v1/completions"),
+        ("nobody", StatusCode::NOT_FOUND, "model_not_found", &Value::Null, "serves the model `nobody`"),
+    ] {
         let mut body = body();
-        body["model"] = json!(model);
+        body["model"] = json!(name);
         let answer = developer.ask("POST", ROUTE, &[], &body).await;
         let error = &answer.json()["error"];
-        assert_eq!((answer.status, &error["code"]), (StatusCode::NOT_FOUND, &json!("model_not_found")));
+        assert_eq!((answer.status, &error["code"], &error["param"]), (status, &json!(code), param));
         assert!(error["message"].as_str().is_some_and(|message| message.contains(words)), "{error}");
     }
     let mut body = body();

@@ -1,6 +1,6 @@
 //! `POST /v1/embeddings`: texts become vectors.
 
-use crate::credits::{Developer, MODEL};
+use crate::credits::{Developer, MODEL, finish, request};
 use crate::market::Market;
 use crate::tools::able;
 use crate::worker::Worker;
@@ -43,17 +43,59 @@ async fn texts_become_vectors_at_one_price() {
     assert_eq!(answer.json()["data"][0], vector(0, json!("zczMPQAAIMA=")));
 }
 
+/// Asks for what the model is not for: it is named, and nothing is held.
+async fn assert_refused(developer: &Developer<'_>, path: &str, body: Value, words: &str) {
+    let answer = developer.ask("POST", path, &[], &body).await;
+    let error = &answer.json()["error"];
+    let told = (answer.status, &error["code"], &error["param"]);
+    let expected = (StatusCode::BAD_REQUEST, &json!("unsupported_parameter"), &json!("model"));
+    assert_eq!(told, expected, "{path} {error}");
+    assert!(error["message"].as_str().is_some_and(|message| message.contains(words)), "{error}");
+    assert_eq!(developer.balance().await, 100, "{path}");
+}
+
 #[tokio::test]
-async fn where_no_live_worker_makes_vectors_the_model_is_not_there() {
+async fn where_no_live_worker_makes_vectors_the_model_is_refused() {
     let market = Market::open().await;
     let developer = Developer::rich(&market).await;
     let _plain = able(&market, 1, &["completions"]).await;
-    let answer = developer.ask("POST", ROUTE, &[], &json!({"model": MODEL, "input": "one"})).await;
-    let error = &answer.json()["error"];
-    assert_eq!((answer.status, &error["code"]), (StatusCode::NOT_FOUND, &json!("model_not_found")));
-    assert!(error["message"].as_str().is_some_and(|words| words.contains("at /v1/embeddings")), "{error}");
+    let body = json!({"model": MODEL, "input": "one"});
+    assert_refused(&developer, ROUTE, body, "at /v1/embeddings").await;
+    let unknown = developer.ask("POST", ROUTE, &[], &json!({"model": "nobody", "input": "one"})).await;
+    assert_eq!(unknown.json()["error"]["code"], "model_not_found");
     let tokens = developer.ask("POST", ROUTE, &[], &json!({"model": MODEL, "input": [1, 2]})).await;
     let error = &tokens.json()["error"];
     assert_eq!((&error["code"], &error["param"]), (&json!("unsupported_parameter"), &json!("input")));
     assert_eq!(developer.balance().await, 100);
+}
+
+#[tokio::test]
+async fn a_model_that_only_makes_vectors_is_asked_for_nothing_else() {
+    let market = Market::open().await;
+    let developer = Developer::rich(&market).await;
+    let mut vectors = able(&market, 1, &["embeddings"]).await;
+    for (path, body) in [
+        ("/v1/chat/completions", request(json!({}))),
+        ("/v1/chat/completions", request(json!({"stream": true, "seed": 1}))),
+        ("/v1/jobs", request(json!({}))),
+        ("/v1/responses", json!({"model": MODEL, "input": "Rain?"})),
+        ("/v1/completions", json!({"model": MODEL, "prompt": "Once"})),
+    ] {
+        assert_refused(&developer, path, body, "at /v1/embeddings").await;
+    }
+    assert_eq!(developer.get("/v1/jobs").await.json()["data"], json!([]));
+    // As soon as one answers with it, chats go there and nowhere else.
+    let mut plain = able(&market, 2, &[]).await;
+    let (answer, ()) = tokio::join!(developer.chat(json!({})), async {
+        let assigned = plain.job().await;
+        finish(&mut plain, &assigned, "one").await;
+    });
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let submit = async || developer.ask("POST", "/v1/jobs", &[], &request(json!({}))).await.json();
+    let (first, second) = (submit().await, submit().await);
+    assert_eq!(plain.job().await["job_id"], first["id"]);
+    assert_eq!(developer.job(second["id"].as_str().expect("a name")).await["status"], "pending");
+    let body = json!({"model": MODEL, "input": ["one", "two"]});
+    let (answer, _) = tokio::join!(developer.ask("POST", ROUTE, &[], &body), embed(&mut vectors));
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
 }

@@ -21,6 +21,7 @@ mod reader;
 mod refused;
 mod reputation;
 mod responses;
+mod responses_again;
 mod retries;
 mod stake;
 mod stream;

@@ -22,6 +22,7 @@ async fn submit_others(market: &Market, count: usize) {
             price: like.price.with_units(1),
             policy: like.policy.clone(),
             payload: b"{}".as_slice().into(),
+            echo: None,
             key: None,
             key_id: like.key,
             request: None,

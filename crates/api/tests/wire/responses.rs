@@ -63,7 +63,7 @@ async fn a_response_is_the_answer_of_a_chat_in_items() {
         "type": "message", "id": format!("msg_{name}_0"), "status": "completed", "role": "assistant", "content": [part],
     });
     assert_eq!(response["output"], json!([message]));
-    assert_eq!((&response["store"], &response["metadata"]), (&json!(false), &json!({"a": "b"})));
+    assert_eq!((&response["store"], &response["metadata"]), (&json!(true), &json!({"a": "b"})));
     let usage = json!({
         "input_tokens": 0, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": 0,
         "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 0,

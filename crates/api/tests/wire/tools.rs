@@ -178,6 +178,7 @@ async fn what_no_live_worker_declares_is_refused_by_name_at_once() {
         (MODEL, json!({"logprobs": true}), "logprobs"),
         (MODEL, json!({"presence_penalty": 1}), "presence_penalty"),
         (MODEL, json!({"tools": tools(), "seed": 7}), "seed"),
+        (MODEL, json!({"logit_bias": {"50256": -100}}), "logit_bias"),
         ("plain", json!({"tools": tools()}), "tools"),
         ("plain", json!({"messages": tool_talk}), "tools"),
         ("plain", json!({"response_format": {"type": "json_object"}}), "response_format"),
@@ -228,4 +229,27 @@ async fn a_job_waits_for_a_worker_that_can_do_it_also_after_a_restart() {
     assert_eq!(assigned["job_id"], json!(first));
     finish(&mut able, &assigned, &called()).await;
     assert_eq!(able.job().await["job_id"], json!(second));
+}
+
+#[tokio::test]
+async fn biases_of_tokens_go_to_a_worker_that_declares_them() {
+    let market = Market::open().await;
+    let developer = Developer::rich(&market).await;
+    let _plain = able(&market, 1, &["completions"]).await;
+    let mut worker = able(&market, 2, &["logit_bias", "completions"]).await;
+    let biases = json!({"50256": -100, "0": 0.5});
+    let prompt = json!({"model": MODEL, "prompt": "Once", "logit_bias": biases});
+    for (path, body) in
+        [("/v1/chat/completions", request(json!({"logit_bias": biases}))), ("/v1/completions", prompt)]
+    {
+        let (answer, sent) = tokio::join!(developer.ask("POST", path, &[], &body), async {
+            let assigned = worker.job().await;
+            let output = json!({"text": "x", "model": MODEL, "finish_reason": "stop"});
+            finish(&mut worker, &assigned, &output).await;
+            assigned["payload"].clone()
+        });
+        assert_eq!((answer.status, &sent["logit_bias"]), (StatusCode::OK, &biases), "{}", answer.text());
+    }
+    let model = developer.get(&format!("/v1/models/{MODEL}")).await.json();
+    assert_eq!(model["decentral"]["supported_parameters"], json!(["logit_bias"]));
 }

@@ -20,6 +20,8 @@ enum Action {
     List(List),
     /// Make a webhook, and show the secret that its messages are signed with: this once.
     Add(Add),
+    /// Replace a webhook's secret, and show the new one: this once. For 24 hours messages are signed with both.
+    Rotate(Rotate),
     /// Delete a webhook: it is told nothing more.
     Delete(One),
     /// List what a webhook was and is to be told, the newest first.
@@ -59,6 +61,15 @@ struct One {
     keyed: Keyed,
     /// The webhook's id, such as wh_0123456789abcdef0123456789abcdef.
     webhook: String,
+}
+
+#[derive(clap::Args)]
+struct Rotate {
+    #[command(flatten)]
+    one: One,
+    /// The same key makes one new secret, however often this is run.
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
 }
 
 #[derive(clap::Args)]
@@ -123,6 +134,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         match &args.action {
             Action::List(args) => list(args).await,
             Action::Add(args) => add(args).await,
+            Action::Rotate(args) => rotate(args).await,
             Action::Delete(args) => delete(args).await,
             Action::Deliveries(args) => deliveries(args).await,
             Action::Replay(args) => replay(args).await,
@@ -173,6 +185,27 @@ async fn add(args: &Add) -> Result<()> {
         plain(&id),
         plain(&events.join(", ")),
         plain(&url)
+    );
+    Ok(())
+}
+
+async fn rotate(args: &Rotate) -> Result<()> {
+    let One { keyed, .. } = &args.one;
+    let client = keyed.client()?;
+    let mut request = client.request(Method::POST, &format!("{}/rotate", path(&args.one)))?;
+    if let Some(key) = &args.key {
+        request = request.header("idempotency-key", key);
+    }
+    let answer = client.send(request).await?;
+    if is_printed(keyed, &answer)? {
+        return Ok(());
+    }
+    let Webhook { id, secret, .. } = answer.parse()?;
+    // The secret alone on standard output, so that a script can keep it.
+    println!("{}", plain(&secret.unwrap_or_default()));
+    eprintln!(
+        "This secret is shown now and never again: keep it. For 24 hours {} is signed with the one before as well.",
+        plain(&id)
     );
     Ok(())
 }

@@ -139,6 +139,15 @@ async fn a_client_handles_his_webhooks_from_the_command_line() {
     assert!(wrong(&["add", &url, "--events", "job.done"]).contains("must be a list of some of"));
     assert!(wrong(&["add", "http://10.0.0.1/", "--events", "job.failed"]).contains("(invalid_request)"));
     assert!(wrong(&["replay", id, "evt_1"]).contains("(event_not_found)"));
+    let rotate = ["rotate", id, "--key", "k2"];
+    let (other, errors) = good(&rotate);
+    assert!(
+        other.starts_with("whsec_") && other != secret,
+        "another secret alone on standard output: {other}"
+    );
+    assert!(errors.contains("shown now and never again") && !errors.contains(other.trim_end()), "{errors}");
+    assert_eq!(json(&rotate)["secret"], other.trim_end(), "the same key draws one secret");
+    assert!(wrong(&["rotate", "wh_1"]).contains("(webhook_not_found)"));
     assert_eq!(good(&["delete", id]).0, format!("{id} is deleted: it is told nothing more\n"));
     assert!(wrong(&["delete", id]).contains("(webhook_not_found)"));
 }

@@ -56,7 +56,6 @@ impl Engine {
         for delivery in due {
             chains.entry(delivery.job.clone()).or_default().push(delivery);
         }
-        let hook = Arc::new(hook);
         let chains = chains.into_values().map(|chain| async {
             let mut sound = true;
             for delivery in chain {
@@ -67,25 +66,20 @@ impl Engine {
         join_all(chains).await.into_iter().try_fold(true, |all, sound| Ok(all & sound?))
     }
 
-    async fn deliver_once<S, F>(
-        &self,
-        hook: &Arc<Hook>,
-        delivery: Delivery,
-        send: &S,
-    ) -> Result<bool, EngineError>
+    async fn deliver_once<S, F>(&self, hook: &Hook, delivery: Delivery, send: &S) -> Result<bool, EngineError>
     where
         S: Fn(Arc<Hook>, Arc<Delivery>) -> F,
         F: Future<Output = Option<Outcome>>,
     {
         let delivery = Arc::new(delivery);
-        // Its account may have taken the hook away since the turn began.
-        let outcome = match self.hook(&hook.client, hook.id).await? {
-            None => return Ok(true),
-            Some(now) if now.status != HookStatus::Active => Some(Outcome::Unheard(Trouble::Disabled)),
-            Some(_) => send(hook.clone(), delivery.clone()).await,
+        // Its account may have taken the hook away since the turn began, or replaced its secret.
+        let Some(hook) = self.hook(&hook.client, hook.id).await?.map(Arc::new) else { return Ok(true) };
+        let outcome = match hook.status {
+            HookStatus::Active => send(hook.clone(), delivery.clone()).await,
+            HookStatus::Disabled | HookStatus::Deleted => Some(Outcome::Unheard(Trouble::Disabled)),
         };
         let Some(outcome) = outcome else { return Ok(false) };
-        self.report(hook, &delivery, outcome).await?;
+        self.report(&hook, &delivery, outcome).await?;
         Ok(true)
     }
 

@@ -164,6 +164,10 @@ impl Reader for WeatheredReader {
         self.after(move |reader| reader.payload(id))
     }
 
+    fn echo(&self, id: JobId) -> Read<'_, Option<Arc<str>>> {
+        self.after(move |reader| reader.echo(id))
+    }
+
     fn answer(&self, id: JobId) -> Read<'_, Option<Answer>> {
         self.after(move |reader| reader.answer(id))
     }

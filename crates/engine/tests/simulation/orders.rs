@@ -67,6 +67,7 @@ impl Order {
             policy: Arc::new(terms(source, dice)),
             key: key.map(|key| (key, Sha256::of(&payload))),
             payload,
+            echo: None,
             key_id: None,
             request: None,
             now_or_never: (private && dice.percent(60)).then_some(Fault::NoTrustedWorker),

@@ -47,7 +47,9 @@ const fn statement(kind: Kind) -> &'static str {
              input_tokens, output_tokens, charge_units, outcome, ended_ms, escrow_units, vesting_units, version, \
              placing_bps, blamed, staked) WHERE job.job_id = c.job_id AND job.version < c.version"
         }
-        Kind::Payload => "INSERT INTO payload (job_id, body) SELECT * FROM unnest($1::bigint[], $2::bytea[])",
+        Kind::Payload => {
+            "INSERT INTO payload (job_id, body, echo) SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::text[])"
+        }
         Kind::Result => {
             "INSERT INTO result (journal_id, output, receipt, decision) \
              SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::text[])"
@@ -124,10 +126,10 @@ const fn statement(kind: Kind) -> &'static str {
              AND key_spending.units = c.units_before"
         }
         Kind::Hook => {
-            "INSERT INTO hook (hook_id, client, url, occasions, secret, created_ms, disabled, version) \
+            "INSERT INTO hook (hook_id, client, url, occasions, secret, created_ms, disabled, version, retired) \
              SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], \
-             $7::bigint[], $8::bigint[]) ON CONFLICT (hook_id) DO UPDATE SET disabled = excluded.disabled, \
-             version = excluded.version WHERE hook.version < excluded.version"
+             $7::bigint[], $8::bigint[], $9::text[]) ON CONFLICT (hook_id) DO UPDATE SET \
+             secret = excluded.secret, retired = excluded.retired, disabled = excluded.disabled, version = excluded.version WHERE hook.version < excluded.version"
         }
         Kind::DeletedHook => "DELETE FROM hook WHERE hook_id = ANY($1::text[])",
         Kind::NewDelivery => {

@@ -5,14 +5,15 @@ use crate::read::DeliveryRow;
 use crate::rows::read;
 use crate::value::{Columns, Value, corrupt};
 use docket_core::hook::{
-    Delivery, DeliveryState, EventId, Hook, HookId, HookSecret, HookStatus, Occasion, Outcome, Trouble,
+    Delivery, DeliveryState, EventId, Hook, HookId, HookSecret, HookStatus, Occasion, Outcome, Retired,
+    Trouble,
 };
 use docket_core::id::{ClientId, Version};
 use docket_core::time::Timestamp;
 
 /// The columns of a hook; the rows are chosen where it is used.
 pub(crate) const HOOKS: &str =
-    "SELECT hook_id, client, url, occasions, secret, created_ms, disabled, version FROM hook";
+    "SELECT hook_id, client, url, occasions, secret, created_ms, disabled, version, retired FROM hook";
 /// The columns of a delivery; the rows are chosen where it is used.
 pub(crate) const DELIVERIES: &str = "SELECT event_id, number, hook_id, dialect, public_id, occasion, detail, at_ms, \
      since_ms, attempts, next_ms, last_status, last_error, delivered, ended_ms, version FROM delivery";
@@ -20,6 +21,8 @@ pub(crate) const DELIVERIES: &str = "SELECT event_id, number, hook_id, dialect, 
 /// All columns of a hook.
 pub(crate) fn hook(hook: &Hook) -> Vec<Value<'_>> {
     let occasions: Vec<_> = hook.occasions.iter().map(|occasion| occasion.name()).collect();
+    let retired = hook.retired.iter().map(|Retired { secret, until }| format!("{} {}", until.0, secret.0));
+    let retired: Vec<_> = retired.collect();
     vec![
         Value::text(hook.id),
         Value::name(&hook.client.0),
@@ -29,7 +32,14 @@ pub(crate) fn hook(hook: &Hook) -> Vec<Value<'_>> {
         hook.created_at.into(),
         Value::flag(hook.status != HookStatus::Active),
         Value::count(hook.version.0),
+        Value::text(retired.join("\n")),
     ]
+}
+
+/// The reverse of how a secret that was replaced stands in its column; it has no control characters.
+fn parse_retired(line: &str) -> Option<Retired> {
+    let (until, secret) = line.split_once(' ')?;
+    Some(Retired { secret: HookSecret(secret.into()), until: Timestamp(until.parse().ok()?) })
 }
 
 /// All columns of a new delivery.
@@ -82,12 +92,15 @@ fn progress(delivery: &Delivery) -> [Value<'_>; 8] {
 pub(crate) fn parse_hook(row: &dyn Columns) -> Result<Hook, StoreError> {
     let occasions = row.text(3)?;
     let occasions = occasions.split_whitespace().map(Occasion::parse).collect::<Option<_>>();
+    let retired = row.text(8)?;
+    let retired = retired.lines().map(parse_retired).collect::<Option<_>>();
     Ok(Hook {
         id: hook_id(&row.text(0)?)?,
         client: ClientId(row.text(1)?.into()),
         url: row.text(2)?.into(),
         occasions: occasions.ok_or_else(|| corrupt("an occasion"))?,
         secret: HookSecret(row.text(4)?.into()),
+        retired: retired.ok_or_else(|| corrupt("a secret that was replaced"))?,
         created_at: row.instant(5)?,
         status: if row.flag(6)? { HookStatus::Disabled } else { HookStatus::Active },
         version: Version(row.count(7)?),

@@ -4,13 +4,13 @@ pub(crate) mod hook;
 pub(crate) mod job;
 pub(crate) mod read;
 
-use crate::batch::{Batch, JournalEntry, Leaf, ResultDocument, ResultEntry, TransferEntry};
+use crate::batch::{Batch, JournalEntry, Leaf, Payload, ResultDocument, ResultEntry, TransferEntry};
 use crate::error::StoreError;
 use crate::value::{Value, corrupt};
 use crate::writer::{Key, Moved, Spent};
 use docket_core::change::Claim;
 use docket_core::hook::{Delivery, DeliveryState, HookStatus};
-use docket_core::id::WorkerId;
+use docket_core::id::{JobId, WorkerId};
 use docket_core::key::{ApiKey, Period};
 use docket_core::merkle::Hash;
 use docket_core::time::Timestamp;
@@ -123,7 +123,7 @@ impl Batch {
             ),
             (Kind::NewJob, each(&self.new_jobs, |(job, policy)| job::new(job, *policy))),
             (Kind::ChangedJob, each(&self.changed_jobs, |job| job::changed(job))),
-            (Kind::Payload, each(&self.payloads, |(job, body)| vec![Value::job(*job), Value::Bytes(body)])),
+            (Kind::Payload, each(&self.payloads, payload_row)),
             (Kind::Result, each(&self.results, result_row)),
             (Kind::Journal, each(&self.journal, journal_row)),
             (Kind::Transfer, each(&self.transfers, transfer_row)),
@@ -159,6 +159,11 @@ type Sums<'a, K> = Vec<(&'a K, &'a Moved)>;
 /// Sums that have a row, and sums that have none yet.
 fn changed_and_new<K>(sums: &BTreeMap<K, Moved>) -> (Sums<'_, K>, Sums<'_, K>) {
     sums.iter().partition(|(_, moved)| moved.before.is_some())
+}
+
+fn payload_row((job, payload): &(JobId, Payload)) -> Vec<Value<'_>> {
+    let echo = payload.echo.as_deref().map_or(Value::Null, Value::name);
+    vec![Value::job(*job), Value::Bytes(&payload.body), echo]
 }
 
 fn result_row(entry: &ResultEntry) -> Vec<Value<'_>> {

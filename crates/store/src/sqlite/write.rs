@@ -39,7 +39,7 @@ const fn statement(kind: Kind) -> &'static str {
              ended_ms = ?17, escrow_units = ?18, vesting_units = ?19, version = ?20, placing_bps = ?21, blamed = ?22, staked = ?23 \
              WHERE job_id = ?1 AND version < ?20"
         }
-        Kind::Payload => "INSERT INTO payload (job_id, body) VALUES (?1, ?2)",
+        Kind::Payload => "INSERT INTO payload (job_id, body, echo) VALUES (?1, ?2, ?3)",
         Kind::Result => "INSERT INTO result (journal_id, output, receipt, decision) VALUES (?1, ?2, ?3, ?4)",
         Kind::Journal => {
             "INSERT INTO journal (journal_id, job_id, version, at_ms, event, detail, leaf_index, transfer_id, \
@@ -84,9 +84,9 @@ const fn statement(kind: Kind) -> &'static str {
         Kind::NewSpending => "INSERT INTO key_spending (spent, units) VALUES (?1, ?2)",
         Kind::ChangedSpending => "UPDATE key_spending SET units = ?2 WHERE spent = ?1 AND units = ?3",
         Kind::Hook => {
-            "INSERT INTO hook (hook_id, client, url, occasions, secret, created_ms, disabled, version) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (hook_id) DO UPDATE SET \
-             disabled = excluded.disabled, version = excluded.version WHERE hook.version < excluded.version"
+            "INSERT INTO hook (hook_id, client, url, occasions, secret, created_ms, disabled, version, retired) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (hook_id) DO UPDATE SET \
+             secret = excluded.secret, retired = excluded.retired, disabled = excluded.disabled, version = excluded.version WHERE hook.version < excluded.version"
         }
         Kind::DeletedHook => "DELETE FROM hook WHERE hook_id = ?1",
         Kind::NewDelivery => {

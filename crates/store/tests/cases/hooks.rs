@@ -155,6 +155,33 @@ pub(crate) fn a_hook_that_has_ended_is_told_nothing_from_then_on(world: &mut Wor
     }
 }
 
+pub(crate) fn a_secret_is_replaced_once_and_those_before_it_are_kept(world: &mut World) {
+    let first = hook(world, 1, &[Occasion::Ping]);
+    let other = |text: &str| HookSecret(text.into());
+    let once = first.rotated(other("a second, with a space"), NOW);
+    let rival = first.rotated(other("another second"), NOW);
+    let writes = [&once, &rival]
+        .map(|after| alone(Change::of_record(first.version, Record::Hook(after.clone()), NOW)));
+    let verdicts = world.commit_all(writes);
+    assert!(verdicts[0].is_ok() && matches!(verdicts[1], Err(CommitError::Conflict)));
+    let twice = once.rotated(other("the third"), NOW + Millis(1));
+    world.commit(alone(Change::of_record(once.version, Record::Hook(twice.clone()), NOW))).unwrap();
+    let disabled = twice.ended(HookStatus::Disabled);
+    for after in [None, Some(disabled)] {
+        let stands = after.as_ref().unwrap_or(&twice);
+        if let Some(after) = &after {
+            let end = Change::of_record(twice.version, Record::Hook(after.clone()), NOW);
+            world.commit(alone(end)).unwrap();
+        }
+        world.reopen();
+        assert_eq!(now(world.disk().hook(first.id)).as_ref(), Some(stands));
+        assert_eq!(
+            block_on(world.store().hooks(&first.client)).unwrap().as_ref(),
+            std::slice::from_ref(stands)
+        );
+    }
+}
+
 pub(crate) fn of_two_reports_on_one_attempt_one_counts(world: &mut World) {
     let hook = hook(world, 1, &[]);
     let ping = Delivery::ping(EventId([7; 16]), hook.id, NOW);

@@ -50,6 +50,7 @@ pub(crate) fn every_state_reads_back_as_it_was_committed(world: &mut World) {
             assert_eq!(now(world.disk().find(&job.public_id)).as_ref(), Some(job), "{way}");
             assert_eq!(world.store().open_job(job.id).is_some(), !job.state.is_final(), "{way}");
             assert_eq!(now(world.disk().payload(job.id)), Some(sample::payload(job)), "{way}");
+            assert_eq!(now(world.disk().echo(job.id)), sample::echo(job), "{way}");
             let delivered = way.contains("submit").then(|| sample::result(job));
             assert_eq!(now(world.disk().answer(job.id)), delivered, "{way}");
             let events: Vec<_> = now(world.disk().journal(job.id)).into_iter().map(|row| row.event).collect();

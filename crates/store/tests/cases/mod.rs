@@ -81,6 +81,7 @@ cases! {
     hooks {
         what_happens_to_a_job_is_told_to_the_hooks_that_want_it,
         who_has_no_hook_and_who_has_no_key_is_told_nothing,
+        a_secret_is_replaced_once_and_those_before_it_are_kept,
         an_account_has_so_many_hooks_and_no_more,
         a_hook_that_has_ended_is_told_nothing_from_then_on,
         of_two_reports_on_one_attempt_one_counts,

@@ -1,6 +1,6 @@
 //! What a chat may ask for beside its text, checked and bounded. What of it a model honours, its offer says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use docket_protocol::frames::Feature;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -15,6 +15,9 @@ pub const MAX_FORMAT_BYTES: usize = 64 << 10;
 /// The most tools that may be declared.
 pub const MAX_TOOLS: usize = 128;
 
+/// The most tokens that may be made likelier or less likely.
+pub const MAX_BIASES: usize = 300;
+
 const MAX_CHOICE_BYTES: usize = 16 << 10;
 const MAX_TOP_LOGPROBS: u8 = 20;
 
@@ -25,6 +28,9 @@ pub struct Chat {
     pub frequency_penalty: Option<f64>,
     /// -2 to 2.
     pub presence_penalty: Option<f64>,
+    /// How much likelier or less likely tokens are made: an object of numbers from -100 to 100 by the ids of tokens, at
+    /// most [`MAX_BIASES`]; none where it is empty.
+    pub logit_bias: Option<Verbatim>,
     /// The functions that may be called, each an object.
     pub tools: Vec<Verbatim>,
     /// Which of them; a text or an object, and only beside tools.
@@ -68,6 +74,8 @@ impl Eq for Verbatim {}
 pub(super) struct WireChat {
     frequency_penalty: Option<f64>,
     presence_penalty: Option<f64>,
+    #[serde(default, deserialize_with = "verbatim")]
+    logit_bias: Option<Verbatim>,
     #[serde(default, deserialize_with = "verbatim_list")]
     tools: Vec<Verbatim>,
     #[serde(default, deserialize_with = "verbatim")]
@@ -120,6 +128,7 @@ impl WireChat {
         Ok(Chat {
             frequency_penalty: self.frequency_penalty,
             presence_penalty: self.presence_penalty,
+            logit_bias: self.logit_bias.map(check_bias).transpose()?.flatten(),
             tools: self.tools,
             tool_choice: self.tool_choice,
             parallel_tool_calls: self.parallel_tool_calls,
@@ -139,6 +148,17 @@ pub(super) fn check_objects(what: &'static str, list: &[Verbatim]) -> Result<(),
     }
 }
 
+/// The biases, unless there are none.
+fn check_bias(biases: Verbatim) -> Result<Option<Verbatim>, EngineError> {
+    let read: BTreeMap<u32, f64> = serde_json::from_str(biases.get())
+        .map_err(|_| invalid("logit_bias must be an object of numbers by the ids of tokens"))?;
+    EngineError::at_most("tokens in logit_bias", MAX_BIASES, read.len())?;
+    match read.values().all(|bias| (-100.0..=100.0).contains(bias)) {
+        true => Ok((!read.is_empty()).then_some(biases)),
+        false => Err(invalid("a logit_bias must be between -100 and 100")),
+    }
+}
+
 /// The format, unless it is the one that everybody gets.
 fn check_format(format: Verbatim) -> Result<Option<Verbatim>, EngineError> {
     #[derive(Deserialize)]
@@ -155,8 +175,8 @@ fn check_format(format: Verbatim) -> Result<Option<Verbatim>, EngineError> {
 impl Chat {
     /// What of it counts where a model goes on with a text, in place of an answer to it.
     pub(super) fn for_raw_text(self) -> Self {
-        let Self { frequency_penalty, presence_penalty, .. } = self;
-        Self { frequency_penalty, presence_penalty, ..Self::default() }
+        let Self { frequency_penalty, presence_penalty, logit_bias, .. } = self;
+        Self { frequency_penalty, presence_penalty, logit_bias, ..Self::default() }
     }
 
     /// Refuses what a model does not honour, by the name of the field that asks for it.
@@ -168,6 +188,7 @@ impl Chat {
             ("logprobs", Feature::Logprobs, self.logprobs),
             ("frequency_penalty", Feature::Penalties, penalty(self.frequency_penalty)),
             ("presence_penalty", Feature::Penalties, penalty(self.presence_penalty)),
+            ("logit_bias", Feature::LogitBias, self.logit_bias.is_some()),
         ];
         match asked.into_iter().find(|(_, feature, asked)| *asked && !honoured.contains(feature)) {
             Some((name, _, _)) => Err(EngineError::Unsupported(format!("{model} does not support {name}"))),
@@ -193,7 +214,7 @@ mod tests {
         let asked = chat(
             r#"{"frequency_penalty":-2,"presence_penalty":2,"tools":[ {"type":"function", "z":1.0e2,"a":"\u00e9"} ],
                 "tool_choice":"auto","parallel_tool_calls":false,"response_format":{"type":"json_object"},
-                "logprobs":true,"top_logprobs":20,"store":false}"#,
+                "logprobs":true,"top_logprobs":20,"logit_bias":{"7": -1e2},"store":false}"#,
         )
         .unwrap();
         assert_eq!((asked.frequency_penalty, asked.presence_penalty), (Some(-2.0), Some(2.0)));
@@ -204,6 +225,7 @@ mod tests {
             (Some(false), true, Some(20))
         );
         assert_eq!(asked.response_format.unwrap().get(), r#"{"type":"json_object"}"#);
+        assert_eq!(asked.logit_bias.unwrap().get(), r#"{"7": -1e2}"#);
     }
 
     #[test]
@@ -211,8 +233,8 @@ mod tests {
         for nothing in [
             "{}",
             r#"{"frequency_penalty":null,"tools":null,"tool_choice":null,"parallel_tool_calls":null,
-                "response_format":null,"logprobs":null,"top_logprobs":null}"#,
-            r#"{"tools":[],"response_format":{"type":"text"},"logprobs":false}"#,
+                "response_format":null,"logprobs":null,"top_logprobs":null,"logit_bias":null}"#,
+            r#"{"tools":[],"logit_bias":{},"response_format":{"type":"text"},"logprobs":false}"#,
         ] {
             assert_eq!(chat(nothing), Ok(Chat::default()), "{nothing}");
         }
@@ -223,6 +245,11 @@ mod tests {
         for wrong in [
             r#"{"frequency_penalty":2.01}"#,
             r#"{"presence_penalty":-2.5}"#,
+            r#"{"logit_bias":[]}"#,
+            r#"{"logit_bias":{"rain":1}}"#,
+            r#"{"logit_bias":{"-1":1}}"#,
+            r#"{"logit_bias":{"1":"1"}}"#,
+            r#"{"logit_bias":{"1":100.5}}"#,
             r#"{"tools":{}}"#,
             r#"{"tools":["x"]}"#,
             r#"{"tools":[{}],"tool_choice":7}"#,
@@ -248,7 +275,9 @@ mod tests {
         let many = format!(r#"{{"tools":[{}]}}"#, vec!["{}"; MAX_TOOLS + 1].join(","));
         let choice = format!(r#"{{"tools":[{{}}],"tool_choice":"{}"}}"#, filler(MAX_CHOICE_BYTES));
         let format = format!(r#"{{"response_format":{{"type":"x","y":"{}"}}}}"#, filler(MAX_FORMAT_BYTES));
-        for large in [tools(MAX_TOOLS_BYTES + 1), many, choice, format] {
+        let biases: Vec<_> = (0..=MAX_BIASES).map(|id| format!(r#""{id}":1"#)).collect();
+        let biases = format!(r#"{{"logit_bias":{{{}}}}}"#, biases.join(","));
+        for large in [tools(MAX_TOOLS_BYTES + 1), many, choice, format, biases] {
             assert!(matches!(chat(&large), Err(EngineError::TooLarge { .. })));
         }
     }
@@ -262,6 +291,7 @@ mod tests {
             (r#"{"logprobs":true}"#, "logprobs", Feature::Logprobs),
             (r#"{"frequency_penalty":0.1}"#, "frequency_penalty", Feature::Penalties),
             (r#"{"presence_penalty":-0.1}"#, "presence_penalty", Feature::Penalties),
+            (r#"{"logit_bias":{"1":5}}"#, "logit_bias", Feature::LogitBias),
         ] {
             let asked = chat(asked).unwrap();
             let refused = EngineError::Unsupported(format!("m does not support {name}"));

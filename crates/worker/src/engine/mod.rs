@@ -21,7 +21,7 @@ mod set;
 mod spec;
 pub mod tasks;
 
-pub use chat::{Chat, MAX_FORMAT_BYTES, MAX_TOOLS, MAX_TOOLS_BYTES, Verbatim};
+pub use chat::{Chat, MAX_BIASES, MAX_FORMAT_BYTES, MAX_TOOLS, MAX_TOOLS_BYTES, Verbatim};
 pub use embed::{Embed, MAX_DIMENSIONS, MAX_INPUTS};
 pub use error::{EngineError, StartError};
 #[cfg(feature = "gguf")]

@@ -35,6 +35,11 @@ pub struct ModelOffer {
     pub tiny: bool,
 }
 
+/// Whether a model that honours this is for vectors alone, and writes no text.
+pub(super) fn only_makes_vectors(features: &BTreeSet<Feature>) -> bool {
+    features.iter().eq([&Feature::Embeddings])
+}
+
 /// A kind of job, by its name on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Capability {

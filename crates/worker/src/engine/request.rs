@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::chat::WireChat;
 use super::message::WireMessage;
+use super::offer::only_makes_vectors;
 use super::{Chat, Embed, EngineError, Message, ModelOffer, Role};
 
 /// The longest payload, as JSON, in bytes.
@@ -60,6 +61,10 @@ pub struct Infer {
 impl Infer {
     /// Refuses what a model does not honour, by its name.
     pub(super) fn fits(&self, model: &ModelOffer) -> Result<(), EngineError> {
+        if only_makes_vectors(&model.features) {
+            let no = format!("{} makes vectors of texts and does not answer them", model.name);
+            return Err(EngineError::Unsupported(no));
+        }
         let of_tools = self.messages.iter().any(Message::is_of_tools);
         if of_tools && !model.features.contains(&Feature::Tools) {
             let no = format!("{} does not support tools, and the messages speak of them", model.name);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use docket_protocol::frames::{Feature, UnknownFeature};
 use reqwest::Url;
 
+use super::offer::only_makes_vectors;
 use super::openai::{OpenAi, OpenAiConfig};
 use super::tasks::Tasks;
 use super::{Engine, StartError};
@@ -32,7 +33,8 @@ pub enum EngineSpec {
         base_url: Url,
         /// The only model to offer; without one, all that the server lists.
         model: Option<String>,
-        /// What the server honours beside what every server does, by its owner's word.
+        /// What the server honours beside what every server does, by its owner's word. Where that is `embeddings`
+        /// alone, its models are for nothing else.
         features: BTreeSet<Feature>,
     },
 }
@@ -94,7 +96,10 @@ impl EngineSpec {
             Self::OpenAi { base_url, model, features } => {
                 let mut config = OpenAiConfig::new(base_url.clone());
                 config.model.clone_from(model);
-                config.features.extend(features);
+                match only_makes_vectors(features) {
+                    true => config.features.clone_from(features),
+                    false => config.features.extend(features),
+                }
                 config.api_key_env = api_key_env.map(str::to_owned);
                 Ok(Arc::new(OpenAi::start(config).await?))
             }

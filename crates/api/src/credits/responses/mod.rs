@@ -1,9 +1,12 @@
-//! `POST /v1/responses`: OpenAI's newer interface over the same chats. A request is translated into a chat, and its answer
+//! `/v1/responses`: OpenAI's newer interface over the same chats. A request is translated into a chat, and its answer
 //! into items; money, holds, retries and the grace are those of chats.
 
+mod again;
 mod items;
 mod request;
 mod voice;
+
+pub(super) use again::show;
 
 use super::asked::Asked;
 use super::completions::answer;
@@ -14,7 +17,10 @@ use voice::ResponseVoice;
 
 /// `POST /v1/responses`.
 pub(super) async fn create(asked: Asked) -> Result<Response, Problem> {
-    let (inquiry, echo) = request::parse(&asked.body, asked.app.settings.prices.covered_tokens)?;
-    let order = Order::new(Route::Responses, &asked, inquiry)?;
-    answer(&asked, order, Box::new(ResponseVoice::new(echo))).await
+    let covered = asked.app.settings.prices.covered_tokens;
+    let request::Read { inquiry, echo, is_stored } = request::parse(&asked.body, covered)?;
+    let voice = ResponseVoice::new(&echo)?;
+    let mut order = Order::new(Route::Responses, &asked, inquiry)?;
+    order.echo = is_stored.then(|| echo.into());
+    answer(&asked, order, Box::new(voice)).await
 }

@@ -19,8 +19,17 @@ const REFUSED: [(&str, AsksNothing); 8] = [
     ("truncation", |value| value == "disabled" || value == "auto"),
 ];
 
-/// Reads and checks a request; with the inquiry comes what the answer repeats of it.
-pub(super) fn parse(body: &[u8], covered: u32) -> Result<(Inquiry, Value), Problem> {
+/// A request that has passed every check.
+pub(super) struct Read {
+    pub(super) inquiry: Inquiry,
+    /// What the answer repeats of the request, as JSON.
+    pub(super) echo: String,
+    /// Whether the answer may be read again.
+    pub(super) is_stored: bool,
+}
+
+/// Reads and checks a request.
+pub(super) fn parse(body: &[u8], covered: u32) -> Result<Read, Problem> {
     let body = Fields::parse(body)?;
     body.refuse(&REFUSED)?;
     check_what_changes_nothing(&body)?;
@@ -29,6 +38,7 @@ pub(super) fn parse(body: &[u8], covered: u32) -> Result<(Inquiry, Value), Probl
     for (param, _) in inquiry.needs.iter_mut().filter(|(param, _)| *param == "response_format") {
         *param = "text.format";
     }
+    let is_stored = body.flag("store")?.unwrap_or(true);
     let given = |name: &str, usual: Value| body.get(name).cloned().unwrap_or(usual);
     let echo = json!({
         "background": false,
@@ -40,8 +50,7 @@ pub(super) fn parse(body: &[u8], covered: u32) -> Result<(Inquiry, Value), Probl
         "previous_response_id": null,
         "reasoning": {"effort": null, "summary": null},
         "service_tier": "default",
-        // What was asked and answered is kept as a job, and no route gives it back as a response.
-        "store": false,
+        "store": is_stored,
         "temperature": given("temperature", json!(1.0)),
         "text": given("text", json!({"format": {"type": "text"}})),
         "tool_choice": given("tool_choice", json!("auto")),
@@ -50,7 +59,7 @@ pub(super) fn parse(body: &[u8], covered: u32) -> Result<(Inquiry, Value), Probl
         "truncation": "disabled",
         "user": body.get("user"),
     });
-    Ok((inquiry, echo))
+    Ok(Read { inquiry, echo: echo.to_string(), is_stored })
 }
 
 fn check_what_changes_nothing(body: &Fields) -> Result<(), Problem> {
@@ -244,7 +253,10 @@ mod tests {
         for (name, value) in more.as_object().unwrap() {
             body[name] = value.clone();
         }
-        parse(body.to_string().as_bytes(), 500).map_err(|problem| problem.told())
+        let read = parse(body.to_string().as_bytes(), 500).map_err(|problem| problem.told())?;
+        let echo: Value = serde_json::from_str(&read.echo).unwrap();
+        assert_eq!(echo["store"], read.is_stored);
+        Ok((read.inquiry, echo))
     }
 
     #[test]
@@ -290,8 +302,10 @@ mod tests {
         assert_eq!(inquiry.needs.last(), Some(&("text.format", Feature::Json)));
         assert_eq!(
             (&echo["store"], &echo["metadata"], &echo["tools"]),
-            (&json!(false), &json!({"a": "b"}), &json!([tool]))
+            (&json!(true), &json!({"a": "b"}), &json!([tool]))
         );
+        assert_eq!(read(json!({})).unwrap().1["store"], true, "as OpenAI does");
+        assert_eq!(read(json!({"store": false})).unwrap().1["store"], false);
     }
 
     #[test]
@@ -318,6 +332,7 @@ mod tests {
             (json!({"text": {"format": {"type": "x"}}}), "invalid_request", "text.format.type"),
             (json!({"text": {"format": {"type": "json_schema"}}}), "invalid_request", "text.format.name"),
             (json!({"text": 7}), "invalid_request", "text"),
+            (json!({"store": "yes"}), "invalid_request", "store"),
             (json!({"previous_response_id": "resp_1"}), "unsupported_parameter", "previous_response_id"),
             (json!({"conversation": "c"}), "unsupported_parameter", "conversation"),
             (json!({"background": true}), "unsupported_parameter", "background"),

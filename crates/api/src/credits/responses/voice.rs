@@ -1,11 +1,11 @@
 //! A response, whole, or as numbered events of its items.
 
-use super::super::errors::Problem;
+use super::super::errors::{Code, Problem};
 use super::super::voice::{Voice, name};
 use super::super::wire::{Output, usage};
 use super::items::Item;
 use axum::response::sse::Event;
-use docket_core::job::Job;
+use docket_core::job::{Job, State};
 use docket_protocol::answer::{CallPart, Delta};
 use serde_json::{Value, json};
 
@@ -24,8 +24,33 @@ pub(super) struct ResponseVoice {
 }
 
 impl ResponseVoice {
-    pub(super) const fn new(echo: Value) -> Self {
-        Self { echo, events: 0, items: Vec::new(), open: None, calls: Vec::new() }
+    /// A voice that repeats this of the request. It is read from text, so that what is told at once and what is told
+    /// later are read from the same bytes, and are the same to the last digit.
+    pub(super) fn new(echo: &str) -> Result<Self, Problem> {
+        let echo = serde_json::from_str(echo);
+        let echo = echo.map_err(|_| Problem::new(Code::Internal, "The response cannot be read."))?;
+        Ok(Self { echo, events: 0, items: Vec::new(), open: None, calls: Vec::new() })
+    }
+
+    /// The response as long as there is no answer.
+    pub(super) fn unfinished(&self, job: &Job) -> Value {
+        let status = if matches!(job.state, State::Running { .. }) { "in_progress" } else { "queued" };
+        self.response(job, status, &[], &[])
+    }
+
+    /// The response of a job that came to nothing.
+    pub(super) fn nothing(&self, job: &Job, problem: &Problem) -> Value {
+        self.gone_wrong(job, &[], problem)
+    }
+
+    /// The response of which only a part arrived.
+    pub(super) fn broken(&self, job: &Job, output: &Output, problem: &Problem) -> Value {
+        self.gone_wrong(job, &views(job, &Item::of(&output.text, &output.extras)), problem)
+    }
+
+    fn gone_wrong(&self, job: &Job, items: &[Value], problem: &Problem) -> Value {
+        let (code, message) = problem.words();
+        self.response(job, "failed", items, &[("error", json!({"code": code, "message": message}))])
     }
 
     fn response(&self, job: &Job, status: &str, output: &[Value], more: &[(&str, Value)]) -> Value {
@@ -63,10 +88,6 @@ impl ResponseVoice {
             }
             _ => self.response(job, "completed", items, &[used]),
         }
-    }
-
-    fn views(&self, job: &Job) -> Vec<Value> {
-        self.items.iter().enumerate().map(|(place, item)| item.view(job, place, true)).collect()
     }
 
     /// The next event.
@@ -192,12 +213,14 @@ impl ResponseVoice {
     }
 }
 
+/// Items that are said to their end.
+fn views(job: &Job, items: &[Item]) -> Vec<Value> {
+    items.iter().enumerate().map(|(place, item)| item.view(job, place, true)).collect()
+}
+
 impl Voice for ResponseVoice {
     fn whole(&self, job: &Job, output: &Output) -> Value {
-        let items = Item::of(&output.text, &output.extras);
-        let items: Vec<_> =
-            items.iter().enumerate().map(|(place, item)| item.view(job, place, true)).collect();
-        self.ended(job, output, &items)
+        self.ended(job, output, &views(job, &Item::of(&output.text, &output.extras)))
     }
 
     fn opening(&mut self, job: &Job) -> Vec<Event> {
@@ -231,7 +254,7 @@ impl Voice for ResponseVoice {
         for place in std::mem::take(&mut self.calls) {
             events.extend(self.end(job, place));
         }
-        let response = self.ended(job, output, &self.views(job));
+        let response = self.ended(job, output, &views(job, &self.items));
         let kind =
             if response["status"] == "incomplete" { "response.incomplete" } else { "response.completed" };
         events.push(self.event(kind, json!({"response": response})));
@@ -240,8 +263,7 @@ impl Voice for ResponseVoice {
 
     fn failed(&mut self, job: &Job, problem: &Problem) -> Vec<Event> {
         let (code, message) = problem.words();
-        let error = [("error", json!({"code": code, "message": message}))];
-        let response = self.response(job, "failed", &self.views(job), &error);
+        let response = self.gone_wrong(job, &views(job, &self.items), problem);
         vec![
             self.event("response.failed", json!({"response": response})),
             self.event("error", json!({"code": code, "message": message, "param": null})),

@@ -3,6 +3,7 @@
 mod account;
 mod attempts;
 mod receiver;
+mod rotation;
 
 use crate::credits::{CREDIT, MODEL, finish, request, serving};
 use crate::http::Answer;
@@ -79,11 +80,7 @@ impl Owner {
         let answer = self.ask(market, "POST", "/v1/webhooks", json!({"url": url, "events": events})).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
         let hook = answer.json();
-        let secret = hook["secret"].as_str().and_then(|secret| secret.strip_prefix("whsec_"));
-        let key = base64::engine::general_purpose::STANDARD.decode(secret.expect("a secret"));
-        let key = key.expect("base64");
-        assert_eq!(key.len(), 32);
-        (hook["id"].as_str().expect("an id").to_owned(), key)
+        (hook["id"].as_str().expect("an id").to_owned(), drawn(&hook))
     }
 
     /// Asks for a `ping`; the event's id.
@@ -135,6 +132,15 @@ impl Owner {
     async fn job(&self, market: &Market, id: &str) -> Value {
         self.get(market, &format!("/v1/jobs/{id}")).await.json()
     }
+}
+
+/// The key of a secret that was drawn for a webhook.
+fn drawn(hook: &Value) -> Vec<u8> {
+    let secret = hook["secret"].as_str().and_then(|secret| secret.strip_prefix("whsec_"));
+    let key = base64::engine::general_purpose::STANDARD.decode(secret.expect("a secret"));
+    let key = key.expect("base64");
+    assert_eq!(key.len(), 32);
+    key
 }
 
 async fn market_to(reach: Reach) -> Market {

@@ -115,11 +115,17 @@ impl Message {
 
     /// Panics unless the message is signed with the key, as Standard Webhooks says.
     pub(crate) fn check(&self, key: &[u8]) {
+        self.check_all(&[key]);
+    }
+
+    /// Panics unless the message is signed with each of the keys, in their order, and with no other.
+    pub(crate) fn check_all(&self, keys: &[&[u8]]) {
         use base64::Engine as _;
         let (id, timestamp) = (self.header("webhook-id"), self.header("webhook-timestamp"));
         let signed = [id.as_bytes(), timestamp.as_bytes(), &self.body].join(&b'.');
-        let mac = base64::engine::general_purpose::STANDARD.encode(hmac(key, &signed));
-        assert_eq!(self.header("webhook-signature"), format!("v1,{mac}"));
+        let mac = |key: &&[u8]| base64::engine::general_purpose::STANDARD.encode(hmac(key, &signed));
+        let signatures: Vec<_> = keys.iter().map(|key| format!("v1,{}", mac(key))).collect();
+        assert_eq!(self.header("webhook-signature"), signatures.join(" "));
         assert_eq!(self.json()["id"], id);
         assert_eq!(self.header("content-type"), "application/json");
     }

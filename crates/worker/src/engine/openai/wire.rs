@@ -41,6 +41,8 @@ struct ChatSettings<'a> {
     frequency_penalty: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     presence_penalty: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logit_bias: &'a Option<Verbatim>,
     #[serde(skip_serializing_if = "<[Verbatim]>::is_empty")]
     tools: &'a [Verbatim],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,6 +100,7 @@ impl<'a> ChatSettings<'a> {
         Self {
             frequency_penalty: chat.frequency_penalty,
             presence_penalty: chat.presence_penalty,
+            logit_bias: &chat.logit_bias,
             tools: &chat.tools,
             tool_choice: &chat.tool_choice,
             parallel_tool_calls: chat.parallel_tool_calls,
