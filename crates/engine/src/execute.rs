@@ -11,7 +11,7 @@ use docket_core::event::Event;
 use docket_core::id::JobId;
 use docket_core::job::{Job, State};
 use docket_core::refusal::Refusal;
-use docket_store::{CommitError, Documents, Write};
+use docket_store::{CommitError, Documents, Haste, Write};
 use std::sync::Arc;
 
 /// How often a decision is made again because others were faster.
@@ -114,7 +114,9 @@ impl Engine {
         let leaf = change.moves_money().then(|| crate::log::leaf(&change));
         let (durable, begun) = (change.is_durable(), self.clock.elapsed());
         let answer = proven(&change, &documents);
-        let committed = match self.store.begin(Write { change, documents, leaf }).await {
+        let awaited = answer.as_ref().is_some_and(|answer| self.is_awaited(answer.job.id));
+        let haste = if awaited { Haste::None } else { Haste::AtOnce };
+        let committed = match self.store.begin(Write { change, documents, leaf }, haste).await {
             Ok(pending) => {
                 answer.iter().for_each(|answer| self.hand_over(answer));
                 pending.end().await
@@ -136,6 +138,11 @@ impl Engine {
             self.relay.tell(answer);
         }
         self.told.tell(answer);
+    }
+
+    /// Whether somebody waits for an answer who is told it before it is settled.
+    fn is_awaited(&self, job: JobId) -> bool {
+        self.told.is_awaited(job) || self.relay.is_followed(job)
     }
 
     /// Where the store has stopped, no job is answered any more: nobody waits for one.

@@ -39,6 +39,11 @@ impl Told {
         self.unsettled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether anybody waits for an answer.
+    pub(crate) fn is_awaited(&self, job: JobId) -> bool {
+        self.waiting().contains_key(&job)
+    }
+
     /// Hands an answer to those who wait for it.
     pub(crate) fn tell(&self, answer: &ToldAnswer) {
         let Some(waiting) = self.waiting().remove(&answer.job.id) else { return };
@@ -92,6 +97,7 @@ impl Engine {
             return;
         }
         let unsettled: Vec<_> = self.told.unsettled().iter().copied().collect();
+        self.store.hurry().await.ok(); // A writer that is gone settles nothing any more.
         for job in unsettled {
             let settled = self.answered(job);
             if self.told.unsettled().contains(&job) {

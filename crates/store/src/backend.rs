@@ -30,6 +30,10 @@ pub trait Backend: Send {
     /// be assumed.
     fn write(&mut self, batch: &Batch) -> Result<Seen, StoreError>;
 
+    /// Carries out a group that was just written, if that is left to be done. What goes wrong here loses nothing,
+    /// but only a restart can go on.
+    fn apply(&mut self, batch: &Batch) -> Result<(), StoreError>;
+
     /// Lets readers see all that was written. After an error, only a restart can.
     fn show(&mut self) -> Result<(), StoreError>;
 }

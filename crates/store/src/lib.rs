@@ -9,6 +9,7 @@ mod detail;
 mod error;
 mod hot;
 mod known;
+mod later;
 mod places;
 mod policy;
 mod postgres;
@@ -33,4 +34,4 @@ pub use read::{
     TransferRow,
 };
 pub use sqlite::Sqlite;
-pub use store::{Committed, Pending, Start, Store};
+pub use store::{Committed, Haste, Pending, Start, Store};

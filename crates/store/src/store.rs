@@ -5,6 +5,7 @@ use crate::batch::Write;
 use crate::error::{CommitError, StoreError};
 use crate::hot::{Hot, Standing};
 use crate::known::Lately;
+use crate::later::{Kept, Later};
 use crate::places::LogPlace;
 use crate::read::{
     Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Reader, SpendingRow, TransferRow,
@@ -48,6 +49,15 @@ impl Committed {
     pub(crate) fn at_once(job: &JobChange) -> Self {
         Self { job: Some(job.after.clone()), log_index: None, listeners: Vec::new(), worker: None }
     }
+}
+
+/// How soon a change is to be written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Haste {
+    /// Somebody waits for it.
+    AtOnce,
+    /// With the next that somebody waits for, or within milliseconds.
+    None,
 }
 
 /// A change that the writer has.
@@ -108,6 +118,7 @@ pub struct Store {
     hot: Arc<Hot>,
     recent: Arc<Recent>,
     lately: Arc<Lately>,
+    later: Arc<Later>,
     published: Arc<Published>,
     start: Start,
 }
@@ -132,16 +143,18 @@ impl Store {
         let (queue, requests) = mpsc::channel(QUEUE);
         let (hot, recent) = (Arc::new(Hot::default()), Arc::new(Recent::default()));
         let (lately, published) = (Arc::new(Lately::default()), Arc::new(Published::default()));
+        let later = Arc::new(Later::default());
         let writer = Writer::new(
             backend,
             requests,
             hot.clone(),
             recent.clone(),
             lately.clone(),
+            later.clone(),
             published.clone(),
             resumed,
         )?;
-        Ok((Self { queue, hot, recent, lately, published, reader, start }, writer))
+        Ok((Self { queue, hot, recent, lately, later, published, reader, start }, writer))
     }
 
     /// What was known when the store was opened.
@@ -153,11 +166,11 @@ impl Store {
     ///
     /// What must be durable is durable when this returns; what only memory needs stands at once.
     pub async fn commit(&self, write: Write) -> Result<Committed, CommitError> {
-        self.begin(write).await?.end().await
+        self.begin(write, Haste::AtOnce).await?.end().await
     }
 
-    /// Hands a change to the writer. Changes are judged in the order in which they were handed over.
-    pub async fn begin(&self, write: Write) -> Result<Pending, CommitError> {
+    /// Hands a change to the writer. It is judged before all that is handed over after this.
+    pub async fn begin(&self, write: Write, haste: Haste) -> Result<Pending, CommitError> {
         if let Some(reason) = self.stopped() {
             return Err(StoreError::Stopped(reason.to_owned()).into());
         }
@@ -170,13 +183,32 @@ impl Store {
         }
         crate::texts::check(&write)?;
         let (answer, durable) = oneshot::channel();
-        self.queue.send(Request::Write(Waiting { write, answer })).await.map_err(|_| gone())?;
+        let mut waiting = Waiting { write, haste, answer };
+        if haste == Haste::None {
+            match self.later.keep(waiting) {
+                Kept::Kept => return Ok(Pending(Outcome::Awaited(durable))),
+                Kept::WakeWriter => {
+                    self.hurry().await?;
+                    return Ok(Pending(Outcome::Awaited(durable)));
+                }
+                Kept::Full(back) => waiting = back,
+            }
+        }
+        self.queue.send(Request::Write(waiting)).await.map_err(|_| gone())?;
         Ok(Pending(Outcome::Awaited(durable)))
+    }
+
+    /// Has written at once what could wait.
+    pub async fn hurry(&self) -> Result<(), StoreError> {
+        self.queue.send(Request::Hurry).await.map_err(|_| gone())
     }
 
     /// Who reads, once there is to be seen all that was acknowledged.
     async fn reader(&self) -> Result<&dyn Reader, StoreError> {
         if self.published.unseen.load(Ordering::Acquire) {
+            if let Some(reason) = self.stopped() {
+                return Err(StoreError::Stopped(reason.to_owned()));
+            }
             let (answer, shown) = oneshot::channel();
             self.queue.send(Request::Show(answer)).await.map_err(|_| gone())?;
             shown.await.map_err(|_| gone())??;

@@ -28,7 +28,8 @@ use crate::error::{CommitError, StoreError};
 use crate::hot::Hot;
 use crate::known::Lately;
 use crate::recent::Recent;
-use crate::store::{Committed, Published};
+use crate::later::Later;
+use crate::store::{Committed, Haste, Published};
 use docket_core::merkle::Frontier;
 use judge::Judge;
 use std::sync::Arc;
@@ -47,8 +48,8 @@ const GROUP_BYTES: usize = 16 << 20;
 const UNSEEN: usize = 512;
 const _: () = assert!(UNSEEN + GROUP < crate::recent::JOBS);
 
-/// What is durable is shown to readers when nobody has written for so long.
-const UNSEEN_FOR: Duration = Duration::from_millis(5);
+/// What is durable is shown to readers, and what can wait is written, when nobody has written for so long.
+const MOMENT: Duration = Duration::from_millis(2);
 
 /// What waits for the writer.
 pub(crate) enum Request {
@@ -56,11 +57,14 @@ pub(crate) enum Request {
     Write(Waiting),
     /// Somebody reads, and is to see all that was acknowledged.
     Show(oneshot::Sender<Result<(), StoreError>>),
+    /// What can wait is to be written now.
+    Hurry,
 }
 
 /// A write on its way to the writer, and where its answer goes.
 pub(crate) struct Waiting {
     pub(crate) write: Write,
+    pub(crate) haste: Haste,
     pub(crate) answer: oneshot::Sender<Result<Committed, CommitError>>,
 }
 
@@ -80,6 +84,7 @@ impl Work {
                 self.group.push(waiting);
             }
             Request::Show(reader) => self.readers.push(reader),
+            Request::Hurry => {}
         }
     }
 }
@@ -102,6 +107,7 @@ pub struct Writer {
     hot: Arc<Hot>,
     recent: Arc<Recent>,
     lately: Arc<Lately>,
+    later: Arc<Later>,
     published: Arc<Published>,
     judge: Judge,
     /// How many changes readers do not see yet.
@@ -116,6 +122,7 @@ impl Writer {
         hot: Arc<Hot>,
         recent: Arc<Recent>,
         lately: Arc<Lately>,
+        later: Arc<Later>,
         published: Arc<Published>,
         resumed: Resumed,
     ) -> Result<Self, StoreError> {
@@ -124,31 +131,35 @@ impl Writer {
         published.extend_log(resumed.log_size, frontier.root());
         hot.publish(resumed.open_jobs.iter());
         let judge = Judge::resume(&resumed, frontier);
-        Ok(Self { backend, queue, hot, recent, lately, published, judge, unseen: 0, failed: None })
+        Ok(Self { backend, queue, hot, recent, lately, later, published, judge, unseen: 0, failed: None })
     }
 
     /// Runs until every [`crate::Store`] is gone.
     pub fn run(mut self) {
         loop {
-            let first = match self.unseen {
-                0 => Next::of(self.queue.blocking_recv()),
-                _ => wait::next(&mut self.queue, UNSEEN_FOR),
+            let next = match self.unseen == 0 && self.later.may_sleep() {
+                true => Next::of(self.queue.blocking_recv()),
+                false => wait::next(&mut self.queue, MOMENT),
             };
-            let quiet = matches!(first, Next::Nothing);
-            match first {
+            self.later.wake_up();
+            let mut work = Work::default();
+            let quiet = match next {
                 Next::Request(first) => {
-                    let mut work = Work::default();
                     work.add(first);
-                    self.take(&mut work);
-                    self.work(work);
+                    false
                 }
-                Next::Nothing => {}
-                Next::Closed => return,
-            }
+                Next::Nothing => true,
+                Next::Closed => break,
+            };
+            self.take(&mut work);
+            self.work(work);
             if self.unseen >= UNSEEN || quiet {
                 self.show().ok(); // The store has stopped then, and says so to whoever comes.
             }
         }
+        let mut rest = Work::default();
+        self.take(&mut rest);
+        self.work(rest);
     }
 
     /// Writes what is waiting, and returns.
@@ -171,6 +182,11 @@ impl Writer {
 
     /// Takes what waits, up to a whole group; `false` if nothing can come any more.
     fn take(&mut self, work: &mut Work) -> bool {
+        // Who waits for one of these has seen nothing of it, and those who have come after may have.
+        let later = self.later.take().into_iter().map(Request::Write).collect::<Vec<_>>();
+        let first = std::mem::take(&mut work.group);
+        later.into_iter().for_each(|request| work.add(request));
+        work.group.extend(first);
         while work.group.len() < GROUP && work.bytes < GROUP_BYTES {
             match self.queue.try_recv() {
                 Ok(request) => work.add(request),
@@ -182,19 +198,32 @@ impl Writer {
     }
 
     fn work(&mut self, Work { group, readers, .. }: Work) {
-        let (writes, answers): (Vec<_>, Vec<_>) =
-            group.into_iter().map(|waiting| (waiting.write, waiting.answer)).unzip();
-        if !writes.is_empty() {
-            let verdicts = self.commit(&writes);
-            for (answer, verdict) in answers.into_iter().zip(verdicts) {
+        if !group.is_empty() {
+            let (writes, answers): (Vec<_>, Vec<_>) =
+                group.into_iter().map(|waiting| (waiting.write, (waiting.haste, waiting.answer))).unzip();
+            let mut batch = Batch::default();
+            let verdicts = self.commit(&writes, &mut batch);
+            let (first, last): (Vec<_>, Vec<_>) =
+                answers.into_iter().zip(verdicts).partition(|((haste, _), _)| *haste == Haste::AtOnce);
+            for ((_, answer), verdict) in first.into_iter().chain(last) {
                 answer.send(verdict).ok(); // A caller that has gone needs no answer.
             }
+            self.apply(&batch);
         }
         if !readers.is_empty() {
             let shown = self.show();
             for reader in readers {
                 reader.send(shown.clone()).ok(); // The same.
             }
+        }
+    }
+
+    /// What is durable is carried out in the database, once everybody is answered.
+    fn apply(&mut self, batch: &Batch) {
+        if self.failed.is_none()
+            && let Err(error) = self.backend.apply(batch)
+        {
+            self.stop(error.to_string());
         }
     }
 
@@ -212,7 +241,7 @@ impl Writer {
         Ok(())
     }
 
-    fn commit(&mut self, writes: &[Write]) -> Vec<Result<Committed, CommitError>> {
+    fn commit(&mut self, writes: &[Write], batch: &mut Batch) -> Vec<Result<Committed, CommitError>> {
         let all = |error: StoreError| writes.iter().map(|_| Err(error.clone().into())).collect();
         if let Some(reason) = &self.failed {
             return all(StoreError::Stopped(reason.clone()));
@@ -226,14 +255,13 @@ impl Writer {
                 Err(error) => return all(error),
             }
         }
-        let mut batch = Batch::default();
         let verdicts: Vec<_> =
-            writes.iter().map(|write| self.judge.judge(write, &self.hot, &mut batch)).collect();
-        self.judge.end_group(&mut batch);
+            writes.iter().map(|write| self.judge.judge(write, &self.hot, batch)).collect();
+        self.judge.end_group(batch);
         if batch.is_empty() {
             return verdicts;
         }
-        match self.backend.write(&batch) {
+        match self.backend.write(batch) {
             Ok(Seen::Now) => {
                 self.unseen = 0;
                 self.published.show();

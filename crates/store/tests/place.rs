@@ -14,6 +14,9 @@ pub(crate) trait Place: Send {
 
     /// Runs statements behind the store's back.
     fn meddle(&self, sql: &str);
+
+    /// Gives up what was acknowledged and cannot be carried out any more.
+    fn give_up(&self) {}
 }
 
 /// A file, in a folder of its own where the test has none.
@@ -55,6 +58,12 @@ impl Place for InFile {
 
     fn meddle(&self, sql: &str) {
         Connection::open(&self.path).unwrap().execute_batch(sql).unwrap();
+    }
+
+    fn give_up(&self) {
+        for segment in ["db-redo0", "db-redo1"] {
+            std::fs::remove_file(self.path.with_extension(segment)).ok(); // It is there after a crash.
+        }
     }
 }
 

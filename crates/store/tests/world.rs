@@ -78,6 +78,13 @@ impl World {
         self.place.meddle(sql);
     }
 
+    /// Opens the store again without what was acknowledged and cannot be carried out any more.
+    pub(crate) fn reopen_without(&mut self) {
+        self.opened = None;
+        self.place.give_up();
+        self.reopen();
+    }
+
     /// Closes the store and gives back its place.
     pub(crate) fn close(self) -> Box<dyn Place> {
         self.place
@@ -267,6 +274,10 @@ impl<F: FnMut(Call<'_>) -> Option<StoreError> + Send> Backend for Wrapped<F> {
             Some(error) => Err(error),
             None => self.inner.write(batch),
         }
+    }
+
+    fn apply(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        self.inner.apply(batch)
     }
 
     fn show(&mut self) -> Result<(), StoreError> {

@@ -78,6 +78,10 @@ impl Backend for Brittle {
         }
     }
 
+    fn apply(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        self.inner.apply(batch)
+    }
+
     fn show(&mut self) -> Result<(), StoreError> {
         self.inner.show()
     }

@@ -103,6 +103,10 @@ impl Backend for WeatheredBackend {
         }
     }
 
+    fn apply(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        self.inner.apply(batch)
+    }
+
     fn show(&mut self) -> Result<(), StoreError> {
         self.inner.show()
     }

@@ -228,6 +228,10 @@ impl Backend for Session {
         Ok(Seen::Now)
     }
 
+    fn apply(&mut self, _: &Batch) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn show(&mut self) -> Result<(), StoreError> {
         Ok(())
     }

@@ -33,6 +33,8 @@ struct WriteConnection {
     connection: Connection,
     /// What makes a group durable, for a database in a file. Closed after the connection.
     redo: Option<Redo>,
+    /// Whether the log has a group that is not carried out yet.
+    is_ahead: bool,
     /// Given back after the connection is closed.
     _lock: Option<Lock>,
 }
@@ -79,7 +81,7 @@ impl Sqlite {
         let lock = self.place.lock()?;
         let (connection, redo) = open::to_write(&self.place, self.max_bytes)?;
         let reader = Queries::new(ReadPool::new(self.place));
-        let backend = WriteConnection { connection, redo, _lock: lock };
+        let backend = WriteConnection { connection, redo, is_ahead: false, _lock: lock };
         Ok(Connected { backend: Box::new(backend), reader: Arc::new(reader) })
     }
 

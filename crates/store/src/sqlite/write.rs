@@ -136,6 +136,21 @@ impl Backend for WriteConnection {
         written
     }
 
+    fn apply(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        if !std::mem::take(&mut self.is_ahead) {
+            return Ok(());
+        }
+        let begun = match self.connection.is_autocommit() {
+            true => run(&self.connection, BEGIN),
+            false => Ok(()),
+        };
+        let applied = begun.and_then(|()| write_group(&self.connection, &batch.rows()));
+        if applied.is_err() {
+            self.give_up();
+        }
+        applied
+    }
+
     fn show(&mut self) -> Result<(), StoreError> {
         if self.connection.is_autocommit() {
             return Ok(());
@@ -153,7 +168,7 @@ impl Backend for WriteConnection {
 }
 
 impl WriteConnection {
-    /// Has a group in the redo log, and executed in a transaction that stays open.
+    /// Has a group in the redo log. It is carried out when everybody is answered.
     fn write_ahead(&mut self, rows: &[(Kind, Rows<'_>)]) -> Result<Seen, StoreError> {
         let Some(redo) = &mut self.redo else { return self.write_at_once(rows) };
         let record = redo.record(rows);
@@ -164,14 +179,8 @@ impl WriteConnection {
             }
             redo.turn().map_err(unsynced)?;
         }
-        redo.begin(record).map_err(unsynced)?;
-        // Where one processor serves both, the disk is set to work first.
-        std::thread::yield_now();
-        if self.connection.is_autocommit() {
-            run(&self.connection, BEGIN)?;
-        }
-        write_group(&self.connection, rows)?;
-        redo.finish().map_err(unsynced)?;
+        redo.write(&record).map_err(unsynced)?;
+        self.is_ahead = true;
         Ok(Seen::WhenShown)
     }
 
@@ -189,7 +198,7 @@ impl WriteConnection {
         Ok(Seen::Now)
     }
 
-    /// After a failure the database has what it had before, and the log what was acknowledged.
+    /// After a failure the database has what it had at its last commit, and the log what was acknowledged since.
     fn give_up(&mut self) {
         if !self.connection.is_autocommit()
             && let Err(error) = run(&self.connection, "ROLLBACK")
@@ -197,7 +206,7 @@ impl WriteConnection {
             tracing::error!(%error, "a transaction cannot be rolled back");
         }
         if let Some(redo) = &mut self.redo {
-            redo.give_up();
+            redo.keep();
         }
     }
 }
@@ -208,6 +217,9 @@ impl Drop for WriteConnection {
             tracing::error!(%error, "what is durable is left to the redo log");
         }
         if let Some(redo) = &mut self.redo {
+            if self.is_ahead {
+                redo.keep();
+            }
             redo.rest();
         }
     }

@@ -6,7 +6,9 @@ use crate::place::InFile;
 use crate::sample::{client, credit, job, terms, write};
 use crate::world::World;
 use docket_core::money::{Amount, Asset};
+use docket_core::id::JobId;
 use docket_store::{CommitError, Sqlite, StoreError};
+use futures::executor::block_on;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -28,8 +30,11 @@ fn a_full_disk_stops_the_store_and_loses_nothing() {
     };
     assert!(reason.contains("the disk is full"), "{reason}");
     assert_eq!(world.store().stopped(), Some(reason.as_str()));
-    assert_eq!(world.jobs().len() as u64, accepted);
+    let unseen = block_on(world.store().payload(JobId(accepted)));
+    assert!(matches!(unseen, Err(StoreError::Stopped(_))), "what is durable and cannot be shown is not denied");
     drop(world);
+    let reason = Sqlite::file(&path).at_most(480 << 10).open().err().expect("it is still full").to_string();
+    assert!(reason.contains("the disk is full"), "{reason}");
 
     let mut world = World::on(Box::new(InFile::at(&path)));
     assert!(accepted > 5);

@@ -2,7 +2,7 @@
 //!
 //! SQLite writes some thirteen pages for a change, and syncs what it writes only at a checkpoint. What
 //! makes a group durable is one record here: written over blocks that the file already has, in one go
-//! and with one sync, while SQLite executes the same rows. After a crash of the machine SQLite has a
+//! and with one sync. SQLite carries the same rows out once everybody is answered. After a crash of the machine SQLite has a
 //! beginning of all groups, and the rest is carried out again from here.
 //!
 //! There are two segments, written in turn. When one is full, what SQLite has written until then is
@@ -14,15 +14,13 @@ mod replay;
 mod settle;
 
 use crate::rows::{Kind, Rows};
-use beside::Beside;
-use record::{BLOCK, Origin};
+use record::Origin;
 use rusqlite::Connection;
 use settle::Settling;
 use std::fs::File;
 use std::io::{Error, Result};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 pub(super) use replay::{is_left_behind, open, recover};
 
@@ -32,16 +30,13 @@ const SEGMENT: usize = 8 << 20;
 /// The log of a database that is open.
 pub(super) struct Redo {
     files: Files,
-    segments: [Arc<File>; 2],
+    segments: [File; 2],
     origin: Origin,
     /// The number of the next group.
     next: u64,
     /// Which segment is written, and where.
     current: usize,
     at: usize,
-    /// Where the newest record begins.
-    newest: u64,
-    record: Beside,
     settling: Settling,
     /// Whether it is needed by the next start.
     kept: bool,
@@ -80,9 +75,7 @@ impl Redo {
             File::open(folder)?.sync_all()?;
         }
         let settling = Settling::start(files.clone(), writer)?;
-        let record = Beside::start("docket-redo")?;
-        let segments = segments.map(Arc::new);
-        Ok(Self { files, segments, origin, next, current: 0, at: 0, newest: 0, record, settling, kept: false })
+        Ok(Self { files, segments, origin, next, current: 0, at: 0, settling, kept: false })
     }
 
     /// Makes durable what was written without the log.
@@ -109,20 +102,14 @@ impl Redo {
         Ok(())
     }
 
-    /// Begins to write a record, which [`Self::finish`] waits for.
-    pub(super) fn begin(&mut self, record: Vec<u8>) -> Result<()> {
-        let (segment, at) = (self.segments[self.current].clone(), self.at as u64);
-        (self.newest, self.at) = (at, self.at + record.len());
+    /// Writes a record, which is durable when this returns.
+    pub(super) fn write(&mut self, record: &[u8]) -> Result<()> {
+        let segment = &self.segments[self.current];
+        segment.write_all_at(record, self.at as u64)?;
+        segment.sync_data()?;
+        self.at += record.len();
         self.next += 1;
-        self.record.begin(move || {
-            segment.write_all_at(&record, at)?;
-            segment.sync_data()
-        })
-    }
-
-    /// Waits until the record that was begun is durable.
-    pub(super) fn finish(&mut self) -> Result<()> {
-        self.record.finish()
+        Ok(())
     }
 
     /// After a commit of the database.
@@ -138,27 +125,18 @@ impl Redo {
         }
     }
 
-    /// The number of the last group that was begun.
+    /// The number of the last group.
     pub(super) const fn last(&self) -> u64 {
         self.next - 1
     }
 
-    /// Keeps what was acknowledged for the next start, and takes back a record that was not.
-    pub(super) fn give_up(&mut self) {
+    /// Keeps what was acknowledged for the next start.
+    pub(super) const fn keep(&mut self) {
         self.kept = true;
-        if self.record.is_begun() {
-            self.record.finish().ok(); // What was not written is not there, whatever the reason.
-            let segment = &self.segments[self.current];
-            let taken = segment.write_all_at(&[0; BLOCK], self.newest).and_then(|()| segment.sync_data());
-            if let Err(error) = taken {
-                tracing::error!(%error, "whether the last group was written is known after a restart");
-            }
-        }
     }
 
     /// Makes SQLite's own files stand alone, once their connection is closed, and removes the log.
     fn close(&mut self) -> Result<()> {
-        self.record.finish()?;
         self.files.settle()?;
         self.files.segments.iter().try_for_each(std::fs::remove_file)
     }

@@ -41,15 +41,14 @@ pub(in crate::sqlite) fn recover(path: &Path, connection: &Connection) -> Result
             return Err(StoreError::Unusable(format!("{}: {reason}", path.display())));
         }
     }
-    let last = waiting.len() - 1;
-    for (place, record) in waiting.iter().enumerate() {
-        match carry_out(connection, record) {
-            // It would have been refused, and was not acknowledged: a crash came before it was taken back.
-            Err(StoreError::Corrupt(reason)) if place == last => {
-                tracing::error!(%reason, group = record.number, "a group that the database refuses is dropped");
-            }
-            done => done?,
-        }
+    for record in &waiting {
+        carry_out(connection, record).map_err(|error| {
+            let number = record.number;
+            StoreError::Unusable(format!(
+                "{}: group {number} of the redo log, which was acknowledged, cannot be carried out: {error}",
+                path.display()
+            ))
+        })?;
     }
     tracing::info!(groups = waiting.len(), "carried out again what a crash had cut off");
     files.settle().map_err(|error| unusable(path, &error))
@@ -80,7 +79,8 @@ fn carry_out(connection: &Connection, record: &Record<'_>) -> Result<(), StoreEr
     let rows = record.rows().ok_or_else(form)?;
     run(connection, "BEGIN IMMEDIATE")?;
     let written = write_group(connection, &rows).and_then(|()| commit_up_to(connection, record.number));
-    if written.is_err() {
+    // A full disk has ended the transaction already.
+    if written.is_err() && !connection.is_autocommit() {
         run(connection, "ROLLBACK")?;
     }
     written
