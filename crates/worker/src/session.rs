@@ -10,6 +10,7 @@ use docket_protocol::frames::{
 use futures::StreamExt;
 use serde::Deserialize;
 use std::time::Duration;
+use tokio::task::yield_now;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 use tokio_tungstenite::tungstenite::{self, Message};
 
@@ -63,6 +64,8 @@ impl Worker {
                         break Ended::Lost(error.to_string());
                     }
                 }
+                // Frames first: nobody waits for this.
+                () = yield_now(), if self.jobs.has_news() => self.jobs.report(),
                 message = stream.next(), if self.jobs.can_answer() => {
                     session.unanswered = 0;
                     if let Err(reason) = self.receive(message) {

@@ -158,7 +158,10 @@ impl Worker {
             let wake = self.wake();
             tokio::select! {
                 result = &mut something => return Some(result),
-                Some(report) = self.reports.recv() => self.hear_all(report),
+                Some(report) = self.reports.recv() => {
+                    self.hear_all(report);
+                    self.jobs.report();
+                }
                 () = self.shutdown.cancelled(), if !self.is_leaving() => self.begin_leaving(),
                 () = sleep_until(wake) => {}
             }

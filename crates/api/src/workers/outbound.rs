@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 /// A frame for a message; `None` where the worker's protocol has none.
 pub(super) fn frame(app: &App, message: ToWorker, ours: bool) -> Option<FromCoordinator> {
     match message {
-        ToWorker::Assign(assignment) => assign(app, &assignment),
+        ToWorker::Assign(assignment) => assign(app, &assignment, ours),
         ToWorker::Cancel { .. } | ToWorker::Done { .. } | ToWorker::Drain if !ours => None,
         ToWorker::Cancel { job, attempt, reason } => Some(FromCoordinator::JobCancel(JobCancel {
             job_id: job.to_string(),
@@ -30,7 +30,7 @@ pub(super) fn frame(app: &App, message: ToWorker, ours: bool) -> Option<FromCoor
     }
 }
 
-fn assign(app: &App, assignment: &Assignment) -> Option<FromCoordinator> {
+fn assign(app: &App, assignment: &Assignment, ours: bool) -> Option<FromCoordinator> {
     let Assignment { job, attempt, payload } = assignment;
     let Ask { skill, speed, private, .. } = &*job.ask;
     let payload = String::from_utf8(payload.to_vec()).ok()?;
@@ -48,5 +48,7 @@ fn assign(app: &App, assignment: &Assignment) -> Option<FromCoordinator> {
         sent_at_ms: app.engine.clock().now().0,
         terms: app.engine.terms(job, payload.as_bytes()),
         payload: RawValue::from_string(payload).ok()?,
+        // Its client waits for all of it.
+        whole: ours && job.request.is_some() && job.policy.stream_within.is_none(),
     })))
 }

@@ -76,9 +76,17 @@ pub(crate) fn run(args: Args) -> Result<()> {
             super::told_to_stop().await.ok(); // Without signals, only the process's end stops it.
             told.cancel();
         });
-        docket_worker::run(config, stop, |event| tracing::info!("{event}")).await?;
+        docket_worker::run(config, stop, log).await?;
         Ok(())
     })
+}
+
+/// Every job that ends is told; that it has begun, only to who wants to know more.
+fn log(event: Event) {
+    match event {
+        Event::JobStarted { .. } => tracing::debug!("{event}"),
+        event => tracing::info!("{event}"),
+    }
 }
 
 /// A worker beside a coordinator in the same process.

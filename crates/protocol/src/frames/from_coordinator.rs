@@ -127,6 +127,14 @@ pub struct JobAssign {
     pub sent_at_ms: i64,
     /// What the full receipt has to repeat.
     pub terms: Terms,
+    /// Whether the answer is wanted whole: nobody is told of it as it comes.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub whole: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// Who may see a job.

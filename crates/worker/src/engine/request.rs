@@ -56,6 +56,8 @@ pub struct Infer {
     pub chat: Option<Chat>,
     /// Whether the one message is a text to go on with, and not one to answer.
     pub raw: bool,
+    /// Whether nobody is told of the answer before its end.
+    pub whole: bool,
 }
 
 impl Infer {
@@ -223,6 +225,7 @@ impl WireInfer {
             stop: check_stop(self.stop)?,
             chat: None,
             raw: false,
+            whole: false,
         })
     }
 }

@@ -46,6 +46,8 @@ pub(crate) struct Jobs {
     open: bool,
     /// Short answers for the present connection.
     answers: VecDeque<FromWorker>,
+    /// What is told once the frames are on their way, which wait for nothing.
+    news: Vec<Event>,
     /// Jobs of the present connection that may have a frame to send, each at most once.
     speakers: VecDeque<Arc<str>>,
 }
@@ -72,6 +74,7 @@ impl Jobs {
             counter: 0,
             open: true,
             answers: VecDeque::new(),
+            news: Vec::new(),
             speakers: VecDeque::new(),
         };
         (jobs, inbox)
@@ -217,7 +220,18 @@ impl Jobs {
         self.counter
     }
 
-    fn tell(&self, event: Event) {
+    /// Whether something waits to be told.
+    pub(crate) fn has_news(&self) -> bool {
+        !self.news.is_empty()
+    }
+
+    /// Tells what has waited for frames that are on their way now.
+    pub(crate) fn report(&mut self) {
+        self.news.drain(..).for_each(|event| (self.listener)(event));
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.report();
         (self.listener)(event);
     }
 }

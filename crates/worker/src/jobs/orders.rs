@@ -61,6 +61,9 @@ impl Jobs {
                 // The receipt must name the model of the terms.
                 let agreed = assign.terms.model.as_ref().map(|model| model.name.clone());
                 *model = model.take().or(agreed);
+                if let Request::Infer(infer) = &mut request {
+                    infer.whole = assign.whole;
+                }
                 Ok(request)
             }
             (Request::Task(_), JobType::Task) => Ok(request),

@@ -51,7 +51,7 @@ impl Jobs {
         held.stage = Stage::Finished { work: Box::new(work), order, sent: false, signed: None };
         self.running -= 1;
         self.kept_bytes += held.weight();
-        self.tell(event);
+        self.news.push(event);
         self.let_speak(job_id);
         self.forget_oldest();
     }

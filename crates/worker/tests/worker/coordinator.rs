@@ -254,6 +254,7 @@ pub(crate) fn assignment(job_id: &str, job_type: JobType, payload: &serde_json::
             model: None,
         },
         payload,
+        whole: false,
     }
 }
 

@@ -26,7 +26,7 @@ mod stream;
 mod wire;
 
 use answer::Answer;
-use stream::read_answer;
+use stream::{is_json, read_answer, read_whole};
 use wire::{ChatRequest, clip, error_message};
 
 /// How to reach a server.
@@ -129,7 +129,12 @@ impl OpenAi {
             if !response.status().is_success() {
                 return Err(refused(response).await);
             }
-            read_answer(response, infer.chat.as_ref(), &sink, |error| self.failed(error)).await
+            let chat = infer.chat.as_ref();
+            match infer.whole && is_json(&response) {
+                true => read_whole(response, chat, |error| self.failed(error)).await,
+                // Some servers know no answers that are not streamed.
+                false => read_answer(response, chat, &sink, |error| self.failed(error)).await,
+            }
         };
         // Dropping the answer closes the connection, which is how such a server learns of a cancel.
         let answer = tokio::select! {

@@ -9,8 +9,8 @@ use crate::engine::{Chat, Infer, Message, Verbatim};
 /// Of a server's own words, no more is repeated.
 const MAX_MESSAGE_CHARS: usize = 300;
 
-/// The body of `POST /chat/completions`, or of `POST /completions` where a text is to be gone on with. Always streams, and
-/// asks for the usage at the end.
+/// The body of `POST /chat/completions`, or of `POST /completions` where a text is to be gone on with. What is streamed
+/// has the usage at its end.
 #[derive(Serialize)]
 pub(super) struct ChatRequest<'a> {
     model: &'a str,
@@ -21,7 +21,8 @@ pub(super) struct ChatRequest<'a> {
     prompt: Option<&'a str>,
     max_tokens: u32,
     stream: bool,
-    stream_options: StreamOptions,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,8 +85,8 @@ impl<'a> ChatRequest<'a> {
             messages: talk.iter().map(ChatMessage::new).collect(),
             prompt,
             max_tokens: infer.max_tokens,
-            stream: true,
-            stream_options: StreamOptions { include_usage: true },
+            stream: !infer.whole,
+            stream_options: (!infer.whole).then_some(StreamOptions { include_usage: true }),
             temperature: infer.temperature,
             top_p: infer.top_p,
             seed: infer.seed,
@@ -128,7 +129,7 @@ fn is_off(flag: &bool) -> bool {
     !flag
 }
 
-/// One event of a streamed answer.
+/// One event of a streamed answer, or all of one that is not streamed.
 #[derive(Deserialize)]
 pub(super) struct Chunk<'a> {
     pub(super) choices: Option<Vec<Choice>>,
@@ -142,6 +143,7 @@ pub(super) struct Chunk<'a> {
 /// One alternative of the answer; only the first was asked for.
 #[derive(Deserialize)]
 pub(super) struct Choice {
+    #[serde(alias = "message")]
     pub(super) delta: Option<ChoiceDelta>,
     /// In place of a delta, where a text is gone on with.
     pub(super) text: Option<String>,

@@ -113,6 +113,7 @@ pub(super) fn assignment(commit: &str) -> Result<JobAssign> {
             model: None,
         },
         payload: RawValue::from_string(payload)?,
+        whole: false,
     })
 }
 
