@@ -7,9 +7,9 @@ use crate::engine::Engine;
 use docket_core::id::JobId;
 use docket_core::job::Job;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// An answer that is settled in a moment.

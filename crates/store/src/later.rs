@@ -13,13 +13,13 @@ pub(crate) struct Later {
 }
 
 /// What is to be done for a write.
-pub(crate) enum Kept {
+pub(crate) enum Outcome {
     /// The writer looks here in a moment.
     Kept,
-    /// It must be woken.
+    /// It is kept, and the writer must be woken.
     WakeWriter,
     /// Too much waits here.
-    Full(Waiting),
+    Full(Box<Waiting>),
 }
 
 impl Later {
@@ -27,16 +27,16 @@ impl Later {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn keep(&self, write: Waiting) -> Kept {
+    pub(crate) fn keep(&self, write: Box<Waiting>) -> Outcome {
         {
             let mut waiting = self.waiting();
             if waiting.len() >= GROUP {
-                return Kept::Full(write);
+                return Outcome::Full(write);
             }
-            waiting.push(write);
+            waiting.push(*write);
         }
         // The writer says that it sleeps, and looks here once more before it does.
-        if self.asleep.load(Ordering::SeqCst) { Kept::WakeWriter } else { Kept::Kept }
+        if self.asleep.load(Ordering::SeqCst) { Outcome::WakeWriter } else { Outcome::Kept }
     }
 
     /// All that waits.

@@ -5,7 +5,7 @@ use crate::batch::Write;
 use crate::error::{CommitError, StoreError};
 use crate::hot::{Hot, Standing};
 use crate::known::Lately;
-use crate::later::{Kept, Later};
+use crate::later::{self, Later};
 use crate::places::LogPlace;
 use crate::read::{
     Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Reader, SpendingRow, TransferRow,
@@ -108,6 +108,16 @@ impl Published {
     }
 }
 
+/// What the writer tells and keeps for everybody.
+#[derive(Clone, Default)]
+pub(crate) struct Shared {
+    pub(crate) hot: Arc<Hot>,
+    pub(crate) recent: Arc<Recent>,
+    pub(crate) lately: Arc<Lately>,
+    pub(crate) later: Arc<Later>,
+    pub(crate) published: Arc<Published>,
+}
+
 /// The durable state of one coordinator.
 #[derive(Clone)]
 pub struct Store {
@@ -141,19 +151,9 @@ impl Store {
         let resumed = backend.resume()?;
         let start = Start { epoch: resumed.epoch, last_job: resumed.last_job };
         let (queue, requests) = mpsc::channel(QUEUE);
-        let (hot, recent) = (Arc::new(Hot::default()), Arc::new(Recent::default()));
-        let (lately, published) = (Arc::new(Lately::default()), Arc::new(Published::default()));
-        let later = Arc::new(Later::default());
-        let writer = Writer::new(
-            backend,
-            requests,
-            hot.clone(),
-            recent.clone(),
-            lately.clone(),
-            later.clone(),
-            published.clone(),
-            resumed,
-        )?;
+        let shared = Shared::default();
+        let writer = Writer::new(backend, requests, shared.clone(), resumed)?;
+        let Shared { hot, recent, lately, later, published } = shared;
         Ok((Self { queue, hot, recent, lately, later, published, reader, start }, writer))
     }
 
@@ -183,15 +183,15 @@ impl Store {
         }
         crate::texts::check(&write)?;
         let (answer, durable) = oneshot::channel();
-        let mut waiting = Waiting { write, haste, answer };
+        let mut waiting = Box::new(Waiting { write, haste, answer });
         if haste == Haste::None {
             match self.later.keep(waiting) {
-                Kept::Kept => return Ok(Pending(Outcome::Awaited(durable))),
-                Kept::WakeWriter => {
+                later::Outcome::Kept => return Ok(Pending(Outcome::Awaited(durable))),
+                later::Outcome::WakeWriter => {
                     self.hurry().await?;
                     return Ok(Pending(Outcome::Awaited(durable)));
                 }
-                Kept::Full(back) => waiting = back,
+                later::Outcome::Full(back) => waiting = back,
             }
         }
         self.queue.send(Request::Write(waiting)).await.map_err(|_| gone())?;

@@ -27,9 +27,9 @@ use crate::batch::{Batch, Write};
 use crate::error::{CommitError, StoreError};
 use crate::hot::Hot;
 use crate::known::Lately;
-use crate::recent::Recent;
 use crate::later::Later;
-use crate::store::{Committed, Haste, Published};
+use crate::recent::Recent;
+use crate::store::{Committed, Haste, Published, Shared};
 use docket_core::merkle::Frontier;
 use judge::Judge;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ const MOMENT: Duration = Duration::from_millis(2);
 /// What waits for the writer.
 pub(crate) enum Request {
     /// Somebody writes.
-    Write(Waiting),
+    Write(Box<Waiting>),
     /// Somebody reads, and is to see all that was acknowledged.
     Show(oneshot::Sender<Result<(), StoreError>>),
     /// What can wait is to be written now.
@@ -81,7 +81,7 @@ impl Work {
         match request {
             Request::Write(waiting) => {
                 self.bytes += waiting.write.weight();
-                self.group.push(waiting);
+                self.group.push(*waiting);
             }
             Request::Show(reader) => self.readers.push(reader),
             Request::Hurry => {}
@@ -119,15 +119,12 @@ impl Writer {
     pub(crate) fn new(
         backend: Box<dyn Backend>,
         queue: mpsc::Receiver<Request>,
-        hot: Arc<Hot>,
-        recent: Arc<Recent>,
-        lately: Arc<Lately>,
-        later: Arc<Later>,
-        published: Arc<Published>,
+        shared: Shared,
         resumed: Resumed,
     ) -> Result<Self, StoreError> {
         let frontier = Frontier::restore(resumed.log_size, resumed.log_peaks.clone())
             .ok_or_else(|| StoreError::Corrupt("the log's hashes do not fit its size".to_owned()))?;
+        let Shared { hot, recent, lately, later, published } = shared;
         published.extend_log(resumed.log_size, frontier.root());
         hot.publish(resumed.open_jobs.iter());
         let judge = Judge::resume(&resumed, frontier);
@@ -183,10 +180,9 @@ impl Writer {
     /// Takes what waits, up to a whole group; `false` if nothing can come any more.
     fn take(&mut self, work: &mut Work) -> bool {
         // Who waits for one of these has seen nothing of it, and those who have come after may have.
-        let later = self.later.take().into_iter().map(Request::Write).collect::<Vec<_>>();
-        let first = std::mem::take(&mut work.group);
-        later.into_iter().for_each(|request| work.add(request));
-        work.group.extend(first);
+        let later = self.later.take();
+        work.bytes += later.iter().map(|waiting| waiting.write.weight()).sum::<usize>();
+        work.group.splice(..0, later);
         while work.group.len() < GROUP && work.bytes < GROUP_BYTES {
             match self.queue.try_recv() {
                 Ok(request) => work.add(request),
@@ -255,8 +251,7 @@ impl Writer {
                 Err(error) => return all(error),
             }
         }
-        let verdicts: Vec<_> =
-            writes.iter().map(|write| self.judge.judge(write, &self.hot, batch)).collect();
+        let verdicts: Vec<_> = writes.iter().map(|write| self.judge.judge(write, &self.hot, batch)).collect();
         self.judge.end_group(batch);
         if batch.is_empty() {
             return verdicts;

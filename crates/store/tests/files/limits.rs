@@ -5,8 +5,8 @@ use crate::child::{child, is_child_of, is_root};
 use crate::place::InFile;
 use crate::sample::{client, credit, job, terms, write};
 use crate::world::World;
-use docket_core::money::{Amount, Asset};
 use docket_core::id::JobId;
+use docket_core::money::{Amount, Asset};
 use docket_store::{CommitError, Sqlite, StoreError};
 use futures::executor::block_on;
 use std::fs::{self, Permissions};
@@ -31,7 +31,10 @@ fn a_full_disk_stops_the_store_and_loses_nothing() {
     assert!(reason.contains("the disk is full"), "{reason}");
     assert_eq!(world.store().stopped(), Some(reason.as_str()));
     let unseen = block_on(world.store().payload(JobId(accepted)));
-    assert!(matches!(unseen, Err(StoreError::Stopped(_))), "what is durable and cannot be shown is not denied");
+    assert!(
+        matches!(unseen, Err(StoreError::Stopped(_))),
+        "what is durable and cannot be shown is not denied"
+    );
     drop(world);
     let reason = Sqlite::file(&path).at_most(480 << 10).open().err().expect("it is still full").to_string();
     assert!(reason.contains("the disk is full"), "{reason}");

@@ -157,7 +157,8 @@ impl Drop for Redo {
 fn empty(path: &Path) -> Result<File> {
     let named = |error: Error| Error::new(error.kind(), format!("{}: {error}", path.display()));
     let mut options = File::options();
-    let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path).map_err(named)?;
+    let file =
+        options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path).map_err(named)?;
     let zeros = vec![0; 1 << 20];
     for at in (0..SEGMENT).step_by(zeros.len()) {
         file.write_all_at(&zeros, at as u64).map_err(named)?;

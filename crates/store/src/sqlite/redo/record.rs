@@ -92,7 +92,8 @@ fn put_value(bytes: &mut Vec<u8>, value: &Value<'_>) {
 pub(super) fn scan(mut segment: &[u8]) -> Vec<Record<'_>> {
     let mut records: Vec<Record<'_>> = Vec::new();
     while let Some(record) = parse(segment) {
-        if records.last().is_some_and(|last| record.number != last.number + 1 || record.origin != last.origin) {
+        if records.last().is_some_and(|last| record.number != last.number + 1 || record.origin != last.origin)
+        {
             break; // Left over from an earlier round.
         }
         let length = (HEAD + record.body.len()).next_multiple_of(BLOCK).min(segment.len());

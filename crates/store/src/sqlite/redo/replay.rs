@@ -11,7 +11,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 const HAS_META: &str = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'meta'";
-const NAME_DATABASE: &str = "INSERT INTO meta (name, value) VALUES ('redo_of', abs(random())) ON CONFLICT DO NOTHING";
+const NAME_DATABASE: &str =
+    "INSERT INTO meta (name, value) VALUES ('redo_of', abs(random())) ON CONFLICT DO NOTHING";
 const DATABASE: &str = "SELECT value FROM meta WHERE name = 'redo_of'";
 const WRITTEN: &str = "SELECT value FROM meta WHERE name = 'redo'";
 
@@ -37,7 +38,8 @@ pub(in crate::sqlite) fn recover(path: &Path, connection: &Connection) -> Result
             return Err(StoreError::Corrupt(format!("the redo log has no group {number}, but later ones")));
         }
         if record.origin.schema != schema::versions() {
-            let reason = "its redo log was written by another version of this program, which must be started once";
+            let reason =
+                "its redo log was written by another version of this program, which must be started once";
             return Err(StoreError::Unusable(format!("{}: {reason}", path.display())));
         }
     }
@@ -66,9 +68,12 @@ fn state(connection: &Connection) -> Result<Option<State>, StoreError> {
         return Ok(None);
     }
     let number = |sql| -> Result<Option<u64>, StoreError> {
-        let text: Option<String> = connection.query_row(sql, [], |row| row.get(0)).optional().map_err(failed)?;
-        text.map(|text| text.parse().map_err(|_| StoreError::Corrupt(format!("a number of a group, {text:?}"))))
-            .transpose()
+        let text: Option<String> =
+            connection.query_row(sql, [], |row| row.get(0)).optional().map_err(failed)?;
+        text.map(|text| {
+            text.parse().map_err(|_| StoreError::Corrupt(format!("a number of a group, {text:?}")))
+        })
+        .transpose()
     };
     let Some(database) = number(DATABASE)? else { return Ok(None) };
     Ok(Some(State { database, written: number(WRITTEN)?.unwrap_or(0) }))

@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// After so many pages the next round begins. Smaller rounds write the same pages more often.
-const ROUND: i32 = 2_000;
+const ROUND: i32 = 4_000;
 
 /// A log that is longer is begun again: that needs a moment without a writer, so the writer does it, when little is left.
-const LONG: i32 = 4_000;
+const LONG: i32 = 8_000;
 
 const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
@@ -100,7 +100,9 @@ fn connect(files: &Files) -> Result<Connection> {
 /// Moves what nobody reads any more from the log into the database.
 fn checkpoint(connection: &Connection) -> Result<()> {
     match connection.query_row(CHECKPOINT, [], |_| Ok(())) {
-        Err(error) if error.sqlite_error_code() != Some(rusqlite::ErrorCode::DatabaseBusy) => Err(Error::other(error)),
+        Err(error) if error.sqlite_error_code() != Some(rusqlite::ErrorCode::DatabaseBusy) => {
+            Err(Error::other(error))
+        }
         _ => Ok(()), // Where somebody is in the way, the next round does it.
     }
 }
