@@ -53,6 +53,7 @@ impl Developer<'_> {
             let assigned = worker.job().await;
             finish(worker, &assigned, TEXT).await;
         });
+        self.market.engine().caught_up().await;
         answer.header("x-decentral-job-id").to_owned()
     }
 
@@ -66,6 +67,7 @@ impl Developer<'_> {
         reader.hear("124 ").await;
         worker.send(json!({"type": "job_fail", "job_id": assigned["job_id"], "error": "no memory"})).await;
         reader.hear("stream_broken_off").await;
+        self.market.engine().caught_up().await;
         (reader.job(), pieces.concat())
     }
 }

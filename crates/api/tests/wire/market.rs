@@ -176,6 +176,7 @@ impl Market {
 
     /// Ends the coordinator wherever it is, and starts another on the same store.
     pub(crate) async fn restart(&mut self) {
+        self.engine().caught_up().await;
         let Running { engine, stop, tasks, writer, .. } = self.running.take().expect("the coordinator runs");
         stop.cancel();
         for task in &tasks {

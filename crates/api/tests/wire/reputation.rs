@@ -22,6 +22,7 @@ impl Developer<'_> {
             finish(worker, &assigned, "one two three").await;
         });
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        self.market.engine().caught_up().await;
     }
 }
 

@@ -18,6 +18,9 @@ const LARGE: usize = 32;
 const COUNT_START: &str = "INSERT INTO meta (name, value) VALUES ('epoch', '1') \
      ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)";
 
+const NAME_DATABASE: &str =
+    "INSERT INTO meta (name, value) VALUES ('redo_of', abs(random())) ON CONFLICT DO NOTHING";
+
 /// Says up to which group of the redo log the database has all.
 const COUNT_GROUP: &str = "INSERT INTO meta (name, value) VALUES ('redo', ?1) \
      ON CONFLICT (name) DO UPDATE SET value = excluded.value";
@@ -268,6 +271,12 @@ pub(super) fn commit_up_to(connection: &Connection, group: u64) -> Result<(), St
     let mut count = connection.prepare_cached(COUNT_GROUP).map_err(failed)?;
     count.execute([group.to_string()]).map_err(failed)?;
     run(connection, "COMMIT")
+}
+
+/// Gives a database the number by which its redo log knows it, if it has none.
+pub(super) fn name_database(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute(NAME_DATABASE, []).map_err(failed)?;
+    Ok(())
 }
 
 /// Runs a statement without parameters.

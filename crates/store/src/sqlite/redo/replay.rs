@@ -5,14 +5,12 @@ use super::{Files, Redo};
 use crate::error::StoreError;
 use crate::schema;
 use crate::sqlite::failed;
-use crate::sqlite::write::{commit_up_to, run, write_group};
+use crate::sqlite::write::{commit_up_to, name_database, run, write_group};
 use rusqlite::{Connection, OptionalExtension};
 use std::io::ErrorKind;
 use std::path::Path;
 
 const HAS_META: &str = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'meta'";
-const NAME_DATABASE: &str =
-    "INSERT INTO meta (name, value) VALUES ('redo_of', abs(random())) ON CONFLICT DO NOTHING";
 const DATABASE: &str = "SELECT value FROM meta WHERE name = 'redo_of'";
 const WRITTEN: &str = "SELECT value FROM meta WHERE name = 'redo'";
 
@@ -93,7 +91,7 @@ fn carry_out(connection: &Connection, record: &Record<'_>) -> Result<(), StoreEr
 
 /// An empty log for a database that has all its groups.
 pub(in crate::sqlite) fn open(path: &Path, connection: &mut Connection) -> Result<Redo, StoreError> {
-    connection.execute(NAME_DATABASE, []).map_err(failed)?;
+    name_database(connection)?;
     let State { database, written } =
         state(connection)?.ok_or_else(|| StoreError::Corrupt("the database's number".to_owned()))?;
     let origin = Origin { database, schema: schema::versions() };
