@@ -169,7 +169,8 @@ impl Store {
         self.begin(write, Haste::AtOnce).await?.end().await
     }
 
-    /// Hands a change to the writer. It is judged before all that is handed over after this.
+    /// Hands a change to the writer. It is judged before all that is handed over after this; only what has no haste
+    /// may go before something that has, and is not ended.
     pub async fn begin(&self, write: Write, haste: Haste) -> Result<Pending, CommitError> {
         if let Some(reason) = self.stopped() {
             return Err(StoreError::Stopped(reason.to_owned()).into());
@@ -296,7 +297,7 @@ impl Store {
 
     /// What the answer repeats of the request, where that is kept.
     pub async fn echo(&self, id: JobId) -> Result<Option<Arc<str>>, StoreError> {
-        self.reader.echo(id).await
+        self.reader().await?.echo(id).await
     }
 
     /// What the worker answered.

@@ -27,8 +27,8 @@ use crate::batch::{Batch, Write};
 use crate::error::{CommitError, StoreError};
 use crate::hot::Hot;
 use crate::known::Lately;
-use crate::recent::Recent;
 use crate::later::Later;
+use crate::recent::Recent;
 use crate::store::{Committed, Haste, Published};
 use docket_core::merkle::Frontier;
 use judge::Judge;
@@ -41,12 +41,12 @@ use wait::Next;
 pub const GROUP: usize = 128;
 
 /// A group takes no more changes once their documents have so many bytes.
-const GROUP_BYTES: usize = 16 << 20;
+pub(crate) const GROUP_BYTES: usize = 16 << 20;
 
 /// So many changes are shown to readers, whatever waits. Fewer than the jobs that are kept in memory when they have
 /// ended, so that a job is always found in one of both.
 const UNSEEN: usize = 512;
-const _: () = assert!(UNSEEN + GROUP < crate::recent::JOBS);
+const _: () = assert!(UNSEEN + 2 * GROUP < crate::recent::JOBS);
 
 /// What is durable is shown to readers, and what can wait is written, when nobody has written for so long.
 const MOMENT: Duration = Duration::from_millis(2);
@@ -180,13 +180,18 @@ impl Writer {
         }
     }
 
-    /// Takes what waits, up to a whole group; `false` if nothing can come any more.
+    /// Takes what waits, up to a whole group, and all that waits without haste; `false` if nothing can come any more.
     fn take(&mut self, work: &mut Work) -> bool {
-        // Who waits for one of these has seen nothing of it, and those who have come after may have.
-        let later = self.later.take().into_iter().map(Request::Write).collect::<Vec<_>>();
-        let first = std::mem::take(&mut work.group);
-        later.into_iter().for_each(|request| work.add(request));
-        work.group.extend(first);
+        let open = self.take_queue(work);
+        // Who has come through the queue may have seen something of these, and is judged after them. So they are taken
+        // after him: what he has seen is then among them.
+        let hasty = std::mem::take(&mut work.group);
+        self.later.take().into_iter().for_each(|waiting| work.add(Request::Write(waiting)));
+        work.group.extend(hasty);
+        open
+    }
+
+    fn take_queue(&mut self, work: &mut Work) -> bool {
         while work.group.len() < GROUP && work.bytes < GROUP_BYTES {
             match self.queue.try_recv() {
                 Ok(request) => work.add(request),
@@ -255,8 +260,7 @@ impl Writer {
                 Err(error) => return all(error),
             }
         }
-        let verdicts: Vec<_> =
-            writes.iter().map(|write| self.judge.judge(write, &self.hot, batch)).collect();
+        let verdicts: Vec<_> = writes.iter().map(|write| self.judge.judge(write, &self.hot, batch)).collect();
         self.judge.end_group(batch);
         if batch.is_empty() {
             return verdicts;
@@ -297,5 +301,6 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         self.published.stop("the writer is gone".to_owned());
+        self.later.close();
     }
 }

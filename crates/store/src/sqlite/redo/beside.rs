@@ -18,9 +18,9 @@ impl Beside {
     pub(super) fn start(name: &str) -> Result<Self> {
         let (tasks, todo) = channel::<Task>();
         let (answers, done) = channel();
-        thread::Builder::new().name(name.to_owned()).spawn(move || {
-            while todo.recv().is_ok_and(|task| answers.send(task()).is_ok()) {}
-        })?;
+        thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || while todo.recv().is_ok_and(|task| answers.send(task()).is_ok()) {})?;
         Ok(Self { tasks, done, begun: false })
     }
 

@@ -57,7 +57,7 @@ impl Settling {
                 none => none.insert(connect(&files)?),
             };
             checkpoint(connection)?;
-            File::open(&files.database)?.sync_data()
+            files.database.sync_data()
         })
     }
 
@@ -91,7 +91,7 @@ impl Settling {
 }
 
 fn connect(files: &Files) -> Result<Connection> {
-    let place = Place::File(files.database.clone());
+    let place = Place::File(files.path.clone());
     let connection = place.connect_to_write().map_err(Error::other)?;
     connection.pragma_update(None, "synchronous", "NORMAL").map_err(Error::other)?;
     Ok(connection)
@@ -100,7 +100,9 @@ fn connect(files: &Files) -> Result<Connection> {
 /// Moves what nobody reads any more from the log into the database.
 fn checkpoint(connection: &Connection) -> Result<()> {
     match connection.query_row(CHECKPOINT, [], |_| Ok(())) {
-        Err(error) if error.sqlite_error_code() != Some(rusqlite::ErrorCode::DatabaseBusy) => Err(Error::other(error)),
+        Err(error) if error.sqlite_error_code() != Some(rusqlite::ErrorCode::DatabaseBusy) => {
+            Err(Error::other(error))
+        }
         _ => Ok(()), // Where somebody is in the way, the next round does it.
     }
 }
@@ -114,6 +116,6 @@ impl Files {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
-        File::open(&self.database)?.sync_data()
+        self.database.sync_data()
     }
 }
