@@ -21,9 +21,10 @@ struct Queue {
 }
 
 /// What is to be done for a write.
+#[expect(clippy::large_enum_variant, reason = "it is looked at once, where it was made")]
 pub(crate) enum Kept {
     /// The writer looks here in a moment.
-    Kept,
+    InTime,
     /// It must be woken.
     WakeWriter,
     /// Too much waits here, or nobody comes for it any more.
@@ -45,7 +46,7 @@ impl Later {
             waiting.writes.push(write);
         }
         // The writer says that it sleeps, and looks here once more before it does.
-        if self.asleep.load(Ordering::SeqCst) { Kept::WakeWriter } else { Kept::Kept }
+        if self.asleep.load(Ordering::SeqCst) { Kept::WakeWriter } else { Kept::InTime }
     }
 
     /// All that waits.
@@ -108,7 +109,7 @@ mod tests {
     #[test]
     fn what_waits_is_bounded_in_number_and_in_bytes() {
         let later = Later::default();
-        let keeps = |bytes| matches!(later.keep(of_weight(bytes)), Kept::Kept);
+        let keeps = |bytes| matches!(later.keep(of_weight(bytes)), Kept::InTime);
         assert!((0..GROUP).all(|_| keeps(1)) && !keeps(1));
         assert_eq!(later.take().len(), GROUP);
         assert!(keeps(GROUP_BYTES / 2) && keeps(GROUP_BYTES / 2) && !keeps(1));

@@ -187,7 +187,7 @@ impl Store {
         let mut waiting = Waiting { write, haste, answer };
         if haste == Haste::None {
             match self.later.keep(waiting) {
-                Kept::Kept => return Ok(Pending(Outcome::Awaited(durable))),
+                Kept::InTime => return Ok(Pending(Outcome::Awaited(durable))),
                 Kept::WakeWriter => {
                     self.hurry().await?;
                     return Ok(Pending(Outcome::Awaited(durable)));

@@ -52,6 +52,7 @@ const _: () = assert!(UNSEEN + 2 * GROUP < crate::recent::JOBS);
 const MOMENT: Duration = Duration::from_millis(2);
 
 /// What waits for the writer.
+#[expect(clippy::large_enum_variant, reason = "almost all of them are writes")]
 pub(crate) enum Request {
     /// Somebody writes.
     Write(Waiting),
@@ -116,6 +117,7 @@ pub struct Writer {
 }
 
 impl Writer {
+    #[expect(clippy::too_many_arguments, reason = "each is shared with the store")]
     pub(crate) fn new(
         backend: Box<dyn Backend>,
         queue: mpsc::Receiver<Request>,
