@@ -121,7 +121,7 @@ impl Engine {
             }
             Err(error) => Err(error),
         };
-        let committed = committed.inspect_err(|_| self.give_up_waiting())?;
+        let committed = committed?;
         committed.listeners.iter().for_each(|hook| self.post_at(*hook, self.clock.now()));
         if durable {
             self.meter.time_commit(self.clock.elapsed().saturating_sub(begun));
@@ -146,12 +146,10 @@ impl Engine {
     }
 
     /// Where the store has stopped, no job is answered any more: nobody waits for one.
-    fn give_up_waiting(&self) {
-        if self.store.stopped().is_some() {
-            self.watch.wake_all();
-            self.relay.end_all();
-            self.told.end_all();
-        }
+    pub(crate) fn give_up_waiting(&self) {
+        self.watch.wake_all();
+        self.relay.end_all();
+        self.told.end_all();
     }
 
     /// Tells those who wait in memory what has become of a job.

@@ -28,3 +28,24 @@ fn who_goes_away_leaves_nothing_behind() {
     drop(engine);
     writer.join().expect("the writer ends when nobody can write any more");
 }
+
+#[test]
+fn nobody_waits_for_an_answer_once_the_store_has_stopped() {
+    let (store, mut writer) = Sqlite::memory("stopped").open().expect("a database in memory can be made");
+    let config = Config { ledger: Ledger::testnet(), scoring, stake: StakeTerms::NONE };
+    let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(1), config);
+    let mut submit = Box::pin(engine.submit(new_job(&engine, 1, 1)));
+    let submitted = loop {
+        match submit.as_mut().now_or_never() {
+            Some(submitted) => break submitted.expect("the job is made"),
+            None => _ = writer.pump(),
+        }
+    };
+    let job = block_on(engine.find(&submitted.id)).expect("it can be read").expect("it is there");
+    let mut told = Box::pin(engine.told(job.id));
+    let mut answered = Box::pin(engine.answered(job.id));
+    assert!(told.as_mut().now_or_never().is_none() && answered.as_mut().now_or_never().is_none());
+    drop(writer); // Without anybody who writes.
+    assert!(told.as_mut().now_or_never().is_some_and(|told| told.is_none()));
+    assert!(answered.as_mut().now_or_never().is_some());
+}

@@ -86,6 +86,7 @@ pub(crate) struct Published {
     log: Mutex<(u64, Hash)>,
     unseen: AtomicBool,
     stopped: OnceLock<String>,
+    heir: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Published {
@@ -105,6 +106,7 @@ impl Published {
 
     pub(crate) fn stop(&self, reason: String) {
         self.stopped.set(reason).ok(); // The first reason is the one that counts.
+        self.heir.get().inspect(|heir| heir());
     }
 }
 
@@ -220,6 +222,12 @@ impl Store {
     /// Why the store accepts nothing any more, if so.
     pub fn stopped(&self) -> Option<&str> {
         self.published.stopped.get().map(String::as_str)
+    }
+
+    /// Has this called once the store has stopped, even if nobody writes. It is called by the writer, perhaps twice, and
+    /// must not wait; only the first that is given counts.
+    pub fn when_stopped(&self, heir: impl Fn() + Send + Sync + 'static) {
+        self.published.heir.set(Box::new(heir)).ok();
     }
 
     /// The size and the root of the log, as far as it is durable.
