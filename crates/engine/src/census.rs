@@ -38,7 +38,7 @@ impl Engine {
             deadlines: self.deadlines.len(),
             effects: backlog.now,
             effects_later: backlog.later,
-            awaited: self.watch.len(),
+            awaited: self.watch.len() + self.told.len(),
             relayed: self.relay.len(),
             ..Census::default()
         };

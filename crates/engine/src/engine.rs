@@ -82,7 +82,7 @@ impl Engine {
     /// An engine over an open store. Call [`Self::recover`] before anything else.
     pub fn new(store: Store, clock: Clock, entropy: Entropy, config: Config) -> Arc<Self> {
         let start = store.start();
-        Arc::new_cyclic(|me| Self {
+        let engine = Arc::new_cyclic(|me: &Weak<Self>| Self {
             me: me.clone(),
             ids: JobIds::after(start.last_job),
             roster: Roster::new(entropy.number()),
@@ -102,7 +102,14 @@ impl Engine {
             firsts: Firsts::default(),
             timer: Notify::new(),
             draining: AtomicBool::new(false),
-        })
+        });
+        let me = engine.me.clone();
+        engine.store.when_stopped(move || {
+            if let Some(engine) = me.upgrade() {
+                engine.give_up_waiting();
+            }
+        });
+        engine
     }
 
     /// The clock that everything here goes by.

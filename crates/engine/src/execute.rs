@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::told::ToldAnswer;
+use crate::told::{ToldAnswer, Unsettling};
 use docket_core::change::{Change, Claim};
 use docket_core::command::Command;
 use docket_core::decide::decide;
@@ -93,9 +93,7 @@ impl Engine {
         let mut change = Change::of(job, event.clone(), now);
         change.claim = claim;
         let effects = change.effects.clone();
-        let committed = self.commit(change, documents).await;
-        self.told.settled(job.id);
-        let committed = committed.inspect_err(|_| self.watch.wake(job.id))?;
+        let committed = self.commit(change, documents).await.inspect_err(|_| self.watch.wake(job.id))?;
         let after = committed.job.ok_or(CommitError::Conflict)?;
         if let Some(worker) = &committed.worker {
             self.roster.fleet().learn(worker);
@@ -118,12 +116,12 @@ impl Engine {
         let haste = if awaited { Haste::None } else { Haste::AtOnce };
         let committed = match self.store.begin(Write { change, documents, leaf }, haste).await {
             Ok(pending) => {
-                answer.iter().for_each(|answer| self.hand_over(answer));
+                let _unsettled = answer.as_ref().and_then(|answer| self.hand_over(answer));
                 pending.end().await
             }
             Err(error) => Err(error),
         };
-        let committed = committed.inspect_err(|_| self.give_up_waiting())?;
+        let committed = committed?;
         committed.listeners.iter().for_each(|hook| self.post_at(*hook, self.clock.now()));
         if durable {
             self.meter.time_commit(self.clock.elapsed().saturating_sub(begun));
@@ -132,12 +130,14 @@ impl Engine {
     }
 
     /// Hands an answer to who waits for it, which is written down meanwhile.
-    fn hand_over(&self, answer: &ToldAnswer) {
-        if self.relay.is_followed(answer.job.id) {
-            self.told.note(answer.job.id);
-            self.relay.tell(answer);
+    fn hand_over(&self, answer: &ToldAnswer) -> Option<Unsettling> {
+        if !self.is_awaited(answer.job.id) {
+            return None;
         }
+        let unsettled = self.told.note(answer.job.id);
+        self.relay.tell(answer);
         self.told.tell(answer);
+        Some(unsettled)
     }
 
     /// Whether somebody waits for an answer who is told it before it is settled.
@@ -146,12 +146,10 @@ impl Engine {
     }
 
     /// Where the store has stopped, no job is answered any more: nobody waits for one.
-    fn give_up_waiting(&self) {
-        if self.store.stopped().is_some() {
-            self.watch.wake_all();
-            self.relay.end_all();
-            self.told.end_all();
-        }
+    pub(crate) fn give_up_waiting(&self) {
+        self.watch.wake_all();
+        self.relay.end_all();
+        self.told.end_all();
     }
 
     /// Tells those who wait in memory what has become of a job.

@@ -6,7 +6,7 @@
 use crate::engine::Engine;
 use docket_core::id::JobId;
 use docket_core::job::Job;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,21 +22,36 @@ pub struct ToldAnswer {
 }
 
 /// Who waits for an answer, and which answers are not settled yet.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Told {
-    waiting: Mutex<HashMap<JobId, Vec<oneshot::Sender<ToldAnswer>>>>,
-    unsettled: Mutex<HashSet<JobId>>,
-    /// How many those are, for who only looks.
+    waiting: Arc<Mutex<HashMap<JobId, Vec<oneshot::Sender<ToldAnswer>>>>>,
+    unsettled: Arc<Unsettled>,
+}
+
+#[derive(Default)]
+struct Unsettled {
+    /// How many settlements of each job are on their way.
+    jobs: Mutex<HashMap<JobId, usize>>,
+    /// How many jobs those are, for who only looks.
     count: AtomicUsize,
+}
+
+/// One who waits for an answer, and leaves nothing behind when he goes.
+struct Wait {
+    told: Told,
+    job: JobId,
+    answer: oneshot::Receiver<ToldAnswer>,
+}
+
+/// An answer that somebody is told before it is settled. Dropped once it is settled, or will not be as it was told.
+pub(crate) struct Unsettling {
+    unsettled: Arc<Unsettled>,
+    job: JobId,
 }
 
 impl Told {
     fn waiting(&self) -> MutexGuard<'_, HashMap<JobId, Vec<oneshot::Sender<ToldAnswer>>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn unsettled(&self) -> MutexGuard<'_, HashSet<JobId>> {
-        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether anybody waits for an answer.
@@ -46,18 +61,16 @@ impl Told {
 
     /// Hands an answer to those who wait for it.
     pub(crate) fn tell(&self, answer: &ToldAnswer) {
-        let Some(waiting) = self.waiting().remove(&answer.job.id) else { return };
-        self.note(answer.job.id);
-        for waits in waiting {
+        let waiting = self.waiting().remove(&answer.job.id);
+        for waits in waiting.into_iter().flatten() {
             waits.send(answer.clone()).ok(); // Who has gone needs no answer.
         }
     }
 
     /// Somebody is about to be told an answer that is not settled yet.
-    pub(crate) fn note(&self, job: JobId) {
-        let mut unsettled = self.unsettled();
-        unsettled.insert(job);
-        self.count.store(unsettled.len(), Ordering::Release);
+    pub(crate) fn note(&self, job: JobId) -> Unsettling {
+        self.unsettled.add(job);
+        Unsettling { unsettled: self.unsettled.clone(), job }
     }
 
     /// The job has its answer, or will never have one.
@@ -65,20 +78,60 @@ impl Told {
         self.waiting().remove(&job);
     }
 
-    /// What was said of an answer is settled, or will not be as it was told.
-    pub(crate) fn settled(&self, job: JobId) {
-        if self.count.load(Ordering::Acquire) > 0 {
-            let mut unsettled = self.unsettled();
-            unsettled.remove(&job);
-            self.count.store(unsettled.len(), Ordering::Release);
-        }
-    }
-
     /// Nobody is told anything any more.
     pub(crate) fn end_all(&self) {
         self.waiting().clear();
-        self.unsettled().clear();
-        self.count.store(0, Ordering::Release);
+    }
+
+    /// For how many jobs somebody waits.
+    pub(crate) fn len(&self) -> usize {
+        self.waiting().len()
+    }
+}
+
+impl Unsettled {
+    fn jobs(&self) -> MutexGuard<'_, HashMap<JobId, usize>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, job: JobId) {
+        let mut jobs = self.jobs();
+        *jobs.entry(job).or_default() += 1;
+        self.count.store(jobs.len(), Ordering::Release);
+    }
+
+    fn remove(&self, job: JobId) {
+        let mut jobs = self.jobs();
+        if let Some(settlements) = jobs.get_mut(&job) {
+            *settlements -= 1;
+            if *settlements == 0 {
+                jobs.remove(&job);
+            }
+        }
+        self.count.store(jobs.len(), Ordering::Release);
+    }
+
+    fn has(&self, job: JobId) -> bool {
+        self.jobs().contains_key(&job)
+    }
+}
+
+impl Drop for Unsettling {
+    fn drop(&mut self) {
+        self.unsettled.remove(self.job);
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        self.answer.close();
+        let mut waiting = self.told.waiting();
+        if let Some(list) = waiting.get_mut(&self.job) {
+            list.retain(|other| !other.is_closed());
+            if list.is_empty() {
+                waiting.remove(&self.job);
+            }
+        }
     }
 }
 
@@ -86,23 +139,41 @@ impl Engine {
     /// The answer to a job as soon as it is proven; `None` once the job may have its answer, or the store has stopped.
     /// Look at both before waiting for it, and after.
     pub fn told(&self, job: JobId) -> impl Future<Output = Option<ToldAnswer>> + use<> {
-        let (answer, told) = oneshot::channel();
-        self.told.waiting().entry(job).or_default().push(answer);
-        async move { told.await.ok() }
+        let (sender, answer) = oneshot::channel();
+        self.told.waiting().entry(job).or_default().push(sender);
+        let mut wait = Wait { told: self.told.clone(), job, answer };
+        async move { (&mut wait.answer).await.ok() }
     }
 
     /// Waits until whatever anybody was told is settled, so that he finds it so.
     pub async fn caught_up(&self) {
-        if self.told.count.load(Ordering::Acquire) == 0 {
+        let unsettled = &self.told.unsettled;
+        if unsettled.count.load(Ordering::Acquire) == 0 {
             return;
         }
-        let unsettled: Vec<_> = self.told.unsettled().iter().copied().collect();
+        let jobs: Vec<_> = unsettled.jobs().keys().copied().collect();
         self.store.hurry().await.ok(); // A writer that is gone settles nothing any more.
-        for job in unsettled {
+        for job in jobs {
             let settled = self.answered(job);
-            if self.told.unsettled().contains(&job) {
+            if unsettled.has(job) {
                 settled.await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_is_unsettled_until_all_its_settlements_have_ended() {
+        let told = Told::default();
+        let (first, second) = (told.note(JobId(1)), told.note(JobId(1)));
+        drop(first);
+        assert!(told.unsettled.has(JobId(1)), "the other one is still on its way");
+        drop(second);
+        assert!(!told.unsettled.has(JobId(1)));
+        assert_eq!(told.unsettled.count.load(Ordering::Acquire), 0);
     }
 }

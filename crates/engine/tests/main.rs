@@ -5,3 +5,4 @@ mod hooks;
 mod keys;
 mod simulation;
 mod threads;
+mod told;

@@ -5,7 +5,7 @@ use crate::batch::Write;
 use crate::error::{CommitError, StoreError};
 use crate::hot::{Hot, Standing};
 use crate::known::Lately;
-use crate::later::{self, Later};
+use crate::later::{Kept, Later};
 use crate::places::LogPlace;
 use crate::read::{
     Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Reader, SpendingRow, TransferRow,
@@ -86,6 +86,7 @@ pub(crate) struct Published {
     log: Mutex<(u64, Hash)>,
     unseen: AtomicBool,
     stopped: OnceLock<String>,
+    heir: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Published {
@@ -105,17 +106,8 @@ impl Published {
 
     pub(crate) fn stop(&self, reason: String) {
         self.stopped.set(reason).ok(); // The first reason is the one that counts.
+        self.heir.get().inspect(|heir| heir());
     }
-}
-
-/// What the writer tells and keeps for everybody.
-#[derive(Clone, Default)]
-pub(crate) struct Shared {
-    pub(crate) hot: Arc<Hot>,
-    pub(crate) recent: Arc<Recent>,
-    pub(crate) lately: Arc<Lately>,
-    pub(crate) later: Arc<Later>,
-    pub(crate) published: Arc<Published>,
 }
 
 /// The durable state of one coordinator.
@@ -151,9 +143,19 @@ impl Store {
         let resumed = backend.resume()?;
         let start = Start { epoch: resumed.epoch, last_job: resumed.last_job };
         let (queue, requests) = mpsc::channel(QUEUE);
-        let shared = Shared::default();
-        let writer = Writer::new(backend, requests, shared.clone(), resumed)?;
-        let Shared { hot, recent, lately, later, published } = shared;
+        let (hot, recent) = (Arc::new(Hot::default()), Arc::new(Recent::default()));
+        let (lately, published) = (Arc::new(Lately::default()), Arc::new(Published::default()));
+        let later = Arc::new(Later::default());
+        let writer = Writer::new(
+            backend,
+            requests,
+            hot.clone(),
+            recent.clone(),
+            lately.clone(),
+            later.clone(),
+            published.clone(),
+            resumed,
+        )?;
         Ok((Self { queue, hot, recent, lately, later, published, reader, start }, writer))
     }
 
@@ -169,7 +171,8 @@ impl Store {
         self.begin(write, Haste::AtOnce).await?.end().await
     }
 
-    /// Hands a change to the writer. It is judged before all that is handed over after this.
+    /// Hands a change to the writer. It is judged before all that is handed over after this; only what has no haste
+    /// may go before something that has, and is not ended.
     pub async fn begin(&self, write: Write, haste: Haste) -> Result<Pending, CommitError> {
         if let Some(reason) = self.stopped() {
             return Err(StoreError::Stopped(reason.to_owned()).into());
@@ -183,15 +186,15 @@ impl Store {
         }
         crate::texts::check(&write)?;
         let (answer, durable) = oneshot::channel();
-        let mut waiting = Box::new(Waiting { write, haste, answer });
+        let mut waiting = Waiting { write, haste, answer };
         if haste == Haste::None {
             match self.later.keep(waiting) {
-                later::Outcome::Kept => return Ok(Pending(Outcome::Awaited(durable))),
-                later::Outcome::WakeWriter => {
+                Kept::InTime => return Ok(Pending(Outcome::Awaited(durable))),
+                Kept::WakeWriter => {
                     self.hurry().await?;
                     return Ok(Pending(Outcome::Awaited(durable)));
                 }
-                later::Outcome::Full(back) => waiting = back,
+                Kept::Full(back) => waiting = back,
             }
         }
         self.queue.send(Request::Write(waiting)).await.map_err(|_| gone())?;
@@ -219,6 +222,12 @@ impl Store {
     /// Why the store accepts nothing any more, if so.
     pub fn stopped(&self) -> Option<&str> {
         self.published.stopped.get().map(String::as_str)
+    }
+
+    /// Has this called once the store has stopped, even if nobody writes. It is called by the writer, perhaps twice, and
+    /// must not wait; only the first that is given counts.
+    pub fn when_stopped(&self, heir: impl Fn() + Send + Sync + 'static) {
+        self.published.heir.set(Box::new(heir)).ok();
     }
 
     /// The size and the root of the log, as far as it is durable.
@@ -296,7 +305,7 @@ impl Store {
 
     /// What the answer repeats of the request, where that is kept.
     pub async fn echo(&self, id: JobId) -> Result<Option<Arc<str>>, StoreError> {
-        self.reader.echo(id).await
+        self.reader().await?.echo(id).await
     }
 
     /// What the worker answered.

@@ -29,7 +29,7 @@ use crate::hot::Hot;
 use crate::known::Lately;
 use crate::later::Later;
 use crate::recent::Recent;
-use crate::store::{Committed, Haste, Published, Shared};
+use crate::store::{Committed, Haste, Published};
 use docket_core::merkle::Frontier;
 use judge::Judge;
 use std::sync::Arc;
@@ -41,20 +41,21 @@ use wait::Next;
 pub const GROUP: usize = 128;
 
 /// A group takes no more changes once their documents have so many bytes.
-const GROUP_BYTES: usize = 16 << 20;
+pub(crate) const GROUP_BYTES: usize = 16 << 20;
 
 /// So many changes are shown to readers, whatever waits. Fewer than the jobs that are kept in memory when they have
 /// ended, so that a job is always found in one of both.
 const UNSEEN: usize = 512;
-const _: () = assert!(UNSEEN + GROUP < crate::recent::JOBS);
+const _: () = assert!(UNSEEN + 2 * GROUP < crate::recent::JOBS);
 
 /// What is durable is shown to readers, and what can wait is written, when nobody has written for so long.
 const MOMENT: Duration = Duration::from_millis(2);
 
 /// What waits for the writer.
+#[expect(clippy::large_enum_variant, reason = "almost all of them are writes")]
 pub(crate) enum Request {
     /// Somebody writes.
-    Write(Box<Waiting>),
+    Write(Waiting),
     /// Somebody reads, and is to see all that was acknowledged.
     Show(oneshot::Sender<Result<(), StoreError>>),
     /// What can wait is to be written now.
@@ -81,7 +82,7 @@ impl Work {
         match request {
             Request::Write(waiting) => {
                 self.bytes += waiting.write.weight();
-                self.group.push(*waiting);
+                self.group.push(waiting);
             }
             Request::Show(reader) => self.readers.push(reader),
             Request::Hurry => {}
@@ -116,15 +117,19 @@ pub struct Writer {
 }
 
 impl Writer {
+    #[expect(clippy::too_many_arguments, reason = "each is shared with the store")]
     pub(crate) fn new(
         backend: Box<dyn Backend>,
         queue: mpsc::Receiver<Request>,
-        shared: Shared,
+        hot: Arc<Hot>,
+        recent: Arc<Recent>,
+        lately: Arc<Lately>,
+        later: Arc<Later>,
+        published: Arc<Published>,
         resumed: Resumed,
     ) -> Result<Self, StoreError> {
         let frontier = Frontier::restore(resumed.log_size, resumed.log_peaks.clone())
             .ok_or_else(|| StoreError::Corrupt("the log's hashes do not fit its size".to_owned()))?;
-        let Shared { hot, recent, lately, later, published } = shared;
         published.extend_log(resumed.log_size, frontier.root());
         hot.publish(resumed.open_jobs.iter());
         let judge = Judge::resume(&resumed, frontier);
@@ -177,12 +182,18 @@ impl Writer {
         }
     }
 
-    /// Takes what waits, up to a whole group; `false` if nothing can come any more.
+    /// Takes what waits, up to a whole group, and all that waits without haste; `false` if nothing can come any more.
     fn take(&mut self, work: &mut Work) -> bool {
-        // Who waits for one of these has seen nothing of it, and those who have come after may have.
-        let later = self.later.take();
-        work.bytes += later.iter().map(|waiting| waiting.write.weight()).sum::<usize>();
-        work.group.splice(..0, later);
+        let open = self.take_queue(work);
+        // Who has come through the queue may have seen something of these, and is judged after them. So they are taken
+        // after him: what he has seen is then among them.
+        let hasty = std::mem::take(&mut work.group);
+        self.later.take().into_iter().for_each(|waiting| work.add(Request::Write(waiting)));
+        work.group.extend(hasty);
+        open
+    }
+
+    fn take_queue(&mut self, work: &mut Work) -> bool {
         while work.group.len() < GROUP && work.bytes < GROUP_BYTES {
             match self.queue.try_recv() {
                 Ok(request) => work.add(request),
@@ -292,5 +303,6 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         self.published.stop("the writer is gone".to_owned());
+        self.later.close();
     }
 }

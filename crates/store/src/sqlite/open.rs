@@ -1,6 +1,6 @@
 //! Opening a database: who may, on which promises of the disk, and whether it is ours.
 
-use super::redo::{self, Redo};
+use super::redo::{self, Files, Redo};
 use super::{explain, failed};
 use crate::error::StoreError;
 use crate::schema;
@@ -66,9 +66,7 @@ impl Place {
         if path.is_dir() {
             return Err(self.unusable("the file cannot be opened: it is a folder"));
         }
-        // A database that is reached by two names must have one lock.
-        let mut name = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()).into_os_string();
-        name.push(".lock");
+        let name = lock_of(path);
         let unusable = |error: std::io::Error| {
             let hint = "the file cannot be opened: does its folder exist, and may it be written?";
             self.unusable(format!("{hint} ({error})"))
@@ -79,6 +77,19 @@ impl Place {
             Err(TryLockError::WouldBlock) => Err(self.unusable("another process has the file open")),
             Err(TryLockError::Error(error)) => Err(unusable(error)),
         }
+    }
+
+    /// Whether a process has the right to write. It can be seen by who may read the lock.
+    fn is_locked(&self) -> bool {
+        let Self::File(path) = self else { return false };
+        let lock = File::open(lock_of(path));
+        lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
+    /// The files of a database that is open, if it is in one.
+    fn files(&self) -> Result<Option<Files>, StoreError> {
+        let Self::File(path) = self else { return Ok(None) };
+        Files::of(path).map(Some).map_err(|error| self.unusable(error))
     }
 
     /// How many bytes a file has; nothing if it is not there yet.
@@ -96,6 +107,13 @@ impl Place {
             Self::Memory(name) => format!("{name}: {reason}"),
         })
     }
+}
+
+/// The lock of a database. One that is reached by two names must have one lock.
+fn lock_of(path: &Path) -> PathBuf {
+    let mut name = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string();
+    name.push(".lock");
+    name.into()
 }
 
 /// Bytes of a page. Most rows are appended, several to a job and some of them 2 kB long: in pages of the usual 4 kB
@@ -124,14 +142,12 @@ pub(super) fn to_write(
         let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1);
         connection.pragma_update(None, "max_page_count", pages.max(1)).map_err(unusable)?;
     }
-    if let Place::File(path) = place {
-        redo::recover(path, &connection)?;
+    let files = place.files()?;
+    if let Some(files) = &files {
+        redo::recover(files, &connection)?;
     }
     schema::sqlite()?.run(&mut connection).map_err(|error| not_up_to_date(&error, place))?;
-    let redo = match place {
-        Place::File(path) => Some(redo::open(path, &mut connection)?),
-        Place::Memory(_) => None,
-    };
+    let redo = files.map(|files| redo::open(files, &mut connection)).transpose()?;
     Ok((connection, redo))
 }
 
@@ -168,9 +184,10 @@ fn catch_up(place: &Place, path: &Path) -> Result<(), StoreError> {
         Ok(_lock) => {
             let connection = place.connect_to_write().map_err(|error| place.unusable(explain(&error)))?;
             identify(&connection, place)?;
-            redo::recover(path, &connection)
+            place.files()?.map_or(Ok(()), |files| redo::recover(&files, &connection))
         }
-        Err(_) => Ok(()), // Its writer shows it to readers in a moment.
+        Err(_) if place.is_locked() => Ok(()), // Its writer shows it to readers in a moment.
+        Err(error) => Err(error),
     }
 }
 

@@ -123,6 +123,12 @@ impl Backend for WriteConnection {
         let loaded = recall::load(&mut &self.connection, needs);
         if alone {
             run(&self.connection, "COMMIT")?;
+        } else if self.connection.is_autocommit() {
+            // Some errors end the transaction, and what it had is in the redo log alone: the next group may not go
+            // before it.
+            self.give_up();
+            let reason = loaded.err().map_or_else(String::new, |error| error.to_string());
+            return Err(StoreError::Stopped(reason));
         }
         loaded
     }

@@ -3,12 +3,15 @@
 use super::complaint;
 use crate::child::{child, is_child_of, is_root};
 use crate::place::InFile;
-use crate::sample::{client, credit, job, terms, write};
+use crate::sample::{NOW, client, credit, job, terms, with_leaf, write};
 use crate::world::World;
-use docket_core::id::JobId;
+use docket_core::id::{ClientId, JobId};
+use docket_core::key::{ApiKey, KeyId, Limits};
 use docket_core::money::{Amount, Asset};
-use docket_store::{CommitError, Sqlite, StoreError};
+use docket_store::backend::{Backend, Loaded, Needs, Resumed, Seen};
+use docket_store::{Batch, CommitError, Documents, Sqlite, StoreError};
 use futures::executor::block_on;
+use rusqlite::Connection;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -44,6 +47,51 @@ fn a_full_disk_stops_the_store_and_loses_nothing() {
     assert_eq!(world.store().open_count() as u64, accepted);
     world.check_books();
     world.commit(credit(client("ann"), Amount::new(1, Asset::USDC), "k")).expect("there is room again");
+}
+
+/// A database whose transaction stays open.
+struct Unshown(Box<dyn Backend>);
+
+impl Backend for Unshown {
+    fn resume(&mut self) -> Result<Resumed, StoreError> {
+        self.0.resume()
+    }
+
+    fn load(&mut self, needs: &Needs) -> Result<Loaded, StoreError> {
+        self.0.load(needs)
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<Seen, StoreError> {
+        self.0.write(batch)
+    }
+
+    fn apply(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        self.0.apply(batch)
+    }
+
+    fn show(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_disk_that_fails_a_read_after_something_was_acknowledged_stops_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("docket.db");
+    let mut world = World::on(Box::new(InFile::at(&path)));
+    world.give("ann", 1);
+    // Who has the file open keeps all of it in the write-ahead log.
+    let beside = Connection::open(&path).unwrap();
+    beside.query_row("SELECT count(*) FROM job", [], |_| Ok(())).unwrap();
+    world.reopen_with(|backend| Box::new(Unshown(backend)));
+    world.give("ann", 1);
+    fs::File::options().write(true).open(path.with_extension("db-wal")).unwrap().set_len(0).unwrap();
+    let (_, key) = ApiKey::create(KeyId::of("k"), ClientId("bob".into()), "".into(), Limits::default(), NOW);
+    let verdict = world.commit(with_leaf(key, Documents::default()));
+    assert!(matches!(verdict, Err(CommitError::Store(StoreError::Stopped(_)))), "{verdict:?}");
+    assert!(world.store().stopped().is_some(), "what was acknowledged is in the redo log alone");
+    drop(world);
+    assert!(path.with_extension("db-redo0").exists());
 }
 
 #[test]

@@ -1,9 +1,13 @@
 //! What can happen to a database in a file.
 
+mod cut;
 mod damage;
 mod limits;
 mod long_log;
+mod power;
+mod recovery;
 mod sharing;
+mod thread;
 
 use docket_store::{Sqlite, StoreError};
 use std::path::Path;

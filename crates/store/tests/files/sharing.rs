@@ -2,12 +2,14 @@
 
 use super::complaint;
 use crate::place::InFile;
-use crate::sample::{client, job, terms};
+use crate::sample::{client, job, terms, write};
 use crate::world::World;
 use docket_core::id::JobId;
 use docket_store::Sqlite;
 use futures::executor::block_on;
 use rusqlite::Connection;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -45,6 +47,26 @@ fn a_tool_that_holds_the_file_for_a_moment_is_waited_for() {
     world.give("ann", 1);
     assert_eq!(world.balance(&client("ann")), 1);
     tool.join().unwrap();
+}
+
+/// Without its lock, a tool that closes the file takes the write-ahead log with it.
+#[test]
+fn a_store_keeps_its_lock_on_the_file_whatever_is_synced() {
+    let Ok(before) = fs::read_to_string("/proc/locks") else { return };
+    let place = InFile::new();
+    let path = place.path();
+    let mut world = World::on(Box::new(place));
+    let own = format!(":{} ", fs::metadata(&path).unwrap().ino());
+    // The list is not of one moment: while others take and give back theirs, one look may miss it.
+    let is_held = || (0..100).any(|_| fs::read_to_string("/proc/locks").unwrap().contains(&own));
+    assert!(!before.contains(&own) && is_held());
+    for number in 1..=40 {
+        // More than the redo log can hold, so that the file is synced on the way.
+        let mut fund = write(&job(number, terms()), "fund").unwrap();
+        fund.documents.payload = Some(vec![7; 600 << 10].into());
+        world.commit(fund).unwrap();
+        assert!(is_held(), "after {number}");
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@ use std::fs::File;
 use std::io::{Error, Result};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub(super) use replay::{is_left_behind, open, recover};
 
@@ -44,25 +45,36 @@ pub(super) struct Redo {
 
 /// The files of a database, by its own.
 #[derive(Clone)]
-struct Files {
-    database: PathBuf,
+pub(super) struct Files {
+    path: PathBuf,
+    /// Opened once, and closed after SQLite's own: whoever closes a file takes away all locks that its process has on
+    /// it. Without SQLite's, a tool that looks into the database removes the write-ahead log when it goes.
+    database: Arc<File>,
     wal: PathBuf,
     segments: [PathBuf; 2],
 }
 
 impl Files {
-    fn of(database: &Path) -> Self {
-        let beside = |ending: &str| {
-            let mut name = database.as_os_str().to_owned();
-            name.push(ending);
-            PathBuf::from(name)
-        };
-        Self {
-            database: database.to_owned(),
-            wal: beside("-wal"),
-            segments: [beside("-redo0"), beside("-redo1")],
-        }
+    /// The files of a database that is there, and whose connections are closed before this is dropped.
+    pub(super) fn of(path: &Path) -> Result<Self> {
+        Ok(Self {
+            path: path.to_owned(),
+            database: Arc::new(File::open(path)?),
+            wal: beside(path, "-wal"),
+            segments: segments(path),
+        })
     }
+}
+
+/// The segments beside a database.
+fn segments(database: &Path) -> [PathBuf; 2] {
+    ["-redo0", "-redo1"].map(|ending| beside(database, ending))
+}
+
+fn beside(database: &Path, ending: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 impl Redo {
@@ -71,7 +83,7 @@ impl Redo {
         files.settle()?;
         let [first, second] = &files.segments;
         let segments = [empty(first)?, empty(second)?];
-        if let Some(folder) = files.database.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        if let Some(folder) = files.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             File::open(folder)?.sync_all()?;
         }
         let settling = Settling::start(files.clone(), writer)?;

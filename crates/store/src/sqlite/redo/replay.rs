@@ -1,7 +1,7 @@
 //! After a crash: what SQLite has not written yet is carried out again.
 
 use super::record::{Origin, Record, scan};
-use super::{Files, Redo};
+use super::{Files, Redo, segments};
 use crate::error::StoreError;
 use crate::schema;
 use crate::sqlite::failed;
@@ -16,13 +16,13 @@ const WRITTEN: &str = "SELECT value FROM meta WHERE name = 'redo'";
 
 /// Whether there is a log: beside a database that is open, or was not closed.
 pub(in crate::sqlite) fn is_left_behind(path: &Path) -> bool {
-    Files::of(path).segments.iter().any(|segment| segment.exists())
+    segments(path).iter().any(|segment| segment.exists())
 }
 
 /// Carries out the groups that the log has and the database has not. Before the schema is changed:
 /// the groups have the form of the program that wrote them.
-pub(in crate::sqlite) fn recover(path: &Path, connection: &Connection) -> Result<(), StoreError> {
-    let files = Files::of(path);
+pub(in crate::sqlite) fn recover(files: &Files, connection: &Connection) -> Result<(), StoreError> {
+    let path = &files.path;
     let contents = [read(&files.segments[0])?, read(&files.segments[1])?];
     let Some(state) = state(connection)? else { return Ok(()) };
     let mut waiting: Vec<_> = contents.iter().flat_map(|content| scan(content)).collect();
@@ -90,12 +90,13 @@ fn carry_out(connection: &Connection, record: &Record<'_>) -> Result<(), StoreEr
 }
 
 /// An empty log for a database that has all its groups.
-pub(in crate::sqlite) fn open(path: &Path, connection: &mut Connection) -> Result<Redo, StoreError> {
+pub(in crate::sqlite) fn open(files: Files, connection: &mut Connection) -> Result<Redo, StoreError> {
     name_database(connection)?;
     let State { database, written } =
         state(connection)?.ok_or_else(|| StoreError::Corrupt("the database's number".to_owned()))?;
     let origin = Origin { database, schema: schema::versions() };
-    Redo::start(Files::of(path), origin, written + 1, connection).map_err(|error| unusable(path, &error))
+    let path = files.path.clone();
+    Redo::start(files, origin, written + 1, connection).map_err(|error| unusable(&path, &error))
 }
 
 fn read(segment: &Path) -> Result<Vec<u8>, StoreError> {

@@ -57,7 +57,7 @@ impl Settling {
                 none => none.insert(connect(&files)?),
             };
             checkpoint(connection)?;
-            File::open(&files.database)?.sync_data()
+            files.database.sync_data()
         })
     }
 
@@ -91,7 +91,7 @@ impl Settling {
 }
 
 fn connect(files: &Files) -> Result<Connection> {
-    let place = Place::File(files.database.clone());
+    let place = Place::File(files.path.clone());
     let connection = place.connect_to_write().map_err(Error::other)?;
     connection.pragma_update(None, "synchronous", "NORMAL").map_err(Error::other)?;
     Ok(connection)
@@ -116,6 +116,6 @@ impl Files {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
-        File::open(&self.database)?.sync_data()
+        self.database.sync_data()
     }
 }
