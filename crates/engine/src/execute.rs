@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::told::{ToldAnswer, Unsettling};
+use crate::told::{Audience, ToldAnswer};
 use docket_core::change::{Change, Claim};
 use docket_core::command::Command;
 use docket_core::decide::decide;
@@ -112,11 +112,15 @@ impl Engine {
         let leaf = change.moves_money().then(|| crate::log::leaf(&change));
         let (durable, begun) = (change.is_durable(), self.clock.elapsed());
         let answer = proven(&change, &documents);
-        let awaited = answer.as_ref().is_some_and(|answer| self.is_awaited(answer.job.id));
-        let haste = if awaited { Haste::None } else { Haste::AtOnce };
+        // Who waits is known before the writer can fail, and is told once it has the change.
+        let audience = answer.as_ref().and_then(|answer| self.audience(answer.job.id));
+        let haste = if audience.is_some() { Haste::None } else { Haste::AtOnce };
         let committed = match self.store.begin(Write { change, documents, leaf }, haste).await {
             Ok(pending) => {
-                let _unsettled = answer.as_ref().and_then(|answer| self.hand_over(answer));
+                let _unsettled = answer.zip(audience).map(|(answer, audience)| {
+                    self.relay.tell(&answer);
+                    audience.tell(&answer)
+                });
                 pending.end().await
             }
             Err(error) => Err(error),
@@ -129,20 +133,11 @@ impl Engine {
         Ok(committed)
     }
 
-    /// Hands an answer to who waits for it, which is written down meanwhile.
-    fn hand_over(&self, answer: &ToldAnswer) -> Option<Unsettling> {
-        if !self.is_awaited(answer.job.id) {
-            return None;
-        }
-        let unsettled = self.told.note(answer.job.id);
-        self.relay.tell(answer);
-        self.told.tell(answer);
-        Some(unsettled)
-    }
-
-    /// Whether somebody waits for an answer who is told it before it is settled.
-    fn is_awaited(&self, job: JobId) -> bool {
-        self.told.is_awaited(job) || self.relay.is_followed(job)
+    /// Who waits for an answer and is told it before it is settled, if anybody.
+    fn audience(&self, job: JobId) -> Option<Audience> {
+        let waiting = self.told.take(job);
+        let anybody = !waiting.is_empty() || self.relay.is_followed(job);
+        anybody.then(|| self.told.note(job, waiting))
     }
 
     /// Where the store has stopped, no job is answered any more: nobody waits for one.

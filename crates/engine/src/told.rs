@@ -43,6 +43,12 @@ struct Wait {
     answer: oneshot::Receiver<ToldAnswer>,
 }
 
+/// Who is about to be told an answer that is not settled yet.
+pub(crate) struct Audience {
+    waiting: Vec<oneshot::Sender<ToldAnswer>>,
+    unsettled: Unsettling,
+}
+
 /// An answer that somebody is told before it is settled. Dropped once it is settled, or will not be as it was told.
 pub(crate) struct Unsettling {
     unsettled: Arc<Unsettled>,
@@ -54,23 +60,15 @@ impl Told {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether anybody waits for an answer.
-    pub(crate) fn is_awaited(&self, job: JobId) -> bool {
-        self.waiting().contains_key(&job)
+    /// Those who wait for an answer. Dropped, they look at the job once more.
+    pub(crate) fn take(&self, job: JobId) -> Vec<oneshot::Sender<ToldAnswer>> {
+        self.waiting().remove(&job).unwrap_or_default()
     }
 
-    /// Hands an answer to those who wait for it.
-    pub(crate) fn tell(&self, answer: &ToldAnswer) {
-        let waiting = self.waiting().remove(&answer.job.id);
-        for waits in waiting.into_iter().flatten() {
-            waits.send(answer.clone()).ok(); // Who has gone needs no answer.
-        }
-    }
-
-    /// Somebody is about to be told an answer that is not settled yet.
-    pub(crate) fn note(&self, job: JobId) -> Unsettling {
+    /// Notes that they are about to be told an answer that is not settled yet.
+    pub(crate) fn note(&self, job: JobId, waiting: Vec<oneshot::Sender<ToldAnswer>>) -> Audience {
         self.unsettled.add(job);
-        Unsettling { unsettled: self.unsettled.clone(), job }
+        Audience { waiting, unsettled: Unsettling { unsettled: self.unsettled.clone(), job } }
     }
 
     /// The job has its answer, or will never have one.
@@ -86,6 +84,16 @@ impl Told {
     /// For how many jobs somebody waits.
     pub(crate) fn len(&self) -> usize {
         self.waiting().len()
+    }
+}
+
+impl Audience {
+    /// Tells them. What is given back stands for a settlement on its way.
+    pub(crate) fn tell(self, answer: &ToldAnswer) -> Unsettling {
+        for waits in self.waiting {
+            waits.send(answer.clone()).ok(); // Who has gone needs no answer.
+        }
+        self.unsettled
     }
 }
 
@@ -169,7 +177,7 @@ mod tests {
     #[test]
     fn a_job_is_unsettled_until_all_its_settlements_have_ended() {
         let told = Told::default();
-        let (first, second) = (told.note(JobId(1)), told.note(JobId(1)));
+        let (first, second) = (told.note(JobId(1), Vec::new()), told.note(JobId(1), Vec::new()));
         drop(first);
         assert!(told.unsettled.has(JobId(1)), "the other one is still on its way");
         drop(second);

@@ -83,7 +83,7 @@ impl Later {
 mod tests {
     use super::*;
     use crate::batch::{Documents, Write};
-    use crate::store::Haste;
+    use crate::pending::Haste;
     use docket_core::change::{Change, Claim};
     use docket_core::hash::Sha256;
     use docket_core::id::{Dialect, PublicId};

@@ -10,9 +10,11 @@ mod error;
 mod hot;
 mod known;
 mod later;
+mod pending;
 mod places;
 mod policy;
 mod postgres;
+mod published;
 mod queries;
 mod read;
 mod recall;
@@ -27,6 +29,7 @@ pub mod writer;
 
 pub use batch::{Batch, Documents, Leaf, Payload, ResultDocument, Write};
 pub use error::{CommitError, StoreError};
+pub use pending::{Haste, Pending};
 pub use places::LogPlace;
 pub use postgres::Postgres;
 pub use read::{
@@ -34,4 +37,4 @@ pub use read::{
     TransferRow,
 };
 pub use sqlite::Sqlite;
-pub use store::{Committed, Haste, Pending, Start, Store};
+pub use store::{Committed, Start, Store};

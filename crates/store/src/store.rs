@@ -6,7 +6,9 @@ use crate::error::{CommitError, StoreError};
 use crate::hot::{Hot, Standing};
 use crate::known::Lately;
 use crate::later::{Kept, Later};
+use crate::pending::{Haste, Outcome, Pending, gone};
 use crate::places::LogPlace;
+use crate::published::Published;
 use crate::read::{
     Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Reader, SpendingRow, TransferRow,
 };
@@ -24,8 +26,8 @@ use docket_core::money::Asset;
 use docket_core::time::Timestamp;
 use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
 /// How many writes may wait. Beyond it, callers wait before they are let into the queue.
@@ -48,65 +50,6 @@ impl Committed {
     /// Of a change that only memory needs.
     pub(crate) fn at_once(job: &JobChange) -> Self {
         Self { job: Some(job.after.clone()), log_index: None, listeners: Vec::new(), worker: None }
-    }
-}
-
-/// How soon a change is to be written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Haste {
-    /// Somebody waits for it.
-    AtOnce,
-    /// With the next that somebody waits for, or within milliseconds.
-    None,
-}
-
-/// A change that the writer has.
-#[must_use]
-pub struct Pending(Outcome);
-
-enum Outcome {
-    Known(Box<Committed>),
-    Awaited(oneshot::Receiver<Result<Committed, CommitError>>),
-}
-
-impl Pending {
-    /// Waits until the change is durable, or refused.
-    pub async fn end(self) -> Result<Committed, CommitError> {
-        match self.0 {
-            Outcome::Known(committed) => Ok(*committed),
-            Outcome::Awaited(durable) => durable.await.map_err(|_| gone())?,
-        }
-    }
-}
-
-/// What the writer tells everybody: how long the durable log is, whether readers see all that is durable, and
-/// whether it still writes.
-#[derive(Default)]
-pub(crate) struct Published {
-    log: Mutex<(u64, Hash)>,
-    unseen: AtomicBool,
-    stopped: OnceLock<String>,
-    heir: OnceLock<Box<dyn Fn() + Send + Sync>>,
-}
-
-impl Published {
-    pub(crate) fn extend_log(&self, size: u64, root: Hash) {
-        *self.log.lock().unwrap_or_else(PoisonError::into_inner) = (size, root);
-    }
-
-    /// Something is durable that readers do not see yet. Said before anybody is answered.
-    pub(crate) fn hide(&self) {
-        self.unseen.store(true, Ordering::Release);
-    }
-
-    /// Readers see all that is durable.
-    pub(crate) fn show(&self) {
-        self.unseen.store(false, Ordering::Release);
-    }
-
-    pub(crate) fn stop(&self, reason: String) {
-        self.stopped.set(reason).ok(); // The first reason is the one that counts.
-        self.heir.get().inspect(|heir| heir());
     }
 }
 
@@ -497,8 +440,4 @@ impl Store {
     pub async fn log_index(&self, id: JobId, event: &str) -> Result<Option<u64>, StoreError> {
         self.reader().await?.log_index(id, event).await
     }
-}
-
-fn gone() -> StoreError {
-    StoreError::Stopped("the writer is gone".to_owned())
 }
