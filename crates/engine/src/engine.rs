@@ -19,6 +19,7 @@ use docket_core::job::Job;
 use docket_core::routing::{Scoring, StakeTier};
 use docket_settlement::Ledger;
 use docket_store::{Answer, Store, StoreError};
+use futures::FutureExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use tokio::sync::Notify;
@@ -150,7 +151,7 @@ impl Engine {
     /// Resolves when the job may have its answer, or the store has stopped: look at both once more before waiting, and
     /// after.
     pub fn answered(&self, id: JobId) -> impl Future<Output = ()> + use<> {
-        self.watch.wait(id).over()
+        self.watch.wait(id).over().map(drop)
     }
 
     /// Takes no new jobs from now on.

@@ -4,12 +4,12 @@
 //! is on its way. Nothing is said of the settlement before that is durable.
 
 use crate::engine::Engine;
+use crate::watch::Watch;
 use docket_core::id::JobId;
 use docket_core::job::Job;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 /// An answer that is settled in a moment.
@@ -22,9 +22,9 @@ pub struct ToldAnswer {
 }
 
 /// Who waits for an answer, and which answers are not settled yet.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Told {
-    waiting: Arc<Mutex<HashMap<JobId, Vec<oneshot::Sender<ToldAnswer>>>>>,
+    waiting: Watch<ToldAnswer>,
     unsettled: Arc<Unsettled>,
 }
 
@@ -34,13 +34,6 @@ struct Unsettled {
     jobs: Mutex<HashMap<JobId, usize>>,
     /// How many jobs those are, for who only looks.
     count: AtomicUsize,
-}
-
-/// One who waits for an answer, and leaves nothing behind when he goes.
-struct Wait {
-    told: Told,
-    job: JobId,
-    answer: oneshot::Receiver<ToldAnswer>,
 }
 
 /// Who is about to be told an answer that is not settled yet.
@@ -56,13 +49,9 @@ pub(crate) struct Unsettling {
 }
 
 impl Told {
-    fn waiting(&self) -> MutexGuard<'_, HashMap<JobId, Vec<oneshot::Sender<ToldAnswer>>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Those who wait for an answer. Dropped, they look at the job once more.
     pub(crate) fn take(&self, job: JobId) -> Vec<oneshot::Sender<ToldAnswer>> {
-        self.waiting().remove(&job).unwrap_or_default()
+        self.waiting.take(job)
     }
 
     /// Notes that they are about to be told an answer that is not settled yet.
@@ -73,17 +62,17 @@ impl Told {
 
     /// The job has its answer, or will never have one.
     pub(crate) fn end(&self, job: JobId) {
-        self.waiting().remove(&job);
+        self.waiting.wake(job);
     }
 
     /// Nobody is told anything any more.
     pub(crate) fn end_all(&self) {
-        self.waiting().clear();
+        self.waiting.wake_all();
     }
 
     /// For how many jobs somebody waits.
     pub(crate) fn len(&self) -> usize {
-        self.waiting().len()
+        self.waiting.len()
     }
 }
 
@@ -130,27 +119,11 @@ impl Drop for Unsettling {
     }
 }
 
-impl Drop for Wait {
-    fn drop(&mut self) {
-        self.answer.close();
-        let mut waiting = self.told.waiting();
-        if let Some(list) = waiting.get_mut(&self.job) {
-            list.retain(|other| !other.is_closed());
-            if list.is_empty() {
-                waiting.remove(&self.job);
-            }
-        }
-    }
-}
-
 impl Engine {
     /// The answer to a job as soon as it is proven; `None` once the job may have its answer, or the store has stopped.
     /// Look at both before waiting for it, and after.
     pub fn told(&self, job: JobId) -> impl Future<Output = Option<ToldAnswer>> + use<> {
-        let (sender, answer) = oneshot::channel();
-        self.told.waiting().entry(job).or_default().push(sender);
-        let mut wait = Wait { told: self.told.clone(), job, answer };
-        async move { (&mut wait.answer).await.ok() }
+        self.told.waiting.wait(job).over()
     }
 
     /// Waits until whatever anybody was told is settled, so that he finds it so.

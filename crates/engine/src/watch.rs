@@ -1,49 +1,60 @@
-//! Wakes those who wait for a job's answer.
+//! Those who wait for something about a job.
 
 use docket_core::id::JobId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
-/// Who waits for which job.
-#[derive(Clone, Default)]
-pub(crate) struct Watch {
-    waiting: Arc<Mutex<HashMap<JobId, Vec<oneshot::Sender<()>>>>>,
+/// Who waits for which job. Some are only woken, others are told something.
+pub(crate) struct Watch<T = ()> {
+    waiting: Arc<Mutex<HashMap<JobId, Vec<oneshot::Sender<T>>>>>,
 }
 
 /// One who waits, and leaves nothing behind when he goes.
-pub(crate) struct Wait {
-    watch: Watch,
+pub(crate) struct Wait<T = ()> {
+    watch: Watch<T>,
     job: JobId,
-    woken: oneshot::Receiver<()>,
+    told: oneshot::Receiver<T>,
 }
 
-impl Watch {
-    fn waiting(&self) -> MutexGuard<'_, HashMap<JobId, Vec<oneshot::Sender<()>>>> {
+impl<T> Clone for Watch<T> {
+    fn clone(&self) -> Self {
+        Self { waiting: self.waiting.clone() }
+    }
+}
+
+impl<T> Default for Watch<T> {
+    fn default() -> Self {
+        Self { waiting: Arc::default() }
+    }
+}
+
+impl<T> Watch<T> {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<JobId, Vec<oneshot::Sender<T>>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Something to wait on. Look at the job once more after this, lest it was answered in between.
-    pub(crate) fn wait(&self, job: JobId) -> Wait {
-        let (sender, woken) = oneshot::channel();
+    pub(crate) fn wait(&self, job: JobId) -> Wait<T> {
+        let (sender, told) = oneshot::channel();
         self.waiting().entry(job).or_default().push(sender);
-        Wait { watch: self.clone(), job, woken }
+        Wait { watch: self.clone(), job, told }
     }
 
-    /// The job has its answer.
+    /// Those who wait for a job, to be told something. Dropped, they wake all the same.
+    pub(crate) fn take(&self, job: JobId) -> Vec<oneshot::Sender<T>> {
+        self.waiting().remove(&job).unwrap_or_default()
+    }
+
+    /// Wakes those who wait for a job.
     pub(crate) fn wake(&self, job: JobId) {
-        let woken = self.waiting().remove(&job);
-        for sender in woken.into_iter().flatten() {
-            sender.send(()).ok(); // Nobody waits any more: nobody needs to know.
-        }
+        drop(self.take(job));
     }
 
-    /// No job is answered any more.
+    /// Wakes everybody.
     pub(crate) fn wake_all(&self) {
         let woken = std::mem::take(&mut *self.waiting());
-        for sender in woken.into_values().flatten() {
-            sender.send(()).ok(); // As above.
-        }
+        drop(woken); // Not under the lock.
     }
 
     /// For how many jobs somebody waits.
@@ -52,16 +63,16 @@ impl Watch {
     }
 }
 
-impl Wait {
-    /// Resolves when the job may have its answer.
-    pub(crate) async fn over(mut self) {
-        (&mut self.woken).await.ok(); // A sender that is gone wakes too.
+impl<T> Wait<T> {
+    /// What he is told; `None` if he was only woken.
+    pub(crate) async fn over(mut self) -> Option<T> {
+        (&mut self.told).await.ok()
     }
 }
 
-impl Drop for Wait {
+impl<T> Drop for Wait<T> {
     fn drop(&mut self) {
-        self.woken.close();
+        self.told.close();
         let mut waiting = self.watch.waiting();
         if let Some(list) = waiting.get_mut(&self.job) {
             list.retain(|other| !other.is_closed());

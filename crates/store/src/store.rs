@@ -26,8 +26,7 @@ use docket_core::money::Asset;
 use docket_core::time::Timestamp;
 use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 /// How many writes may wait. Beyond it, callers wait before they are let into the queue.
@@ -51,6 +50,16 @@ impl Committed {
     pub(crate) fn at_once(job: &JobChange) -> Self {
         Self { job: Some(job.after.clone()), log_index: None, listeners: Vec::new(), worker: None }
     }
+}
+
+/// What the writer tells and keeps for everybody.
+#[derive(Clone, Default)]
+pub(crate) struct Shared {
+    pub(crate) hot: Arc<Hot>,
+    pub(crate) recent: Arc<Recent>,
+    pub(crate) lately: Arc<Lately>,
+    pub(crate) later: Arc<Later>,
+    pub(crate) published: Arc<Published>,
 }
 
 /// The durable state of one coordinator.
@@ -86,19 +95,9 @@ impl Store {
         let resumed = backend.resume()?;
         let start = Start { epoch: resumed.epoch, last_job: resumed.last_job };
         let (queue, requests) = mpsc::channel(QUEUE);
-        let (hot, recent) = (Arc::new(Hot::default()), Arc::new(Recent::default()));
-        let (lately, published) = (Arc::new(Lately::default()), Arc::new(Published::default()));
-        let later = Arc::new(Later::default());
-        let writer = Writer::new(
-            backend,
-            requests,
-            hot.clone(),
-            recent.clone(),
-            lately.clone(),
-            later.clone(),
-            published.clone(),
-            resumed,
-        )?;
+        let shared = Shared::default();
+        let writer = Writer::new(backend, requests, shared.clone(), resumed)?;
+        let Shared { hot, recent, lately, later, published } = shared;
         Ok((Self { queue, hot, recent, lately, later, published, reader, start }, writer))
     }
 
@@ -151,7 +150,7 @@ impl Store {
 
     /// Who reads, once there is to be seen all that was acknowledged.
     async fn reader(&self) -> Result<&dyn Reader, StoreError> {
-        if self.published.unseen.load(Ordering::Acquire) {
+        if self.published.hides() {
             if let Some(reason) = self.stopped() {
                 return Err(StoreError::Stopped(reason.to_owned()));
             }
@@ -164,18 +163,18 @@ impl Store {
 
     /// Why the store accepts nothing any more, if so.
     pub fn stopped(&self) -> Option<&str> {
-        self.published.stopped.get().map(String::as_str)
+        self.published.stopped()
     }
 
     /// Has this called once the store has stopped, even if nobody writes. It is called by the writer, perhaps twice, and
     /// must not wait; only the first that is given counts.
     pub fn when_stopped(&self, heir: impl Fn() + Send + Sync + 'static) {
-        self.published.heir.set(Box::new(heir)).ok();
+        self.published.tell_stopped(heir);
     }
 
     /// The size and the root of the log, as far as it is durable.
     pub fn log(&self) -> (u64, Hash) {
-        *self.published.log.lock().unwrap_or_else(PoisonError::into_inner)
+        self.published.log()
     }
 
     /// An open job, from memory.

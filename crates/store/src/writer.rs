@@ -31,7 +31,7 @@ use crate::later::Later;
 use crate::pending::Haste;
 use crate::published::Published;
 use crate::recent::Recent;
-use crate::store::Committed;
+use crate::store::{Committed, Shared};
 use docket_core::merkle::Frontier;
 use judge::Judge;
 use std::sync::Arc;
@@ -119,19 +119,15 @@ pub struct Writer {
 }
 
 impl Writer {
-    #[expect(clippy::too_many_arguments, reason = "each is shared with the store")]
     pub(crate) fn new(
         backend: Box<dyn Backend>,
         queue: mpsc::Receiver<Request>,
-        hot: Arc<Hot>,
-        recent: Arc<Recent>,
-        lately: Arc<Lately>,
-        later: Arc<Later>,
-        published: Arc<Published>,
+        shared: Shared,
         resumed: Resumed,
     ) -> Result<Self, StoreError> {
         let frontier = Frontier::restore(resumed.log_size, resumed.log_peaks.clone())
             .ok_or_else(|| StoreError::Corrupt("the log's hashes do not fit its size".to_owned()))?;
+        let Shared { hot, recent, lately, later, published } = shared;
         published.extend_log(resumed.log_size, frontier.root());
         hot.publish(resumed.open_jobs.iter());
         let judge = Judge::resume(&resumed, frontier);

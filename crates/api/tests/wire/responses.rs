@@ -4,7 +4,7 @@ use crate::credits::{Developer, MODEL, finish};
 use crate::market::Market;
 use crate::reader::Reader;
 use crate::tools::able;
-use crate::worker::say;
+use crate::worker::{Worker, say};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
@@ -150,18 +150,24 @@ async fn the_events_of_a_response_come_in_their_order() {
     assert_eq!(of("response.created")[0]["response"]["id"], completed["id"]);
 }
 
+/// A streamed response whose worker fails after `It `, read to its end.
+pub(crate) async fn broken_off(developer: &Developer<'_>, worker: &mut Worker) -> Reader {
+    let mut reader = developer.stream_at(ROUTE, asked(json!({}))).await;
+    let assigned = worker.job().await;
+    say(worker, &assigned, &["It "], 0).await;
+    reader.hear("It ").await;
+    worker.send(json!({"type": "job_fail", "job_id": assigned["job_id"], "error": "out of memory"})).await;
+    reader.hear("event: error").await;
+    reader.hear("0\r\n\r\n").await;
+    reader
+}
+
 #[tokio::test]
 async fn what_breaks_off_has_failed_and_says_why() {
     let market = Market::open().await;
     let developer = Developer::rich(&market).await;
     let mut worker = able(&market, 1, &[]).await;
-    let mut reader = developer.stream_at(ROUTE, asked(json!({}))).await;
-    let assigned = worker.job().await;
-    say(&mut worker, &assigned, &["It "], 0).await;
-    reader.hear("It ").await;
-    worker.send(json!({"type": "job_fail", "job_id": assigned["job_id"], "error": "out of memory"})).await;
-    reader.hear("event: error").await;
-    reader.hear("0\r\n\r\n").await;
+    let reader = broken_off(&developer, &mut worker).await;
     let events = events(&reader);
     let (name, failed) = &events[events.len() - 2];
     assert_eq!((name.as_str(), &failed["response"]["status"]), ("response.failed", &json!("failed")));

@@ -3,6 +3,7 @@
 use crate::credits::{Developer, MODEL, finish};
 use crate::http::Answer;
 use crate::market::Market;
+use crate::responses::broken_off;
 use crate::tools::able;
 use crate::worker::{Worker, say};
 use docket_core::key::Limits;
@@ -162,13 +163,7 @@ async fn what_has_broken_off_is_read_again_as_failed_with_what_arrived() {
     let market = Market::open().await;
     let developer = Developer::rich(&market).await;
     let mut worker = able(&market, 1, &[]).await;
-    let mut reader = developer.stream_at(ROUTE, asked(json!({}))).await;
-    let assigned = worker.job().await;
-    say(&mut worker, &assigned, &["It "], 0).await;
-    reader.hear("It ").await;
-    worker.send(json!({"type": "job_fail", "job_id": assigned["job_id"], "error": "out of memory"})).await;
-    reader.hear("event: error").await;
-    reader.hear("0\r\n\r\n").await;
+    let reader = broken_off(&developer, &mut worker).await;
     let failed = again(&developer, &of_job(&reader.job())).await.json();
     assert_eq!(failed, told(&reader.heard, "response.failed"));
     assert_eq!(failed["output"][0]["content"][0]["text"], "It ");

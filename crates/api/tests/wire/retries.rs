@@ -222,6 +222,12 @@ async fn a_retry_of_what_came_to_nothing_is_tried_anew() {
     assert_eq!(developer.balance().await, 92, "the first has cost nothing");
 }
 
+/// What has become of the request nobody knows, so it is not to be sent again.
+fn refused_without_retry(answer: &Answer) {
+    let told = (answer.status, answer.header("x-should-retry"));
+    assert_eq!(told, (StatusCode::INTERNAL_SERVER_ERROR, "false"), "{}", answer.text());
+}
+
 /// The store fails over another's request, while a client waits.
 async fn store_fails_before_the_end(path: &str, body: Value) {
     let mut market = Market::open().await;
@@ -238,11 +244,7 @@ async fn store_fails_before_the_end(path: &str, body: Value) {
         assert_eq!(answer.json()["error"]["code"], "internal_error");
         assert_eq!(answer.header("x-should-retry"), "false", "what has become of the charge is unknown");
         // Whoever comes now is told at once: nothing was written for him, or something may have been.
-        let late = developer.ask("POST", path, &[], &body).await;
-        assert_eq!(
-            (late.status, late.header("x-should-retry")),
-            (StatusCode::INTERNAL_SERVER_ERROR, "false")
-        );
+        refused_without_retry(&developer.ask("POST", path, &[], &body).await);
         developer.secret
     };
     market.restart().await;
@@ -263,11 +265,7 @@ async fn an_answer_that_cannot_be_settled_is_told_all_the_same_and_is_not_charge
         });
         assert_eq!(answer.json()["choices"][0]["message"]["content"], "unwritten", "{}", answer.text());
         assert_eq!(answer.header("x-decentral-settlement-tx"), "", "nothing is said of what is not written");
-        let late = developer.chat(json!({})).await;
-        assert_eq!(
-            (late.status, late.header("x-should-retry")),
-            (StatusCode::INTERNAL_SERVER_ERROR, "false")
-        );
+        refused_without_retry(&developer.chat(json!({})).await);
         developer.secret
     };
     market.restart().await;

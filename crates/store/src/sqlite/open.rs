@@ -214,14 +214,13 @@ fn identify(connection: &Connection, place: &Place) -> Result<(), StoreError> {
 /// The cache is small on purpose: in files below 1 GiB SQLite walks through all of it in almost every
 /// commit (a balanced tree moves pages by way of the number of the page at that offset), which with
 /// 64 MiB was a third of all time. Pages that are not in it come from the system's cache.
-/// A checkpoint stands in the way of the commit that causes it, so it is not large; much smaller ones write the same pages
-/// more often, and cost three syncs each: at 500 pages, 5 % of the throughput.
+/// Checkpoints are made beside the work (`redo/settle.rs`).
 fn promise(connection: &Connection, place: &Place) -> Result<(), StoreError> {
     let unusable = |error: rusqlite::Error| place.unusable(explain(&error));
     connection
         .execute_batch(
             "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; \
-             PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 67108864;",
+             PRAGMA journal_size_limit = 67108864;",
         )
         .map_err(unusable)?;
     let Place::File(_) = place else { return Ok(()) };

@@ -10,7 +10,7 @@ use crate::value::{Columns, Value};
 use rusqlite::{Connection, params_from_iter};
 
 /// Nobody else writes, so who cannot begin learns it at once.
-const BEGIN: &str = "BEGIN IMMEDIATE";
+pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// So many changes make a group for which a sync of all its pages costs less than writing them twice.
 const LARGE: usize = 32;

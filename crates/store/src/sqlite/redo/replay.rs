@@ -5,7 +5,7 @@ use super::{Files, Redo, segments};
 use crate::error::StoreError;
 use crate::schema;
 use crate::sqlite::failed;
-use crate::sqlite::write::{commit_up_to, name_database, run, write_group};
+use crate::sqlite::write::{BEGIN, commit_up_to, name_database, run, write_group};
 use rusqlite::{Connection, OptionalExtension};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -80,7 +80,7 @@ fn state(connection: &Connection) -> Result<Option<State>, StoreError> {
 fn carry_out(connection: &Connection, record: &Record<'_>) -> Result<(), StoreError> {
     let form = || StoreError::Corrupt(format!("the redo log's group {} has an unknown form", record.number));
     let rows = record.rows().ok_or_else(form)?;
-    run(connection, "BEGIN IMMEDIATE")?;
+    run(connection, BEGIN)?;
     let written = write_group(connection, &rows).and_then(|()| commit_up_to(connection, record.number));
     // A full disk has ended the transaction already.
     if written.is_err() && !connection.is_autocommit() {
