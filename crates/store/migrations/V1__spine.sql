@@ -48,7 +48,7 @@ CREATE TABLE job (
     vesting_units {text} NOT NULL,
     version       BIGINT NOT NULL           -- one more for every event; guards every update
 );
-CREATE UNIQUE INDEX job_public ON job (public_id, dialect);
+CREATE UNIQUE INDEX job_public ON job (dialect, public_id);
 CREATE INDEX job_client ON job (client, job_id);
 CREATE INDEX job_open ON job (job_id) WHERE deadline_ms IS NOT NULL;
 

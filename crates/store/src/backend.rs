@@ -6,7 +6,7 @@ use crate::read::Reader;
 use docket_core::change::Claim;
 use docket_core::hash::Sha256;
 use docket_core::hook::{EventId, Hook};
-use docket_core::id::{ClientId, JobId, PublicId, Version, WorkerId};
+use docket_core::id::{ClientId, Dialect, JobId, PublicId, Version, WorkerId};
 use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyNumber, Period};
 use docket_core::ledger::Account;
@@ -14,7 +14,7 @@ use docket_core::merkle::Hash;
 use docket_core::money::Asset;
 use docket_core::policy::Policy;
 use docket_core::worker::Worker;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// One database, as the writer sees it. Every call blocks; the writer has a thread of its own.
@@ -30,9 +30,9 @@ pub trait Backend: Send {
     /// be assumed.
     fn write(&mut self, batch: &Batch) -> Result<Seen, StoreError>;
 
-    /// Carries out a group that was just written, if that is left to be done. What goes wrong here loses nothing,
-    /// but only a restart can go on.
-    fn apply(&mut self, batch: &Batch) -> Result<(), StoreError>;
+    /// Takes a group that was just written, to carry it out if that is left to be done, by the next
+    /// [`Self::show`] at the latest. What goes wrong here loses nothing, but only a restart can go on.
+    fn apply(&mut self, batch: Batch) -> Result<(), StoreError>;
 
     /// Lets readers see all that was written. After an error, only a restart can.
     fn show(&mut self) -> Result<(), StoreError>;
@@ -62,6 +62,8 @@ pub struct Resumed {
     pub epoch: u32,
     /// The greatest id of a job.
     pub last_job: Option<JobId>,
+    /// The greatest public name of a job in each dialect, by its bytes.
+    pub last_names: BTreeMap<Dialect, Arc<str>>,
     /// The last number given to a row of the journal.
     pub journal_id: i64,
     /// The last number given to a transfer.

@@ -131,6 +131,13 @@ pub(crate) struct ResultEntry {
     pub(crate) document: ResultDocument,
 }
 
+/// What stood before the first stands before both.
+fn join_sums<K: Ord>(sums: &mut BTreeMap<K, Moved>, later: BTreeMap<K, Moved>) {
+    for (key, moved) in later {
+        sums.entry(key).or_insert(moved).after = moved.after;
+    }
+}
+
 /// The winners of a group, ready to be written in one transaction. No row with a version stands in it twice.
 #[derive(Default)]
 pub struct Batch {
@@ -157,6 +164,36 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Adds a later group, so that both can be written as one. One with records of its own, which are written in an
+    /// order of their own, is given back, and so is any after such a one.
+    pub(crate) fn join(&mut self, later: Self) -> Result<(), Box<Self>> {
+        if self.has_records() || later.has_records() {
+            return Err(Box::new(later));
+        }
+        self.new_policies.extend(later.new_policies);
+        self.new_jobs.extend(later.new_jobs);
+        self.changed_jobs.extend(later.changed_jobs);
+        self.payloads.extend(later.payloads);
+        self.results.extend(later.results);
+        self.journal.extend(later.journal);
+        self.transfers.extend(later.transfers);
+        join_sums(&mut self.balances, later.balances);
+        self.claims.extend(later.claims);
+        self.leaves.extend(later.leaves);
+        self.nodes.extend(later.nodes);
+        self.standings.extend(later.standings);
+        join_sums(&mut self.spendings, later.spendings);
+        self.new_deliveries.extend(later.new_deliveries);
+        Ok(())
+    }
+
+    /// Whether it has rows that are no job's and no sum.
+    fn has_records(&self) -> bool {
+        let Self { workers, pairings, trusts, keys, hooks, changed_deliveries, .. } = self;
+        !(workers.is_empty() && pairings.is_empty() && trusts.is_empty())
+            || !(keys.is_empty() && hooks.is_empty() && changed_deliveries.is_empty())
+    }
+
     /// Whether there is nothing to write.
     pub(crate) fn is_empty(&self) -> bool {
         // What is told to hooks is no part of the journal: nothing is decided by it.

@@ -7,14 +7,16 @@ use crate::rows::hook::{HOOKS, event_id, parse_hook};
 use crate::rows::read::{self, Terms};
 use crate::rows::spent;
 use crate::value::{Columns, Value, corrupt};
-use docket_core::id::{JobId, Version};
+use docket_core::id::{Dialect, JobId, Version};
 use docket_core::ledger::Account;
 use docket_core::merkle::{Hash, Plan, TILE_WIDTH};
 use docket_core::money::Asset;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const EPOCH: &str = "SELECT value FROM meta WHERE name = 'epoch'";
 const LAST_JOB: &str = "SELECT max(job_id) FROM job";
+const LAST_NAME: &str = "SELECT max(public_id) FROM job WHERE dialect = $1";
 const LAST_JOURNAL: &str = "SELECT max(journal_id) FROM journal";
 const LAST_TRANSFER: &str = "SELECT max(transfer_id) FROM transfer";
 const LAST_POLICY: &str = "SELECT max(policy_id) FROM policy";
@@ -24,7 +26,8 @@ const LAST_LEAF: &str = "SELECT max(leaf_index) FROM log_leaf";
 // Each ends with the column that is looked up.
 const CLAIMS: &str = "SELECT claim_key, request, dialect, public_id FROM claim WHERE claim_key";
 const JOBS: &str = "SELECT job_id FROM job WHERE job_id";
-const NAMES: &str = "SELECT dialect, public_id FROM job WHERE public_id";
+const NAMES: &str = "SELECT dialect, public_id FROM job \
+     WHERE dialect IN ('quotes', 'credits', 'agents', 'registry') AND public_id";
 const POLICIES: &str = "SELECT policy_id, body FROM policy WHERE body";
 const BALANCES: &str = "SELECT account, asset, decimals, units FROM balance WHERE account";
 const PAIRINGS: &str = "SELECT code, version FROM pairing WHERE code";
@@ -47,11 +50,12 @@ fn workers() -> String {
 #[cfg(test)]
 pub(crate) fn all() -> Vec<String> {
     let (workers, keys, hooks) = (workers(), keys(), hooks());
+    let last_name = LAST_NAME.to_owned();
     let lookups =
         [CLAIMS, JOBS, NAMES, POLICIES, BALANCES, &workers, PAIRINGS, &keys, SPENDINGS, &hooks, DELIVERIES];
     let whole = [EPOCH, LAST_JOB, LAST_JOURNAL, LAST_TRANSFER, LAST_POLICY, LAST_DELIVERY, LAST_LEAF];
     let with_key = lookups.into_iter().map(|sql| format!("{sql} = $1"));
-    whole.into_iter().map(str::to_owned).chain(with_key).collect()
+    whole.into_iter().map(str::to_owned).chain([last_name]).chain(with_key).collect()
 }
 
 /// The writer's own connection.
@@ -81,6 +85,7 @@ pub(crate) fn resume(database: &mut impl Lookup) -> Result<Resumed, StoreError> 
     Ok(Resumed {
         epoch: epoch.ok_or_else(|| corrupt("the count of starts"))?,
         last_job: last(database, LAST_JOB)?.map(|id| JobId(id.unsigned_abs())),
+        last_names: last_names(database)?,
         journal_id: last(database, LAST_JOURNAL)?.unwrap_or_default(),
         transfer_id: last(database, LAST_TRANSFER)?.unwrap_or_default(),
         policy_id: last(database, LAST_POLICY)?.unwrap_or_default(),
@@ -93,6 +98,15 @@ pub(crate) fn resume(database: &mut impl Lookup) -> Result<Resumed, StoreError> 
 
 fn last(database: &mut impl Lookup, sql: &str) -> Result<Option<i64>, StoreError> {
     Ok(database.list(sql, &[], |row| row.int_or_null(0))?.pop().flatten())
+}
+
+fn last_names(database: &mut impl Lookup) -> Result<BTreeMap<Dialect, Arc<str>>, StoreError> {
+    let mut names = BTreeMap::new();
+    for dialect in Dialect::ALL {
+        let last = database.list(LAST_NAME, &[Value::name(dialect.name())], |row| row.text_or_null(0))?.pop();
+        names.extend(last.flatten().map(|name| (dialect, name.into())));
+    }
+    Ok(names)
 }
 
 /// The right edge of the log, from the stored hashes.

@@ -13,6 +13,7 @@ mod fault;
 mod judge;
 mod keys;
 mod mail;
+mod names;
 mod records;
 mod spendings;
 mod sums;
@@ -213,7 +214,7 @@ impl Writer {
             for ((_, answer), verdict) in first.into_iter().chain(last) {
                 answer.send(verdict).ok(); // A caller that has gone needs no answer.
             }
-            self.apply(&batch);
+            self.apply(batch);
         }
         if !readers.is_empty() {
             let shown = self.show();
@@ -223,8 +224,8 @@ impl Writer {
         }
     }
 
-    /// What is durable is carried out in the database, once everybody is answered.
-    fn apply(&mut self, batch: &Batch) {
+    /// What is durable is left to the database, once everybody is answered.
+    fn apply(&mut self, batch: Batch) {
         if self.failed.is_none()
             && let Err(error) = self.backend.apply(batch)
         {

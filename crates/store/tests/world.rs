@@ -276,7 +276,7 @@ impl<F: FnMut(Call<'_>) -> Option<StoreError> + Send> Backend for Wrapped<F> {
         }
     }
 
-    fn apply(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    fn apply(&mut self, batch: Batch) -> Result<(), StoreError> {
         self.inner.apply(batch)
     }
 

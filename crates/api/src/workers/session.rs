@@ -18,9 +18,12 @@ use docket_protocol::keys::PublicKey;
 use docket_protocol::receipt::SignedDispatch;
 use futures::SinkExt;
 use std::collections::HashMap;
+use std::future::pending;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::{Sleep, sleep};
 use tokio_util::task::TaskTracker;
 
 /// How long a frame may take to be written before the worker counts as gone.
@@ -29,6 +32,8 @@ const WRITE_WITHIN: Duration = Duration::from_secs(10);
 const FAULTS: u32 = 16;
 /// The reason with which a worker that shuts down gives its jobs back.
 const DRAINING: &str = "draining";
+/// How long a worker may wait to hear what he need not act upon: in that time there is often more to tell him.
+const PATIENCE: Duration = Duration::from_millis(20);
 /// So many halves of a delivery may wait for their other half.
 const HALVES: usize = 512;
 
@@ -144,6 +149,8 @@ struct Session {
     shared: Arc<Shared>,
     /// What was said and is being judged.
     tasks: TaskTracker,
+    /// When to send what was written and can wait, if there is any. Boxed, as most workers only wait.
+    sends: Option<Pin<Box<Sleep>>>,
 }
 
 impl Session {
@@ -156,6 +163,7 @@ impl Session {
             terms: HashMap::new(),
             shared: Arc::default(),
             tasks: TaskTracker::new(),
+            sends: None,
         }
     }
 
@@ -174,6 +182,10 @@ impl Session {
                     Some(Ok(frame)) => Box::pin(self.hear(socket, frame)).await,
                     Some(Err(fault)) => Box::pin(socket.complain(fault.code, &fault.words)).await,
                 },
+                () = due(&mut self.sends) => {
+                    self.sends = None;
+                    socket.flush().await
+                }
             };
             if alive.is_none() {
                 break;
@@ -189,24 +201,29 @@ impl Session {
         self.app.engine.disconnect(self.connection());
     }
 
-    /// Tells the worker all that is there to be told, in one go.
+    /// Tells the worker all that is there to be told, in one go; and in a moment, if none of it asks him for anything.
     async fn tell_all(
         &mut self,
         socket: &mut Socket,
         first: Option<Box<ToWorker>>,
         inbox: &mut mpsc::UnboundedReceiver<Box<ToWorker>>,
     ) -> Option<()> {
-        let mut next = first;
-        loop {
-            match next.map(|message| *message) {
-                None | Some(ToWorker::Close) => return None,
-                Some(message) => self.tell(socket, message).await?,
+        let (mut next, mut can_wait) = (Some(first?), true);
+        while let Some(message) = next {
+            if matches!(*message, ToWorker::Close) {
+                socket.flush().await?;
+                return None;
             }
-            match inbox.try_recv() {
-                Ok(message) => next = Some(message),
-                Err(_) => return socket.flush().await,
-            }
+            can_wait &= matches!(*message, ToWorker::Done { .. });
+            self.tell(socket, *message).await?;
+            next = inbox.try_recv().ok();
         }
+        if can_wait {
+            self.sends.get_or_insert_with(|| Box::pin(sleep(PATIENCE)));
+            return Some(());
+        }
+        self.sends = None;
+        socket.flush().await
     }
 
     async fn tell(&mut self, socket: &mut Socket, message: ToWorker) -> Option<()> {
@@ -321,6 +338,14 @@ impl Session {
             let job = complete.job_id.clone();
             report(deliver(&app, connection, &key, &shared, &terms, *complete, dispatch).await, &job);
         });
+    }
+}
+
+/// Ends when it is time; never, if there is none.
+async fn due(time: &mut Option<Pin<Box<Sleep>>>) {
+    match time {
+        Some(time) => time.as_mut().await,
+        None => pending().await,
     }
 }
 

@@ -78,7 +78,7 @@ impl Backend for Brittle {
         }
     }
 
-    fn apply(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    fn apply(&mut self, batch: Batch) -> Result<(), StoreError> {
         self.inner.apply(batch)
     }
 

@@ -103,7 +103,7 @@ impl Backend for WeatheredBackend {
         }
     }
 
-    fn apply(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    fn apply(&mut self, batch: Batch) -> Result<(), StoreError> {
         self.inner.apply(batch)
     }
 

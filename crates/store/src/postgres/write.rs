@@ -228,7 +228,7 @@ impl Backend for Session {
         Ok(Seen::Now)
     }
 
-    fn apply(&mut self, _: &Batch) -> Result<(), StoreError> {
+    fn apply(&mut self, _: Batch) -> Result<(), StoreError> {
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod redo;
 mod write;
 
 use crate::backend::Connected;
+use crate::batch::Batch;
 use crate::error::StoreError;
 use crate::queries::Queries;
 use crate::read::Reader;
@@ -33,8 +34,10 @@ struct WriteConnection {
     connection: Connection,
     /// What makes a group durable, for a database in a file. Closed after the connection.
     redo: Option<Redo>,
-    /// Whether the log has a group that is not carried out yet.
+    /// Whether the log has a group that was not handed over to be carried out.
     is_ahead: bool,
+    /// What the log has and is not carried out yet.
+    ahead: Batch,
     /// Given back after the connection is closed.
     _lock: Option<Lock>,
 }
@@ -81,7 +84,8 @@ impl Sqlite {
         let lock = self.place.lock()?;
         let (connection, redo) = open::to_write(&self.place, self.max_bytes)?;
         let reader = Queries::new(ReadPool::new(self.place));
-        let backend = WriteConnection { connection, redo, is_ahead: false, _lock: lock };
+        let backend =
+            WriteConnection { connection, redo, is_ahead: false, ahead: Batch::default(), _lock: lock };
         Ok(Connected { backend: Box::new(backend), reader: Arc::new(reader) })
     }
 

@@ -15,6 +15,9 @@ pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 /// So many changes make a group for which a sync of all its pages costs less than writing them twice.
 const LARGE: usize = 32;
 
+/// So many changes are carried out together. Rows that several of them write are written once.
+const TOGETHER: usize = 64;
+
 const COUNT_START: &str = "INSERT INTO meta (name, value) VALUES ('epoch', '1') \
      ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)";
 
@@ -115,6 +118,7 @@ impl Backend for WriteConnection {
     }
 
     fn load(&mut self, needs: &Needs) -> Result<Loaded, StoreError> {
+        self.carry_out().map_err(|error| StoreError::Stopped(error.to_string()))?;
         // One lock of the file for all that is read, not one for each row.
         let alone = self.connection.is_autocommit();
         if alone {
@@ -145,30 +149,26 @@ impl Backend for WriteConnection {
         written
     }
 
-    fn apply(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    fn apply(&mut self, batch: Batch) -> Result<(), StoreError> {
         if !std::mem::take(&mut self.is_ahead) {
             return Ok(());
         }
-        let begun = match self.connection.is_autocommit() {
-            true => run(&self.connection, BEGIN),
-            false => Ok(()),
-        };
-        let applied = begun.and_then(|()| write_group(&self.connection, &batch.rows()));
-        if applied.is_err() {
-            self.give_up();
+        if let Err(batch) = self.ahead.join(batch) {
+            self.carry_out()?;
+            self.ahead = *batch;
         }
-        applied
+        if self.ahead.journal.len() < TOGETHER { Ok(()) } else { self.carry_out() }
     }
 
     fn show(&mut self) -> Result<(), StoreError> {
+        self.carry_out()?;
         if self.connection.is_autocommit() {
             return Ok(());
         }
-        let shown = match &mut self.redo {
-            Some(redo) => commit_up_to(&self.connection, redo.last())
-                .and_then(|()| redo.look(&self.connection).map_err(unsettled)),
-            None => run(&self.connection, "COMMIT"),
-        };
+        let shown = self.commit().and_then(|()| match &mut self.redo {
+            Some(redo) => redo.look(&self.connection).map_err(unsettled),
+            None => Ok(()),
+        });
         if shown.is_err() {
             self.give_up();
         }
@@ -179,18 +179,48 @@ impl Backend for WriteConnection {
 impl WriteConnection {
     /// Has a group in the redo log. It is carried out when everybody is answered.
     fn write_ahead(&mut self, rows: &[(Kind, Rows<'_>)]) -> Result<Seen, StoreError> {
-        let Some(redo) = &mut self.redo else { return self.write_at_once(rows) };
+        let Some(redo) = &self.redo else { return self.write_at_once(rows) };
         let record = redo.record(rows);
-        if !redo.has_room(&record) {
+        let turns = !redo.has_room(&record);
+        if turns {
             // All that the log has is then in the files of the database, synced or about to be.
-            if !self.connection.is_autocommit() {
-                commit_up_to(&self.connection, redo.last())?;
-            }
-            redo.turn().map_err(unsynced)?;
+            self.carry_out()?;
+            self.commit()?;
         }
-        redo.write(&record).map_err(unsynced)?;
+        if let Some(redo) = &mut self.redo {
+            if turns {
+                redo.turn().map_err(unsynced)?;
+            }
+            redo.write(&record).map_err(unsynced)?;
+        }
         self.is_ahead = true;
         Ok(Seen::WhenShown)
+    }
+
+    /// Carries out in the open transaction what only the redo log has.
+    fn carry_out(&mut self) -> Result<(), StoreError> {
+        if self.ahead.is_empty() {
+            return Ok(());
+        }
+        let batch = std::mem::take(&mut self.ahead);
+        let begun = match self.connection.is_autocommit() {
+            true => run(&self.connection, BEGIN),
+            false => Ok(()),
+        };
+        let done = begun.and_then(|()| write_group(&self.connection, &batch.rows()));
+        if done.is_err() {
+            self.give_up();
+        }
+        done
+    }
+
+    /// Ends the open transaction, if there is one.
+    fn commit(&self) -> Result<(), StoreError> {
+        match &self.redo {
+            _ if self.connection.is_autocommit() => Ok(()),
+            Some(redo) => commit_up_to(&self.connection, redo.last()),
+            None => run(&self.connection, "COMMIT"),
+        }
     }
 
     /// Writes a group as SQLite does: its own log is synced, and with it all that was written before.
@@ -222,13 +252,12 @@ impl WriteConnection {
 
 impl Drop for WriteConnection {
     fn drop(&mut self) {
-        if let Err(error) = self.show() {
+        if self.is_ahead {
+            self.give_up();
+        } else if let Err(error) = self.show() {
             tracing::error!(%error, "what is durable is left to the redo log");
         }
         if let Some(redo) = &mut self.redo {
-            if self.is_ahead {
-                redo.keep();
-            }
             redo.rest();
         }
     }

@@ -48,7 +48,7 @@ impl Judge {
             policy_id: resumed.policy_id,
             delivery: resumed.delivery,
             log,
-            keys: Keys::after(resumed.last_job),
+            keys: Keys::resume(resumed),
             records: Records::default(),
             books: Books::default(),
             spendings: Sums::default(),

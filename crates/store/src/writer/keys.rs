@@ -1,6 +1,7 @@
 //! What may be used only once: callers' keys, the numbers of jobs and their public names.
 
-use crate::backend::{Loaded, Needs};
+use super::names::Names;
+use crate::backend::{Loaded, Needs, Resumed};
 use crate::error::CommitError;
 use docket_core::change::{Change, Claim};
 use docket_core::id::{JobId, PublicId, Version};
@@ -13,14 +14,16 @@ use std::sync::Arc;
 #[derive(Default)]
 pub(super) struct Keys {
     last_job: Option<JobId>,
+    latest: Names,
     claims: HashMap<Arc<str>, Claim>,
     jobs: HashSet<JobId>,
     names: HashSet<PublicId>,
 }
 
 impl Keys {
-    pub(super) fn after(last_job: Option<JobId>) -> Self {
-        Self { last_job, ..Self::default() }
+    pub(super) fn resume(resumed: &Resumed) -> Self {
+        let latest = Names::after(resumed.last_names.clone());
+        Self { last_job: resumed.last_job, latest, ..Self::default() }
     }
 
     /// Adds what must be read before a change can be judged.
@@ -28,8 +31,10 @@ impl Keys {
         needs.claims.extend(change.claim.iter().map(|claim| claim.key.clone()));
         let new = change.job.iter().filter(|job| job.before == Version::NONE).map(|job| &job.after);
         for job in new {
-            needs.names.insert(job.public_id.clone());
-            // Numbers grow: only one that comes out of order may be on disk.
+            // Names and numbers grow: only one that comes out of order may be on disk.
+            if !self.latest.know(&job.public_id) {
+                needs.names.insert(job.public_id.clone());
+            }
             if self.last_job.is_some_and(|last| job.id <= last) {
                 needs.jobs.insert(job.id);
             }
@@ -57,7 +62,9 @@ impl Keys {
 
     /// Refuses a new job whose number or name is used.
     pub(super) fn check_new(&self, job: &Job) -> Result<(), CommitError> {
-        let taken = self.jobs.contains(&job.id) || self.names.contains(&job.public_id);
+        let taken = self.jobs.contains(&job.id)
+            || self.names.contains(&job.public_id)
+            || self.latest.has(&job.public_id);
         if taken { Err(Refusal::IdTaken.into()) } else { Ok(()) }
     }
 
@@ -68,12 +75,16 @@ impl Keys {
         for job in new {
             self.last_job = self.last_job.max(Some(job.id));
             self.jobs.insert(job.id);
-            self.names.insert(job.public_id.clone());
+            if !self.latest.add(&job.public_id) {
+                self.names.insert(job.public_id.clone());
+            }
         }
     }
 
     /// Ends the group: its keys are read again when somebody asks for them.
     pub(super) fn forget(&mut self) {
-        *self = Self::after(self.last_job);
+        self.claims.clear();
+        self.jobs.clear();
+        self.names.clear();
     }
 }

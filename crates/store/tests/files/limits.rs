@@ -65,7 +65,7 @@ impl Backend for Unshown {
         self.0.write(batch)
     }
 
-    fn apply(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    fn apply(&mut self, batch: Batch) -> Result<(), StoreError> {
         self.0.apply(batch)
     }
 

@@ -59,6 +59,9 @@ pub(crate) struct Plan {
     /// For `credits`: another gateway before the same server, measured in turn; may be given several times.
     #[arg(long, value_name = "NAME=HOST:PORT")]
     beside: Vec<String>,
+    /// For `credits`: only the scenes whose names have this text, such as `1 at a time`.
+    #[arg(long, value_name = "TEXT")]
+    scene: Option<String>,
     /// A running coordinator, such as http://127.0.0.1:4010; by default one is started.
     #[arg(long)]
     url: Option<String>,
@@ -96,6 +99,7 @@ pub(crate) async fn run(plan: Plan) -> Result<()> {
             folder: &plan.folder,
             upstream: plan.upstream.as_deref(),
             beside: &plan.beside,
+            scene: plan.scene.as_deref(),
             json: plan.json,
         })
         .await;

@@ -7,7 +7,7 @@ mod table;
 pub(super) mod upstream;
 
 use super::run::data;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use client::{Door, Scene, play};
 use market::Market;
 use std::path::Path;
@@ -15,10 +15,11 @@ use std::time::Duration;
 use table::Line;
 
 /// What is asked for, each through every door in turn.
-const SCENES: [Scene; 4] = [
+const SCENES: [Scene; 5] = [
     Scene { name: "whole answers, 1 at a time", model: upstream::SWIFT, stream: false, clients: 1 },
     Scene { name: "whole answers, 32 at a time", model: upstream::SWIFT, stream: false, clients: 32 },
     Scene { name: "8 streams at full speed", model: upstream::SWIFT, stream: true, clients: 8 },
+    Scene { name: "32 streams at full speed", model: upstream::SWIFT, stream: true, clients: 32 },
     Scene { name: "8 streams at a model's pace", model: upstream::PACED, stream: true, clients: 8 },
 ];
 /// Before each measured part.
@@ -33,11 +34,20 @@ pub(super) struct Plan<'a> {
     pub(super) upstream: Option<&'a str>,
     /// Other gateways before it: `NAME=HOST:PORT`.
     pub(super) beside: &'a [String],
+    /// Only the scenes whose names have this text.
+    pub(super) scene: Option<&'a str>,
     pub(super) json: bool,
 }
 
 /// Measures and prints.
 pub(super) async fn run(plan: Plan<'_>) -> Result<()> {
+    let chosen = |scene: &Scene| plan.scene.is_none_or(|text| scene.name.contains(text));
+    let scenes: Vec<Scene> = SCENES.into_iter().filter(chosen).collect();
+    ensure!(
+        !scenes.is_empty(),
+        "no scene has that name; there are: {}",
+        SCENES.map(|scene| scene.name).join("; ")
+    );
     let (_server, address) = match plan.upstream {
         Some(address) => (None, address.parse().context("an inference server is given as HOST:PORT")?),
         None => {
@@ -60,7 +70,7 @@ pub(super) async fn run(plan: Plan<'_>) -> Result<()> {
     }
     let mut lines = Vec::new();
     for round in 1..=plan.rounds {
-        for scene in SCENES {
+        for &scene in &scenes {
             for door in &doors {
                 play(door, scene, WARM).await?;
                 let before = market.usage()?;
@@ -77,7 +87,7 @@ pub(super) async fn run(plan: Plan<'_>) -> Result<()> {
     if plan.json {
         println!("{}", serde_json::to_string(&lines)?);
     } else {
-        print!("{}", table::print(&lines, &SCENES, &doors));
+        print!("{}", table::print(&lines, &scenes, &doors));
     }
     market.coordinator.stop()
 }
