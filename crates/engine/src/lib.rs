@@ -43,7 +43,7 @@ mod workers;
 
 pub use census::Census;
 pub use delivery::{Arrival, Proof};
-pub use docket_store::{Cursor, DeliveryRow, JournalRow, TransferRow};
+pub use docket_store::{Cursor, DeliveryRow, JournalRow, KeyJobs, Stage, Stretch, TransferRow};
 pub use engine::{Config, Engine, StakeTerms};
 pub use error::EngineError;
 pub use execute::Executed;

@@ -46,7 +46,7 @@ fn job() -> Value {
     object(&[
         ("id", text("`job_` and 18 letters and digits.")),
         ("object", constant("job")),
-        ("status", choice(&status::ALL)),
+        ("status", choice(&status::all())),
         ("model", nullable(text("Its name."))),
         ("tier", text("What the model costs by.")),
         ("credits_charged", amount("What is paid; before there is an answer, what is held.")),
@@ -262,7 +262,7 @@ pub(super) fn list_of(schema: Value) -> Value {
 pub(super) fn list_jobs() -> Operation {
     let operation = page(Operation::new("credits", "The jobs of this key, the newest first."))
         .query("after", "Newer than this one.", json!({"type": "string"}))
-        .query("status", "Only with this status.", choice(&status::ALL))
+        .query("status", "Only with this status.", choice(&status::all()))
         .query("model", "Only of this model.", json!({"type": "string"}))
         .json(200, "A page of them.", list_of(reference("CreditsJob")));
     failing(operation, &[BAD, BUSY])

@@ -8,6 +8,7 @@ mod jobs;
 mod keys;
 mod lists;
 mod log;
+mod of_key;
 mod records;
 mod threads;
 
@@ -75,7 +76,6 @@ cases! {
         a_limit_per_day_begins_anew_and_one_in_all_does_not,
         what_comes_back_can_be_spent_again,
         keys_are_paged_by_number,
-        a_key_sees_its_own_jobs_from_either_side,
         a_database_from_before_there_were_keys_is_brought_up_to_date,
     }
     hooks {
@@ -98,6 +98,11 @@ cases! {
         a_client_sees_its_own_jobs,
         a_list_shows_who_has_a_job,
         terms_of_a_jobs_own_are_stored_once,
+    }
+    of_key {
+        a_key_sees_its_own_jobs_from_either_side,
+        what_fits_a_filter_is_found_from_either_side,
+        what_fits_is_found_behind_many_that_do_not_in_steps,
     }
     groups {
         what_waits_is_written_together,
