@@ -31,6 +31,7 @@ mod pace;
 pub mod post;
 mod recovery;
 mod relay;
+mod retract;
 mod roster;
 mod route;
 mod stake;

@@ -21,7 +21,7 @@ pub(crate) enum Code {
     ModelNotFound,
     /// There is no such job, or it is another key's.
     JobNotFound,
-    /// There is no such response, it was not stored, or it is another key's.
+    /// There is no such response, it was not stored, it was deleted, or it is another key's.
     ResponseNotFound,
     /// The job does not admit this now.
     WrongState,

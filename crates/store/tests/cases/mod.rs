@@ -58,6 +58,7 @@ cases! {
     keys {
         a_repeated_request_is_answered_with_the_first_ones_job,
         a_key_is_good_for_one_request,
+        a_key_may_be_all_that_a_change_uses,
         a_name_or_a_number_is_taken_once,
         a_text_that_no_database_can_hold_is_refused_alone,
     }

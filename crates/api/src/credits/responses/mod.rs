@@ -6,7 +6,7 @@ mod items;
 mod request;
 mod voice;
 
-pub(super) use again::show;
+pub(super) use again::{delete, show};
 
 use super::asked::Asked;
 use super::completions::answer;
