@@ -59,8 +59,14 @@ pub(in super::super) async fn delete(
 }
 
 /// The job of a response that was stored under this key and not deleted, and what was kept of its request.
-async fn stored(app: &App, key: &ApiKey, name: &str) -> Result<Option<(Arc<Job>, Arc<str>)>, Problem> {
-    let Some(text) = name.strip_prefix("resp_").map(|name| format!("job_{name}")) else { return Ok(None) };
+pub(super) async fn stored(
+    app: &App,
+    key: &ApiKey,
+    name: &str,
+) -> Result<Option<(Arc<Job>, Arc<str>)>, Problem> {
+    let name =
+        name.strip_prefix("resp_").filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let Some(text) = name.map(|name| format!("job_{name}")) else { return Ok(None) };
     let id = PublicId { dialect: Dialect::Credits, text: text.into() };
     let job = app.engine.find(&id).await.map_err(EngineError::from)?;
     let Some(job) = job.filter(|job| job.key == Some(key.id)) else { return Ok(None) };
