@@ -205,6 +205,25 @@ class Responses(unittest.TestCase):
                 through.responses.retrieve(name)
             self.assertEqual(raised.exception.code, "response_not_found")
 
+    def test_a_response_goes_on_from_another_until_that_is_deleted(self):
+        request = {"model": ABLE, "tools": [flat("rain")]}
+        first = client().responses.create(input="Rain?", **request)
+        answers = [{"type": "function_call_output", "call_id": item.call_id, "output": "Yes."} for item in first.output]
+        more = {"previous_response_id": first.id, "input": answers}
+        second = client().responses.create(**more, **request)
+        self.assertEqual((second.output_text, second.previous_response_id), ("It rains.", first.id))
+        *_, last = client().responses.create(stream=True, **more, **request)
+        self.assertEqual((last.response.output_text, last.response.previous_response_id), ("It rains.", first.id))
+        client().responses.delete(first.id)
+        for act in [client().responses.retrieve, client().responses.delete]:
+            with self.assertRaises(openai.NotFoundError):
+                act(first.id)
+        with self.assertRaises(openai.BadRequestError) as raised:
+            client().responses.create(**more, **request)
+        error = raised.exception
+        self.assertEqual((error.code, error.param), ("previous_response_not_found", "previous_response_id"))
+        self.assertEqual(client().responses.retrieve(second.id).output_text, "It rains.")
+
     def test_the_embedded_model_ends_at_the_length_that_was_asked_for(self):
         response = client().responses.create(model=MODEL, input="hello", max_output_tokens=2, temperature=0)
         self.assertEqual((response.status, response.incomplete_details.reason), ("incomplete", "max_output_tokens"))
@@ -242,7 +261,7 @@ class Responses(unittest.TestCase):
         self.assertEqual(json.loads(response.output_text), {"rain": True})
 
     def test_what_nobody_offers_is_refused_by_name(self):
-        for more in [{"previous_response_id": "resp_1"}, {"tools": [flat("rain")]}]:
+        for more in [{"background": True}, {"tools": [flat("rain")]}]:
             with self.assertRaises(openai.BadRequestError) as raised:
                 client().responses.create(model=MODEL, input="x", **more)
             self.assertEqual((raised.exception.code, raised.exception.param), ("unsupported_parameter", *more))

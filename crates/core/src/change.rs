@@ -112,6 +112,11 @@ impl Change {
         Self { transfers: vec![transfer], claim: Some(claim), ..Self::empty(at) }
     }
 
+    /// A key that is used for ever, and nothing else.
+    pub fn of_claim(claim: Claim, at: Timestamp) -> Self {
+        Self { claim: Some(claim), ..Self::empty(at) }
+    }
+
     /// What somebody saw of a worker apart from any job.
     pub fn of_evidence(worker: WorkerId, evidence: Evidence, at: Timestamp) -> Self {
         Self { evidence: Some((worker, evidence)), ..Self::empty(at) }

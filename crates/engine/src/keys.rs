@@ -95,15 +95,8 @@ impl Engine {
 
     /// What was spent under a key in its whole life, with what open jobs hold, in minor units.
     pub async fn spent_under(&self, key: &ApiKey) -> Result<u128, EngineError> {
-        let mut after = None;
-        loop {
-            let rows = self.keys(Some(&key.client), after).await?;
-            if let Some(row) = rows.iter().find(|row| row.key.id == key.id) {
-                return Ok(row.spent_in_all);
-            }
-            let Some(last) = rows.last() else { return Ok(0) };
-            after = Some(last.key.number());
-        }
+        let spent = self.store.spending(key.number(), Period::InAll).await?;
+        Ok(spent.and_then(|row| u128::try_from(row.units).ok()).unwrap_or_default())
     }
 
     /// Takes a key out of use, for ever; `None` if there is none. A repeat changes nothing.

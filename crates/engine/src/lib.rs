@@ -31,6 +31,7 @@ mod pace;
 pub mod post;
 mod recovery;
 mod relay;
+mod retract;
 mod roster;
 mod route;
 mod stake;
@@ -43,7 +44,7 @@ mod workers;
 
 pub use census::Census;
 pub use delivery::{Arrival, Proof};
-pub use docket_store::{Cursor, DeliveryRow, JournalRow, TransferRow};
+pub use docket_store::{Cursor, DeliveryRow, JournalRow, KeyJobs, Stage, Stretch, TransferRow};
 pub use engine::{Config, Engine, StakeTerms};
 pub use error::EngineError;
 pub use execute::Executed;

@@ -9,7 +9,7 @@ use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
 use docket_engine::{Config, Engine, EngineError, NewJob, StakeTerms, Submitted};
 use docket_settlement::Ledger;
-use docket_store::Sqlite;
+use docket_store::{Cursor, KeyJobs, Sqlite};
 use futures::executor::block_on;
 use std::sync::Arc;
 use std::thread;
@@ -90,5 +90,6 @@ fn a_revoked_key_is_found_as_such_and_funds_nothing() {
     let strange = format!("dcntrl_live_{}", "x".repeat(32));
     assert_eq!((found(&strange), found("nonsense")), (None, None));
     assert_eq!(block_on(engine.revoke_key(KeyId::of(&strange).number())).unwrap(), None);
-    assert_eq!(block_on(engine.store().jobs_of_key(key.id, Default::default(), 9)).unwrap().len(), 1);
+    let which = KeyJobs { key: key.id, model: None, stage: None };
+    assert_eq!(block_on(engine.store().jobs_of_key(&which, Cursor::Newest, 9)).unwrap().jobs.len(), 1);
 }

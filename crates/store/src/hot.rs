@@ -1,10 +1,14 @@
 //! The jobs that are not final, as every reader sees them: only what is durable, who has them, and what they hold.
 
+use crate::queries::of_key::STRETCH;
+use crate::read::{Cursor, KeyJobs, Stretch};
 use docket_core::change::JobChange;
 use docket_core::id::{ClientId, JobId, PublicId, Version};
 use docket_core::job::Job;
+use docket_core::key::KeyId;
 use docket_core::money::Asset;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Open jobs by id and by public id.
@@ -19,6 +23,8 @@ struct Jobs {
     by_public_id: HashMap<PublicId, JobId>,
     /// What the jobs of each client have in escrow, in minor units. Who has nothing there is not here.
     held: HashMap<(ClientId, Asset), u128>,
+    /// The jobs of each key that have no answer yet. A key that has none is not here.
+    unanswered: HashMap<KeyId, BTreeSet<JobId>>,
 }
 
 struct Entry {
@@ -71,6 +77,17 @@ impl Hot {
         self.jobs().held.get(&(client.clone(), asset)).copied().unwrap_or_default()
     }
 
+    /// Jobs of a key that have no answer yet, among so many as are looked at in one go.
+    pub(crate) fn unanswered(&self, which: &KeyJobs<'_>, cursor: Cursor, limit: u32) -> Stretch {
+        let jobs = self.jobs();
+        let Some(ids) = jobs.unanswered.get(&which.key) else { return Stretch::default() };
+        match cursor {
+            Cursor::Newest => jobs.sift(which, ids.iter().rev(), cursor, limit),
+            Cursor::Before(job) => jobs.sift(which, ids.range(..job).rev(), cursor, limit),
+            Cursor::After(job) => jobs.sift(which, ids.range((Excluded(job), Unbounded)), cursor, limit),
+        }
+    }
+
     /// Carries out a change that needs no disk, at once. It moves no money.
     pub(crate) fn apply_at_once(&self, change: &JobChange) -> Standing {
         let mut jobs = self.jobs();
@@ -105,11 +122,47 @@ impl Hot {
             let before = before.map_or(0, |entry| entry.job.escrow.units);
             let now = if job.state.is_final() { 0 } else { job.escrow.units };
             jobs.hold(job, before, now);
+            jobs.await_answer(job);
         }
     }
 }
 
 impl Jobs {
+    /// Those among some ids that fit.
+    fn sift<'a>(
+        &self,
+        which: &KeyJobs<'_>,
+        mut ids: impl Iterator<Item = &'a JobId>,
+        cursor: Cursor,
+        limit: u32,
+    ) -> Stretch {
+        let (mut found, mut end) = (Vec::new(), None);
+        let limit = limit.min(STRETCH);
+        for id in ids.by_ref().take(STRETCH as usize) {
+            end = Some(*id);
+            let job = self.by_id.get(id).map(|entry| &entry.job);
+            found.extend(job.filter(|job| which.fits(job)).cloned());
+            if found.len() == limit as usize {
+                break;
+            }
+        }
+        let end = end.filter(|_| ids.next().is_some());
+        Stretch::new(found, end, cursor, limit)
+    }
+
+    /// A job has an answer now, or has none yet.
+    fn await_answer(&mut self, job: &Job) {
+        let Some(key) = job.key else { return };
+        if !job.state.is_answered() {
+            self.unanswered.entry(key).or_default().insert(job.id);
+        } else if let Some(ids) = self.unanswered.get_mut(&key) {
+            ids.remove(&job.id);
+            if ids.is_empty() {
+                self.unanswered.remove(&key);
+            }
+        }
+    }
+
     /// A job has something else in escrow than before.
     fn hold(&mut self, job: &Job, before: u128, now: u128) {
         if before == now {

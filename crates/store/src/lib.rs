@@ -22,6 +22,7 @@ mod recent;
 mod rows;
 mod schema;
 mod sqlite;
+mod stage;
 mod store;
 mod texts;
 mod value;
@@ -33,8 +34,9 @@ pub use pending::{Haste, Pending};
 pub use places::LogPlace;
 pub use postgres::Postgres;
 pub use read::{
-    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Read, Reader, SpendingRow,
-    TransferRow,
+    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyJobs, KeyRow, Read, Reader,
+    SpendingRow, Stretch, TransferRow,
 };
 pub use sqlite::Sqlite;
+pub use stage::Stage;
 pub use store::{Committed, Start, Store};

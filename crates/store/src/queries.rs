@@ -1,9 +1,11 @@
 //! The queries: one text for both databases, each answered through an index.
 
+pub(crate) mod of_key;
+
 use crate::error::StoreError;
 use crate::read::{
-    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Read, Reader, SpendingRow,
-    TransferRow,
+    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyJobs, KeyRow, Read, Reader,
+    SpendingRow, Stretch, TransferRow,
 };
 use crate::rows::hook::{DELIVERIES, HOOKS, hook_id, parse_delivery, parse_hook};
 use crate::rows::job::COLUMNS as JOB_COLUMNS;
@@ -15,7 +17,7 @@ use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
 use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
 use docket_core::job::Job;
-use docket_core::key::{ApiKey, KeyId, KeyNumber, Period};
+use docket_core::key::{ApiKey, KeyNumber, Period};
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
 use docket_core::time::Timestamp;
@@ -68,11 +70,6 @@ static FIND: LazyLock<String> = LazyLock::new(|| jobs_where("j.public_id = $1 AN
 static JOBS: LazyLock<String> = LazyLock::new(|| jobs_where("j.job_id < $1 ORDER BY j.job_id DESC LIMIT $2"));
 static JOBS_OF_CLIENT: LazyLock<String> =
     LazyLock::new(|| jobs_where("j.client = $1 AND j.job_id < $2 ORDER BY j.job_id DESC LIMIT $3"));
-static JOBS_OF_KEY: LazyLock<String> =
-    LazyLock::new(|| jobs_where("j.api_key = $1 AND j.job_id < $2 ORDER BY j.job_id DESC LIMIT $3"));
-/// The oldest first.
-static JOBS_OF_KEY_AFTER: LazyLock<String> =
-    LazyLock::new(|| jobs_where("j.api_key = $1 AND j.job_id > $2 ORDER BY j.job_id LIMIT $3"));
 static STATEMENT: LazyLock<String> = LazyLock::new(statement);
 static TRANSFERS: LazyLock<String> =
     LazyLock::new(|| format!("{TRANSFER} WHERE t.transfer_id > $1 ORDER BY t.transfer_id LIMIT 10000"));
@@ -122,6 +119,7 @@ const WAITING_HOOKS: &str =
     "SELECT hook_id, min(next_ms) FROM delivery WHERE next_ms IS NOT NULL GROUP BY hook_id";
 static KEYS: LazyLock<String> = LazyLock::new(|| keys_where("k.number > $2"));
 static KEYS_OF_CLIENT: LazyLock<String> = LazyLock::new(|| keys_where("k.number > $2 AND k.client = $3"));
+const SPENDING: &str = "SELECT spent, units FROM key_spending WHERE spent = $1";
 const SPENDINGS: &str = "SELECT spent, units FROM key_spending WHERE spent > $1 ORDER BY spent LIMIT 100";
 /// Whole accounts only, so that no page ends between two assets of one.
 const BALANCES: &str = "SELECT account, asset, decimals, units FROM balance WHERE account IN \
@@ -147,8 +145,6 @@ pub(crate) fn all() -> Vec<&'static str> {
         &FIND,
         &JOBS,
         &JOBS_OF_CLIENT,
-        &JOBS_OF_KEY,
-        &JOBS_OF_KEY_AFTER,
         &STATEMENT,
         &TRANSFERS,
         JOB_SPANS,
@@ -165,6 +161,7 @@ pub(crate) fn all() -> Vec<&'static str> {
         &API_KEY,
         &KEYS,
         &KEYS_OF_CLIENT,
+        SPENDING,
         SPENDINGS,
         &HOOKS_OF_CLIENT,
         &HOOK,
@@ -181,6 +178,9 @@ pub(crate) fn all() -> Vec<&'static str> {
         LOG_ENTRIES,
         LOG_INDEX,
     ]
+    .into_iter()
+    .chain(of_key::all())
+    .collect()
 }
 
 /// A database that answers queries.
@@ -238,16 +238,8 @@ impl<D: Database> Reader for Queries<D> {
         }
     }
 
-    fn jobs_of_key(&self, key: KeyId, cursor: Cursor, limit: u32) -> Read<'_, Vec<Arc<Job>>> {
-        let page = |end| vec![Value::text(key.0), end, Value::Int(limit.min(PAGE).into())];
-        match cursor {
-            Cursor::Newest => self.jobs(&JOBS_OF_KEY, page(Value::Int(i64::MAX))),
-            Cursor::Before(job) => self.jobs(&JOBS_OF_KEY, page(Value::job(job))),
-            Cursor::After(job) => {
-                let oldest_first = self.jobs(&JOBS_OF_KEY_AFTER, page(Value::job(job)));
-                oldest_first.map_ok(|jobs| jobs.into_iter().rev().collect()).boxed()
-            }
-        }
+    fn jobs_of_key<'a>(&'a self, which: &'a KeyJobs<'a>, cursor: Cursor, limit: u32) -> Read<'a, Stretch> {
+        self.sift(which, cursor, limit).boxed()
     }
 
     fn payload(&self, id: JobId) -> Read<'_, Option<Arc<[u8]>>> {
@@ -317,6 +309,10 @@ impl<D: Database> Reader for Queries<D> {
             }
             None => self.database.list(&KEYS, vec![day, after], read::key_row),
         }
+    }
+
+    fn spending(&self, key: KeyNumber, period: Period) -> Read<'_, Option<SpendingRow>> {
+        self.one(SPENDING, vec![spent(&(key, period))], read::spending_row)
     }
 
     fn spendings(&self, after: Option<(KeyNumber, Period)>) -> Read<'_, Vec<SpendingRow>> {

@@ -1,6 +1,7 @@
 //! What readers can ask, and what they are answered.
 
 use crate::error::StoreError;
+use crate::stage::Stage;
 use docket_core::change::Claim;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
@@ -38,8 +39,49 @@ pub enum Cursor {
     Newest,
     /// With the newest that is older than this.
     Before(JobId),
-    /// It ends with the oldest that is newer than this.
+    /// With the oldest that is newer than this.
     After(JobId),
+}
+
+/// Which of an API key's jobs a list shows.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyJobs<'a> {
+    /// The key.
+    pub key: KeyId,
+    /// Only those for this model.
+    pub model: Option<&'a str>,
+    /// Only those that have come to this.
+    pub stage: Option<Stage>,
+}
+
+impl KeyJobs<'_> {
+    /// Whether a job of the key belongs there.
+    pub(crate) fn fits(&self, job: &Job) -> bool {
+        self.model.is_none_or(|model| job.ask.model.as_deref() == Some(model))
+            && self.stage.is_none_or(|stage| stage == Stage::of(&job.state))
+    }
+}
+
+/// What was found of a list in one go.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Stretch {
+    /// The jobs, from the cursor on: the newest first, or after a job the oldest first.
+    pub jobs: Vec<Arc<Job>>,
+    /// Where to go on, unless all was looked at.
+    pub rest: Option<Cursor>,
+}
+
+impl Stretch {
+    /// Of the jobs that fit up to `end`, at most `limit`, from a cursor on.
+    pub(crate) fn new(jobs: Vec<Arc<Job>>, end: Option<JobId>, cursor: Cursor, limit: u32) -> Self {
+        let is_full = u32::try_from(jobs.len()).is_ok_and(|found| found >= limit);
+        let last = if is_full { jobs.last().map(|job| job.id).or(end) } else { end };
+        let rest = last.map(|job| match cursor {
+            Cursor::After(_) => Cursor::After(job),
+            Cursor::Newest | Cursor::Before(_) => Cursor::Before(job),
+        });
+        Self { jobs, rest }
+    }
 }
 
 /// An API key and what it has spent, in minor units.
@@ -130,7 +172,7 @@ pub trait Reader: Send + Sync {
     fn job(&self, id: JobId) -> Read<'_, Option<Arc<Job>>>;
     fn find<'a>(&'a self, id: &'a PublicId) -> Read<'a, Option<Arc<Job>>>;
     fn jobs<'a>(&'a self, filter: &'a JobFilter) -> Read<'a, Vec<Arc<Job>>>;
-    fn jobs_of_key(&self, key: KeyId, cursor: Cursor, limit: u32) -> Read<'_, Vec<Arc<Job>>>;
+    fn jobs_of_key<'a>(&'a self, which: &'a KeyJobs<'a>, cursor: Cursor, limit: u32) -> Read<'a, Stretch>;
     fn payload(&self, id: JobId) -> Read<'_, Option<Arc<[u8]>>>;
     fn echo(&self, id: JobId) -> Read<'_, Option<Arc<str>>>;
     fn answer(&self, id: JobId) -> Read<'_, Option<Answer>>;
@@ -148,6 +190,7 @@ pub trait Reader: Send + Sync {
         after: Option<KeyNumber>,
         day: Period,
     ) -> Read<'a, Vec<KeyRow>>;
+    fn spending(&self, key: KeyNumber, period: Period) -> Read<'_, Option<SpendingRow>>;
     fn spendings(&self, after: Option<(KeyNumber, Period)>) -> Read<'_, Vec<SpendingRow>>;
     fn hooks<'a>(&'a self, client: &'a ClientId) -> Read<'a, Vec<Hook>>;
     fn hook(&self, id: HookId) -> Read<'_, Option<Hook>>;

@@ -5,13 +5,14 @@ use refinery::error::Kind;
 use refinery::{Migration, Runner};
 
 /// All versions, by name. One that has shipped is never edited.
-const VERSIONS: [(&str, &str); 6] = [
+const VERSIONS: [(&str, &str); 7] = [
     ("V1__spine", include_str!("../migrations/V1__spine.sql")),
     ("V2__keys", include_str!("../migrations/V2__keys.sql")),
     ("V3__webhooks", include_str!("../migrations/V3__webhooks.sql")),
     ("V4__reputation", include_str!("../migrations/V4__reputation.sql")),
     ("V5__features", include_str!("../migrations/V5__features.sql")),
     ("V6__retries", include_str!("../migrations/V6__retries.sql")),
+    ("V7__lists", include_str!("../migrations/V7__lists.sql")),
 ];
 
 /// How many versions there are.

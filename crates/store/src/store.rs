@@ -10,9 +10,11 @@ use crate::pending::{Haste, Outcome, Pending, gone};
 use crate::places::LogPlace;
 use crate::published::Published;
 use crate::read::{
-    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Reader, SpendingRow, TransferRow,
+    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyJobs, KeyRow, Reader, SpendingRow,
+    Stretch, TransferRow,
 };
 use crate::recent::Recent;
+use crate::stage::Stage;
 use crate::writer::{Request, Waiting, Writer};
 use docket_core::change::{Claim, JobChange};
 use docket_core::hash::Sha256;
@@ -219,14 +221,19 @@ impl Store {
         Ok(self.with_holders(self.reader().await?.jobs(filter).await?))
     }
 
-    /// The jobs that were asked for under a key, the newest first. At most 100.
+    /// Jobs that were asked for under a key, as far as they were found in one go: at most 100, among a bounded number
+    /// that was looked at.
     pub async fn jobs_of_key(
         &self,
-        key: KeyId,
+        which: &KeyJobs<'_>,
         cursor: Cursor,
         limit: u32,
-    ) -> Result<Vec<Arc<Job>>, StoreError> {
-        Ok(self.with_holders(self.reader().await?.jobs_of_key(key, cursor, limit).await?))
+    ) -> Result<Stretch, StoreError> {
+        if let Some(Stage::Waiting | Stage::Running) = which.stage {
+            return Ok(self.hot.unanswered(which, cursor, limit));
+        }
+        let Stretch { jobs, rest } = self.reader().await?.jobs_of_key(which, cursor, limit).await?;
+        Ok(Stretch { jobs: self.with_holders(jobs), rest })
     }
 
     /// Jobs from the disk, which does not know who has them.
@@ -328,6 +335,11 @@ impl Store {
         day: Period,
     ) -> Result<Vec<KeyRow>, StoreError> {
         self.reader().await?.keys(client, after, day).await
+    }
+
+    /// What a key has spent over a period; `None` if it is nothing yet.
+    pub async fn spending(&self, key: KeyNumber, period: Period) -> Result<Option<SpendingRow>, StoreError> {
+        self.reader().await?.spending(key, period).await
     }
 
     /// What keys have spent, in the order of the texts of key and period, from after one. At most 100.

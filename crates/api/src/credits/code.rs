@@ -21,8 +21,11 @@ pub(crate) enum Code {
     ModelNotFound,
     /// There is no such job, or it is another key's.
     JobNotFound,
-    /// There is no such response, it was not stored, or it is another key's.
+    /// There is no such response, it was not stored, it was deleted, or it is another key's.
     ResponseNotFound,
+    /// There is no such response to go on from, it has no answer, it was not stored, it was deleted, or it is another
+    /// key's.
+    PreviousNotFound,
     /// The job does not admit this now.
     WrongState,
     /// The job has no answer yet, so there is nothing to dispute.
@@ -84,6 +87,7 @@ impl Code {
             Self::ModelNotFound => "model_not_found",
             Self::JobNotFound => "job_not_found",
             Self::ResponseNotFound => "response_not_found",
+            Self::PreviousNotFound => "previous_response_not_found",
             Self::WrongState => "wrong_state",
             Self::WebhookNotFound => "webhook_not_found",
             Self::EventNotFound => "event_not_found",
@@ -113,7 +117,7 @@ impl Code {
     /// The status that goes with it.
     pub(super) const fn status(self) -> StatusCode {
         match self {
-            Self::InvalidRequest | Self::Unsupported => StatusCode::BAD_REQUEST,
+            Self::InvalidRequest | Self::Unsupported | Self::PreviousNotFound => StatusCode::BAD_REQUEST,
             Self::InvalidApiKey | Self::KeyRevoked => StatusCode::UNAUTHORIZED,
             Self::InsufficientCredits | Self::SpendingLimit => StatusCode::PAYMENT_REQUIRED,
             Self::ModelNotFound

@@ -46,7 +46,7 @@ fn job() -> Value {
     object(&[
         ("id", text("`job_` and 18 letters and digits.")),
         ("object", constant("job")),
-        ("status", choice(&status::ALL)),
+        ("status", choice(&status::all())),
         ("model", nullable(text("Its name."))),
         ("tier", text("What the model costs by.")),
         ("credits_charged", amount("What is paid; before there is an answer, what is held.")),
@@ -120,6 +120,7 @@ pub(super) fn failing(operation: Operation, statuses: &[(u16, &str)]) -> Operati
 }
 
 pub(super) const BAD: (u16, &str) = (400, "A parameter is wrong, or nobody offers it.");
+const NO_RESPONSE: (u16, &str) = (404, "There is no such stored response under this key.");
 const NO_JOB: (u16, &str) = (404, "There is no such job under this key.");
 pub(super) const BUSY: (u16, &str) = (503, "Nobody can do it now; nothing was charged.");
 
@@ -179,7 +180,19 @@ pub(super) fn show_response() -> Operation {
         Operation::new("credits", "A response that was stored, as it was answered, or as far as it is.")
             .part("id", "The response's id.", json!({"type": "string", "minLength": 1}))
             .json(200, "The response.", json!({"type": "object"}));
-    failing(operation, &[BAD, (404, "There is no such stored response under this key."), BUSY])
+    failing(operation, &[BAD, NO_RESPONSE, BUSY])
+}
+
+pub(super) fn delete_response() -> Operation {
+    let deleted = object(&[
+        ("id", text("The response's id.")),
+        ("object", constant("response")),
+        ("deleted", json!({"const": true})),
+    ]);
+    let operation = Operation::new("credits", "Nobody reads the response again. Its job stays.")
+        .part("id", "The response's id.", json!({"type": "string", "minLength": 1}))
+        .json(200, "It is deleted.", deleted);
+    failing(operation, &[NO_RESPONSE, BUSY])
 }
 
 pub(super) fn go_on() -> Operation {
@@ -262,7 +275,7 @@ pub(super) fn list_of(schema: Value) -> Value {
 pub(super) fn list_jobs() -> Operation {
     let operation = page(Operation::new("credits", "The jobs of this key, the newest first."))
         .query("after", "Newer than this one.", json!({"type": "string"}))
-        .query("status", "Only with this status.", choice(&status::ALL))
+        .query("status", "Only with this status.", choice(&status::all()))
         .query("model", "Only of this model.", json!({"type": "string"}))
         .json(200, "A page of them.", list_of(reference("CreditsJob")));
     failing(operation, &[BAD, BUSY])

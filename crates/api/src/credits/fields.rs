@@ -3,7 +3,7 @@
 use super::errors::{Code, Problem};
 use serde_json::{Map, Value};
 
-const LONGEST_MODEL: usize = 128;
+pub(super) const LONGEST_MODEL: usize = 128;
 const MOST_LABELS: usize = 16;
 const LONGEST_LABEL_NAME: usize = 64;
 const LONGEST_LABEL: usize = 512;

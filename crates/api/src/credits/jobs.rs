@@ -3,7 +3,8 @@
 use super::auth::Caller;
 use super::completions::{find, label};
 use super::errors::{Code, Problem};
-use super::status::{self, failure, is_broken, status};
+use super::fields::LONGEST_MODEL;
+use super::status::{self, failure, is_broken};
 use super::wire::{JobView, OnChain, Output, log_reference};
 use crate::app::App;
 use axum::Json;
@@ -16,7 +17,7 @@ use docket_core::event::Fault;
 use docket_core::id::{Dialect, JobId, PublicId};
 use docket_core::job::Job;
 use docket_core::key::ApiKey;
-use docket_engine::{Cursor, EngineError};
+use docket_engine::{Cursor, EngineError, KeyJobs, Stretch};
 use docket_protocol::digest::Digest;
 use docket_protocol::receipt::Bundle;
 use serde::{Deserialize, Serialize};
@@ -26,9 +27,6 @@ use std::sync::Arc;
 /// Jobs on a page where nobody says how many, and at most.
 const PAGE: u32 = 20;
 const LONGEST_PAGE: u32 = 100;
-/// So many jobs are looked at for one page where a filter lets few pass. Then the page ends early, and its cursor goes on
-/// after what was looked at.
-const LOOKED_AT: usize = 1_000;
 
 /// The job that a path names. What cannot be a name names no job.
 pub(crate) struct JobName(pub(super) PublicId);
@@ -118,11 +116,21 @@ pub(super) async fn list(
             .filter(|limit| (1..=LONGEST_PAGE).contains(limit))
             .ok_or_else(|| Problem::at("limit", "`limit` must be between 1 and 100."))?,
     };
-    if query.status.as_deref().is_some_and(|word| !status::ALL.contains(&word)) {
-        return Err(Problem::at("status", format!("`status` must be one of {}.", status::ALL.join(", "))));
+    let stage = match query.status.as_deref() {
+        None => None,
+        Some(word) => Some(status::stage(word).ok_or_else(|| {
+            Problem::at("status", format!("`status` must be one of {}.", status::all().join(", ")))
+        })?),
+    };
+    if query.model.as_deref().is_some_and(|model| !may_be_model(model)) {
+        return Err(Problem::at("model", "`model` must have 1 to 128 bytes, and no control characters."));
     }
     let cursor = cursor(&app, &key, &query).await?;
-    let Found { mut jobs, next } = fitting(&app, &key, cursor, limit as usize, &query).await?;
+    let which = KeyJobs { key: key.id, model: query.model.as_deref(), stage };
+    let mut jobs = fitting(&app, &which, cursor, limit + 1).await?;
+    let has_more = jobs.len() > limit as usize;
+    jobs.truncate(limit as usize);
+    let next_cursor = jobs.last().filter(|_| has_more).map(|job| job.public_id.text.to_string());
     if matches!(cursor, Cursor::After(_)) {
         jobs.reverse();
     }
@@ -130,8 +138,11 @@ pub(super) async fn list(
     for job in &jobs {
         data.push(object(&app, job).await?);
     }
-    let next_cursor = next.map(|job| job.text.to_string());
-    Ok(Json(Page { object: "list", data, has_more: next_cursor.is_some(), next_cursor }).into_response())
+    Ok(Json(Page { object: "list", data, has_more, next_cursor }).into_response())
+}
+
+fn may_be_model(name: &str) -> bool {
+    (1..=LONGEST_MODEL).contains(&name.len()) && !name.contains(char::is_control)
 }
 
 async fn cursor(app: &App, key: &ApiKey, query: &ListQuery) -> Result<Cursor, Problem> {
@@ -149,46 +160,25 @@ async fn cursor(app: &App, key: &ApiKey, query: &ListQuery) -> Result<Cursor, Pr
     }
 }
 
-/// What fits on a page, in the order in which it was looked for.
-struct Found {
-    jobs: Vec<Arc<Job>>,
-    /// Where the next page goes on, if there may be more.
-    next: Option<PublicId>,
-}
-
-/// As many jobs as fit on the page, from the cursor on. A page that is not full is the last, unless too many jobs had to be
-/// looked at for it.
+/// The first jobs that fit from the cursor on, in the order in which they were looked for. However few fit, each step
+/// looks at a bounded number, and others have their turn after it.
 async fn fitting(
     app: &App,
-    key: &ApiKey,
+    which: &KeyJobs<'_>,
     mut cursor: Cursor,
-    limit: usize,
-    query: &ListQuery,
-) -> Result<Found, Problem> {
-    let fits = |job: &Job| {
-        query.status.as_deref().is_none_or(|word| status(&job.state) == word)
-            && query.model.as_deref().is_none_or(|model| job.ask.model.as_deref() == Some(model))
-    };
-    let upwards = matches!(cursor, Cursor::After(_));
-    let (mut found, mut looked_at) = (Vec::new(), 0);
+    most: u32,
+) -> Result<Vec<Arc<Job>>, Problem> {
+    let mut found = Vec::new();
     loop {
-        let jobs =
-            app.engine.store().jobs_of_key(key.id, cursor, LONGEST_PAGE).await.map_err(EngineError::from)?;
-        let jobs: Vec<_> = if upwards { jobs.into_iter().rev().collect() } else { jobs };
-        looked_at += jobs.len();
-        let is_last = jobs.len() < LONGEST_PAGE as usize;
-        let last = jobs.last().cloned();
-        found.extend(jobs.into_iter().filter(|job| fits(job)));
-        if found.len() > limit {
-            found.truncate(limit);
-            let next = found.last().map(|job| job.public_id.clone());
-            return Ok(Found { jobs: found, next });
+        let missing = most - u32::try_from(found.len()).unwrap_or(most);
+        let stretch = app.engine.store().jobs_of_key(which, cursor, missing).await;
+        let Stretch { jobs, rest } = stretch.map_err(EngineError::from)?;
+        found.extend(jobs);
+        match rest {
+            Some(rest) if found.len() < most as usize => cursor = rest,
+            _ => return Ok(found),
         }
-        let Some(last) = last.filter(|_| !is_last) else { return Ok(Found { jobs: found, next: None }) };
-        if looked_at >= LOOKED_AT {
-            return Ok(Found { jobs: found, next: Some(last.public_id.clone()) });
-        }
-        cursor = if upwards { Cursor::After(last.id) } else { Cursor::Before(last.id) };
+        tokio::task::yield_now().await;
     }
 }
 

@@ -119,6 +119,11 @@ fn response() -> Value {
             "model": {"type": "string", "minLength": 1, "maxLength": 128},
             "input": {"anyOf": [text, {"type": "array", "items": item, "minItems": 1, "maxItems": 1_023}]},
             "instructions": {"type": "string"},
+            "previous_response_id": {
+                "type": "string",
+                "maxLength": 512,
+                "description": "A stored response of this key. What was said up to its answer comes before the input.",
+            },
             "stream": {"type": "boolean"},
             "max_output_tokens": {"type": "integer", "minimum": 1, "maximum": 131_072},
             "temperature": {"type": "number", "minimum": 0, "maximum": 2},

@@ -16,6 +16,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::post("/v1/chat/completions", completions::create, docs::chat()),
         Route::post("/v1/responses", responses::create, docs::respond()),
         Route::get("/v1/responses/{id}", responses::show, docs::show_response()),
+        Route::delete("/v1/responses/{id}", responses::delete, docs::delete_response()),
         Route::post("/v1/completions", completions::go_on, docs::go_on()),
         Route::post("/v1/embeddings", embeddings::create, docs::embeddings()),
         Route::get("/v1/models", models::list, docs::list_models()),

@@ -1,25 +1,34 @@
 //! How far a job has come, in this dialect's words.
 
-use docket_core::event::{Closing, Fault, Voucher};
+use docket_core::event::{Fault, Voucher};
 use docket_core::job::{Job, State};
 use docket_core::policy::Ruling;
+use docket_engine::Stage;
 
 /// The words of the page.
-pub(super) const ALL: [&str; 7] =
-    ["pending", "processing", "settling", "settled", "failed", "refunded", "disputed"];
+pub(super) fn all() -> [&'static str; 7] {
+    Stage::ALL.map(word)
+}
+
+/// What a word of the page stands for.
+pub(super) fn stage(status: &str) -> Option<Stage> {
+    Stage::ALL.into_iter().find(|stage| word(*stage) == status)
+}
 
 /// The word for a state. After a ruling a job is `settled` unless all went back to the client.
 pub(super) const fn status(state: &State) -> &'static str {
-    match state {
-        State::Open { .. } | State::Funded { .. } | State::Assigned { .. } => "pending",
-        State::Running { .. } => "processing",
-        State::Submitted { .. } => "settling",
-        State::Settled { .. } => "settled",
-        State::Disputed { .. } => "disputed",
-        State::Arbitrated { ruling: Ruling::ForClient, .. } | State::Rejected { .. } => "refunded",
-        State::Arbitrated { .. } => "settled",
-        State::Closed { how: Closing::Failed, .. } => "failed",
-        State::Closed { how: Closing::Refunded | Closing::Expired | Closing::Cancelled, .. } => "refunded",
+    word(Stage::of(state))
+}
+
+const fn word(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Waiting => "pending",
+        Stage::Running => "processing",
+        Stage::Submitted => "settling",
+        Stage::Settled => "settled",
+        Stage::Failed => "failed",
+        Stage::Returned => "refunded",
+        Stage::Disputed => "disputed",
     }
 }
 

@@ -22,6 +22,7 @@ mod refused;
 mod reputation;
 mod responses;
 mod responses_again;
+mod responses_before;
 mod retries;
 mod stake;
 mod stream;

@@ -183,7 +183,7 @@ async fn a_response_is_refused_and_retried_as_a_chat_is() {
     for (more, code, param) in [
         (json!({"tools": tools()}), "unsupported_parameter", json!("tools")),
         (json!({"text": {"format": {"type": "json_object"}}}), "unsupported_parameter", json!("text.format")),
-        (json!({"previous_response_id": "resp_1"}), "unsupported_parameter", json!("previous_response_id")),
+        (json!({"conversation": "conv_1"}), "unsupported_parameter", json!("conversation")),
         (json!({"model": "nobody"}), "model_not_found", Value::Null),
     ] {
         let answer = developer.ask("POST", ROUTE, &[], &asked(more)).await;

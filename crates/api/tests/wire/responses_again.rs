@@ -7,6 +7,7 @@ use crate::responses::broken_off;
 use crate::tools::able;
 use crate::worker::{Worker, say};
 use docket_core::key::Limits;
+use futures::future::join_all;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
@@ -111,10 +112,64 @@ async fn only_who_asked_for_a_stored_response_reads_it() {
     let streamed = again(&developer, &format!("{}?stream=true", id(&stored))).await;
     let error = &streamed.json()["error"];
     assert_eq!((&error["code"], &error["param"]), (&json!("unsupported_parameter"), &json!("stream")));
-    let path = format!("{ROUTE}/{}", id(&stored));
-    let deleted = developer.ask("DELETE", &path, &[], &Value::Null).await;
-    assert_eq!(deleted.status, StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(again(&developer, &id(&stored)).await.json(), stored);
+}
+
+async fn delete(developer: &Developer<'_>, id: &str) -> Answer {
+    developer.ask("DELETE", &format!("{ROUTE}/{id}"), &[], &Value::Null).await
+}
+
+#[tokio::test]
+async fn a_response_is_deleted_once_and_its_job_stays() {
+    let mut market = Market::open().await;
+    let developer = Developer::rich(&market).await;
+    let colleague = Developer::with(&market, 0, Limits::default()).await;
+    let mut worker = able(&market, 1, &[]).await;
+    let kept = answered(&developer, &mut worker, json!({})).await.json();
+    let answer = answered(&developer, &mut worker, json!({})).await;
+    let (response, job) = (id(&answer.json()), answer.header("x-decentral-job-id").to_owned());
+    assert_gone(&delete(&colleague, &response).await);
+    assert_eq!(again(&developer, &response).await.text(), answer.text());
+    let before = (developer.job(&job).await, developer.credits().await);
+
+    // However often it is asked for at once, it is done once.
+    let path = format!("{ROUTE}/{response}");
+    let asked = (0..8).map(|_| developer.ask("DELETE", &path, &[], &Value::Null));
+    let (deleted, late): (Vec<_>, Vec<_>) =
+        join_all(asked).await.into_iter().partition(|answer| answer.status == StatusCode::OK);
+    let told: Vec<_> = deleted.iter().map(Answer::json).collect();
+    assert_eq!(told, [json!({"id": response, "object": "response", "deleted": true})]);
+    late.iter().for_each(assert_gone);
+    assert_eq!((developer.job(&job).await, developer.credits().await), before);
+    let receipt = developer.get(&format!("/v1/jobs/{job}/receipt")).await;
+    assert_eq!(receipt.json()["format"], "docket-bundle/1");
+
+    let secret = developer.secret.clone();
+    drop(worker);
+    market.restart().await;
+    let developer = Developer::known(&market, secret);
+    assert_gone(&again(&developer, &response).await);
+    assert_gone(&delete(&developer, &response).await);
+    assert_eq!(again(&developer, &id(&kept)).await.json(), kept);
+    for unknown in ["resp_1", &job, "x"] {
+        assert_gone(&delete(&developer, unknown).await);
+    }
+    assert_eq!(developer.job(&job).await["status"], "settled");
+}
+
+#[tokio::test]
+async fn who_waits_for_a_response_that_is_deleted_has_his_answer() {
+    let market = Market::open().await;
+    let developer = Developer::rich(&market).await;
+    let mut worker = able(&market, 1, &[]).await;
+    let body = asked(json!({}));
+    let (answer, ()) = tokio::join!(developer.ask("POST", ROUTE, &[], &body), async {
+        let assigned = worker.job().await;
+        let response = of_job(assigned["job_id"].as_str().expect("a name"));
+        assert_eq!(delete(&developer, &response).await.status, StatusCode::OK);
+        finish(&mut worker, &assigned, "It rains.").await;
+    });
+    assert_eq!(answer.json()["status"], "completed");
+    assert_gone(&again(&developer, &id(&answer.json())).await);
 }
 
 #[tokio::test]

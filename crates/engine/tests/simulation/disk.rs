@@ -6,7 +6,7 @@ use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
 use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
 use docket_core::job::Job;
-use docket_core::key::{ApiKey, KeyId, KeyNumber, Period};
+use docket_core::key::{ApiKey, KeyNumber, Period};
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
 use docket_core::time::Timestamp;
@@ -14,8 +14,8 @@ use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
 use docket_store::backend::{Backend, Loaded, Needs, Resumed, Seen};
 use docket_store::{
-    Answer, BalanceRow, Batch, Cursor, DeliveryRow, JobFilter, JournalRow, KeyRow, Read, Reader, SpendingRow,
-    StoreError, TransferRow,
+    Answer, BalanceRow, Batch, Cursor, DeliveryRow, JobFilter, JournalRow, KeyJobs, KeyRow, Read, Reader,
+    SpendingRow, StoreError, Stretch, TransferRow,
 };
 use futures::FutureExt;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -160,8 +160,8 @@ impl Reader for WeatheredReader {
         self.after(move |reader| reader.jobs(filter))
     }
 
-    fn jobs_of_key(&self, key: KeyId, cursor: Cursor, limit: u32) -> Read<'_, Vec<Arc<Job>>> {
-        self.after(move |reader| reader.jobs_of_key(key, cursor, limit))
+    fn jobs_of_key<'a>(&'a self, which: &'a KeyJobs<'a>, cursor: Cursor, limit: u32) -> Read<'a, Stretch> {
+        self.after(move |reader| reader.jobs_of_key(which, cursor, limit))
     }
 
     fn payload(&self, id: JobId) -> Read<'_, Option<Arc<[u8]>>> {
@@ -215,6 +215,10 @@ impl Reader for WeatheredReader {
         day: Period,
     ) -> Read<'a, Vec<KeyRow>> {
         self.after(move |reader| reader.keys(client, after, day))
+    }
+
+    fn spending(&self, key: KeyNumber, period: Period) -> Read<'_, Option<SpendingRow>> {
+        self.after(move |reader| reader.spending(key, period))
     }
 
     fn spendings(&self, after: Option<(KeyNumber, Period)>) -> Read<'_, Vec<SpendingRow>> {

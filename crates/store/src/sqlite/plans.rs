@@ -29,6 +29,17 @@ fn no_query_looks_at_every_row_of_a_table() {
     }
 }
 
+#[test]
+fn a_list_of_a_key_walks_the_index_of_what_it_asks_for() {
+    let (connection, _) = open::to_write(&Sqlite::memory("lists").place, None).unwrap();
+    for sql in queries::of_key::all() {
+        let index = if sql.contains("j.outcome IS NOT NULL OR") { "job_astray" } else { "job_key" };
+        let walk = &plan(&connection, sql)[0];
+        let expected = format!("INDEX {index} (api_key=? AND job_id");
+        assert!(walk.starts_with("SEARCH j USING") && walk.contains(&expected), "{sql}\n{walk}");
+    }
+}
+
 fn plan(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let params = rusqlite::params_from_iter(std::iter::repeat_n("1", statement.parameter_count()));

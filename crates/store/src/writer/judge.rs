@@ -282,6 +282,7 @@ fn record_event(change: &Change) -> &'static str {
         Some(Record::Hook(_)) => "hook",
         Some(Record::Delivery(_)) => "delivery",
         None if change.evidence.is_some() => "attendance",
+        None if !change.moves_money() => "claim",
         None => "transfer",
     }
 }

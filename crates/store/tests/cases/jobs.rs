@@ -10,7 +10,7 @@ use futures::executor::block_on;
 use std::sync::{Arc, Mutex};
 
 /// Ways that together reach every state, and every form of it that is stored.
-const WAYS: [&str; 19] = [
+pub(super) const WAYS: [&str; 19] = [
     "create",
     "create cancel",
     "create lapse",
@@ -33,7 +33,7 @@ const WAYS: [&str; 19] = [
 ];
 
 /// The same for terms without judge and window.
-const WAYS_PAID_AT_ONCE: [&str; 3] =
+pub(super) const WAYS_PAID_AT_ONCE: [&str; 3] =
     ["fund assign submit", "fund assign lose assign submit-part", "fund assign lapse"];
 
 pub(crate) fn every_state_reads_back_as_it_was_committed(world: &mut World) {

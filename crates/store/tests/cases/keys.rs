@@ -1,14 +1,15 @@
 //! What may be used once: callers' keys, names, numbers.
 
-use crate::sample::{client, credit, job, terms, write};
+use crate::sample::{NOW, client, credit, job, terms, with_leaf, write};
 use crate::world::World;
-use docket_core::change::Claim;
+use docket_core::change::{Change, Claim};
 use docket_core::hash::Sha256;
 use docket_core::id::{Dialect, JobId, PublicId};
 use docket_core::job::Job;
 use docket_core::money::{Amount, Asset};
 use docket_core::refusal::Refusal;
-use docket_store::{CommitError, StoreError, Write};
+use docket_store::{CommitError, Documents, StoreError, Write};
+use futures::executor::block_on;
 
 /// A new job under a key.
 fn keyed(number: u64, key: &str, request: &str) -> Write {
@@ -56,6 +57,22 @@ pub(crate) fn a_key_is_good_for_one_request(world: &mut World) {
     assert!(matches!(world.commit(fund.clone()), Err(CommitError::Refused(Refusal::InsufficientFunds))));
     world.give("eve", 1_000);
     world.commit(fund).expect("the key is still free");
+}
+
+pub(crate) fn a_key_may_be_all_that_a_change_uses(world: &mut World) {
+    let answer = PublicId { dialect: Dialect::Credits, text: "one".into() };
+    let claim = Claim { key: "k".into(), request: Sha256::of(b"k"), answer };
+    let alone = || with_leaf(Change::of_claim(claim.clone(), NOW), Documents::default());
+    let verdicts = world.commit_all([alone(), alone()]);
+    assert!(verdicts[0].is_ok());
+    assert_eq!(repeated(&verdicts[1]), Some("one"));
+    for _ in 0..2 {
+        assert_eq!(block_on(world.store().claim("k")).unwrap().as_ref(), Some(&claim));
+        assert_eq!(block_on(world.store().claim("other")).unwrap(), None);
+        assert_eq!(repeated(&world.commit(alone())), Some("one"));
+        world.reopen();
+    }
+    world.check_books();
 }
 
 pub(crate) fn a_name_or_a_number_is_taken_once(world: &mut World) {

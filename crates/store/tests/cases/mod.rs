@@ -8,6 +8,7 @@ mod jobs;
 mod keys;
 mod lists;
 mod log;
+mod of_key;
 mod records;
 mod threads;
 
@@ -57,6 +58,7 @@ cases! {
     keys {
         a_repeated_request_is_answered_with_the_first_ones_job,
         a_key_is_good_for_one_request,
+        a_key_may_be_all_that_a_change_uses,
         a_name_or_a_number_is_taken_once,
         a_text_that_no_database_can_hold_is_refused_alone,
     }
@@ -75,7 +77,6 @@ cases! {
         a_limit_per_day_begins_anew_and_one_in_all_does_not,
         what_comes_back_can_be_spent_again,
         keys_are_paged_by_number,
-        a_key_sees_its_own_jobs_from_either_side,
         a_database_from_before_there_were_keys_is_brought_up_to_date,
     }
     hooks {
@@ -98,6 +99,11 @@ cases! {
         a_client_sees_its_own_jobs,
         a_list_shows_who_has_a_job,
         terms_of_a_jobs_own_are_stored_once,
+    }
+    of_key {
+        a_key_sees_its_own_jobs_from_either_side,
+        what_fits_a_filter_is_found_from_either_side,
+        what_fits_is_found_behind_many_that_do_not_in_steps,
     }
     groups {
         what_waits_is_written_together,

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Cases that together ask for everything that can be asked.
-const ASKING: [&str; 10] = [
+const ASKING: [&str; 11] = [
     "every_state_reads_back_as_it_was_committed",
     "a_statement_shows_both_sides_the_newest_first",
     "a_job_shows_its_own_transfers_in_order",
@@ -19,6 +19,7 @@ const ASKING: [&str; 10] = [
     "a_key_is_found_by_the_digest_of_its_secret",
     "keys_are_paged_by_number",
     "a_key_sees_its_own_jobs_from_either_side",
+    "what_fits_a_filter_is_found_from_either_side",
 ];
 
 /// The server is told to look at all rows only where nothing else is possible, and to say how it found them.

@@ -2,15 +2,17 @@
 //! into items; money, holds, retries and the grace are those of chats.
 
 mod again;
+mod before;
 mod items;
 mod request;
 mod voice;
 
-pub(super) use again::show;
+pub(super) use again::{delete, show};
 
 use super::asked::Asked;
 use super::completions::answer;
 use super::errors::Problem;
+use super::fields::Fields;
 use super::order::{Order, Route};
 use axum::response::Response;
 use voice::ResponseVoice;
@@ -18,7 +20,12 @@ use voice::ResponseVoice;
 /// `POST /v1/responses`.
 pub(super) async fn create(asked: Asked) -> Result<Response, Problem> {
     let covered = asked.app.settings.prices.covered_tokens;
-    let request::Read { inquiry, echo, is_stored } = request::parse(&asked.body, covered)?;
+    let body = Fields::parse(&asked.body)?;
+    let before = match request::previous(&body)? {
+        Some(name) => before::conversation(&asked.app, &asked.key, &name).await?,
+        None => Vec::new(),
+    };
+    let request::Read { inquiry, echo, is_stored } = request::parse(&body, before, covered)?;
     let voice = ResponseVoice::new(&echo)?;
     let mut order = Order::new(Route::Responses, &asked, inquiry)?;
     order.echo = is_stored.then(|| echo.into());

@@ -8,8 +8,7 @@ use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
 /// What OpenAI's interface has and nobody here offers, with the values that ask for nothing.
-const REFUSED: [(&str, AsksNothing); 8] = [
-    ("previous_response_id", |_| false),
+const REFUSED: [(&str, AsksNothing); 7] = [
     ("conversation", |_| false),
     ("prompt", |_| false),
     ("context_management", is_empty),
@@ -28,12 +27,16 @@ pub(super) struct Read {
     pub(super) is_stored: bool,
 }
 
-/// Reads and checks a request.
-pub(super) fn parse(body: &[u8], covered: u32) -> Result<Read, Problem> {
-    let body = Fields::parse(body)?;
+/// The response that a request goes on from, if it does.
+pub(super) fn previous(body: &Fields) -> Result<Option<String>, Problem> {
+    body.text("previous_response_id", LONGEST_NAME)
+}
+
+/// Reads and checks a request that goes on from the messages `before` it.
+pub(super) fn parse(body: &Fields, before: Vec<Value>, covered: u32) -> Result<Read, Problem> {
     body.refuse(&REFUSED)?;
-    check_what_changes_nothing(&body)?;
-    let chat = Fields::of(chat(&body)?);
+    check_what_changes_nothing(body)?;
+    let chat = Fields::of(chat(body, before)?);
     let mut inquiry = chat::read(&chat, covered).map_err(|problem| problem.rename(as_asked))?;
     for (param, _) in inquiry.needs.iter_mut().filter(|(param, _)| *param == "response_format") {
         *param = "text.format";
@@ -47,7 +50,7 @@ pub(super) fn parse(body: &[u8], covered: u32) -> Result<Read, Problem> {
         "metadata": given("metadata", json!({})),
         "model": inquiry.model,
         "parallel_tool_calls": given("parallel_tool_calls", json!(true)),
-        "previous_response_id": null,
+        "previous_response_id": body.get("previous_response_id"),
         "reasoning": {"effort": null, "summary": null},
         "service_tier": "default",
         "store": is_stored,
@@ -83,7 +86,7 @@ fn check_what_changes_nothing(body: &Fields) -> Result<(), Problem> {
 }
 
 /// The body of the chat that asks the same.
-fn chat(body: &Fields) -> Result<Map<String, Value>, Problem> {
+fn chat(body: &Fields, before: Vec<Value>) -> Result<Map<String, Value>, Problem> {
     let mut chat = Map::new();
     let same = [
         "model",
@@ -103,7 +106,7 @@ fn chat(body: &Fields) -> Result<Map<String, Value>, Problem> {
     if let Some(tokens) = body.whole("max_output_tokens", 1..=MOST_TOKENS)? {
         chat.insert("max_tokens".to_owned(), tokens.into());
     }
-    chat.insert("messages".to_owned(), Value::Array(messages(body)?));
+    chat.insert("messages".to_owned(), Value::Array(messages(body, before)?));
     if let Some(tools) = body.get("tools") {
         chat.insert("tools".to_owned(), tools_of_chat(tools));
     }
@@ -160,14 +163,15 @@ fn format_of_chat(format: &Value) -> Value {
     }
 }
 
-/// Instructions and input as the messages of a chat.
-fn messages(body: &Fields) -> Result<Vec<Value>, Problem> {
+/// Instructions, what was said before, and input as the messages of a chat.
+fn messages(body: &Fields, before: Vec<Value>) -> Result<Vec<Value>, Problem> {
     let mut messages = Vec::new();
     match body.get("instructions") {
         None => {}
         Some(Value::String(text)) => messages.push(json!({"role": "system", "content": text})),
         Some(_) => return Err(Problem::at("instructions", "`instructions` must be a text.")),
     }
+    messages.extend(before);
     match body.get("input") {
         None => return Err(Problem::at("input", "`input` is missing.")),
         Some(Value::String(text)) => messages.push(json!({"role": "user", "content": text})),
@@ -181,7 +185,8 @@ fn messages(body: &Fields) -> Result<Vec<Value>, Problem> {
     Ok(messages)
 }
 
-fn add(messages: &mut Vec<Value>, item: &Value, number: usize) -> Result<(), Problem> {
+/// Adds an item of a response as a message of a chat, or to the one before it; `number` is its place in a request.
+pub(super) fn add(messages: &mut Vec<Value>, item: &Value, number: usize) -> Result<(), Problem> {
     let at = |part: &str| format!("input[{number}].{part}");
     match item["type"].as_str() {
         None | Some("message") => {
@@ -253,7 +258,8 @@ mod tests {
         for (name, value) in more.as_object().unwrap() {
             body[name] = value.clone();
         }
-        let read = parse(body.to_string().as_bytes(), 500).map_err(|problem| problem.told())?;
+        let body = Fields::parse(body.to_string().as_bytes()).map_err(|problem| problem.told())?;
+        let read = parse(&body, Vec::new(), 500).map_err(|problem| problem.told())?;
         let echo: Value = serde_json::from_str(&read.echo).unwrap();
         assert_eq!(echo["store"], read.is_stored);
         Ok((read.inquiry, echo))
@@ -333,7 +339,6 @@ mod tests {
             (json!({"text": {"format": {"type": "json_schema"}}}), "invalid_request", "text.format.name"),
             (json!({"text": 7}), "invalid_request", "text"),
             (json!({"store": "yes"}), "invalid_request", "store"),
-            (json!({"previous_response_id": "resp_1"}), "unsupported_parameter", "previous_response_id"),
             (json!({"conversation": "c"}), "unsupported_parameter", "conversation"),
             (json!({"background": true}), "unsupported_parameter", "background"),
             (json!({"include": ["message.output_text.logprobs"]}), "unsupported_parameter", "include"),
