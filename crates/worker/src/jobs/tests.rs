@@ -101,7 +101,7 @@ async fn of_too_much_finished_work_the_oldest_is_forgotten() {
 async fn finished_work_is_also_bounded_in_bytes() {
     let mut desk = Desk::new();
     let large = serde_json::value::to_raw_value(&"x".repeat(1 << 20)).unwrap();
-    for number in 0..32 {
+    for number in 0..128 {
         desk.assign(&number.to_string(), "{}");
         let mut report = desk.reports.recv().await.unwrap();
         let News::Done(Ok(outcome)) = &mut report.news else { panic!("{report:?}") };
