@@ -63,7 +63,7 @@ pub struct Ask {
     pub speed: Speed,
     /// Whether only those may see it whom the client trusts.
     pub private: bool,
-    /// What the model must honour beside plain text, as he serves it.
+    /// What the model must honour, as he serves it.
     pub needs: Features,
 }
 

@@ -99,3 +99,20 @@ async fn a_model_that_only_makes_vectors_is_asked_for_nothing_else() {
     let (answer, _) = tokio::join!(developer.ask("POST", ROUTE, &[], &body), embed(&mut vectors));
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
 }
+
+#[tokio::test]
+async fn a_model_is_for_both_if_its_worker_says_so() {
+    let market = Market::open().await;
+    let developer = Developer::rich(&market).await;
+    let mut both = able(&market, 1, &["chat", "embeddings"]).await;
+    let model = developer.get(&format!("/v1/models/{MODEL}")).await.json();
+    assert_eq!(model["decentral"]["features"], json!(["chat", "embeddings"]));
+    let (answer, ()) = tokio::join!(developer.chat(json!({})), async {
+        let assigned = both.job().await;
+        finish(&mut both, &assigned, "one").await;
+    });
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let body = json!({"model": MODEL, "input": "one"});
+    let (answer, _) = tokio::join!(developer.ask("POST", ROUTE, &[], &body), embed(&mut both));
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+}

@@ -1,7 +1,7 @@
 //! What the coordinator knows of a connected worker at the moment a job is given out.
 
 use super::{Lot, Measure};
-use crate::feature::Features;
+use crate::feature::{Feature, Features};
 use crate::id::WorkerId;
 use crate::money::{Amount, BasisPoints};
 use crate::time::Timestamp;
@@ -49,7 +49,7 @@ pub struct ModelId(pub u32);
 
 impl ModelId {
     /// The highest number under which a worker can host a model.
-    pub const LAST: Self = Self((1 << 24) - 1);
+    pub const LAST: Self = Self((1 << (u32::BITS - FEATURE_BITS)) - 1);
 }
 
 /// A region's name, numbered by the caller.
@@ -61,27 +61,33 @@ pub struct RegionId(pub u16);
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Models(Arc<[Hosted]>);
 
-/// A model's number, and in the lowest eight bits what the model honours: an index of many workers has no room for more.
+/// A model's number, and in the lowest bits what the model honours: an index of many workers has no room for more.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Hosted(u32);
+
+/// One for each feature.
+const FEATURE_BITS: u32 = 9;
+const _: () =
+    assert!(Feature::ALL.len() == FEATURE_BITS as usize, "each feature has a bit, and models have the rest");
 
 impl Hosted {
     /// `None` for a number that is too high, so that nobody is taken to host that model.
     fn new(model: ModelId, features: Features) -> Option<Self> {
-        (model.0 <= ModelId::LAST.0).then(|| Self(model.0 << 8 | u32::from(features.bits())))
+        (model.0 <= ModelId::LAST.0).then(|| Self(model.0 << FEATURE_BITS | u32::from(features.bits())))
     }
 
     const fn model(self) -> ModelId {
-        ModelId(self.0 >> 8)
+        ModelId(self.0 >> FEATURE_BITS)
     }
 
     const fn features(self) -> Features {
-        Features::of_bits(self.0.to_le_bytes()[0])
+        let [first, second, ..] = self.0.to_le_bytes();
+        Features::of_bits(u16::from_le_bytes([first, second]) & ((1 << FEATURE_BITS) - 1))
     }
 }
 
 impl Models {
-    /// What this model honours beside plain text; `None` if the worker does not host it.
+    /// What this model honours; `None` if the worker does not host it.
     pub fn features(&self, model: ModelId) -> Option<Features> {
         let place = self.0.binary_search_by_key(&model, |hosted| hosted.model()).ok()?;
         Some(self.0[place].features())
@@ -114,7 +120,7 @@ impl FromIterator<(ModelId, Features)> for Models {
     }
 }
 
-/// Models that honour plain text alone.
+/// Models of which nothing is known.
 impl FromIterator<ModelId> for Models {
     fn from_iter<I: IntoIterator<Item = ModelId>>(models: I) -> Self {
         models.into_iter().map(|model| (model, Features::NONE)).collect()
@@ -225,7 +231,6 @@ impl Candidate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feature::Feature;
 
     #[test]
     fn each_model_keeps_what_it_honours() {

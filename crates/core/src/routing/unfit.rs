@@ -111,7 +111,7 @@ pub(super) fn objection(
 /// Whether the model that is asked for honours what is asked of it.
 fn honours(worker: &Candidate, demand: &Demand<'_>) -> bool {
     match demand.model {
-        Some(model) => worker.models.features(model).is_some_and(|known| known.serve(demand.needs)),
+        Some(model) => worker.models.features(model).is_some_and(|known| known.include(demand.needs)),
         None => worker.models.honour(demand.needs),
     }
 }

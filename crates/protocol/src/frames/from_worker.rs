@@ -166,7 +166,7 @@ pub struct OfferedModel {
         deserialize_with = "fields::optional_text::<32, _>"
     )]
     pub parameters: Option<String>,
-    /// What it may be asked for beside plain text.
+    /// What it is for, and what it may be asked for, see [`docket_core::feature::Features::declared`].
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty", with = "feature")]
     pub features: BTreeSet<Feature>,
 }
