@@ -93,9 +93,15 @@ impl Models {
         Some(self.0[place].features())
     }
 
+    /// What who names no model honours: he answers in text, as whoever declares nothing.
+    const UNNAMED: Features = Features::NONE.declared();
+
     /// Whether one of the models honours all of this; where nothing is wanted, no model is needed.
     pub(super) fn honour(&self, wanted: Features) -> bool {
-        wanted == Features::NONE || self.0.iter().any(|hosted| hosted.features().include(wanted))
+        match &*self.0 {
+            [] => Self::UNNAMED.include(wanted),
+            models => wanted == Features::NONE || models.iter().any(|model| model.features().include(wanted)),
+        }
     }
 
     /// The models in the order of their numbers.
@@ -105,7 +111,8 @@ impl Models {
 
     /// What the models honour, all taken together.
     pub(super) fn all_features(&self) -> Features {
-        self.0.iter().fold(Features::NONE, |all, hosted| all.union(hosted.features()))
+        let none = if self.0.is_empty() { Self::UNNAMED } else { Features::NONE };
+        self.0.iter().fold(none, |all, hosted| all.union(hosted.features()))
     }
 }
 
@@ -231,6 +238,18 @@ impl Candidate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_names_no_model_answers_in_text_and_who_names_one_does_what_he_says() {
+        let [chat, vectors] =
+            [Feature::Chat, Feature::Embeddings].map(|feature| Features::NONE.with(feature));
+        let [none, text, other] = [vec![], vec![chat], vec![vectors]]
+            .map(|all| all.into_iter().map(|one| (ModelId(1), one)).collect());
+        let honour = |models: &Models| [Features::NONE, chat, vectors].map(|wanted| models.honour(wanted));
+        assert_eq!(honour(&none), [true, true, false]);
+        assert_eq!(honour(&text), [true, true, false]);
+        assert_eq!(honour(&other), [true, false, true]);
+    }
 
     #[test]
     fn each_model_keeps_what_it_honours() {

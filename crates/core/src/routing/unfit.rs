@@ -16,7 +16,7 @@ pub enum Unfit {
     LacksSkill,
     /// It does not host the model.
     LacksModel,
-    /// It hosts the model, and the model does not honour there what the job asks for.
+    /// It hosts the model, and the model does not honour there what the job asks for; or none of its models does.
     LacksFeature,
     /// Its hardware is of a lower class than asked for.
     GpuTierTooLow,
