@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// So many bytes of outputs may be on their way at a time, from their first part until they are written down. A group of
-/// the store has no more of them than that.
+/// So many bytes of outputs may be on their way at a time, from their first part until they are written down.
 const BYTES: usize = 256 << 20;
 
 /// What is left of it.

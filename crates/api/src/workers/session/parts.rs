@@ -48,7 +48,10 @@ impl Session {
                 match unwanted {
                     Unwanted::Stale => report::<()>(Err(Refusal::StaleAttempt.into()), &job),
                     Unwanted::Wrong => self.hand_back(job, Fault::WorkerError),
-                    Unwanted::NoRoom => self.hand_back(job, Fault::HandedBack),
+                    Unwanted::NoRoom => {
+                        tracing::warn!(%job, "too many large outputs are on their way; the job goes back in line");
+                        self.hand_back(job, Fault::HandedBack);
+                    }
                 }
             }
         }
