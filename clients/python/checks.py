@@ -157,8 +157,8 @@ class Features(unittest.TestCase):
 
     def test_models_say_what_can_be_asked_of_them(self):
         features = {model.id: model.decentral["features"] for model in client().models.list()}
-        able = ["tools", "json", "logprobs", "seed", "penalties", "logit_bias", "completions", "embeddings"]
-        self.assertEqual(features, {MODEL: ["seed", "penalties"], ABLE: able})
+        able = ["chat", "tools", "json", "logprobs", "seed", "penalties", "logit_bias", "completions", "embeddings"]
+        self.assertEqual(features, {MODEL: ["chat", "seed", "penalties"], ABLE: able})
 
     def test_a_text_is_gone_on_with(self):
         request = {"model": ABLE, "prompt": "Once upon"}

@@ -4,7 +4,7 @@ use crate::credits::{Attendance, PriceList};
 use crate::log::Checkpoints;
 use crate::observe::{Limiter, RequestIds, Requests};
 use crate::post::Reach;
-use crate::workers::Signatures;
+use crate::workers::{Room, Signatures};
 use docket_core::money::Asset;
 use docket_engine::Engine;
 use docket_protocol::keys::SigningKey;
@@ -22,6 +22,8 @@ pub struct App {
     pub(crate) attendance: Attendance,
     /// Judges what workers signed.
     pub(crate) signatures: Signatures,
+    /// Memory for workers' large outputs.
+    pub(crate) room: Room,
     /// Signs the log.
     pub(crate) checkpoints: Checkpoints,
     /// Held while the books are checked: one check at a time.
@@ -91,6 +93,7 @@ impl App {
         Ok(Self {
             attendance: Attendance::after_start(&engine),
             signatures: Signatures::default(),
+            room: Room::default(),
             checkpoints: Checkpoints::new(key, &settings.origin)?,
             checking: tokio::sync::Mutex::default(),
             request_ids: RequestIds::new(engine.entropy().number()),

@@ -1,10 +1,12 @@
-//! What a model may be asked for beside plain text: some models, or some servers, honour it, and others do not.
+//! What a model is for, and what else it may be asked for: some models, or some servers, honour it, and others do not.
 
 use std::str::FromStr;
 
 /// Something that only some models, or only some servers, honour.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Feature {
+    /// Answers in text.
+    Chat,
     /// Calls of functions.
     Tools,
     /// Answers in JSON, or in the form that a schema gives.
@@ -25,7 +27,8 @@ pub enum Feature {
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
+        Self::Chat,
         Self::Tools,
         Self::Json,
         Self::Logprobs,
@@ -39,6 +42,7 @@ impl Feature {
     /// The name on the wire and in the store. Never renamed, never used for anything else.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Chat => "chat",
             Self::Tools => "tools",
             Self::Json => "json",
             Self::Logprobs => "logprobs",
@@ -53,7 +57,9 @@ impl Feature {
 
 /// A name that is no feature.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the features are tools, json, logprobs, seed, penalties, logit_bias, completions and embeddings")]
+#[error(
+    "the features are chat, tools, json, logprobs, seed, penalties, logit_bias, completions and embeddings"
+)]
 pub struct UnknownFeature;
 
 impl FromStr for Feature {
@@ -66,16 +72,16 @@ impl FromStr for Feature {
 
 /// A set of features.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Features(u8);
+pub struct Features(u16);
 
 impl Features {
-    /// None of them: plain text.
+    /// None of them.
     pub const NONE: Self = Self(0);
 
     /// This set with one more.
     #[must_use]
     pub const fn with(self, feature: Feature) -> Self {
-        Self(self.0 | 1 << feature as u8)
+        Self(self.0 | 1 << feature as u16)
     }
 
     /// Both sets together.
@@ -89,20 +95,21 @@ impl Features {
         self.0 & wanted.0 == wanted.0
     }
 
-    /// Whether a model that honours this set can be asked for all of `wanted`. One that makes vectors of texts and
-    /// honours nothing else writes no text: it can be asked for vectors alone.
-    pub const fn serve(self, wanted: Self) -> bool {
+    /// What a worker means by the set that it declares of a model. That it is for chats need not be said, unless the set is
+    /// [`Feature::Embeddings`] alone: then it is for vectors, and writes no text.
+    #[must_use]
+    pub const fn declared(self) -> Self {
         const VECTORS: Features = Features::NONE.with(Feature::Embeddings);
-        self.include(wanted) && (self.0 != VECTORS.0 || wanted.include(VECTORS))
+        if self.0 == VECTORS.0 { self } else { self.with(Feature::Chat) }
     }
 
     /// The set as a number, for who has no room for more.
-    pub(crate) const fn bits(self) -> u8 {
+    pub(crate) const fn bits(self) -> u16 {
         self.0
     }
 
     /// The reverse of [`Self::bits`].
-    pub(crate) const fn of_bits(bits: u8) -> Self {
+    pub(crate) const fn of_bits(bits: u16) -> Self {
         Self(bits)
     }
 
@@ -136,11 +143,18 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_only_makes_vectors_writes_no_text() {
-        let vectors = Features::NONE.with(Feature::Embeddings);
-        let both = vectors.with(Feature::Seed);
-        assert!(vectors.serve(vectors) && !vectors.serve(Features::NONE) && !vectors.serve(both));
-        assert!(both.serve(vectors) && both.serve(Features::NONE) && both.serve(both));
-        assert!(Features::NONE.serve(Features::NONE) && !Features::NONE.serve(vectors));
+    fn who_names_vectors_alone_writes_no_text_unless_he_says_so() {
+        let [chat, vectors, seed] = [Feature::Chat, Feature::Embeddings, Feature::Seed];
+        for (said, meant) in [
+            (vec![], vec![chat]),
+            (vec![seed], vec![chat, seed]),
+            (vec![vectors], vec![vectors]),
+            (vec![seed, vectors], vec![chat, seed, vectors]),
+            (vec![chat, vectors], vec![chat, vectors]),
+            (vec![chat], vec![chat]),
+        ] {
+            let declared = said.iter().copied().collect::<Features>().declared();
+            assert_eq!(declared, meant.into_iter().collect(), "{said:?}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A job: what is asked, on which terms, and how far it has come.
 
 use crate::event::{Closing, Delivery, Event, Fault};
-use crate::feature::Features;
+use crate::feature::{Feature, Features};
 use crate::hash::Sha256;
 use crate::id::{AgentId, Attempt, ClientId, JobId, PublicId, Version, WorkerId};
 use crate::key::KeyId;
@@ -63,8 +63,15 @@ pub struct Ask {
     pub speed: Speed,
     /// Whether only those may see it whom the client trusts.
     pub private: bool,
-    /// What the model must honour beside plain text, as he serves it.
+    /// What the model must honour, as he serves it.
     pub needs: Features,
+}
+
+impl Ask {
+    /// Whether it asks for vectors of texts: then the answer has no text, and may be large.
+    pub const fn is_of_vectors(&self) -> bool {
+        self.needs.include(Features::NONE.with(Feature::Embeddings))
+    }
 }
 
 /// What kind of work a job is.

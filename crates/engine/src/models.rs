@@ -28,9 +28,9 @@ impl ServedModel {
         self.alike.keys().fold(Features::NONE, |all, some| all.union(*some))
     }
 
-    /// Whether one of them can be asked for all of this; for nothing beside text, where nothing is wanted.
+    /// Whether one of them can be asked for all of this.
     pub fn honours(&self, wanted: Features) -> bool {
-        self.alike.keys().any(|features| features.serve(wanted))
+        self.alike.keys().any(|features| features.include(wanted))
     }
 }
 

@@ -95,9 +95,14 @@ impl Worker {
         ended
     }
 
+    /// A part of a large output is put in where nothing waits, so that a slow line carries signs of life between two.
     fn fill(&mut self, outbox: &mut Outbox) {
+        let part = if outbox.is_idle() { self.jobs.next_part() } else { None };
         for frame in self.jobs.next_frames(outbox.room()) {
             outbox.push(frame);
+        }
+        if let Some(part) = part {
+            outbox.push(part);
         }
     }
 

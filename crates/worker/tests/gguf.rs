@@ -71,7 +71,7 @@ async fn the_answer_of_a_chat_says_why_it_ended_and_names_its_text() {
     let output = format!(r#"{{"text":"{streamed}","model":"tiny-qwen3","finish_reason":"length"}}"#);
     assert_eq!((cut.output.get(), cut.usage.completion_tokens), (output.as_str(), 2));
 
-    assert_eq!(engine.offer().models[0].features, [Feature::Seed, Feature::Penalties].into());
+    assert_eq!(engine.offer().models[0].features, [Feature::Chat, Feature::Seed, Feature::Penalties].into());
     for (settings, name) in [
         (r#","tools":[{}]"#, "tools"),
         (r#","response_format":{"type":"json_object"}"#, "response_format"),

@@ -360,7 +360,7 @@ async fn how_likely_each_token_was_is_said_to_who_asked() {
 async fn what_the_owner_did_not_promise_is_refused_by_name_before_the_server_hears_of_it() {
     let server = Server::start(&models(), vec![head(), text("{}"), finish("stop"), done()]).await;
     let engine = server.engine().await;
-    let usual = BTreeSet::from([Feature::Seed, Feature::Penalties, Feature::Json]);
+    let usual = BTreeSet::from([Feature::Chat, Feature::Seed, Feature::Penalties, Feature::Json]);
     assert!(engine.offer().models.iter().all(|model| model.features == usual));
     for (settings, name) in [
         (r#","tools":[{}]"#, "tools"),
@@ -380,7 +380,7 @@ async fn what_the_owner_did_not_promise_is_refused_by_name_before_the_server_hea
 
     let spec: EngineSpec = format!("openai+tools:{}#qwen3-8b", server.url).parse().unwrap();
     let promised = Engines::start(&[spec], None).await.unwrap().offer().models.remove(0).features;
-    assert_eq!(promised, BTreeSet::from([Feature::Tools, Feature::Seed, Feature::Penalties, Feature::Json]));
+    assert_eq!(promised, usual.into_iter().chain([Feature::Tools]).collect());
 }
 
 #[tokio::test]
@@ -768,8 +768,10 @@ async fn a_server_that_is_there_for_vectors_alone_is_asked_for_no_text() {
         assert_eq!(refused, EngineError::Unsupported(no));
     }
     assert!(server.last_request().0.starts_with("get "), "only its models were asked for");
-    let spec: EngineSpec = format!("openai+embeddings+json:{}#qwen3-8b", server.url).parse().unwrap();
-    let promised = Engines::start(&[spec], None).await.unwrap().offer().models.remove(0).features;
-    let usual = [Feature::Seed, Feature::Penalties, Feature::Json];
-    assert_eq!(promised, usual.into_iter().chain([Feature::Embeddings]).collect());
+    for both in ["openai+chat+embeddings", "openai+embeddings+json"] {
+        let spec: EngineSpec = format!("{both}:{}#qwen3-8b", server.url).parse().unwrap();
+        let promised = Engines::start(&[spec], None).await.unwrap().offer().models.remove(0).features;
+        let usual = [Feature::Chat, Feature::Seed, Feature::Penalties, Feature::Json];
+        assert_eq!(promised, usual.into_iter().chain([Feature::Embeddings]).collect());
+    }
 }

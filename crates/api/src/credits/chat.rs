@@ -79,8 +79,9 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub(super) const fn new(payload: Value) -> Self {
-        Self { payload, needs: Vec::new() }
+    /// Something that is answered in text.
+    pub(super) fn new(payload: Value) -> Self {
+        Self { payload, needs: vec![("model", Feature::Chat)] }
     }
 
     /// What every worker takes.
@@ -292,7 +293,10 @@ mod tests {
         ] {
             let chat = parse(with(name, value.clone()).to_string().as_bytes(), 500).unwrap();
             let payload: Value = serde_json::from_str(&chat.payload).unwrap();
-            assert_eq!((chat.needs, &payload[name]), (vec![(name, feature)], &value));
+            assert_eq!(
+                (chat.needs, &payload[name]),
+                (vec![("model", Feature::Chat), (name, feature)], &value)
+            );
         }
         for (name, value) in [
             ("tools", json!([])),
@@ -306,7 +310,7 @@ mod tests {
         ] {
             let chat = parse(with(name, value).to_string().as_bytes(), 500).unwrap();
             let payload: Value = serde_json::from_str(&chat.payload).unwrap();
-            assert_eq!((chat.needs, payload.get(name)), (vec![], None), "{name}");
+            assert_eq!((chat.needs, payload.get(name)), (vec![("model", Feature::Chat)], None), "{name}");
         }
     }
 }

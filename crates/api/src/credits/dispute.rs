@@ -38,7 +38,7 @@ struct Hashes {
 impl Hashes {
     /// Reads them; `None` if nothing that is text was delivered.
     async fn of(app: &App, job: &Job) -> Result<Option<Self>, Problem> {
-        let Some(delivery) = job.delivery() else { return Ok(None) };
+        let Some(delivery) = job.delivery().filter(|_| !job.ask.is_of_vectors()) else { return Ok(None) };
         let answer = app.engine.answer(job.id).await.map_err(EngineError::from)?;
         let Some(answer) = answer else { return Ok(None) };
         let Some(output) = Output::parse(&answer.output) else { return Ok(None) };

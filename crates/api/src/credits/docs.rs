@@ -99,7 +99,12 @@ fn model() -> Value {
         ("active_workers", count("Connected workers that serve it.")),
         ("median_latency_ms", nullable(count("From a request to its whole answer."))),
         ("parameters", nullable(text("Such as `8B`."))),
-        ("features", array(text("What at least one of them honours beside plain text."))),
+        (
+            "features",
+            array(text(
+                "What at least one of them honours: `chat` for answers in text, `embeddings` for vectors, and more.",
+            )),
+        ),
         ("supported_parameters", array(text("The parameters that ask for it."))),
         ("context_window", nullable(count("Tokens that it can hold."))),
     ]);

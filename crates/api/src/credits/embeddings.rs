@@ -8,24 +8,49 @@ use super::fields::Fields;
 use super::jobs::reason;
 use super::order::{Inquiry, Order, Route};
 use super::wire::usage;
-use axum::Json;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use docket_core::feature::Feature;
-use docket_core::job::Job;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
-/// So many texts at once, and so many bytes of them together: what a worker answers must fit into a frame.
-const MOST_INPUTS: usize = 64;
-const MOST_BYTES: usize = 256 * 1024;
+/// So many texts at once, as OpenAI takes them.
+const MOST_INPUTS: usize = 2_048;
+/// So many bytes may go to a worker, as JSON: they must fit into a frame.
+const MOST_BYTES: usize = 768 * 1024;
 const MOST_DIMENSIONS: u64 = 65_536;
 
-/// What a worker answered.
+/// What a worker answered. Vectors stay as they are written until they are wanted: there may be many of them.
 #[derive(Deserialize)]
-struct Vectors<Number> {
-    embeddings: Vec<Vec<Number>>,
+struct Vectors<'a> {
+    #[serde(borrow)]
+    embeddings: Vec<&'a RawValue>,
+}
+
+/// What the client gets.
+#[derive(Serialize)]
+struct List<'a> {
+    object: &'static str,
+    data: Vec<Embedding<'a>>,
+    model: Option<&'a str>,
+    usage: TotalUsage,
+}
+
+#[derive(Serialize)]
+struct Embedding<'a> {
+    object: &'static str,
+    index: usize,
+    embedding: Cow<'a, RawValue>,
+}
+
+#[derive(Serialize)]
+struct TotalUsage {
+    prompt_tokens: u64,
+    total_tokens: u64,
 }
 
 /// `POST /v1/embeddings`.
@@ -36,9 +61,17 @@ pub(super) async fn create(asked: Asked) -> Result<Response, Problem> {
     let app = &asked.app;
     let (job, answer) = answered(app, &job).await?;
     present.served();
-    let vectors = answer.and_then(|answer| vectors(&answer, in_base64));
-    let vectors = vectors.ok_or_else(|| reason(&job))?;
-    let mut response = Json(list(&job, vectors)).into_response();
+    let body = match answer {
+        Some(answer) => {
+            let (model, tokens) = (job.ask.model.clone(), usage(&job).map_or(0, |usage| usage.prompt_tokens));
+            // With many vectors it takes tens of milliseconds.
+            let write = move || list(&answer, in_base64, model.as_deref(), tokens);
+            tokio::task::spawn_blocking(write).await.ok().flatten()
+        }
+        None => None,
+    };
+    let body = body.ok_or_else(|| reason(&job))?;
+    let mut response = ([(CONTENT_TYPE, "application/json")], body).into_response();
     label(app, &job, response.headers_mut()).await?;
     Ok(response)
 }
@@ -59,20 +92,24 @@ fn parse(body: &[u8]) -> Result<(Inquiry, bool), Problem> {
     if let Some(dimensions) = body.whole("dimensions", 1..=MOST_DIMENSIONS)? {
         payload["dimensions"] = dimensions.into();
     }
+    let payload = payload.to_string();
+    if payload.len() > MOST_BYTES {
+        return Err(Problem::new(Code::TooLarge, "`input` has at most 786432 bytes in all, as JSON."));
+    }
     let inquiry = Inquiry {
         model,
         stream: false,
         include_usage: false,
         max_tokens: None,
         needs: vec![("input", Feature::Embeddings)],
-        payload: payload.to_string(),
+        payload,
     };
     Ok((inquiry, in_base64))
 }
 
 /// One text or several. Numbers of tokens nobody takes.
 fn input(body: &Fields) -> Result<Vec<&str>, Problem> {
-    const WRONG: &str = "`input` must be a text, or a list of 1 to 64, none of them empty.";
+    const WRONG: &str = "`input` must be a text, or a list of 1 to 2048, none of them empty.";
     let texts: Option<Vec<_>> = match body.get("input") {
         None => return Err(Problem::at("input", "`input` is missing.")),
         Some(Value::String(text)) => Some(vec![text.as_str()]),
@@ -85,37 +122,34 @@ fn input(body: &Fields) -> Result<Vec<&str>, Problem> {
     let fits = |texts: &Vec<&str>| {
         (1..=MOST_INPUTS).contains(&texts.len()) && !texts.iter().any(|text| text.is_empty())
     };
-    let texts = texts.filter(fits).ok_or_else(|| Problem::at("input", WRONG))?;
-    if texts.iter().map(|text| text.len()).sum::<usize>() > MOST_BYTES {
-        return Err(Problem::new(Code::TooLarge, "`input` has at most 262144 bytes in all."));
-    }
-    Ok(texts)
+    texts.filter(fits).ok_or_else(|| Problem::at("input", WRONG))
 }
 
-/// The vectors of an output in the form that is wanted; `None` if it is another output. Numbers keep the digits with which
-/// the worker wrote them.
-fn vectors(output: &[u8], in_base64: bool) -> Option<Vec<Value>> {
-    if in_base64 {
-        let Vectors { embeddings } = serde_json::from_slice::<Vectors<f32>>(output).ok()?;
-        let bytes = |vector: Vec<f32>| vector.into_iter().flat_map(f32::to_le_bytes).collect::<Vec<_>>();
-        Some(embeddings.into_iter().map(|vector| json!(STANDARD.encode(bytes(vector)))).collect())
-    } else {
-        let Vectors { embeddings } = serde_json::from_slice::<Vectors<f64>>(output).ok()?;
-        Some(embeddings.into_iter().map(|vector| json!(vector)).collect())
-    }
+/// The list of an output's vectors, in the form that is wanted; `None` if it is another output.
+fn list(output: &[u8], in_base64: bool, model: Option<&str>, tokens: u64) -> Option<Vec<u8>> {
+    let Vectors { embeddings } = serde_json::from_slice(output).ok()?;
+    let data: Option<Vec<_>> = embeddings
+        .into_iter()
+        .enumerate()
+        .map(|(index, numbers)| {
+            let embedding = if in_base64 { encoded(numbers)? } else { checked(numbers)? };
+            Some(Embedding { object: "embedding", index, embedding })
+        })
+        .collect();
+    let usage = TotalUsage { prompt_tokens: tokens, total_tokens: tokens };
+    serde_json::to_vec(&List { object: "list", data: data?, model, usage }).ok()
 }
 
-fn list(job: &Job, vectors: Vec<Value>) -> Value {
-    let data = vectors.into_iter().enumerate();
-    let data =
-        data.map(|(index, embedding)| json!({"object": "embedding", "index": index, "embedding": embedding}));
-    let read = usage(job).map_or(0, |usage| usage.prompt_tokens);
-    json!({
-        "object": "list",
-        "data": data.collect::<Vec<_>>(),
-        "model": job.ask.model.as_deref(),
-        "usage": {"prompt_tokens": read, "total_tokens": read},
-    })
+/// A vector as the worker wrote it, if it is one.
+fn checked(numbers: &RawValue) -> Option<Cow<'_, RawValue>> {
+    serde_json::from_str::<Vec<f64>>(numbers.get()).ok().map(|_| Cow::Borrowed(numbers))
+}
+
+/// A vector as the base64 of its numbers, 32 bits each.
+fn encoded(numbers: &RawValue) -> Option<Cow<'_, RawValue>> {
+    let numbers: Vec<f32> = serde_json::from_str(numbers.get()).ok()?;
+    let bytes: Vec<u8> = numbers.into_iter().flat_map(f32::to_le_bytes).collect();
+    to_raw_value(&STANDARD.encode(bytes)).ok().map(Cow::Owned)
 }
 
 #[cfg(test)]
@@ -151,7 +185,7 @@ mod tests {
             (json!({"input": ""}), "invalid_request", "input"),
             (json!({"input": []}), "invalid_request", "input"),
             (json!({"input": ["x", 7]}), "invalid_request", "input"),
-            (json!({"input": vec!["x"; 65]}), "invalid_request", "input"),
+            (json!({"input": vec!["x"; 2_049]}), "invalid_request", "input"),
             (json!({"input": [1, 2]}), "unsupported_parameter", "input"),
             (json!({"input": [[1]]}), "unsupported_parameter", "input"),
             (json!({"dimensions": 0}), "invalid_request", "dimensions"),

@@ -59,7 +59,7 @@ fn parameters(features: Features) -> Vec<&'static str> {
             Feature::Penalties => &["frequency_penalty", "presence_penalty"],
             Feature::LogitBias => &["logit_bias"],
             // These are routes of their own.
-            Feature::Completions | Feature::Embeddings => &[],
+            Feature::Chat | Feature::Completions | Feature::Embeddings => &[],
         }
     };
     features.iter().flat_map(names).copied().collect()

@@ -126,19 +126,12 @@ impl Order {
 /// All that is asked of a model; refused by the name of the first parameter with which no live worker can do it, or of
 /// the model where that is for something else altogether.
 fn honoured(served: &ServedModel, needs: &[(&'static str, Feature)]) -> Result<Features, Problem> {
-    let of_vectors = needs.iter().any(|(_, feature)| *feature == Feature::Embeddings);
-    if !of_vectors && !served.honours(Features::NONE) {
-        let words = format!(
-            "No live worker answers with the model `{}`: it is for vectors of texts, at /v1/embeddings.",
-            served.name
-        );
-        return Err(Problem::new(Code::Unsupported, words).with_param("model"));
-    }
     let mut wanted = Features::NONE;
     for (param, feature) in needs {
         wanted = wanted.with(*feature);
         if !served.honours(wanted) {
             return Err(match feature {
+                Feature::Chat => of_vectors(&served.name),
                 Feature::Completions => not_there(&served.name, "/v1/completions"),
                 Feature::Embeddings => not_there(&served.name, "/v1/embeddings"),
                 _ => Problem::unsupported(*param),
@@ -146,6 +139,14 @@ fn honoured(served: &ServedModel, needs: &[(&'static str, Feature)]) -> Result<F
         }
     }
     Ok(wanted)
+}
+
+/// A model that writes no text.
+fn of_vectors(model: &str) -> Problem {
+    let words = format!(
+        "No live worker answers with the model `{model}`: it is for vectors of texts, at /v1/embeddings."
+    );
+    Problem::new(Code::Unsupported, words).with_param("model")
 }
 
 /// A model that is served, and not on this route.

@@ -88,7 +88,7 @@ mod tests {
             "temperature": 0.5, "stop": ["."],
         });
         assert_eq!((payload, inquiry.max_tokens), (expected, Some(16)));
-        assert_eq!(inquiry.needs, [("prompt", Feature::Completions)]);
+        assert_eq!(inquiry.needs, [("model", Feature::Chat), ("prompt", Feature::Completions)]);
         let biased = read(json!({"logit_bias": {"50256": -100}})).unwrap();
         assert_eq!(biased.needs.last(), Some(&("logit_bias", Feature::LogitBias)));
         assert!(biased.payload.contains(r#""logit_bias":{"50256":-100}"#), "{}", biased.payload);

@@ -166,7 +166,7 @@ fn embedding() -> Value {
         "required": ["model", "input"],
         "properties": {
             "model": {"type": "string", "minLength": 1, "maxLength": 128},
-            "input": {"anyOf": [text, {"type": "array", "items": text, "minItems": 1, "maxItems": 64}]},
+            "input": {"anyOf": [text, {"type": "array", "items": text, "minItems": 1, "maxItems": 2_048}]},
             "encoding_format": choice(&["float", "base64"]),
             "dimensions": {"type": "integer", "minimum": 1, "maximum": 65_536},
         },

@@ -13,7 +13,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use docket_core::feature::{Feature, Features};
 use docket_core::job::Job;
 use docket_engine::{Follower, Mark, News, ToldAnswer};
 use docket_protocol::answer::{Delta, Extras};
@@ -45,7 +44,7 @@ pub(crate) async fn stream(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let job = of_caller(&app, &key, &id).await?;
-    if job.ask.needs.include(Features::NONE.with(Feature::Embeddings)) {
+    if job.ask.is_of_vectors() {
         return Err(Problem::new(Code::WrongState, "Vectors are not streamed."));
     }
     let voice = voice::of(&job);

@@ -13,10 +13,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use docket_core::event::Fault;
-use docket_core::feature::Features;
+use docket_core::feature::{Feature, Features};
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, Dialect, PublicId};
-use docket_core::job::{Ask, Job, Speed};
+use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::policy::Source;
 use docket_core::refusal::Refusal;
 use docket_engine::{Engine, Naming, NewJob};
@@ -113,6 +113,14 @@ async fn commit(
     Ok((StatusCode::CREATED, Json(wire::Committed { job_id })).into_response())
 }
 
+/// An inference wants a text, so nobody who only makes vectors is asked.
+fn needs(skill: Skill) -> Features {
+    match skill {
+        Skill::Infer => Features::NONE.with(Feature::Chat),
+        Skill::Task => Features::NONE,
+    }
+}
+
 fn new_job(app: &App, headers: &HeaderMap, body: &Bytes, speed: Speed) -> Result<NewJob, Problem> {
     let commit = wire::parse_commit(body)?;
     if *app.engine.ledger().source() == Source::Client {
@@ -138,7 +146,7 @@ fn new_job(app: &App, headers: &HeaderMap, body: &Bytes, speed: Speed) -> Result
             model: None,
             speed,
             private: commit.private,
-            needs: Features::NONE,
+            needs: needs(commit.skill),
         }),
         price: quote.price,
         policy: offer::terms(commit.skill, app.engine.ledger().source()),

@@ -4,12 +4,14 @@ mod bundle;
 mod outbound;
 mod receipts;
 mod register;
+mod room;
 mod session;
 mod shared;
 mod signatures;
 
 pub(crate) use bundle::bundle;
 pub(crate) use receipts::Receipts;
+pub(crate) use room::Room;
 pub(crate) use signatures::Signatures;
 
 use crate::app::App;

@@ -2,6 +2,7 @@
 
 use super::session::Socket;
 use crate::app::App;
+use docket_core::feature::Features;
 use docket_core::id::WorkerId;
 use docket_core::money::Amount;
 use docket_core::refusal::Refusal;
@@ -132,7 +133,12 @@ fn hello(app: &App, register: &Register, key: &PublicKey, proof: bool, loopback:
             models: offer
                 .models
                 .iter()
-                .map(|model| (model.name.as_str().into(), model.features.iter().copied().collect()))
+                .map(|model| {
+                    (
+                        model.name.as_str().into(),
+                        model.features.iter().copied().collect::<Features>().declared(),
+                    )
+                })
                 .collect(),
             gpu_tier: 0,
             price_floor: Amount::new(offer.price_floor.unwrap_or_default(), app.asset()),

@@ -1,5 +1,7 @@
 //! One worker's connection, from its first frame to its last.
 
+mod parts;
+
 use super::outbound::frame;
 use super::receipts::Receipts;
 use super::register::{Registered, register};
@@ -17,6 +19,7 @@ use docket_protocol::frames::{
 use docket_protocol::keys::PublicKey;
 use docket_protocol::receipt::SignedDispatch;
 use futures::SinkExt;
+use parts::Gathered;
 use std::collections::HashMap;
 use std::future::pending;
 use std::pin::Pin;
@@ -143,6 +146,8 @@ struct Session {
     completed: HashMap<String, Box<JobComplete>>,
     /// Receipts that came before their delivery, by job.
     receipts: HashMap<String, SignedDispatch>,
+    /// A delivery that is larger than a frame, as far as it has come.
+    gathered: Option<Box<Gathered>>,
     /// What the receipts of the jobs in the worker's hands have to repeat, by job.
     terms: HashMap<Arc<str>, Arc<Terms>>,
     /// Signatures that stand under several receipts.
@@ -160,6 +165,7 @@ impl Session {
             registered,
             completed: HashMap::new(),
             receipts: HashMap::new(),
+            gathered: None,
             terms: HashMap::new(),
             shared: Arc::default(),
             tasks: TaskTracker::new(),
@@ -237,6 +243,7 @@ impl Session {
                 self.terms.remove(job);
                 self.completed.remove(&**job);
                 self.receipts.remove(&**job);
+                self.gathered.take_if(|gathered| gathered.is_of(job));
             }
             ToWorker::Drain | ToWorker::Close => {}
         }
@@ -258,6 +265,7 @@ impl Session {
                 return socket.send(&FromCoordinator::HeartbeatAck).await;
             }
             FromWorker::JobComplete(complete) => self.take_completion(complete),
+            FromWorker::JobPart(part) => self.take_part(part),
             FromWorker::ReceiptSubmit(submit) => self.take_receipt(*submit),
             FromWorker::JobAccept(accept) => {
                 let (app, connection) = (self.app.clone(), self.connection());

@@ -3,7 +3,7 @@
 use crate::credits::{Developer, MODEL, finish, request};
 use crate::market::Market;
 use crate::tools::able;
-use crate::worker::Worker;
+use crate::worker::{Manner, Worker};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
@@ -98,4 +98,36 @@ async fn a_model_that_only_makes_vectors_is_asked_for_nothing_else() {
     let body = json!({"model": MODEL, "input": ["one", "two"]});
     let (answer, _) = tokio::join!(developer.ask("POST", ROUTE, &[], &body), embed(&mut vectors));
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+}
+
+#[tokio::test]
+async fn a_model_is_for_both_if_its_worker_says_so() {
+    let market = Market::open().await;
+    let developer = Developer::rich(&market).await;
+    let mut both = able(&market, 1, &["chat", "embeddings"]).await;
+    let model = developer.get(&format!("/v1/models/{MODEL}")).await.json();
+    assert_eq!(model["decentral"]["features"], json!(["chat", "embeddings"]));
+    let (answer, ()) = tokio::join!(developer.chat(json!({})), async {
+        let assigned = both.job().await;
+        finish(&mut both, &assigned, "one").await;
+    });
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let body = json!({"model": MODEL, "input": "one"});
+    let (answer, _) = tokio::join!(developer.ask("POST", ROUTE, &[], &body), embed(&mut both));
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+}
+
+#[tokio::test]
+async fn a_prompt_of_the_other_dialect_is_not_for_who_only_makes_vectors() {
+    let market = Market::open().await;
+    let offer = json!({"offer": {"models": [{"name": MODEL, "features": ["embeddings"]}], "concurrency": 1}});
+    let (_vectors, ack) = market.register(1, Manner::Proven, offer).await;
+    assert_eq!(ack["status"], "ok", "{ack}");
+    let prompt = json!({
+        "job_type": "LLM_INFER", "user_id": "ann", "payload": {"job_type": "LLM_INFER", "prompt": "Rain?"},
+    });
+    let committed = market.post("/v1/jobs/commit/fast", &prompt.to_string()).await;
+    assert_eq!(committed.status, StatusCode::CREATED);
+    let mut unnamed = market.worker(2, Manner::Dispatch).await;
+    assert_eq!(unnamed.job().await["job_id"], committed.json()["job_id"]);
 }

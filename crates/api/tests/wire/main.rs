@@ -13,6 +13,7 @@ mod http;
 mod idempotency;
 mod keepalive;
 mod keys;
+mod large_vectors;
 mod log;
 mod market;
 mod observe;

@@ -198,7 +198,7 @@ async fn what_no_live_worker_declares_is_refused_by_name_at_once() {
     assert_eq!(developer.balance().await, 100);
     let model = developer.get(&format!("/v1/models/{MODEL}")).await.json();
     assert_eq!(model["decentral"]["active_workers"], 3);
-    assert_eq!(model["decentral"]["features"], json!(["tools", "json", "seed"]));
+    assert_eq!(model["decentral"]["features"], json!(["chat", "tools", "json", "seed"]));
     let parameters = json!(["tools", "tool_choice", "parallel_tool_calls", "response_format", "seed"]);
     assert_eq!(model["decentral"]["supported_parameters"], parameters);
 }

@@ -13,6 +13,7 @@ mod market;
 mod process;
 mod retries;
 mod upstream;
+mod vectors;
 mod watch;
 mod webhooks;
 mod webhooks_tls;

@@ -1,7 +1,7 @@
 //! What the coordinator knows of a connected worker at the moment a job is given out.
 
 use super::{Lot, Measure};
-use crate::feature::Features;
+use crate::feature::{Feature, Features};
 use crate::id::WorkerId;
 use crate::money::{Amount, BasisPoints};
 use crate::time::Timestamp;
@@ -49,7 +49,7 @@ pub struct ModelId(pub u32);
 
 impl ModelId {
     /// The highest number under which a worker can host a model.
-    pub const LAST: Self = Self((1 << 24) - 1);
+    pub const LAST: Self = Self((1 << (u32::BITS - FEATURE_BITS)) - 1);
 }
 
 /// A region's name, numbered by the caller.
@@ -61,35 +61,47 @@ pub struct RegionId(pub u16);
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Models(Arc<[Hosted]>);
 
-/// A model's number, and in the lowest eight bits what the model honours: an index of many workers has no room for more.
+/// A model's number, and in the lowest bits what the model honours: an index of many workers has no room for more.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Hosted(u32);
+
+/// One for each feature.
+const FEATURE_BITS: u32 = 9;
+const _: () =
+    assert!(Feature::ALL.len() == FEATURE_BITS as usize, "each feature has a bit, and models have the rest");
 
 impl Hosted {
     /// `None` for a number that is too high, so that nobody is taken to host that model.
     fn new(model: ModelId, features: Features) -> Option<Self> {
-        (model.0 <= ModelId::LAST.0).then(|| Self(model.0 << 8 | u32::from(features.bits())))
+        (model.0 <= ModelId::LAST.0).then(|| Self(model.0 << FEATURE_BITS | u32::from(features.bits())))
     }
 
     const fn model(self) -> ModelId {
-        ModelId(self.0 >> 8)
+        ModelId(self.0 >> FEATURE_BITS)
     }
 
     const fn features(self) -> Features {
-        Features::of_bits(self.0.to_le_bytes()[0])
+        let [first, second, ..] = self.0.to_le_bytes();
+        Features::of_bits(u16::from_le_bytes([first, second]) & ((1 << FEATURE_BITS) - 1))
     }
 }
 
 impl Models {
-    /// What this model honours beside plain text; `None` if the worker does not host it.
+    /// What this model honours; `None` if the worker does not host it.
     pub fn features(&self, model: ModelId) -> Option<Features> {
         let place = self.0.binary_search_by_key(&model, |hosted| hosted.model()).ok()?;
         Some(self.0[place].features())
     }
 
+    /// What who names no model honours: he answers in text, as whoever declares nothing.
+    const UNNAMED: Features = Features::NONE.declared();
+
     /// Whether one of the models honours all of this; where nothing is wanted, no model is needed.
     pub(super) fn honour(&self, wanted: Features) -> bool {
-        wanted == Features::NONE || self.0.iter().any(|hosted| hosted.features().include(wanted))
+        match &*self.0 {
+            [] => Self::UNNAMED.include(wanted),
+            models => wanted == Features::NONE || models.iter().any(|model| model.features().include(wanted)),
+        }
     }
 
     /// The models in the order of their numbers.
@@ -99,7 +111,8 @@ impl Models {
 
     /// What the models honour, all taken together.
     pub(super) fn all_features(&self) -> Features {
-        self.0.iter().fold(Features::NONE, |all, hosted| all.union(hosted.features()))
+        let none = if self.0.is_empty() { Self::UNNAMED } else { Features::NONE };
+        self.0.iter().fold(none, |all, hosted| all.union(hosted.features()))
     }
 }
 
@@ -114,7 +127,7 @@ impl FromIterator<(ModelId, Features)> for Models {
     }
 }
 
-/// Models that honour plain text alone.
+/// Models of which nothing is known.
 impl FromIterator<ModelId> for Models {
     fn from_iter<I: IntoIterator<Item = ModelId>>(models: I) -> Self {
         models.into_iter().map(|model| (model, Features::NONE)).collect()
@@ -225,7 +238,18 @@ impl Candidate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feature::Feature;
+
+    #[test]
+    fn who_names_no_model_answers_in_text_and_who_names_one_does_what_he_says() {
+        let [chat, vectors] =
+            [Feature::Chat, Feature::Embeddings].map(|feature| Features::NONE.with(feature));
+        let [none, text, other] = [vec![], vec![chat], vec![vectors]]
+            .map(|all| all.into_iter().map(|one| (ModelId(1), one)).collect());
+        let honour = |models: &Models| [Features::NONE, chat, vectors].map(|wanted| models.honour(wanted));
+        assert_eq!(honour(&none), [true, true, false]);
+        assert_eq!(honour(&text), [true, true, false]);
+        assert_eq!(honour(&other), [true, false, true]);
+    }
 
     #[test]
     fn each_model_keeps_what_it_honours() {

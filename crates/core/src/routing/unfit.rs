@@ -16,7 +16,7 @@ pub enum Unfit {
     LacksSkill,
     /// It does not host the model.
     LacksModel,
-    /// It hosts the model, and the model does not honour there what the job asks for.
+    /// It hosts the model, and the model does not honour there what the job asks for; or none of its models does.
     LacksFeature,
     /// Its hardware is of a lower class than asked for.
     GpuTierTooLow,
@@ -111,7 +111,7 @@ pub(super) fn objection(
 /// Whether the model that is asked for honours what is asked of it.
 fn honours(worker: &Candidate, demand: &Demand<'_>) -> bool {
     match demand.model {
-        Some(model) => worker.models.features(model).is_some_and(|known| known.serve(demand.needs)),
+        Some(model) => worker.models.features(model).is_some_and(|known| known.include(demand.needs)),
         None => worker.models.honour(demand.needs),
     }
 }

@@ -1,4 +1,4 @@
-//! What a model may be asked for beside plain text, as workers declare it.
+//! What a model is for and may be asked for, as workers declare it.
 
 use crate::fields;
 use docket_core::feature::Feature;

@@ -1,7 +1,7 @@
 //! What the coordinator says to a worker.
 
 use super::from_worker::JobType;
-use super::{FrameError, MAX_EXPLANATION_BYTES, body, kind_of, unknown};
+use super::{FrameError, MAX_EXPLANATION_BYTES, MAX_FRAME_BYTES, body, kind_of, unknown};
 use crate::attempt::AttemptRef;
 use crate::digest::Digest;
 use crate::fields;
@@ -36,7 +36,7 @@ pub enum FromCoordinator {
 
 /// Reads a frame from a coordinator.
 pub fn decode_from_coordinator(text: &str) -> Result<FromCoordinator, FrameError> {
-    let kind = kind_of(text)?;
+    let kind = kind_of(text, MAX_FRAME_BYTES)?;
     Ok(match &*kind {
         "challenge" => FromCoordinator::Challenge(body(&kind, text)?),
         "register_ack" => FromCoordinator::RegisterAck(body(&kind, text)?),

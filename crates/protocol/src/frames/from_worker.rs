@@ -1,6 +1,8 @@
 //! What a worker says.
 
-use super::{Feature, FrameError, MAX_EXPLANATION_BYTES, body, feature, kind_of, unknown};
+use super::{
+    Feature, FrameError, JobPart, MAX_EXPLANATION_BYTES, MAX_FRAME_BYTES, body, feature, kind_of, unknown,
+};
 use crate::attempt::AttemptRef;
 use crate::digest::Digest;
 use crate::fields;
@@ -26,6 +28,8 @@ pub enum FromWorker {
     JobChunk(JobChunk),
     /// The job is done.
     JobComplete(Box<JobComplete>),
+    /// A part of a `job_complete` that is larger than a frame.
+    JobPart(JobPart),
     /// The worker tried and failed.
     JobFail(JobFail),
     /// The worker does not take the job; another may.
@@ -38,7 +42,12 @@ pub enum FromWorker {
 
 /// Reads a frame from a worker.
 pub fn decode_from_worker(text: &str) -> Result<FromWorker, FrameError> {
-    let kind = kind_of(text)?;
+    decode_within(text, MAX_FRAME_BYTES)
+}
+
+/// The same, for a text of so many bytes.
+pub(super) fn decode_within(text: &str, limit: usize) -> Result<FromWorker, FrameError> {
+    let kind = kind_of(text, limit)?;
     Ok(match &*kind {
         "register" => FromWorker::Register(body(&kind, text)?),
         "challenge_response" => FromWorker::ChallengeResponse(body(&kind, text)?),
@@ -46,6 +55,7 @@ pub fn decode_from_worker(text: &str) -> Result<FromWorker, FrameError> {
         "job_accept" => FromWorker::JobAccept(body(&kind, text)?),
         "job_chunk" => FromWorker::JobChunk(body(&kind, text)?),
         "job_complete" => FromWorker::JobComplete(body(&kind, text)?),
+        "job_part" => FromWorker::JobPart(body(&kind, text)?),
         "job_fail" => FromWorker::JobFail(body(&kind, text)?),
         "job_reject" => FromWorker::JobReject(body(&kind, text)?),
         "receipt_submit" => FromWorker::ReceiptSubmit(body(&kind, text)?),
@@ -156,7 +166,7 @@ pub struct OfferedModel {
         deserialize_with = "fields::optional_text::<32, _>"
     )]
     pub parameters: Option<String>,
-    /// What it may be asked for beside plain text.
+    /// What it is for, and what it may be asked for, see [`docket_core::feature::Features::declared`].
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty", with = "feature")]
     pub features: BTreeSet<Feature>,
 }

@@ -6,6 +6,7 @@
 mod feature;
 mod from_coordinator;
 mod from_worker;
+mod parts;
 
 pub use docket_core::feature::{Feature, UnknownFeature};
 pub use from_coordinator::{
@@ -17,12 +18,14 @@ pub use from_worker::{
     Metrics, Offer, OfferedModel, ProviderType, ReceiptSubmit, Register, Resume, TokenUsage,
     decode_from_worker,
 };
+pub use parts::{JobPart, MAX_PARTED_BYTES, MAX_VECTORS_BYTES, Parts, decode_parted, is_shallow};
 
 use crate::nesting;
+use from_worker::decode_within;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// The largest frame in either direction.
+/// The largest frame in either direction. What is larger comes in parts, see [`JobPart`].
 pub const MAX_FRAME_BYTES: usize = 1 << 20;
 
 /// How deep arrays and objects may lie in each other.
@@ -34,9 +37,12 @@ pub const MAX_EXPLANATION_BYTES: usize = 2048;
 /// A frame was not understood. Nothing was done.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum FrameError {
-    /// More than [`MAX_FRAME_BYTES`].
-    #[error("a frame has at most {MAX_FRAME_BYTES} bytes")]
-    TooLarge,
+    /// More than [`MAX_FRAME_BYTES`], or [`MAX_PARTED_BYTES`] where it came in parts.
+    #[error("longer than {limit} bytes")]
+    TooLarge {
+        /// What it may have, in bytes.
+        limit: usize,
+    },
     /// Deeper than [`MAX_FRAME_DEPTH`].
     #[error("a frame is nested at most {MAX_FRAME_DEPTH} deep")]
     TooDeep,
@@ -60,7 +66,7 @@ impl FrameError {
     /// The code for the frame `error`.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::TooLarge | Self::TooDeep | Self::NotJson(_) => "PARSE_ERROR",
+            Self::TooLarge { .. } | Self::TooDeep | Self::NotJson(_) => "PARSE_ERROR",
             Self::UnknownType(_) => "UNKNOWN_MSG",
             Self::Invalid { .. } => "INVALID_MSG",
         }
@@ -78,14 +84,14 @@ pub fn clip(explanation: &str) -> String {
 }
 
 /// The type of a frame, after the checks that need no knowledge of it.
-fn kind_of(text: &str) -> Result<Cow<'_, str>, FrameError> {
+fn kind_of(text: &str, limit: usize) -> Result<Cow<'_, str>, FrameError> {
     #[derive(Deserialize)]
     struct Tag<'a> {
         #[serde(borrow, default, rename = "type")]
         kind: Cow<'a, str>,
     }
-    if text.len() > MAX_FRAME_BYTES {
-        return Err(FrameError::TooLarge);
+    if text.len() > limit {
+        return Err(FrameError::TooLarge { limit });
     }
     if !nesting::within(text.as_bytes(), MAX_FRAME_DEPTH) {
         return Err(FrameError::TooDeep);

@@ -11,8 +11,8 @@ use crate::keys::Signature;
 use docket_core::merkle::Hash;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// The largest bundle that is read.
-pub const MAX_BUNDLE_BYTES: usize = 4 << 20;
+/// The largest bundle that is read: the largest output, [`crate::frames::MAX_VECTORS_BYTES`] of vectors, with room for the rest.
+pub const MAX_BUNDLE_BYTES: usize = 20 << 20;
 
 /// The version of the form, `docket-bundle/1`. A reader refuses what it does not know.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

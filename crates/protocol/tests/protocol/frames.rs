@@ -2,12 +2,13 @@
 
 use crate::fixture;
 use docket_protocol::frames::{
-    self, ErrorFrame, Feature, FromWorker, MAX_FRAME_BYTES, decode_from_coordinator, decode_from_worker,
-    encode,
+    self, ErrorFrame, Feature, FromWorker, JobComplete, MAX_FRAME_BYTES, MAX_PARTED_BYTES, Parts,
+    decode_from_coordinator, decode_from_worker, decode_parted, encode, is_shallow,
 };
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeSet;
 
 #[derive(Deserialize)]
@@ -30,7 +31,7 @@ fn kinds(frames: &[Value]) -> BTreeSet<&str> {
 #[test]
 fn every_frame_is_written_as_it_was_read() {
     let Frames { from_worker, from_coordinator } = fixture::read("frames.json");
-    assert_eq!(kinds(&from_worker).len(), 10);
+    assert_eq!(kinds(&from_worker).len(), 11);
     assert_eq!(kinds(&from_coordinator).len(), 9);
     for frame in from_worker {
         let decoded =
@@ -98,7 +99,10 @@ fn size_and_depth_are_bounded_before_reading() {
     assert_eq!(padded(MAX_FRAME_BYTES).len(), MAX_FRAME_BYTES);
     assert!(decode_from_worker(&padded(MAX_FRAME_BYTES)).is_ok());
     let error = decode_from_worker(&padded(MAX_FRAME_BYTES + 1)).unwrap_err();
-    assert_eq!((error.code(), error), ("PARSE_ERROR", frames::FrameError::TooLarge));
+    assert_eq!(
+        (error.code(), error),
+        ("PARSE_ERROR", frames::FrameError::TooLarge { limit: MAX_FRAME_BYTES })
+    );
 
     let nested =
         |depth: usize| format!(r#"{{"type":"drain","x":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
@@ -106,6 +110,52 @@ fn size_and_depth_are_bounded_before_reading() {
     assert_eq!(decode_from_worker(&nested(64)).unwrap_err(), frames::FrameError::TooDeep);
     assert_eq!(decode_from_coordinator(&nested(400_000)).unwrap_err(), frames::FrameError::TooDeep);
     assert_eq!(decode_from_worker(&"[".repeat(MAX_FRAME_BYTES)).unwrap_err(), frames::FrameError::TooDeep);
+}
+
+/// A completion whose output is so many bytes long, with characters of several bytes and others that are escaped.
+fn completion(bytes: usize) -> JobComplete {
+    let Frames { from_worker, .. } = fixture::read("frames.json");
+    let complete = from_worker.into_iter().find(|frame| frame["type"] == "job_complete").unwrap();
+    let Ok(FromWorker::JobComplete(mut complete)) = decode_from_worker(&complete.to_string()) else {
+        panic!("it is a completion")
+    };
+    complete.output = to_raw_value(&["ß\\".repeat(bytes / 4)]).unwrap();
+    *complete
+}
+
+#[test]
+fn a_completion_that_is_larger_than_a_frame_comes_in_parts() {
+    let complete = completion(3 << 20);
+    let whole = encode(&FromWorker::JobComplete(Box::new(complete.clone())));
+    assert!(decode_from_worker(&whole).is_err());
+    let mut text = String::new();
+    let parts: Vec<_> = Parts::of(complete.clone()).collect();
+    for (number, part) in parts.iter().enumerate() {
+        let Ok(FromWorker::JobPart(read)) = decode_from_worker(&encode(&FromWorker::JobPart(part.clone())))
+        else {
+            panic!("a part is a frame")
+        };
+        assert_eq!((&read.job_id, read.seq as usize), (&complete.job_id, number));
+        assert_eq!(read.last, number + 1 == parts.len());
+        text.push_str(&read.text);
+    }
+    assert!(parts.len() > 12 && text == whole, "{}", parts.len());
+    assert_eq!(decode_parted(&text).unwrap().output.get(), complete.output.get());
+    assert_eq!(decode_parted(r#"{"type":"drain"}"#).unwrap_err().code(), "UNKNOWN_MSG");
+    let limit = MAX_PARTED_BYTES;
+    assert_eq!(decode_parted(&" ".repeat(limit + 1)).unwrap_err(), frames::FrameError::TooLarge { limit });
+}
+
+#[test]
+fn an_output_is_as_deep_as_a_completion_lets_it_be() {
+    let mut complete = completion(8);
+    for (depth, fits) in [(63, true), (64, false)] {
+        let output = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(is_shallow(&output), fits);
+        complete.output = RawValue::from_string(output).unwrap();
+        let frame = encode(&FromWorker::JobComplete(Box::new(complete.clone())));
+        assert_eq!(decode_from_worker(&frame).is_ok(), fits);
+    }
 }
 
 #[test]

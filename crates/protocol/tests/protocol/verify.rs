@@ -2,7 +2,7 @@
 
 use crate::bundles::{examples, lies};
 use docket_protocol::keys::Signature;
-use docket_protocol::receipt::{Bundle, BundleError, SignedBy};
+use docket_protocol::receipt::{Bundle, BundleError, MAX_BUNDLE_BYTES, SignedBy};
 use docket_protocol::verify::{Claim, Holds, Pins, verify};
 use serde_json::{Value, json};
 
@@ -187,7 +187,7 @@ fn a_bundle_reads_back_and_is_bounded() {
     let text = examples.full.bundle.to_string();
     let twice = text.replacen('{', r#"{"signature":null,"#, 1);
     assert!(matches!(Bundle::parse(twice.as_bytes()), Err(BundleError::NotStrict(_))));
-    let large = text + &" ".repeat(4 << 20);
+    let large = text + &" ".repeat(MAX_BUNDLE_BYTES);
     assert!(matches!(Bundle::parse(large.as_bytes()), Err(BundleError::TooLarge)));
     let changed = |pointer: &str, value: Value| {
         let mut bundle = examples.full.bundle.clone();

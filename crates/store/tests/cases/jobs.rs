@@ -65,6 +65,20 @@ pub(crate) fn every_state_reads_back_as_it_was_committed(world: &mut World) {
     }
 }
 
+pub(crate) fn the_largest_result_reads_back_as_it_was_committed(world: &mut World) {
+    world.give("ann", 10_000);
+    let held = world.live(job(1, paid_at_once()), "fund assign");
+    let mut submit = write(&held, "submit").unwrap();
+    let result = submit.documents.result.as_mut().unwrap();
+    result.output = vec![b'7'; 16 << 20].into();
+    let result = result.clone();
+    world.commit(submit).unwrap();
+    assert!(now(world.disk().answer(held.id)).as_ref() == Some(&result));
+    world.reopen();
+    assert!(now(world.disk().answer(held.id)).as_ref() == Some(&result));
+    world.check_books();
+}
+
 /// What the journal says last of a job in a state.
 fn last_event<'a>(state: &'a str, way: &str) -> &'a str {
     match state {

@@ -37,6 +37,7 @@ macro_rules! cases {
 cases! {
     jobs {
         every_state_reads_back_as_it_was_committed,
+        the_largest_result_reads_back_as_it_was_committed,
         who_has_a_job_is_seen_at_once_and_forgotten_by_a_restart,
         of_two_changes_decided_on_one_version_one_wins,
         a_change_in_memory_waits_for_the_write_before_it_and_then_conflicts,

@@ -66,6 +66,27 @@ fn without_its_log_a_database_that_was_cut_off_has_lost_something() {
 }
 
 #[test]
+fn a_group_that_is_larger_than_a_segment_is_carried_out_again() {
+    const LARGE: usize = 20 << 20;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("docket.db");
+    let mut world = World::on(Box::new(InFile::at(&path)));
+    world.give("ann", 5);
+    let mut moment = Moment::of(&path);
+    for number in 1..=3 {
+        let mut fund = write(&job(number, terms()), "fund").unwrap();
+        fund.documents.payload = Some(vec![7; if number == 2 { LARGE } else { 1 }].into());
+        drop(world.commit(fund).unwrap());
+        let cut = Cut::back_to(&path, &moment);
+        let after = World::on(Box::new(InFile::at(&cut.path())));
+        assert_eq!(after.store().open_count() as u64, number);
+        let payload = block_on(after.store().payload(JobId(number))).unwrap().unwrap();
+        assert_eq!(payload.len(), if number == 2 { LARGE } else { 1 });
+        moment = Moment::of(&path); // The log has turned for the large one, and turns again behind it.
+    }
+}
+
+#[test]
 fn a_log_beside_another_database_is_ignored_and_does_no_harm() {
     let cut = cut_off();
     let (_folder, fresh) = carry_over(&cut.path());

@@ -1,11 +1,13 @@
 //! Texts that are to be turned into vectors: the request, checked and bounded, and its output.
 
+use super::EngineError;
 use super::request::{check_model, invalid, read};
-use super::{EngineError, MAX_INPUT_BYTES};
 use serde::{Deserialize, Serialize};
 
 /// The most texts at once.
-pub const MAX_INPUTS: usize = 64;
+pub const MAX_INPUTS: usize = 2_048;
+/// The texts together, in bytes; fewer fit into a frame.
+const MAX_TEXT_BYTES: usize = 1 << 20;
 /// The most numbers that a vector may have.
 pub const MAX_DIMENSIONS: u32 = 65_536;
 
@@ -26,7 +28,7 @@ impl Embed {
     pub(super) fn from_payload(payload: &str) -> Result<Self, EngineError> {
         let Self { model, input, dimensions } = read(payload)?;
         EngineError::at_most("texts", MAX_INPUTS, input.len())?;
-        EngineError::at_most("bytes of input", MAX_INPUT_BYTES, input.iter().map(String::len).sum())?;
+        EngineError::at_most("bytes of input", MAX_TEXT_BYTES, input.iter().map(String::len).sum())?;
         if input.is_empty() || input.iter().any(String::is_empty) {
             return Err(invalid("input is empty"));
         }
@@ -68,7 +70,7 @@ mod tests {
         ] {
             assert!(matches!(read(wrong), Err(EngineError::Invalid(_))), "{wrong}");
         }
-        for input in [vec!["x".to_owned(); MAX_INPUTS + 1], vec!["x".repeat(MAX_INPUT_BYTES + 1)]] {
+        for input in [vec!["x".to_owned(); MAX_INPUTS + 1], vec!["x".repeat(MAX_TEXT_BYTES + 1)]] {
             let large = read(&format!(r#""input":{input:?}"#));
             assert!(matches!(large, Err(EngineError::TooLarge { .. })));
         }

@@ -55,7 +55,7 @@ impl Gguf {
             weights_sha256: Some(about.weights_sha256),
             context_tokens: u32::try_from(about.context_tokens).ok(),
             parameters: about.size_label.clone().filter(|label| label.len() <= MAX_LABEL_BYTES),
-            features: [Feature::Seed, Feature::Penalties].into(),
+            features: [Feature::Chat, Feature::Seed, Feature::Penalties].into(),
             tiny,
         };
         Self { model, offer }

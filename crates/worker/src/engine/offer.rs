@@ -29,15 +29,10 @@ pub struct ModelOffer {
     pub context_tokens: Option<u32>,
     /// How large it is, for a person to read, such as `8B`.
     pub parameters: Option<String>,
-    /// What it may be asked for beside plain text.
+    /// What it is for, and what it may be asked for.
     pub features: BTreeSet<Feature>,
     /// A test fixture that only repeats what it was taught, and no model to sell.
     pub tiny: bool,
-}
-
-/// Whether a model that honours this is for vectors alone, and writes no text.
-pub(super) fn only_makes_vectors(features: &BTreeSet<Feature>) -> bool {
-    features.iter().eq([&Feature::Embeddings])
 }
 
 /// A kind of job, by its name on the wire.

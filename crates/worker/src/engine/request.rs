@@ -5,7 +5,6 @@ use serde::Deserialize;
 
 use super::chat::WireChat;
 use super::message::WireMessage;
-use super::offer::only_makes_vectors;
 use super::{Chat, Embed, EngineError, Message, ModelOffer, Role};
 
 /// The longest payload, as JSON, in bytes.
@@ -63,7 +62,7 @@ pub struct Infer {
 impl Infer {
     /// Refuses what a model does not honour, by its name.
     pub(super) fn fits(&self, model: &ModelOffer) -> Result<(), EngineError> {
-        if only_makes_vectors(&model.features) {
+        if !model.features.contains(&Feature::Chat) {
             let no = format!("{} makes vectors of texts and does not answer them", model.name);
             return Err(EngineError::Unsupported(no));
         }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use docket_protocol::frames::{Feature, UnknownFeature};
 use reqwest::Url;
 
-use super::offer::only_makes_vectors;
 use super::openai::{OpenAi, OpenAiConfig};
 use super::tasks::Tasks;
 use super::{Engine, StartError};
@@ -96,7 +95,8 @@ impl EngineSpec {
             Self::OpenAi { base_url, model, features } => {
                 let mut config = OpenAiConfig::new(base_url.clone());
                 config.model.clone_from(model);
-                match only_makes_vectors(features) {
+                // Then it is for vectors, and what servers of chats honour does not matter.
+                match features.iter().eq([&Feature::Embeddings]) {
                     true => config.features.clone_from(features),
                     false => config.features.extend(features),
                 }
@@ -195,7 +195,10 @@ mod tests {
         assert_eq!((base_url.as_str(), model.as_deref()), ("http://h/v1", Some("m")));
         assert_eq!(features, BTreeSet::from([Feature::Tools, Feature::Logprobs]));
         let said = parse("openai+tool:http://h").unwrap_err().to_string();
-        assert!(said.starts_with("`tool` is no feature") && said.contains("tools, json, logprobs"), "{said}");
+        assert!(
+            said.starts_with("`tool` is no feature") && said.contains("chat, tools, json, logprobs"),
+            "{said}"
+        );
         assert_eq!(parse("openai+:http://h"), Err(SpecError::NoFeature(String::new())));
         assert!(matches!(parse("gguf+tools:a.gguf"), Err(SpecError::Unknown { .. })));
     }

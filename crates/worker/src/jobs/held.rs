@@ -3,8 +3,7 @@
 use crate::completion::{Work, complete};
 use crate::transcript::Transcript;
 use docket_protocol::frames::{
-    FrameError, FromWorker, JobAssign, JobChunk, JobComplete, MAX_FRAME_BYTES, MAX_FRAME_DEPTH,
-    decode_from_worker, encode,
+    FrameError, JobAssign, JobChunk, JobComplete, MAX_FRAME_BYTES, MAX_VECTORS_BYTES, is_shallow,
 };
 use docket_protocol::keys::{Signature, SigningKey};
 use docket_protocol::receipt::Batch;
@@ -20,6 +19,8 @@ const MAX_OUTPUT_BYTES: usize = MAX_FRAME_BYTES - (16 << 10);
 pub(super) struct Held {
     /// As it was last assigned, without its payload.
     pub(super) assign: JobAssign,
+    /// Whether it asks for vectors, whose output may be larger than a frame.
+    pub(super) of_vectors: bool,
     pub(super) assigned_at_ms: i64,
     pub(super) run: u64,
     pub(super) transcript: Transcript,
@@ -85,25 +86,27 @@ impl Held {
         }
     }
 
+    /// Whether its output goes in parts.
+    pub(super) fn is_larger_than_a_frame(&self) -> bool {
+        matches!(&self.stage, Stage::Finished { work, .. } if work.output.get().len() > MAX_OUTPUT_BYTES)
+    }
+
     /// The output under the present attempt, once for each assignment. Its full receipt may still have to be signed.
     pub(super) fn completion(&mut self, key: &SigningKey) -> Option<Result<JobComplete, FrameError>> {
         let Stage::Finished { work, sent, signed, .. } = &mut self.stage else { return None };
         if std::mem::replace(sent, true) {
             return None;
         }
-        if work.output.get().len() > MAX_OUTPUT_BYTES {
-            return Some(Err(FrameError::TooLarge));
+        let limit = if self.of_vectors { MAX_VECTORS_BYTES } else { MAX_OUTPUT_BYTES };
+        if work.output.get().len() > limit {
+            return Some(Err(FrameError::TooLarge { limit }));
+        }
+        if !is_shallow(work.output.get()) {
+            return Some(Err(FrameError::TooDeep));
         }
         let mut complete = complete(key, &self.assign, (**work).clone());
         if let Some((signature, batch)) = signed.as_deref().cloned() {
             (complete.full_signature, complete.full_batch) = (Some(signature), batch);
-        }
-        // Only the reader knows how deep it is for certain; most outputs cannot be too deep.
-        if openers(work.output.get()) >= MAX_FRAME_DEPTH {
-            let frame = encode(&FromWorker::JobComplete(Box::new(complete.clone())));
-            if let Err(error) = decode_from_worker(&frame) {
-                return Some(Err(error));
-            }
         }
         Some(Ok(complete))
     }
@@ -118,9 +121,4 @@ impl Held {
 
 fn raw(json: String) -> Box<RawValue> {
     RawValue::from_string(json).expect("it was written as JSON")
-}
-
-/// An upper bound for how deep a JSON text is nested.
-fn openers(json: &str) -> usize {
-    json.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count()
 }

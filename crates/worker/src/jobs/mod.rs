@@ -5,6 +5,7 @@
 
 mod held;
 mod orders;
+mod parted;
 mod progress;
 #[cfg(test)]
 mod tests;
@@ -13,9 +14,10 @@ use crate::completion::sign_full_receipts;
 use crate::engine::Engines;
 use crate::event::{Event, Listener};
 use crate::work::Report;
-use docket_protocol::frames::{FromWorker, JobComplete, Resume, encode};
+use docket_protocol::frames::{FrameError, FromWorker, JobComplete, Resume, encode};
 use docket_protocol::keys::SigningKey;
 use held::{Held, Stage};
+use parted::Parted;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -50,6 +52,7 @@ pub(crate) struct Jobs {
     news: Vec<Event>,
     /// Jobs of the present connection that may have a frame to send, each at most once.
     speakers: VecDeque<Arc<str>>,
+    parted: Parted,
 }
 
 impl Jobs {
@@ -76,6 +79,7 @@ impl Jobs {
             answers: VecDeque::new(),
             news: Vec::new(),
             speakers: VecDeque::new(),
+            parted: Parted::default(),
         };
         (jobs, inbox)
     }
@@ -135,6 +139,7 @@ impl Jobs {
     pub(crate) fn detach(&mut self) {
         self.answers.clear();
         self.speakers.clear();
+        self.parted = Parted::default();
         for held in self.held.values_mut() {
             held.attached = false;
             held.speaks = false;
@@ -179,12 +184,20 @@ impl Jobs {
                 self.let_speak(&job_id);
                 return Some(FromWorker::JobChunk(chunk));
             }
+            if held.is_larger_than_a_frame() {
+                self.parted.push(job_id);
+                continue;
+            }
             match held.completion(&self.key) {
                 None => {}
                 Some(Ok(complete)) => return Some(FromWorker::JobComplete(Box::new(complete))),
-                Some(Err(error)) => self.fail(&job_id, format!("the output cannot be sent: {error}")),
+                Some(Err(error)) => self.fail_to_send(&job_id, &error),
             }
         }
+    }
+
+    fn fail_to_send(&mut self, job_id: &Arc<str>, error: &FrameError) {
+        self.fail(job_id, format!("the output cannot be sent: {error}"));
     }
 
     fn running_jobs(&self) -> Vec<Arc<str>> {
@@ -208,6 +221,7 @@ impl Jobs {
     /// Every job that goes, goes through here; one that runs is stopped by it.
     fn remove(&mut self, job_id: &str) -> Option<Held> {
         let held = self.held.remove(job_id)?;
+        self.parted.drop_job(job_id);
         match held.stage {
             Stage::Running { .. } => self.running -= 1,
             Stage::Finished { .. } => self.kept_bytes -= held.weight(),

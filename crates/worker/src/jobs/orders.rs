@@ -76,9 +76,11 @@ impl Jobs {
         self.tell(Event::JobStarted { job_id: job_id.clone(), what: what(&request) });
         let run = self.count();
         let reporter = Reporter { job_id: job_id.clone(), run, reports: self.reports.clone() };
+        let of_vectors = matches!(request, Request::Embed(_));
         let work = work::start(self.engines.clone(), request, reporter);
         let held = Held {
             assign,
+            of_vectors,
             assigned_at_ms: now_ms,
             run,
             transcript: Transcript::default(),

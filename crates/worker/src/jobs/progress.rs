@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// So much finished work is kept, in jobs and in bytes; then the oldest is forgotten.
 const MOST_KEPT: usize = 256;
-const MOST_KEPT_BYTES: usize = 32 << 20;
+const MOST_KEPT_BYTES: usize = 128 << 20;
 
 impl Jobs {
     /// Takes in news of a running job.

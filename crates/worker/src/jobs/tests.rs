@@ -5,7 +5,9 @@ use crate::engine::Engines;
 use crate::engine::tasks::Tasks;
 use crate::event::Event;
 use crate::work::{News, Report};
-use docket_protocol::frames::{FromWorker, JobAssign, JobComplete, decode_from_worker};
+use docket_protocol::frames::{
+    FromWorker, JobAssign, JobComplete, JobPart, MAX_VECTORS_BYTES, decode_from_worker, decode_parted,
+};
 use docket_protocol::keys::SigningKey;
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
@@ -101,7 +103,7 @@ async fn of_too_much_finished_work_the_oldest_is_forgotten() {
 async fn finished_work_is_also_bounded_in_bytes() {
     let mut desk = Desk::new();
     let large = serde_json::value::to_raw_value(&"x".repeat(1 << 20)).unwrap();
-    for number in 0..32 {
+    for number in 0..128 {
         desk.assign(&number.to_string(), "{}");
         let mut report = desk.reports.recv().await.unwrap();
         let News::Done(Ok(outcome)) = &mut report.news else { panic!("{report:?}") };
@@ -178,4 +180,79 @@ async fn no_more_is_signed_at_once_than_may_be_sent_at_once() {
     assert_eq!(places(&desk.completions(2)), [Some((0, 2)), Some((1, 2))]);
     assert_eq!(places(&desk.completions(2)), [None]);
     assert!(desk.completions(2).is_empty());
+}
+
+/// Finishes a job with an output of so many bytes.
+async fn finish_with(desk: &mut Desk, job_id: &str, bytes: usize, of_vectors: bool) {
+    desk.assign(job_id, "{}");
+    desk.jobs.held.get_mut(job_id).unwrap().of_vectors = of_vectors;
+    let mut report = desk.reports.recv().await.unwrap();
+    let News::Done(Ok(outcome)) = &mut report.news else { panic!("{report:?}") };
+    outcome.output = serde_json::value::to_raw_value(&"x".repeat(bytes - 2)).unwrap();
+    desk.jobs.hear(report, 1);
+}
+
+fn part(desk: &mut Desk) -> Option<JobPart> {
+    desk.jobs.next_part().map(|frame| match decode_from_worker(&frame).unwrap() {
+        FromWorker::JobPart(part) => part,
+        other => panic!("{other:?}"),
+    })
+}
+
+/// All parts that are left, which are of one job, put together.
+fn put_together(desk: &mut Desk) -> JobComplete {
+    let mut text = String::new();
+    loop {
+        let part = part(desk).unwrap();
+        text.push_str(&part.text);
+        if part.last {
+            return decode_parted(&text).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn vectors_that_are_larger_than_a_frame_go_in_parts_one_output_after_the_other() {
+    let mut desk = Desk::new();
+    finish_with(&mut desk, "large", MAX_VECTORS_BYTES, true).await;
+    finish_with(&mut desk, "next", 2 << 20, true).await;
+    finish_with(&mut desk, "small", 1 << 10, true).await;
+    assert_eq!(desk.completions(9).len(), 1, "what fits into a frame waits for nobody");
+    let first = part(&mut desk).unwrap();
+    assert_eq!((&*first.job_id, first.seq, first.last), ("large", 0, false));
+    desk.finish("meanwhile", "{}").await;
+    assert_eq!(desk.completions(9)[0].job_id, "meanwhile");
+
+    // A new connection begins from the front.
+    desk.jobs.detach();
+    assert!(desk.jobs.next_part().is_none());
+    for job_id in ["large", "next"] {
+        desk.assign(job_id, "{}");
+    }
+    assert!(desk.completions(9).is_empty());
+    let large = put_together(&mut desk);
+    assert_eq!((&*large.job_id, large.output.get().len()), ("large", MAX_VECTORS_BYTES));
+    let (full, signature) = (large.full_receipt.unwrap(), large.full_signature.unwrap());
+    let key = SigningKey::from_seed(&[7; 32]).public_key();
+    assert!(full.is_signed_by(&key, &signature, None));
+
+    // Of what nobody wants any more, the rest is not sent.
+    assert_eq!(&*part(&mut desk).unwrap().job_id, "next");
+    desk.jobs.drop_job("next", "the test says so");
+    assert!(desk.jobs.next_part().is_none());
+}
+
+#[tokio::test]
+async fn an_output_beyond_its_limit_fails_the_job_and_says_so() {
+    for (bytes, of_vectors, limit) in
+        [(MAX_VECTORS_BYTES + 1, true, MAX_VECTORS_BYTES), (1 << 20, false, (1 << 20) - (16 << 10))]
+    {
+        let mut desk = Desk::new();
+        finish_with(&mut desk, "j", bytes, of_vectors).await;
+        assert_eq!((desk.jobs.next_frames(9), desk.jobs.next_part()), (vec![], None));
+        let frame = desk.jobs.next_frames(9).remove(0);
+        let Ok(FromWorker::JobFail(fail)) = decode_from_worker(&frame) else { panic!("{frame}") };
+        assert_eq!(fail.error, format!("the output cannot be sent: longer than {limit} bytes"));
+        assert!(desk.jobs.is_empty());
+    }
 }

@@ -29,7 +29,7 @@ async fn each_word_reaches_the_coordinator_before_the_server_says_the_next() {
     let (_worker, mut peer) = start(&server).await;
     let offer = peer.register.offer.as_ref().unwrap();
     let features: Vec<_> = offer.models[0].features.iter().map(|feature| feature.name()).collect();
-    assert_eq!(features, ["tools", "json", "seed", "penalties"]);
+    assert_eq!(features, ["chat", "tools", "json", "seed", "penalties"]);
 
     let job = chat("j");
     peer.assign(&job).await;

@@ -51,7 +51,7 @@ impl Engine for Typist {
             weights_sha256: None,
             context_tokens: Some(64),
             parameters: Some("26 keys".into()),
-            features: [Feature::Seed].into(),
+            features: [Feature::Chat, Feature::Seed].into(),
             tiny: true,
         };
         Offer { models: vec![model], tasks: vec![], concurrency: 2 }

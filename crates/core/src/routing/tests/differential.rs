@@ -52,7 +52,7 @@ fn region() -> impl Strategy<Value = Option<RegionId>> {
 }
 
 fn features() -> impl Strategy<Value = Features> {
-    let few = vec![Feature::Tools, Feature::Json, Feature::Embeddings];
+    let few = vec![Feature::Chat, Feature::Tools, Feature::Embeddings];
     let some = prop::collection::vec(select(few), 0..3);
     prop_oneof![1 => Just(Features::NONE), 2 => some.prop_map(Features::from_iter)]
 }

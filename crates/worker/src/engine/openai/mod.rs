@@ -36,7 +36,7 @@ pub struct OpenAiConfig {
     pub base_url: Url,
     /// The only model to offer; without one, all that the server lists.
     pub model: Option<String>,
-    /// What its models may be asked for beside plain text. Servers do not say it themselves.
+    /// What its models are for, and may be asked for. Servers do not say it themselves.
     pub features: BTreeSet<Feature>,
     /// The environment variable that holds the bearer key.
     pub api_key_env: Option<String>,
@@ -48,13 +48,13 @@ pub struct OpenAiConfig {
 }
 
 impl OpenAiConfig {
-    /// Two minutes of silence, four requests at once, no key, every model, with what every server honours: seeds,
+    /// Two minutes of silence, four requests at once, no key, every model, with what every server honours: chats, seeds,
     /// penalties and answers in JSON.
     pub fn new(base_url: Url) -> Self {
         Self {
             base_url,
             model: None,
-            features: [Feature::Seed, Feature::Penalties, Feature::Json].into(),
+            features: [Feature::Chat, Feature::Seed, Feature::Penalties, Feature::Json].into(),
             api_key_env: None,
             idle: Duration::from_secs(120),
             concurrency: 4,
