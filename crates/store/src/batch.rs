@@ -190,8 +190,8 @@ impl Batch {
     /// Whether it has rows that are no job's and no sum.
     fn has_records(&self) -> bool {
         let Self { workers, pairings, trusts, keys, hooks, changed_deliveries, .. } = self;
-        !(workers.is_empty() && pairings.is_empty() && trusts.is_empty())
-            || !(keys.is_empty() && hooks.is_empty() && changed_deliveries.is_empty())
+        let records = [workers.len(), pairings.len(), trusts.len(), keys.len(), hooks.len()];
+        records.iter().any(|count| *count > 0) || !changed_deliveries.is_empty()
     }
 
     /// Whether there is nothing to write.

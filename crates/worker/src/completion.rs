@@ -50,13 +50,14 @@ impl Work {
 }
 
 /// The completion of a job as it was assigned: the same job, attempt and terms, and the output as it stands. The short
-/// receipt is signed; the full one is left for [`sign_full_receipts`].
+/// receipt is signed, if one is wanted; the full one is left for [`sign_full_receipts`].
 ///
 /// Everything that works for a coordinator goes through these two, so that a load generator costs what a worker costs.
 pub fn complete(key: &SigningKey, assign: &JobAssign, work: Work) -> JobComplete {
     let worker = key.public_key();
     let output_hash = Digest::of(work.output.get().as_bytes());
-    let dispatch = DispatchReceipt::new(&assign.job_id, &worker, output_hash, work.completed_at_ms).sign(key);
+    let short = || DispatchReceipt::new(&assign.job_id, &worker, output_hash, work.completed_at_ms).sign(key);
+    let dispatch = (!assign.full_receipt_only).then(short);
     let terms = &assign.terms;
     let full = FullReceipt {
         asset: terms.asset.clone(),
@@ -64,7 +65,7 @@ pub fn complete(key: &SigningKey, assign: &JobAssign, work: Work) -> JobComplete
         attempt: assign.attempt,
         client: terms.client.clone(),
         completed_at_ms: work.completed_at_ms,
-        dispatch: Some(dispatch.clone()),
+        dispatch: dispatch.clone(),
         format: ReceiptForm::V1,
         hold: terms.hold,
         job_id: assign.job_id.clone(),
@@ -76,14 +77,16 @@ pub fn complete(key: &SigningKey, assign: &JobAssign, work: Work) -> JobComplete
         sampler: work.sampler,
         text_hash: work.text_hash,
         usage: work.usage.into(),
-        worker: dispatch.receipt.provider_pubkey.clone(),
+        worker: worker.to_hex(),
     };
+    let (receipt, receipt_signature) =
+        dispatch.map_or((None, None), |short| (Some(short.receipt), Some(short.signature)));
     JobComplete {
         job_id: assign.job_id.clone(),
         output: work.output,
         output_hash,
-        receipt: Some(dispatch.receipt),
-        receipt_signature: Some(dispatch.signature),
+        receipt,
+        receipt_signature,
         attempt: Some(assign.attempt),
         usage: Some(work.usage),
         full_receipt: Some(Box::new(full)),
@@ -185,6 +188,20 @@ mod tests {
         let sampler = full.sampler.unwrap();
         assert_eq!((sampler.seed, sampler.max_tokens), (Some(u64::MAX), Some(256)));
         assert_eq!((sampler.temperature.as_deref(), sampler.top_p.as_deref()), (Some("0.7"), Some("5e-324")));
+    }
+
+    #[test]
+    fn no_short_receipt_is_made_where_the_full_one_is_enough() {
+        let key = SigningKey::from_seed(&[7; 32]);
+        let assign = JobAssign { full_receipt_only: true, ..serde_json::from_str(ASSIGN).unwrap() };
+        let mut complete = complete(&key, &assign, Work::of(outcome(), 1_000, 1_100));
+        sign_full_receipts(&key, [&mut complete]);
+        let complete = sent(complete);
+        assert_eq!((complete.receipt, complete.receipt_signature), (None, None));
+        let full = complete.full_receipt.unwrap();
+        assert_eq!((&full.dispatch, &full.worker), (&None, &key.public_key().to_hex()));
+        assert_eq!(full.output_hash, complete.output_hash);
+        assert!(full.is_signed_by(&key.public_key(), &complete.full_signature.unwrap(), None));
     }
 
     #[test]

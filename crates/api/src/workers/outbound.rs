@@ -1,7 +1,8 @@
 //! What the coordinator tells a worker, as frames.
 
 use crate::app::App;
-use docket_core::job::{Ask, Skill};
+use docket_core::id::Dialect;
+use docket_core::job::{Ask, Job, Skill};
 use docket_engine::{Assignment, ToWorker};
 use docket_protocol::frames::{
     DoneStatus, FromCoordinator, JobAssign, JobCancel, JobDone, JobType, PrivacyClass,
@@ -50,5 +51,11 @@ fn assign(app: &App, assignment: &Assignment, ours: bool) -> Option<FromCoordina
         payload: RawValue::from_string(payload).ok()?,
         // Its client waits for all of it.
         whole: ours && job.request.is_some() && job.policy.stream_within.is_none(),
+        full_receipt_only: ours && is_full_enough(job),
     })))
+}
+
+/// Whether the full receipt of a job is enough: only one dialect shows short ones.
+pub(super) fn is_full_enough(job: &Job) -> bool {
+    job.public_id.dialect != Dialect::Quotes
 }

@@ -5,10 +5,19 @@ use super::signatures::Signatures;
 use docket_core::hash::Sha256;
 use docket_core::id::WorkerId;
 use docket_engine::Proof;
+use docket_protocol::digest::Digest;
 use docket_protocol::frames::Terms;
 use docket_protocol::keys::{Claim, PublicKey, Signature};
 use docket_protocol::receipt::{Batch, FullReceipt, SignedDispatch, receipt_hash_of, signed_message};
 use serde::Deserialize;
+
+/// What the receipts of a job have to be.
+pub(super) struct Wanted {
+    /// What the full receipt has to repeat.
+    pub(super) terms: Terms,
+    /// Whether that one is enough.
+    pub(super) full_only: bool,
+}
 
 /// A delivery's signatures, as they came.
 pub(crate) struct Receipts {
@@ -22,7 +31,7 @@ pub(crate) struct Receipts {
     pub(crate) batch: Option<Batch>,
 }
 
-/// As it is kept, see [`keep`].
+/// As it is kept, see [`Receipts::keep`].
 #[derive(Deserialize)]
 struct Kept<Full, Short> {
     full: Option<Full>,
@@ -53,33 +62,44 @@ impl Receipts {
         kept.dispatch.or_else(|| kept.full?.dispatch)
     }
 
-    /// What the short receipt claims, and whether the signatures hold: one by the worker's key over
-    /// the short receipt, and where there is a full one, another over it, saying the same. `shared` has what was found
+    /// What the receipts claim, and whether the signatures hold: one by the worker's key over the short receipt, and
+    /// where there is a full one, another over it, saying the same; or that one alone, where it is enough. `shared` has what was found
     /// true of other receipts of the connection.
     pub(super) async fn proof(
         self,
         worker: &PublicKey,
-        terms: &Terms,
+        wanted: &Wanted,
         signatures: &Signatures,
         shared: &Shared,
     ) -> Option<Proof> {
         let full = self.full.as_ref().map(FullReceipt::signed_bytes);
-        let signed = match self.claims(worker, terms, full.as_deref()) {
+        let signed = match self.claims(worker, wanted, full.as_deref()) {
             Some(claims) => self.hold(claims, signatures, shared).await,
             None => false,
         };
-        let dispatch = self.dispatch?;
-        let digest = receipt_hash_of(Some(&dispatch), full.as_deref(), self.signature.as_ref());
-        let receipt = &dispatch.receipt;
+        let digest = receipt_hash_of(self.dispatch.as_ref(), full.as_deref(), self.signature.as_ref());
+        let (job, named, output) = self.named()?;
         Some(Proof {
-            job: receipt.job_id.as_str().into(),
-            worker: WorkerId::from_hex(&receipt.provider_pubkey)?,
-            output: Sha256(receipt.output()?.0),
+            job: job.into(),
+            worker: WorkerId::from_hex(named)?,
+            output: Sha256(output.0),
             text: self.full.as_ref().and_then(|full| full.text_hash).map(Sha256::from),
             signed,
             digest: Sha256(digest.0),
-            document: keep(&dispatch, full.as_deref(), self.signature.as_ref(), self.batch.as_ref())?.into(),
+            document: self.keep(full.as_deref())?.into(),
         })
+    }
+
+    /// The job, the worker and the output that the receipts name: by the short one, if there is one.
+    fn named(&self) -> Option<(&str, &str, Digest)> {
+        match (&self.dispatch, &self.full) {
+            (Some(short), _) => {
+                let receipt = &short.receipt;
+                Some((&receipt.job_id, &receipt.provider_pubkey, receipt.output()?))
+            }
+            (None, Some(full)) => Some((&full.job_id, &full.worker, full.output_hash)),
+            (None, None) => None,
+        }
     }
 
     /// Whether these claims are true. The one that other receipts share is judged for the first of them only.
@@ -94,43 +114,37 @@ impl Receipts {
     }
 
     /// What the worker must have signed; `None` if the receipts contradict each other or the terms.
-    fn claims(&self, worker: &PublicKey, terms: &Terms, signed: Option<&[u8]>) -> Option<Vec<Claim>> {
-        let dispatch = self.dispatch.as_ref()?;
-        let short = dispatch.claim(worker);
+    fn claims(&self, worker: &PublicKey, wanted: &Wanted, signed: Option<&[u8]>) -> Option<Vec<Claim>> {
+        let short = self.dispatch.as_ref().map(|short| short.claim(worker));
         match (&self.full, signed, &self.signature) {
             (Some(full), Some(signed), Some(signature)) => {
-                let agree = full.dispatch.as_ref() == Some(dispatch)
-                    && full.job_id == dispatch.receipt.job_id
-                    && full.worker == dispatch.receipt.provider_pubkey
-                    && Some(full.output_hash) == dispatch.receipt.output()
-                    && terms.departed_from(full).is_none();
+                let agree = full.dispatch == self.dispatch
+                    && self.named() == Some((&*full.job_id, &*full.worker, full.output_hash))
+                    && wanted.terms.departed_from(full).is_none();
                 let message = signed_message(signed, self.batch.as_ref(), worker)?;
-                agree.then(|| vec![short, Claim::new(worker, &message, signature)])
+                let enough = short.is_some() || wanted.full_only;
+                let all = || short.into_iter().chain([Claim::new(worker, &message, signature)]).collect();
+                (agree && enough).then(all)
             }
-            (None, _, None) if self.batch.is_none() => Some(vec![short]),
+            (None, _, None) if self.batch.is_none() => Some(vec![short?]),
             _ => None,
         }
     }
-}
 
-/// The document that is kept: the full receipt, byte for byte as it was signed, which holds the short one; or the
-/// short one alone.
-fn keep(
-    dispatch: &SignedDispatch,
-    full: Option<&[u8]>,
-    signature: Option<&Signature>,
-    batch: Option<&Batch>,
-) -> Option<Vec<u8>> {
-    match (full, signature) {
-        (Some(full), Some(signature)) => {
-            let batch = match batch {
-                Some(batch) => format!(",\"batch\":{}", serde_json::to_string(batch).ok()?),
-                None => String::new(),
-            };
-            let rest = format!(",\"signature\":\"{signature}\"{batch}}}");
-            Some([b"{\"full\":", full, rest.as_bytes()].concat())
+    /// The document that is kept: the full receipt, byte for byte as it was signed, which holds the short one; or the
+    /// short one alone.
+    fn keep(&self, full: Option<&[u8]>) -> Option<Vec<u8>> {
+        match (full, &self.signature) {
+            (Some(full), Some(signature)) => {
+                let batch = match &self.batch {
+                    Some(batch) => format!(",\"batch\":{}", serde_json::to_string(batch).ok()?),
+                    None => String::new(),
+                };
+                let rest = format!(",\"signature\":\"{signature}\"{batch}}}");
+                Some([b"{\"full\":", full, rest.as_bytes()].concat())
+            }
+            _ => serde_json::to_vec(&serde_json::json!({"dispatch": self.dispatch})).ok(),
         }
-        _ => serde_json::to_vec(&serde_json::json!({"dispatch": dispatch})).ok(),
     }
 }
 

@@ -2,8 +2,8 @@
 
 mod parts;
 
-use super::outbound::frame;
-use super::receipts::Receipts;
+use super::outbound::{frame, is_full_enough};
+use super::receipts::{Receipts, Wanted};
 use super::register::{Registered, register};
 use super::shared::Shared;
 use crate::app::App;
@@ -13,8 +13,7 @@ use docket_core::event::{Fault, Usage};
 use docket_core::refusal::Refusal;
 use docket_engine::{Arrival, Connection, EngineError, Piece, ToWorker};
 use docket_protocol::frames::{
-    ErrorFrame, FromCoordinator, FromWorker, JobComplete, ReceiptSubmit, Terms, clip, decode_from_worker,
-    encode,
+    ErrorFrame, FromCoordinator, FromWorker, JobComplete, ReceiptSubmit, clip, decode_from_worker, encode,
 };
 use docket_protocol::keys::PublicKey;
 use docket_protocol::receipt::SignedDispatch;
@@ -148,8 +147,8 @@ struct Session {
     receipts: HashMap<String, SignedDispatch>,
     /// A delivery that is larger than a frame, as far as it has come.
     gathered: Option<Box<Gathered>>,
-    /// What the receipts of the jobs in the worker's hands have to repeat, by job.
-    terms: HashMap<Arc<str>, Arc<Terms>>,
+    /// What the receipts of the jobs in the worker's hands have to be, by job.
+    wanted: HashMap<Arc<str>, Arc<Wanted>>,
     /// Signatures that stand under several receipts.
     shared: Arc<Shared>,
     /// What was said and is being judged.
@@ -166,7 +165,7 @@ impl Session {
             completed: HashMap::new(),
             receipts: HashMap::new(),
             gathered: None,
-            terms: HashMap::new(),
+            wanted: HashMap::new(),
             shared: Arc::default(),
             tasks: TaskTracker::new(),
             sends: None,
@@ -237,10 +236,11 @@ impl Session {
             ToWorker::Assign(assignment) => {
                 let job = &assignment.job;
                 let terms = self.app.engine.terms(job, &assignment.payload);
-                self.terms.insert(job.public_id.text.clone(), Arc::new(terms));
+                let wanted = Wanted { terms, full_only: is_full_enough(job) };
+                self.wanted.insert(job.public_id.text.clone(), Arc::new(wanted));
             }
             ToWorker::Cancel { job, .. } | ToWorker::Done { job, .. } => {
-                self.terms.remove(job);
+                self.wanted.remove(job);
                 self.completed.remove(&**job);
                 self.receipts.remove(&**job);
                 self.gathered.take_if(|gathered| gathered.is_of(job));
@@ -315,7 +315,8 @@ impl Session {
             return self.hand_back(complete.job_id, Fault::WorkerError);
         }
         match receipt {
-            Some(receipt) => self.deliver(complete, receipt),
+            Some(receipt) => self.deliver(complete, Some(receipt)),
+            None if self.has_enough(&complete) => self.deliver(complete, None),
             // Without its other half it waits until the job's deadline.
             None if self.completed.len() < HALVES => {
                 self.completed.insert(complete.job_id.clone(), complete);
@@ -324,10 +325,16 @@ impl Session {
         }
     }
 
+    /// Whether the full receipt of a completion is there, and enough.
+    fn has_enough(&self, complete: &JobComplete) -> bool {
+        complete.full_receipt.is_some()
+            && self.wanted.get(&*complete.job_id).is_some_and(|wanted| wanted.full_only)
+    }
+
     fn take_receipt(&mut self, submit: ReceiptSubmit) {
         let signed = SignedDispatch { receipt: submit.receipt, signature: submit.signature };
         match self.completed.remove(&signed.receipt.job_id) {
-            Some(complete) => self.deliver(complete, signed),
+            Some(complete) => self.deliver(complete, Some(signed)),
             None if self.receipts.len() < HALVES => {
                 self.receipts.insert(signed.receipt.job_id.clone(), signed);
             }
@@ -336,15 +343,15 @@ impl Session {
     }
 
     /// Checks signatures and settles, beside whatever else the connection does.
-    fn deliver(&self, complete: Box<JobComplete>, dispatch: SignedDispatch) {
-        let Some(terms) = self.terms.get(&*complete.job_id).cloned() else {
+    fn deliver(&self, complete: Box<JobComplete>, dispatch: Option<SignedDispatch>) {
+        let Some(wanted) = self.wanted.get(&*complete.job_id).cloned() else {
             return report::<()>(Err(Refusal::StaleAttempt.into()), &complete.job_id);
         };
         let (app, connection, key) = (self.app.clone(), self.connection(), self.registered.key);
         let shared = self.shared.clone();
         self.tasks.spawn(async move {
             let job = complete.job_id.clone();
-            report(deliver(&app, connection, &key, &shared, &terms, *complete, dispatch).await, &job);
+            report(deliver(&app, connection, &key, &shared, &wanted, *complete, dispatch).await, &job);
         });
     }
 }
@@ -362,18 +369,18 @@ async fn deliver(
     connection: Connection,
     key: &PublicKey,
     shared: &Shared,
-    terms: &Terms,
+    wanted: &Wanted,
     complete: JobComplete,
-    dispatch: SignedDispatch,
+    dispatch: Option<SignedDispatch>,
 ) -> Result<(), EngineError> {
     let usage = usage(&complete);
     let receipts = Receipts {
-        dispatch: Some(dispatch),
+        dispatch,
         full: complete.full_receipt.map(|full| *full),
         signature: complete.full_signature,
         batch: complete.full_batch,
     };
-    let Some(proof) = receipts.proof(key, terms, &app.signatures, shared).await else {
+    let Some(proof) = receipts.proof(key, wanted, &app.signatures, shared).await else {
         app.engine.hand_back(connection, &complete.job_id, Fault::BadReceipt).await?;
         return Err(Refusal::ReceiptMissing.into());
     };

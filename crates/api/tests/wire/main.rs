@@ -17,6 +17,7 @@ mod large_vectors;
 mod log;
 mod market;
 mod observe;
+mod one_receipt;
 mod pages;
 mod reader;
 mod refused;

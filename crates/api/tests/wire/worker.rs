@@ -158,19 +158,19 @@ impl Worker {
         }
     }
 
-    /// The delivery of an output with both receipts.
+    /// The delivery of an output with its receipts.
     pub(crate) fn completion(
         full: FullReceipt,
         output: &str,
         (signature, batch): (Signature, Option<Batch>),
     ) -> FromWorker {
-        let short = full.dispatch.clone().expect("a full receipt holds the short one");
+        let short = full.dispatch.clone();
         FromWorker::JobComplete(Box::new(JobComplete {
             job_id: full.job_id.clone(),
             output: RawValue::from_string(output.to_owned()).expect("an output is JSON"),
             output_hash: full.output_hash,
-            receipt: Some(short.receipt),
-            receipt_signature: Some(short.signature),
+            receipt: short.clone().map(|short| short.receipt),
+            receipt_signature: short.map(|short| short.signature),
             attempt: Some(full.attempt),
             usage: None,
             full_receipt: Some(Box::new(full)),

@@ -130,6 +130,9 @@ pub struct JobAssign {
     /// Whether the answer is wanted whole: nobody is told of it as it comes.
     #[serde(default, skip_serializing_if = "is_false")]
     pub whole: bool,
+    /// Whether the full receipt is enough: nobody will ask for a short one, which need not be made then.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub full_receipt_only: bool,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it

@@ -255,6 +255,7 @@ pub(crate) fn assignment(job_id: &str, job_type: JobType, payload: &serde_json::
         },
         payload,
         whole: false,
+        full_receipt_only: false,
     }
 }
 

@@ -83,7 +83,7 @@ impl Session {
     /// Reads and judges what was gathered, beside whatever else the connection does. Its receipts must be in it.
     fn deliver_gathered(&self, gathered: Gathered) {
         let Gathered { job, text, room, .. } = gathered;
-        let Some(terms) = self.terms.get(&*job).cloned() else {
+        let Some(wanted) = self.wanted.get(&*job).cloned() else {
             return report::<()>(Err(Refusal::StaleAttempt.into()), &job);
         };
         let (app, connection, key) = (self.app.clone(), self.connection(), self.registered.key);
@@ -92,9 +92,9 @@ impl Session {
             // It takes tens of milliseconds.
             let read = tokio::task::spawn_blocking(move || decode_parted(&text)).await;
             let complete = read.ok().and_then(Result::ok).filter(|complete| complete.job_id == job);
-            let result: Result<(), EngineError> = match complete.and_then(proven) {
+            let result: Result<(), EngineError> = match complete.and_then(delivered) {
                 Some((complete, receipt)) => {
-                    deliver(&app, connection, &key, &shared, &terms, complete, receipt).await
+                    deliver(&app, connection, &key, &shared, &wanted, complete, receipt).await
                 }
                 None => app.engine.hand_back(connection, &job, Fault::WorkerError).await,
             };
@@ -104,8 +104,9 @@ impl Session {
     }
 }
 
-/// A completion and its short receipt; `None` if it has none, or is none.
-fn proven(mut complete: JobComplete) -> Option<(JobComplete, SignedDispatch)> {
-    let (receipt, signature) = (complete.receipt.take()?, complete.receipt_signature.take()?);
-    (!is_error(&complete)).then_some((complete, SignedDispatch { receipt, signature }))
+/// A completion and its short receipt, if it has one; `None` if it is none.
+fn delivered(mut complete: JobComplete) -> Option<(JobComplete, Option<SignedDispatch>)> {
+    let short = complete.receipt.take().zip(complete.receipt_signature.take());
+    let short = short.map(|(receipt, signature)| SignedDispatch { receipt, signature });
+    (!is_error(&complete)).then_some((complete, short))
 }

@@ -114,6 +114,7 @@ pub(super) fn assignment(commit: &str) -> Result<JobAssign> {
         },
         payload: RawValue::from_string(payload)?,
         whole: false,
+        full_receipt_only: false,
     })
 }
 
