@@ -233,7 +233,9 @@ impl Store {
             return Ok(self.hot.unanswered(which, cursor, limit));
         }
         let Stretch { jobs, rest } = self.reader().await?.jobs_of_key(which, cursor, limit).await?;
-        Ok(Stretch { jobs: self.with_holders(jobs), rest })
+        let mut jobs = self.with_holders(jobs);
+        jobs.retain(|job| which.fits(job)); // Some have changed since they were read.
+        Ok(Stretch { jobs, rest })
     }
 
     /// Jobs from the disk, which does not know who has them.

@@ -1,6 +1,6 @@
 //! One random life of a market on two databases: they must never tell each other apart.
 
-use crate::place::{InFile, InMemory};
+use crate::place::{InFile, InMemory, Place};
 use crate::sample::{FIRST, NOW, SECOND, client, credit, job, paid_at_once, terms, with_leaf, write};
 use crate::world::{World, now};
 use docket_core::change::Claim;
@@ -11,7 +11,8 @@ use docket_core::key::{ApiKey, KeyId, Limits, Period};
 use docket_core::money::{Amount, Asset};
 use docket_core::trust::Pairing;
 use docket_core::worker::{Worker, WorkerCommand};
-use docket_store::{Documents, Write};
+use docket_store::backend::{Backend, Connected, Loaded, Needs, Resumed, Seen};
+use docket_store::{Batch, Documents, StoreError, Write};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -48,6 +49,56 @@ fn a_file_and_memory_live_alike() {
     }
 }
 
+/// A file that the writer shows so seldom that much gathers before it is carried out.
+struct Seldom(InFile);
+
+struct Gathering {
+    inner: Box<dyn Backend>,
+    asked: u32,
+}
+
+impl Place for Seldom {
+    fn connect(&self) -> Connected {
+        let Connected { backend, reader } = self.0.connect();
+        Connected { backend: Box::new(Gathering { inner: backend, asked: 0 }), reader }
+    }
+
+    fn meddle(&self, sql: &str) {
+        self.0.meddle(sql);
+    }
+}
+
+impl Backend for Gathering {
+    fn resume(&mut self) -> Result<Resumed, StoreError> {
+        self.inner.resume()
+    }
+
+    fn load(&mut self, needs: &Needs) -> Result<Loaded, StoreError> {
+        self.inner.load(needs)
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<Seen, StoreError> {
+        self.inner.write(batch)
+    }
+
+    fn apply(&mut self, batch: Batch) -> Result<(), StoreError> {
+        self.inner.apply(batch)
+    }
+
+    fn show(&mut self) -> Result<(), StoreError> {
+        self.asked += 1;
+        if self.asked.is_multiple_of(16) { self.inner.show() } else { Ok(()) }
+    }
+}
+
+#[test]
+fn groups_that_are_carried_out_together_and_each_alone_live_alike() {
+    for seed in 5..=8 {
+        let file = World::on(Box::new(Seldom(InFile::new())));
+        live_alike(file, World::on(Box::new(InMemory::new())), seed);
+    }
+}
+
 /// Plays one life on both, and compares every answer and all that is stored in the end.
 pub(crate) fn live_alike(mut one: World, mut other: World, seed: u64) {
     let mut market =
@@ -64,6 +115,7 @@ pub(crate) fn live_alike(mut one: World, mut other: World, seed: u64) {
             [&mut one, &mut other].into_iter().for_each(World::reopen);
         }
     }
+    [&mut one, &mut other].into_iter().for_each(World::reopen);
     assert!(one.jobs().iter().filter(|job| job.state.is_final()).count() > 10, "life {seed} is too quiet");
     [&one, &other].into_iter().for_each(World::check_books);
     let keys = now(one.disk().keys(None, None, Period::day_of(NOW)));

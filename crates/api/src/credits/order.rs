@@ -64,6 +64,19 @@ impl Route {
     }
 }
 
+/// What stands in the store for a client's name of a request.
+fn claimed(key: &ApiKey, name: &str) -> Arc<str> {
+    format!("credits:{}:{name}", key.id.0).into()
+}
+
+/// Whether a request was taken before under the name that its client gives it. Then it makes no job, whatever it says.
+pub(super) async fn is_repeat(asked: &Asked) -> Result<bool, Problem> {
+    let Some(name) = asked.idempotency_key()? else { return Ok(false) };
+    let claim =
+        asked.app.engine.store().claim(&claimed(&asked.key, name)).await.map_err(EngineError::from)?;
+    Ok(claim.is_some())
+}
+
 impl Order {
     pub(super) fn new(route: Route, asked: &Asked, inquiry: Inquiry) -> Result<Self, Problem> {
         let idempotency_key = asked.idempotency_key()?;
@@ -91,7 +104,7 @@ impl Order {
             Some(tokens) => (priced.hold(tokens, app.asset()), priced.terms(inquiry.stream)),
             None => app.settings.prices.embedding(app.asset()),
         };
-        let claim = idempotency_key.map(|name| (format!("credits:{}:{name}", key.id.0).into(), digest));
+        let claim = idempotency_key.map(|name| (claimed(key, &name), digest));
         let new = NewJob {
             dialect: Dialect::Credits,
             naming: Naming::Short,

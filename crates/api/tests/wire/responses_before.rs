@@ -211,3 +211,26 @@ async fn a_conversation_grows_to_the_bound_of_a_request_and_no_further() {
     let (_, told) = answered(&developer, &mut worker, more, "Yes.").await;
     assert_eq!(told.as_array().map(Vec::len), Some(3));
 }
+
+#[tokio::test]
+async fn a_repeat_finds_its_job_though_what_it_went_on_from_is_deleted() {
+    let market = Market::open().await;
+    let developer = Developer::rich(&market).await;
+    let mut worker = able(&market, 1, &[]).await;
+    let (first, _) = answered(&developer, &mut worker, json!({}), "It rains.").await;
+    let body = asked(json!({"previous_response_id": id(&first), "input": "Where?"}));
+    let named = [("idempotency-key", "k")];
+    let (second, ()) = tokio::join!(developer.ask("POST", ROUTE, &named, &body), async {
+        let assigned = worker.job().await;
+        finish(&mut worker, &assigned, "In Bern.").await;
+    });
+    assert_eq!(second.status, StatusCode::OK, "{}", second.text());
+    let balance = developer.balance().await;
+    let path = format!("{ROUTE}/{}", id(&first));
+    assert_eq!(developer.ask("DELETE", &path, &[], &Value::Null).await.status, StatusCode::OK);
+    let again = developer.ask("POST", ROUTE, &named, &body).await;
+    assert_eq!((again.status, again.text()), (StatusCode::OK, second.text()));
+    assert_eq!(developer.balance().await, balance);
+    let other = developer.ask("POST", ROUTE, &[("idempotency-key", "l")], &body).await;
+    assert_eq!(refusal(&other), not_found());
+}

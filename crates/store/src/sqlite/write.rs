@@ -237,8 +237,10 @@ impl WriteConnection {
         Ok(Seen::Now)
     }
 
-    /// After a failure the database has what it had at its last commit, and the log what was acknowledged since.
+    /// After a failure the database has what it had at its last commit, and the log what was acknowledged since. What
+    /// waits goes too: it may not be carried out without what was before it.
     fn give_up(&mut self) {
+        self.ahead = Batch::default();
         if !self.connection.is_autocommit()
             && let Err(error) = run(&self.connection, "ROLLBACK")
         {
@@ -252,7 +254,8 @@ impl WriteConnection {
 
 impl Drop for WriteConnection {
     fn drop(&mut self) {
-        if self.is_ahead {
+        // Who panics may have carried out a part of what was taken.
+        if self.is_ahead || std::thread::panicking() {
             self.give_up();
         } else if let Err(error) = self.show() {
             tracing::error!(%error, "what is durable is left to the redo log");

@@ -83,6 +83,7 @@ impl Keys {
 
     /// Ends the group: its keys are read again when somebody asks for them.
     pub(super) fn forget(&mut self) {
+        self.latest.trim();
         self.claims.clear();
         self.jobs.clear();
         self.names.clear();

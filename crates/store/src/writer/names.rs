@@ -35,17 +35,23 @@ impl Names {
         self.0.get(&name.dialect).is_some_and(|latest| latest.used.contains(&name.text))
     }
 
-    /// Adds a name that is used from now on; `false` if it is none of the greatest.
+    /// Adds a name that is used from now on; `false` if [`Self::has`] cannot tell.
     pub(super) fn add(&mut self, name: &PublicId) -> bool {
         let latest = self.0.entry(name.dialect).or_default();
         let knows = latest.knows(&name.text);
         if knows {
             latest.used.insert(name.text.clone());
-            if latest.used.len() > KEPT {
+        }
+        knows
+    }
+
+    /// Forgets the smallest where there are too many. No group may be open: what [`Self::know`] said holds for all of it.
+    pub(super) fn trim(&mut self) {
+        for latest in self.0.values_mut() {
+            while latest.used.len() > KEPT {
                 latest.floor = latest.used.pop_first();
             }
         }
-        knows
     }
 }
 
@@ -81,6 +87,7 @@ mod tests {
             (0..3 * KEPT).map(|number| name(&format!("job_{:05}", number * 7919 % 10_007))).collect();
         for name in &all {
             names.add(name);
+            names.trim();
         }
         assert!(all.iter().all(|name| !names.know(name) || names.has(name)));
         assert_eq!(names.0[&Dialect::Credits].used.len(), KEPT);

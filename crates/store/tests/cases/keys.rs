@@ -120,3 +120,23 @@ pub(crate) fn a_text_that_no_database_can_hold_is_refused_alone(world: &mut Worl
     assert_eq!(world.store().stopped(), None);
     world.check_books();
 }
+
+pub(crate) fn a_name_that_is_among_the_last_when_a_group_begins_is_taken(world: &mut World) {
+    let named = |number: u64, place: u64| {
+        let public_id = PublicId { dialect: Dialect::Agents, text: format!("{place:05}").into() };
+        write(&Job { public_id, ..job(number, terms()) }, "fund").unwrap()
+    };
+    for first in (1..=1_024).step_by(128) {
+        let all = world.commit_all((first..first + 128).map(|number| named(number, number)));
+        assert!(all.iter().all(Result::is_ok));
+    }
+    let taken = |verdict| matches!(verdict, Err(CommitError::Refused(Refusal::IdTaken)));
+    let mut verdicts = world.commit_all([named(2_001, 2_001), named(2_002, 1), named(2_003, 0)]);
+    assert!(verdicts.remove(0).is_ok() && taken(verdicts.remove(0)));
+    assert!(verdicts.remove(0).is_ok(), "a name that nobody has is free, however small");
+    let mut verdicts =
+        world.commit_all([named(2_004, 3_000), named(2_005, 0), named(2_006, 2), named(2_007, 3)]);
+    assert!(verdicts.remove(0).is_ok());
+    assert!(verdicts.into_iter().all(taken));
+    assert_eq!(world.store().stopped(), None);
+}

@@ -61,6 +61,7 @@ cases! {
         a_key_is_good_for_one_request,
         a_key_may_be_all_that_a_change_uses,
         a_name_or_a_number_is_taken_once,
+        a_name_that_is_among_the_last_when_a_group_begins_is_taken,
         a_text_that_no_database_can_hold_is_refused_alone,
     }
     records {

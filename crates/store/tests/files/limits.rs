@@ -6,10 +6,11 @@ use crate::place::InFile;
 use crate::sample::{NOW, client, credit, job, terms, with_leaf, write};
 use crate::world::World;
 use docket_core::id::{ClientId, JobId};
+use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyId, Limits};
 use docket_core::money::{Amount, Asset};
 use docket_store::backend::{Backend, Loaded, Needs, Resumed, Seen};
-use docket_store::{Batch, CommitError, Documents, Sqlite, StoreError};
+use docket_store::{Batch, CommitError, Cursor, Documents, KeyJobs, Sqlite, Stage, StoreError};
 use futures::executor::block_on;
 use rusqlite::Connection;
 use std::fs::{self, Permissions};
@@ -92,6 +93,24 @@ fn a_disk_that_fails_a_read_after_something_was_acknowledged_stops_the_store() {
     assert!(world.store().stopped().is_some(), "what was acknowledged is in the redo log alone");
     drop(world);
     assert!(path.with_extension("db-redo0").exists());
+}
+
+#[test]
+fn a_list_through_a_filter_has_no_job_that_has_changed_since_it_was_read() {
+    let mut world = World::on(Box::new(InFile::new()));
+    let (key, change) =
+        ApiKey::create(KeyId::of("k"), ClientId("ann".into()), "".into(), Limits::default(), NOW);
+    world.commit(with_leaf(change, Documents::default())).unwrap();
+    let job = Job { key: Some(key.id), ..job(1, terms()) };
+    let submitted = world.live(job, "fund assign submit");
+    world.reopen_with(|backend| Box::new(Unshown(backend)));
+    let settled = world.live((*submitted).clone(), "complete");
+    let list = |stage| {
+        let which = KeyJobs { key: key.id, model: None, stage: Some(stage) };
+        block_on(world.store().jobs_of_key(&which, Cursor::Newest, 9)).unwrap().jobs
+    };
+    assert_eq!(Stage::of(&settled.state), Stage::Settled);
+    assert_eq!(list(Stage::Submitted), []);
 }
 
 #[test]

@@ -29,7 +29,6 @@ struct Echo {
 
 /// The messages of a chat up to the answer of an earlier response, without the instructions of its request.
 pub(super) async fn conversation(app: &App, key: &ApiKey, name: &str) -> Result<Vec<Value>, Problem> {
-    app.engine.caught_up().await; // Who has the answer may go on from it.
     let unknown = || refusal("There is no such stored response under this API key.");
     let (job, echo) = stored(app, key, name).await?.ok_or_else(unknown)?;
     let output = output(app, &job).await?.filter(|_| !is_broken(&job));

@@ -13,7 +13,7 @@ use super::asked::Asked;
 use super::completions::answer;
 use super::errors::Problem;
 use super::fields::Fields;
-use super::order::{Order, Route};
+use super::order::{Order, Route, is_repeat};
 use axum::response::Response;
 use voice::ResponseVoice;
 
@@ -22,7 +22,11 @@ pub(super) async fn create(asked: Asked) -> Result<Response, Problem> {
     let covered = asked.app.settings.prices.covered_tokens;
     let body = Fields::parse(&asked.body)?;
     let before = match request::previous(&body)? {
-        Some(name) => before::conversation(&asked.app, &asked.key, &name).await?,
+        Some(name) => match before::conversation(&asked.app, &asked.key, &name).await {
+            // It may have been deleted since the request was taken: a repeat finds its job all the same.
+            Err(_) if is_repeat(&asked).await? => Vec::new(),
+            before => before?,
+        },
         None => Vec::new(),
     };
     let request::Read { inquiry, echo, is_stored } = request::parse(&body, before, covered)?;

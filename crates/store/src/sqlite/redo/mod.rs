@@ -179,3 +179,82 @@ fn empty(path: &Path) -> Result<File> {
     file.sync_all().map_err(named)?;
     Ok(file)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::{Backend, Needs};
+    use crate::batch::{Batch, JournalEntry};
+    use crate::sqlite::open::{self, Place};
+    use crate::sqlite::{Sqlite, WriteConnection};
+    use docket_core::change::Claim;
+    use docket_core::hash::Sha256;
+    use docket_core::id::{Dialect, PublicId, Version};
+    use docket_core::time::Timestamp;
+
+    fn claiming(number: i64, key: &str) -> Batch {
+        let answer = PublicId { dialect: Dialect::Credits, text: key.into() };
+        let claim = Claim { key: key.into(), request: Sha256::of(b""), answer };
+        let entry = JournalEntry {
+            journal_id: number,
+            job: None,
+            version: Version::NONE,
+            at: Timestamp(0),
+            event: "claim",
+            detail: String::new(),
+            leaf_index: None,
+            transfers: 1..1,
+        };
+        Batch { journal: vec![entry], claims: vec![(claim, Timestamp(0))], ..Batch::default() }
+    }
+
+    fn open_to_write(path: &Path) -> WriteConnection {
+        let (connection, redo) = open::to_write(&Place::File(path.to_owned()), None).unwrap();
+        WriteConnection { connection, redo, is_ahead: false, ahead: Batch::default(), _lock: None }
+    }
+
+    /// Which of some claims a database has.
+    fn found<const N: usize>(path: &Path, keys: [&str; N]) -> [bool; N] {
+        let mut reopened = Sqlite::file(path).connect().unwrap().backend;
+        let needs = Needs { claims: keys.map(Into::into).into(), ..Needs::default() };
+        let claims = reopened.load(&needs).unwrap().claims;
+        keys.map(|key| claims.contains_key(key))
+    }
+
+    fn acknowledge(writer: &mut dyn Backend, number: i64, key: &str) {
+        let batch = claiming(number, key);
+        writer.write(&batch).unwrap();
+        writer.apply(batch).unwrap();
+    }
+
+    #[test]
+    fn what_waits_is_not_carried_out_without_what_was_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("docket.db");
+        let mut writer = open_to_write(&path);
+        acknowledge(&mut writer, 1, "carried out");
+        writer.load(&Needs::default()).unwrap();
+        acknowledge(&mut writer, 2, "waiting");
+        for (segment, path) in writer.redo.as_mut().unwrap().segments.iter_mut().zip(segments(&path)) {
+            *segment = File::open(path).unwrap(); // Cannot be written.
+        }
+        assert!(writer.write(&claiming(3, "failed")).is_err());
+        drop(writer);
+        assert_eq!(found(&path, ["carried out", "waiting", "failed"]), [true, true, false]);
+    }
+
+    #[test]
+    fn a_panic_in_the_middle_of_a_group_commits_no_part_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("docket.db");
+        let mut writer = open_to_write(&path);
+        acknowledge(&mut writer, 1, "whole");
+        let thread = std::thread::spawn(move || {
+            let _taken = std::mem::take(&mut writer.ahead);
+            writer.connection.execute_batch("BEGIN IMMEDIATE; DELETE FROM claim").unwrap();
+            panic!("in the middle");
+        });
+        assert!(thread.join().is_err());
+        assert_eq!(found(&path, ["whole"]), [true]);
+    }
+}
