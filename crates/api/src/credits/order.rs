@@ -64,6 +64,9 @@ impl Route {
     }
 }
 
+/// What stands in the store for a client's name of a request, and the request.
+type Claimed = (Arc<str>, Sha256);
+
 /// What stands in the store for a client's name of a request.
 fn claimed(key: &ApiKey, name: &str) -> Arc<str> {
     format!("credits:{}:{name}", key.id.0).into()
@@ -89,9 +92,33 @@ impl Order {
         (key.id, self.digest)
     }
 
-    /// Holds the worst case, and makes the job.
+    /// Holds the worst case, and makes the job; or finds the one that was made for the same request before, whatever can
+    /// be done with it now.
     pub(super) async fn place(self, app: &App, key: &ApiKey) -> Result<Arc<Job>, Problem> {
-        let Self { inquiry, is_attended, echo, digest, idempotency_key } = self;
+        let claim = self.idempotency_key.as_ref().map(|name| (claimed(key, name), self.digest));
+        let (new, priced) = match self.offer(app, key, claim.clone()) {
+            Ok(offer) => offer,
+            Err(problem) => return before(app, claim).await?.ok_or(problem),
+        };
+        let price = new.price;
+        let submitted = match app.engine.submit(new).await {
+            Ok(submitted) => submitted,
+            Err(EngineError::Refused(Refusal::InsufficientFunds)) => {
+                return Err(insufficient(app, key, &priced, price.units).await?);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        find(app, &submitted.id).await
+    }
+
+    /// The job that it would be, and the price of its model.
+    fn offer<'a>(
+        self,
+        app: &'a App,
+        key: &ApiKey,
+        claim: Option<Claimed>,
+    ) -> Result<(NewJob, Priced<'a>), Problem> {
+        let Self { inquiry, is_attended, echo, digest, .. } = self;
         let served = app.engine.served_model(&inquiry.model);
         let served = served.ok_or_else(|| {
             let words = format!("No live worker serves the model `{}`.", inquiry.model);
@@ -104,7 +131,6 @@ impl Order {
             Some(tokens) => (priced.hold(tokens, app.asset()), priced.terms(inquiry.stream)),
             None => app.settings.prices.embedding(app.asset()),
         };
-        let claim = idempotency_key.map(|name| (claimed(key, &name), digest));
         let new = NewJob {
             dialect: Dialect::Credits,
             naming: Naming::Short,
@@ -125,14 +151,17 @@ impl Order {
             request: is_attended.then_some(digest),
             now_or_never: None,
         };
-        let submitted = match app.engine.submit(new).await {
-            Ok(submitted) => submitted,
-            Err(EngineError::Refused(Refusal::InsufficientFunds)) => {
-                return Err(insufficient(app, key, &priced, price.units).await?);
-            }
-            Err(error) => return Err(error.into()),
-        };
-        find(app, &submitted.id).await
+        Ok((new, priced))
+    }
+}
+
+/// The job that was made before under a name, if one was; refused if it was made for another request.
+async fn before(app: &App, claim: Option<Claimed>) -> Result<Option<Arc<Job>>, Problem> {
+    let Some((name, digest)) = claim else { return Ok(None) };
+    match app.engine.store().claim(&name).await.map_err(EngineError::from)? {
+        Some(claim) if claim.request != digest => Err(EngineError::Refused(Refusal::KeyReused).into()),
+        Some(claim) => Ok(Some(find(app, &claim.answer).await?)),
+        None => Ok(None),
     }
 }
 

@@ -423,6 +423,15 @@ async fn the_same_idempotency_key_is_the_same_job() {
     assert_eq!(first.body, second.body);
     assert_eq!(ask(21).await.json()["error"]["code"], "idempotency_key_reused");
     assert_eq!(developer.balance().await, 92);
+    drop(worker);
+    market.pass(Millis::seconds(40)).await;
+    assert_eq!(
+        developer.chat(json!({})).await.json()["error"]["code"],
+        "model_not_found",
+        "nobody serves it now"
+    );
+    assert_eq!(ask(20).await.body, first.body, "and yet the job is there");
+    assert_eq!(ask(21).await.json()["error"]["code"], "idempotency_key_reused");
 }
 
 #[tokio::test]
