@@ -131,14 +131,8 @@ pub(crate) struct ResultEntry {
     pub(crate) document: ResultDocument,
 }
 
-/// What stood before the first stands before both.
-fn join_sums<K: Ord>(sums: &mut BTreeMap<K, Moved>, later: BTreeMap<K, Moved>) {
-    for (key, moved) in later {
-        sums.entry(key).or_insert(moved).after = moved.after;
-    }
-}
-
-/// The winners of a group, ready to be written in one transaction. No row with a version stands in it twice.
+/// The winners of a group, or of several, ready to be written in one transaction. No row with a version stands in a group
+/// twice; of several groups, the later one is behind the earlier.
 #[derive(Default)]
 pub struct Batch {
     pub(crate) new_policies: Vec<(i64, String)>,
@@ -198,5 +192,12 @@ impl Batch {
     pub(crate) fn is_empty(&self) -> bool {
         // What is told to hooks is no part of the journal: nothing is decided by it.
         self.journal.is_empty() && self.new_deliveries.is_empty() && self.changed_deliveries.is_empty()
+    }
+}
+
+/// What stood before the first stands before both.
+fn join_sums<K: Ord>(sums: &mut BTreeMap<K, Moved>, later: BTreeMap<K, Moved>) {
+    for (key, moved) in later {
+        sums.entry(key).or_insert(moved).after = moved.after;
     }
 }

@@ -125,7 +125,6 @@ pub(super) async fn list(
     if query.model.as_deref().is_some_and(|model| !may_be_model(model)) {
         return Err(Problem::at("model", "`model` must have 1 to 128 bytes, and no control characters."));
     }
-    app.engine.caught_up().await; // Who has an answer finds the job settled in the list, too.
     let cursor = cursor(&app, &key, &query).await?;
     let which = KeyJobs { key: key.id, model: query.model.as_deref(), stage };
     let mut jobs = fitting(&app, &which, cursor, limit + 1).await?;

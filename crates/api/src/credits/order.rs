@@ -6,6 +6,7 @@ use super::completions::find;
 use super::errors::{Code, Problem};
 use super::price::{CREDIT, Priced, credits};
 use crate::app::App;
+use docket_core::change::Claim;
 use docket_core::feature::{Feature, Features};
 use docket_core::hash::Sha256;
 use docket_core::id::Dialect;
@@ -64,10 +65,10 @@ impl Route {
     }
 }
 
-/// What stands in the store for a client's name of a request, and the request.
+/// A client's name of a request, as it stands in the store, and the request.
 type Claimed = (Arc<str>, Sha256);
 
-/// What stands in the store for a client's name of a request.
+/// A client's name of a request, as it stands in the store.
 fn claimed(key: &ApiKey, name: &str) -> Arc<str> {
     format!("credits:{}:{name}", key.id.0).into()
 }
@@ -75,9 +76,12 @@ fn claimed(key: &ApiKey, name: &str) -> Arc<str> {
 /// Whether a request was taken before under the name that its client gives it. Then it makes no job, whatever it says.
 pub(super) async fn is_repeat(asked: &Asked) -> Result<bool, Problem> {
     let Some(name) = asked.idempotency_key()? else { return Ok(false) };
-    let claim =
-        asked.app.engine.store().claim(&claimed(&asked.key, name)).await.map_err(EngineError::from)?;
-    Ok(claim.is_some())
+    Ok(earlier(&asked.app, &claimed(&asked.key, name)).await?.is_some())
+}
+
+/// What a name was used for.
+async fn earlier(app: &App, name: &str) -> Result<Option<Claim>, Problem> {
+    Ok(app.engine.store().claim(name).await.map_err(EngineError::from)?)
 }
 
 impl Order {
@@ -158,7 +162,7 @@ impl Order {
 /// The job that was made before under a name, if one was; refused if it was made for another request.
 async fn before(app: &App, claim: Option<Claimed>) -> Result<Option<Arc<Job>>, Problem> {
     let Some((name, digest)) = claim else { return Ok(None) };
-    match app.engine.store().claim(&name).await.map_err(EngineError::from)? {
+    match earlier(app, &name).await? {
         Some(claim) if claim.request != digest => Err(EngineError::Refused(Refusal::KeyReused).into()),
         Some(claim) => Ok(Some(find(app, &claim.answer).await?)),
         None => Ok(None),

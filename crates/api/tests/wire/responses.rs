@@ -8,7 +8,7 @@ use crate::worker::{Worker, say};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-const ROUTE: &str = "/v1/responses";
+pub(crate) const ROUTE: &str = "/v1/responses";
 const BEGUN: &str = r#"{"tool_calls":[{"index":0,"id":"c1","type":"function","function":{"arguments":""}}]}"#;
 const NAMED: &str = r#"{"tool_calls":[{"index":0,"function":{"name":"rain"}}]}"#;
 const MORE: &str = r#"{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}"#;

@@ -3,7 +3,7 @@
 use crate::credits::{Developer, MODEL, finish};
 use crate::http::Answer;
 use crate::market::Market;
-use crate::responses::broken_off;
+use crate::responses::{ROUTE, broken_off};
 use crate::tools::able;
 use crate::worker::{Worker, say};
 use docket_core::key::Limits;
@@ -11,9 +11,8 @@ use futures::future::join_all;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-const ROUTE: &str = "/v1/responses";
-
-fn asked(more: Value) -> Value {
+/// A request, with whatever else the test wants in it.
+pub(crate) fn asked(more: Value) -> Value {
     let mut body = json!({"model": MODEL, "input": "Rain?"});
     for (name, value) in more.as_object().expect("fields") {
         body[name] = value.clone();

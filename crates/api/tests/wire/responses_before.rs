@@ -3,7 +3,8 @@
 use crate::credits::{Developer, MODEL, finish};
 use crate::http::Answer;
 use crate::market::Market;
-use crate::responses::broken_off;
+use crate::responses::{ROUTE, broken_off};
+use crate::responses_again::asked;
 use crate::tools::able;
 use crate::worker::{Worker, say};
 use docket_core::id::ClientId;
@@ -11,16 +12,6 @@ use docket_core::key::Limits;
 use docket_core::ledger::Account;
 use hyper::StatusCode;
 use serde_json::{Value, json};
-
-const ROUTE: &str = "/v1/responses";
-
-fn asked(more: Value) -> Value {
-    let mut body = json!({"model": MODEL, "input": "Rain?"});
-    for (name, value) in more.as_object().expect("fields") {
-        body[name] = value.clone();
-    }
-    body
-}
 
 async fn ask(developer: &Developer<'_>, more: Value) -> Answer {
     developer.ask("POST", ROUTE, &[], &asked(more)).await

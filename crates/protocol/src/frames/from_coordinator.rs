@@ -128,16 +128,11 @@ pub struct JobAssign {
     /// What the full receipt has to repeat.
     pub terms: Terms,
     /// Whether the answer is wanted whole: nobody is told of it as it comes.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "fields::is_off")]
     pub whole: bool,
     /// Whether the full receipt is enough: nobody will ask for a short one, which need not be made then.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "fields::is_off")]
     pub full_receipt_only: bool,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
-const fn is_false(flag: &bool) -> bool {
-    !*flag
 }
 
 /// Who may see a job.

@@ -30,6 +30,7 @@ struct Echo {
 /// The messages of a chat up to the answer of an earlier response, without the instructions of its request.
 pub(super) async fn conversation(app: &App, key: &ApiKey, name: &str) -> Result<Vec<Value>, Problem> {
     let unknown = || refusal("There is no such stored response under this API key.");
+    app.engine.caught_up().await; // Who has the answer finds it stored.
     let (job, echo) = stored(app, key, name).await?.ok_or_else(unknown)?;
     let output = output(app, &job).await?.filter(|_| !is_broken(&job));
     let output = output.ok_or_else(|| refusal("That response has no answer to go on from."))?;
