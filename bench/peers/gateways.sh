@@ -4,7 +4,9 @@
 #
 #   cargo build --release --no-default-features && bench/peers/gateways.sh
 #
-# ROUNDS (3) and SECONDS_EACH (4) may be set; DOCKET names another binary, FOLDER another disk.
+# ROUNDS (3) and SECONDS_EACH (4) may be set; SCENE plays only the scenes with that text in their names, such as "pace":
+# by themselves, without the payments in their background that the scenes before leave to fall due a minute later.
+# DOCKET names another binary, FOLDER another disk.
 # Everything is on loopback, in a folder of its own that is removed at the end, but for the installed gateways.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -53,4 +55,5 @@ await sglang-router "$router" "$folder/router.log"
 await LiteLLM "$litellm" "$folder/litellm.log"
 sleep 2
 "$docket" bench --dialect credits --rounds "${ROUNDS:-3}" --seconds "${SECONDS_EACH:-4}" --folder "$folder" \
-  --upstream "127.0.0.1:$server" --beside "sglang-router=127.0.0.1:$router" --beside "LiteLLM=127.0.0.1:$litellm"
+  --upstream "127.0.0.1:$server" --beside "sglang-router=127.0.0.1:$router" --beside "LiteLLM=127.0.0.1:$litellm" \
+  ${SCENE:+--scene "$SCENE"}

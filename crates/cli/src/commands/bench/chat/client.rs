@@ -15,7 +15,9 @@ pub(super) struct Scene {
     pub(super) name: &'static str,
     pub(super) model: &'static str,
     pub(super) stream: bool,
-    pub(super) clients: usize,
+    pub(super) clients: u32,
+    /// How long after one client the next begins.
+    pub(super) apart: Duration,
 }
 
 /// Who is asked.
@@ -50,9 +52,12 @@ pub(super) async fn play(door: &Door, scene: Scene, time: Duration) -> Result<Se
     let request = request_with("POST", "/v1/chat/completions", &header, &body.to_string());
     let begun = Instant::now();
     let mut lanes = JoinSet::new();
-    for _ in 0..scene.clients {
+    for number in 0..scene.clients {
         let (address, request) = (door.address, request.clone());
-        lanes.spawn(async move { lane(address, &request, scene.stream, begun + time).await });
+        lanes.spawn(async move {
+            tokio::time::sleep(scene.apart * number).await;
+            lane(address, &request, scene.stream, begun + time).await
+        });
     }
     let mut seen = Seen::default();
     while let Some(lane) = lanes.join_next().await {

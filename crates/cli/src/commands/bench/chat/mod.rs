@@ -1,6 +1,7 @@
 //! `docket bench --dialect credits`: chat over HTTP through a coordinator and real workers, beside asking the inference
 //! server directly, and beside any other gateway before the same server.
 
+mod alarm;
 pub(super) mod client;
 pub(super) mod market;
 mod table;
@@ -15,15 +16,26 @@ use std::time::Duration;
 use table::Line;
 
 /// What is asked for, each through every door in turn.
-const SCENES: [Scene; 5] = [
-    Scene { name: "whole answers, 1 at a time", model: upstream::SWIFT, stream: false, clients: 1 },
-    Scene { name: "whole answers, 32 at a time", model: upstream::SWIFT, stream: false, clients: 32 },
-    Scene { name: "8 streams at full speed", model: upstream::SWIFT, stream: true, clients: 8 },
-    Scene { name: "32 streams at full speed", model: upstream::SWIFT, stream: true, clients: 32 },
-    Scene { name: "8 streams at a model's pace", model: upstream::PACED, stream: true, clients: 8 },
+const SCENES: [Scene; 6] = [
+    Scene { name: "whole answers, 1 at a time", ..whole(1) },
+    Scene { name: "whole answers, 32 at a time", ..whole(32) },
+    Scene { name: "8 streams at full speed", ..streams(upstream::SWIFT, 8) },
+    Scene { name: "32 streams at full speed", ..streams(upstream::SWIFT, 32) },
+    Scene { name: "8 streams at a model's pace, all in step", ..streams(upstream::PACED, 8) },
+    Scene { name: "8 streams at a model's pace, out of step", apart: APART, ..streams(upstream::PACED, 8) },
 ];
+/// So far apart, eight paced streams of 64 tokens begin evenly, and no two have a token in the same millisecond.
+const APART: Duration = Duration::from_micros(81_250);
 /// Before each measured part.
 const WARM: Duration = Duration::from_millis(300);
+
+const fn whole(clients: u32) -> Scene {
+    Scene { name: "", model: upstream::SWIFT, stream: false, clients, apart: Duration::ZERO }
+}
+
+const fn streams(model: &'static str, clients: u32) -> Scene {
+    Scene { model, stream: true, ..whole(clients) }
+}
 
 /// What to measure.
 pub(super) struct Plan<'a> {

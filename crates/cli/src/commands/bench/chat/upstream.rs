@@ -1,11 +1,11 @@
 //! An inference server that costs next to nothing: OpenAI's chat interface with text that is made of the time, so that
 //! whoever reads it knows how old it is.
 
+use super::alarm::Alarm;
 use anyhow::Result;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, sleep_until};
 
 /// Answers at once, all tokens together.
 pub(super) const SWIFT: &str = "swift";
@@ -98,7 +98,7 @@ fn whole(json: &str) -> Vec<u8> {
 async fn streamed(stream: &mut TcpStream, model: &str, tokens: u32) -> Result<()> {
     const HEAD: &str =
         "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
-    let begun = Instant::now();
+    let (begun, alarm) = (Alarm::now(), Alarm::new()?);
     let mut ready = HEAD.to_owned();
     for number in 0..tokens {
         if model == PACED {
@@ -106,7 +106,7 @@ async fn streamed(stream: &mut TcpStream, model: &str, tokens: u32) -> Result<()
                 stream.write_all(ready.as_bytes()).await?;
                 ready.clear();
             }
-            sleep_until(begun + FIRST + GAP * number).await;
+            alarm.at(begun + FIRST + GAP * number).await?;
         }
         let now = micros();
         let finish = if number + 1 == tokens { "\"stop\"" } else { "null" };
