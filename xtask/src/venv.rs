@@ -17,10 +17,13 @@ impl Venv {
     /// # Errors
     /// If the environment was made and cannot be run.
     pub fn install(root: &Path, place: &str, packages: &str) -> anyhow::Result<Result<Self, String>> {
+        let root = &std::fs::canonicalize(root)?;
         let venv = Self { bin: root.join(place).join("bin") };
         let python = venv.program("python");
-        if ask(command(root, &python, &["--version"])).is_none() {
-            let made = show(command(root, "python3", &["-m", "venv", place]));
+        // Its programs name the place where it was made: one that was moved is made anew.
+        let said = ask(command(root, &venv.program("pip"), &["--version"]));
+        if !said.is_some_and(|said| said.contains(&root.display().to_string())) {
+            let made = show(command(root, "python3", &["-m", "venv", "--clear", place]));
             if !matches!(made, Ok(true)) {
                 return Ok(Err("python3 with its module venv is not installed".to_owned()));
             }

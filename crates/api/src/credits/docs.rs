@@ -353,10 +353,9 @@ pub(super) fn statement() -> Operation {
 
 pub(super) fn errors() -> Operation {
     let page = json!({"type": "string"});
-    Operation::new("process", "Every error code and its meaning.").answer(
-        200,
-        "Markdown.",
-        "text/markdown",
-        page,
-    )
+    let page = json!({
+        "description": "Markdown; HTML for who accepts `text/html`, where each code is an anchor.",
+        "content": {"text/markdown": {"schema": page}, "text/html": {"schema": page}},
+    });
+    Operation::new("process", "Every error code and its meaning.").answers(200, page)
 }

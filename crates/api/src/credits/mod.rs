@@ -13,6 +13,7 @@ mod dispute;
 mod docs;
 mod embeddings;
 mod errors;
+mod errors_page;
 mod events;
 mod fields;
 mod hook_docs;

@@ -1,15 +1,12 @@
 //! The routes of this dialect that it shares with none, and the handlers of those that it shares.
 
-use super::{account, completions, dispute, docs, embeddings, hook_docs, hooks, jobs, models, responses};
+use super::{
+    account, completions, dispute, docs, embeddings, errors_page, hook_docs, hooks, jobs, models, responses,
+};
 use crate::route::{Guard, Route};
-use axum::http::{HeaderValue, header};
-use axum::response::IntoResponse;
 
 pub(crate) use super::jobs::{receipt, show};
 pub(crate) use super::stream::stream;
-
-/// Every code and its meaning.
-const ERRORS: &str = include_str!("../../../../docs/errors.md");
 
 pub(crate) fn routes() -> Vec<Route> {
     let routes = vec![
@@ -37,11 +34,6 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/v1/webhooks/{id}/deliveries", hooks::deliveries, hook_docs::deliveries()),
         Route::post("/v1/webhooks/{id}/deliveries/{event_id}/replay", hooks::replay, hook_docs::replay()),
     ];
-    let errors = Route::get("/docs/errors", errors, docs::errors()).guarded(Guard::Free);
+    let errors = Route::get("/docs/errors", errors_page::show, docs::errors()).guarded(Guard::Free);
     routes.into_iter().map(Route::keyed).chain([errors]).collect()
-}
-
-/// `GET /docs/errors`: where the errors' `docs` lead.
-async fn errors() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, HeaderValue::from_static("text/markdown; charset=utf-8"))], ERRORS)
 }

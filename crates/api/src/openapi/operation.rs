@@ -57,8 +57,12 @@ impl Operation {
         self
     }
 
-    pub(crate) fn answer(mut self, status: u16, description: &str, kind: &str, schema: Value) -> Self {
-        let answer = json!({"description": description, "content": {kind: {"schema": schema}}});
+    pub(crate) fn answer(self, status: u16, description: &str, kind: &str, schema: Value) -> Self {
+        self.answers(status, json!({"description": description, "content": {kind: {"schema": schema}}}))
+    }
+
+    /// An answer that comes in several kinds.
+    pub(crate) fn answers(mut self, status: u16, answer: Value) -> Self {
         self.answers.insert(status.to_string(), answer);
         self
     }

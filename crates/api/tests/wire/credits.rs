@@ -500,5 +500,10 @@ async fn where_nothing_else_decides_credentials_do() {
         (wrong.status, &wrong.json()["error"]["code"]),
         (StatusCode::METHOD_NOT_ALLOWED, &json!("method_not_allowed"))
     );
-    assert!(market.get("/docs/errors").await.text().contains("`insufficient_credits`"));
+    let page = market.get("/docs/errors").await;
+    assert_eq!(page.header("content-type"), "text/markdown; charset=utf-8");
+    assert!(page.text().contains("`insufficient_credits`"));
+    let page = market.send("GET", "/docs/errors", &[("accept", "text/html,*/*;q=0.8")], b"").await;
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    assert!(page.text().contains("id=\"insufficient_credits\""));
 }

@@ -14,10 +14,14 @@ use tokio::io::unix::AsyncFd;
 pub(super) struct Alarm(AsyncFd<OwnedFd>);
 
 impl Alarm {
+    #[expect(
+        deprecated,
+        reason = "the timer is owned and stays open, which is all that its unsafe heir asks for"
+    )]
     pub(super) fn new() -> Result<Self> {
         let timer =
             timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
-        Ok(Self(AsyncFd::register(timer)?))
+        Ok(Self(AsyncFd::new(timer)?))
     }
 
     /// Now, on the clock that [`Self::at`] goes by.
