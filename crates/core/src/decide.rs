@@ -176,7 +176,9 @@ fn lapsed(job: &Job, now: Timestamp) -> Event {
     match &job.state {
         State::Open { .. } => Event::Closed { how: Closing::Expired, reason: Fault::NotFunded },
         State::Funded { .. } if job.attempts == 0 => lapse(Fault::NoWorker),
-        State::Funded { .. } => lapse(if now >= promise(job) { Fault::TimedOut } else { Fault::NoWorker }),
+        State::Funded { .. } if now >= promise(job) => lapse(Fault::TimedOut),
+        // Not time has run out, but workers.
+        State::Funded { .. } => Event::Closed { how: Closing::Failed, reason: Fault::NoWorker },
         State::Assigned { worker, .. } => give_back(job, *worker, Fault::NotAccepted, now),
         State::Running { .. } => lapse(Fault::TimedOut),
         State::Submitted { charge, .. } => {
@@ -198,7 +200,9 @@ fn give_back(job: &Job, worker: crate::id::WorkerId, reason: Fault, now: Timesta
     let promise = promise(job);
     let tries_left = job.attempts < job.policy.attempts || !reason.uses_up_an_attempt();
     if tries_left && now < promise {
-        Event::Returned { worker, reason, by: (now + job.policy.match_within).min(promise) }
+        let failed = reason.uses_up_an_attempt();
+        let wait = if failed { job.policy.rematch_within } else { job.policy.match_within };
+        Event::Returned { worker, reason, by: (now + wait).min(promise) }
     } else {
         Event::Closed { how: Closing::Failed, reason }
     }

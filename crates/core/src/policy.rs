@@ -15,6 +15,8 @@ pub struct Policy {
     pub fund_within: Millis,
     /// How long a funded job may wait for a worker, each time it waits.
     pub match_within: Millis,
+    /// The same for another worker, after one has failed.
+    pub rematch_within: Millis,
     /// How long one attempt may run.
     pub run_within: Millis,
     /// What is promised to the client: after this, counted from the funding, no attempt goes on.

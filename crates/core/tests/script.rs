@@ -181,6 +181,7 @@ impl Dice {
             split: Split { evaluator, platform, burned },
             fund_within: self.span(),
             match_within: self.span(),
+            rematch_within: self.span(),
             run_within: self.span(),
             finish_within: Millis(self.pick(&[20, 100, 400])),
             attempts: self.roll(4) as u32,

@@ -87,6 +87,7 @@ pub(crate) fn new_job(engine: &Engine, client: u64, number: u64) -> NewJob {
             split: Split::default(),
             fund_within: day,
             match_within: day,
+            rematch_within: day,
             run_within: day,
             finish_within: day,
             attempts: 1_000,

@@ -28,12 +28,13 @@ pub(crate) fn encode(policy: &Policy) -> String {
     });
     let staked = policy.staked.map_or(String::new(), |share| format!(" {}", share.0));
     format!(
-        "{source} {} {} {} {} {} {} {} {} {lapse} {evaluation} {} {}={} {stream} {metering}{staked}",
+        "{source} {} {} {} {} {} {} {} {} {} {lapse} {evaluation} {} {}={} {stream} {metering}{staked}",
         policy.split.evaluator.0,
         policy.split.platform.0,
         policy.split.burned.0,
         policy.fund_within.0,
         policy.match_within.0,
+        policy.rematch_within.0,
         policy.run_within.0,
         policy.finish_within.0,
         policy.attempts,
@@ -64,6 +65,7 @@ fn read(mut words: SplitWhitespace<'_>) -> Option<Policy> {
         },
         fund_within: span(words.next())?,
         match_within: span(words.next())?,
+        rematch_within: span(words.next())?,
         run_within: span(words.next())?,
         finish_within: span(words.next())?,
         attempts: words.next()?.parse().ok()?,
@@ -93,7 +95,6 @@ fn read(mut words: SplitWhitespace<'_>) -> Option<Policy> {
             "none" => None,
             text => Some(read_metering(text)?),
         },
-        // Terms from before there were stakes end here.
         staked: match words.next() {
             None => None,
             word => Some(share(word)?),
@@ -157,6 +158,7 @@ mod tests {
             split: Split { evaluator: BasisPoints(300), platform: BasisPoints(200), burned: BasisPoints(1) },
             fund_within: Millis(1),
             match_within: Millis(2),
+            rematch_within: Millis(15),
             run_within: Millis(3),
             finish_within: Millis(4),
             attempts: 5,

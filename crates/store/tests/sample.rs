@@ -32,6 +32,7 @@ pub(crate) fn terms() -> Policy {
         split: Split { evaluator: BasisPoints(300), platform: BasisPoints(200), burned: BasisPoints(100) },
         fund_within: Millis::hours(1),
         match_within: Millis::seconds(30),
+        rematch_within: Millis::seconds(20),
         run_within: Millis::seconds(60),
         finish_within: Millis::seconds(600),
         attempts: 2,

@@ -235,6 +235,9 @@ pub(super) fn reason(job: &Job) -> Problem {
         return Problem::new(Code::BrokenOff, words);
     }
     let (code, words) = match failure(&job.state) {
+        Some(Fault::NoWorker) if job.attempts > 0 => {
+            (Code::WorkerFailed, "A worker has failed, and no other was there in time. Nothing was charged.")
+        }
         Some(Fault::NoWorker | Fault::NoTrustedWorker) => {
             (Code::NoWorker, "No worker took the job in time. Nothing was charged.")
         }

@@ -19,6 +19,8 @@ const BLOCK: u64 = 1_000;
 const STAKED: StakeTier = StakeTier { multiplier_percent: 100, bonus_points: 10 };
 /// What is promised: a first token, or the whole answer where it is not streamed, within this.
 const ANSWER_WITHIN: Millis = Millis::seconds(120);
+/// How long another worker is looked for after one has failed: who waits for the answer hears of it soon if there is none.
+const ANOTHER_WITHIN: Millis = Millis::seconds(10);
 /// How much longer an answer may be streamed.
 const STREAM_WITHIN: Millis = Millis::seconds(600);
 /// How long the client may dispute.
@@ -211,6 +213,7 @@ fn terms(
         split: Split { platform, ..Split::default() },
         fund_within: ANSWER_WITHIN,
         match_within: ANSWER_WITHIN,
+        rematch_within: ANOTHER_WITHIN,
         run_within: ANSWER_WITHIN,
         finish_within: ANSWER_WITHIN,
         attempts: 3,

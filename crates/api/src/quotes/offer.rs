@@ -45,6 +45,7 @@ pub(super) fn terms(skill: Skill, source: &Source) -> Arc<Policy> {
         split: Split { platform: PLATFORM, ..Split::default() },
         fund_within: MATCH,
         match_within: MATCH,
+        rematch_within: MATCH,
         run_within: run,
         finish_within: Millis(MATCH.0 + run.0),
         attempts: 3,

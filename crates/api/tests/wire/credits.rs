@@ -14,6 +14,7 @@ use docket_protocol::receipt::Bundle;
 use docket_protocol::verify::{Claim, Holds, Pins, verify};
 use hyper::StatusCode;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 pub(crate) const MODEL: &str = "qwen3-8b";
 /// Whose keys the tests use.
@@ -229,6 +230,32 @@ async fn what_fails_before_the_first_text_goes_to_another_worker_unseen() {
         "{}",
         reader.heard
     );
+}
+
+#[tokio::test]
+async fn where_the_only_worker_fails_the_client_hears_of_it_within_ten_seconds() {
+    let market = Market::open().await;
+    let developer = Developer::rich(&market).await;
+    let mut worker = serving(&market, 1).await;
+    let ask = developer.chat(json!({}));
+    let fail = async {
+        let assigned = worker.job().await;
+        worker
+            .send(json!({"type": "job_fail", "job_id": assigned["job_id"], "error": "out of memory"}))
+            .await;
+        let id = assigned["job_id"].as_str().expect("a name");
+        while developer.job(id).await["status"] != "pending" {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        market.pass(Millis::seconds(10)).await;
+    };
+    let (answer, ()) = tokio::join!(ask, fail);
+    assert_eq!(
+        (answer.status, &answer.json()["error"]["code"]),
+        (StatusCode::BAD_GATEWAY, &json!("worker_failed"))
+    );
+    assert_eq!(answer.header("x-should-retry"), "");
+    assert_eq!(developer.balance().await, 100);
 }
 
 #[tokio::test]

@@ -100,6 +100,7 @@ mod tests {
             split: Split::default(),
             fund_within: day,
             match_within: day,
+            rematch_within: day,
             run_within: day,
             finish_within: day,
             attempts: 3,

@@ -124,6 +124,7 @@ fn draft(number: u64) -> Job {
         split: Split { platform: BasisPoints(500), ..Split::default() },
         fund_within: Millis::seconds(30),
         match_within: Millis::seconds(30),
+        rematch_within: Millis::seconds(30),
         run_within: Millis::seconds(30),
         finish_within: Millis::seconds(60),
         attempts: 3,
