@@ -1,5 +1,6 @@
 //! All that follows from a decision, to be written at once or not at all.
 
+use crate::agent::Agent;
 use crate::effect::{self, Effect};
 use crate::event::{Delivery, Event, Fault, Voucher};
 use crate::hash::Sha256;
@@ -72,6 +73,8 @@ pub enum Record {
     Hook(Hook),
     /// What a hook is to be told, and what has become of it.
     Delivery(hook::Delivery),
+    /// An agent.
+    Agent(Agent),
 }
 
 /// A caller's promise that this is the same request as any other under the same key.

@@ -97,6 +97,15 @@ pub enum Refusal {
     /// A job may still cost the worker its stake.
     #[error("a job of this worker may still cost it its stake")]
     StakeInUse,
+    /// There is no such agent.
+    #[error("there is no such agent")]
+    NoSuchAgent,
+    /// The wallet does not own the agent.
+    #[error("the wallet does not own the agent")]
+    NotTheOwner,
+    /// Another agent has the name.
+    #[error("another agent has this name")]
+    NameTaken,
     /// No such code, or no more.
     #[error("the pairing code is not valid")]
     PairingUnknown,
@@ -147,6 +156,9 @@ impl Refusal {
             Self::AlreadyConnected => "worker.already_connected",
             Self::WorkerSuspended => "worker.suspended",
             Self::StakeInUse => "worker.stake_in_use",
+            Self::NameTaken => "agent.name_taken",
+            Self::NoSuchAgent => "agent.not_found",
+            Self::NotTheOwner => "agent.not_the_owner",
             Self::PairingUnknown => "pairing.unknown",
             Self::PairingClaimed => "pairing.claimed",
             Self::PairingExpired => "pairing.expired",

@@ -20,7 +20,7 @@ use docket_core::routing::{Scoring, StakeTier};
 use docket_settlement::Ledger;
 use docket_store::{Answer, Store, StoreError};
 use futures::FutureExt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use tokio::sync::Notify;
 
@@ -63,6 +63,8 @@ pub struct Engine {
     pub(crate) entropy: Entropy,
     pub(crate) config: Config,
     pub(crate) ids: JobIds,
+    /// The number of the next agent.
+    pub(crate) next_agent: AtomicU64,
     pub(crate) deadlines: Deadlines,
     pub(crate) roster: Roster,
     pub(crate) outbox: Outbox,
@@ -86,6 +88,7 @@ impl Engine {
         let engine = Arc::new_cyclic(|me: &Weak<Self>| Self {
             me: me.clone(),
             ids: JobIds::after(start.last_job),
+            next_agent: AtomicU64::new(start.last_agent.map_or(1, |last| last.0 + 1)),
             roster: Roster::new(entropy.number()),
             store,
             clock,

@@ -4,6 +4,7 @@
 //! only call it. Nothing here needs a particular async runtime, so that a simulation can run the real
 //! engine on one thread with a clock in its hand.
 
+mod agents;
 pub mod books;
 mod broken;
 mod census;
@@ -42,9 +43,12 @@ mod trust;
 mod watch;
 mod workers;
 
+pub use agents::StakeMove;
 pub use census::Census;
 pub use delivery::{Arrival, Proof};
-pub use docket_store::{Cursor, DeliveryRow, JournalRow, KeyJobs, Stage, Stretch, TransferRow};
+pub use docket_store::{
+    AgentFilter, Cursor, DeliveryRow, JournalRow, KeyJobs, Page, Stage, Stretch, TransferRow,
+};
 pub use engine::{Config, Engine, StakeTerms};
 pub use error::EngineError;
 pub use execute::Executed;

@@ -6,7 +6,7 @@ use crate::read::Reader;
 use docket_core::change::Claim;
 use docket_core::hash::Sha256;
 use docket_core::hook::{EventId, Hook};
-use docket_core::id::{ClientId, Dialect, JobId, PublicId, Version, WorkerId};
+use docket_core::id::{AgentId, ClientId, Dialect, JobId, PublicId, Version, WorkerId};
 use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyNumber, Period};
 use docket_core::ledger::Account;
@@ -64,6 +64,8 @@ pub struct Resumed {
     pub last_job: Option<JobId>,
     /// The greatest public name of a job in each dialect, by its bytes.
     pub last_names: BTreeMap<Dialect, Arc<str>>,
+    /// The greatest number of an agent.
+    pub last_agent: Option<AgentId>,
     /// The last number given to a row of the journal.
     pub journal_id: i64,
     /// The last number given to a transfer.
@@ -105,6 +107,8 @@ pub struct Needs {
     pub hooks: BTreeSet<ClientId>,
     /// What hooks are told.
     pub deliveries: BTreeSet<EventId>,
+    /// Agents.
+    pub agents: BTreeSet<AgentId>,
 }
 
 impl Needs {
@@ -139,4 +143,6 @@ pub struct Loaded {
     pub hooks: Vec<Hook>,
     /// What hooks are told, with their versions.
     pub deliveries: HashMap<EventId, Version>,
+    /// Agents, with their versions.
+    pub agents: HashMap<AgentId, Version>,
 }

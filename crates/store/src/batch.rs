@@ -1,10 +1,11 @@
 //! What callers hand in, and what a group of winners is written as.
 
 use crate::writer::{Key, Moved, Spent};
+use docket_core::agent::Agent;
 use docket_core::change::{Change, Claim};
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
-use docket_core::id::{JobId, Version, WorkerId};
+use docket_core::id::{AgentId, JobId, Version, WorkerId};
 use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyNumber};
 use docket_core::ledger::Account;
@@ -155,6 +156,7 @@ pub struct Batch {
     pub(crate) hooks: BTreeMap<HookId, Hook>,
     pub(crate) new_deliveries: Vec<(i64, Delivery)>,
     pub(crate) changed_deliveries: BTreeMap<EventId, Delivery>,
+    pub(crate) agents: BTreeMap<AgentId, Agent>,
 }
 
 impl Batch {
@@ -183,8 +185,8 @@ impl Batch {
 
     /// Whether it has rows that are no job's and no sum.
     fn has_records(&self) -> bool {
-        let Self { workers, pairings, trusts, keys, hooks, changed_deliveries, .. } = self;
-        let records = [workers.len(), pairings.len(), trusts.len(), keys.len(), hooks.len()];
+        let Self { workers, pairings, trusts, keys, hooks, changed_deliveries, agents, .. } = self;
+        let records = [workers.len(), pairings.len(), trusts.len(), keys.len(), hooks.len(), agents.len()];
         records.iter().any(|count| *count > 0) || !changed_deliveries.is_empty()
     }
 

@@ -34,8 +34,8 @@ pub use pending::{Haste, Pending};
 pub use places::LogPlace;
 pub use postgres::Postgres;
 pub use read::{
-    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyJobs, KeyRow, Read, Reader,
-    SpendingRow, Stretch, TransferRow,
+    AgentFilter, Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyJobs, KeyRow, Page, Read,
+    Reader, SpendingRow, Stretch, TransferRow,
 };
 pub use sqlite::Sqlite;
 pub use stage::Stage;

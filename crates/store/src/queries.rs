@@ -1,21 +1,24 @@
 //! The queries: one text for both databases, each answered through an index.
 
+pub(crate) mod agents;
 pub(crate) mod of_key;
 
 use crate::error::StoreError;
 use crate::read::{
-    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyJobs, KeyRow, Read, Reader,
-    SpendingRow, Stretch, TransferRow,
+    AgentFilter, Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyJobs, KeyRow, Page, Read,
+    Reader, SpendingRow, Stretch, TransferRow,
 };
+use crate::rows::agent::{AGENTS, parse_agent};
 use crate::rows::hook::{DELIVERIES, HOOKS, hook_id, parse_delivery, parse_hook};
 use crate::rows::job::COLUMNS as JOB_COLUMNS;
 use crate::rows::read::{self, Terms};
 use crate::rows::{period, spent};
 use crate::value::{Columns, Value};
+use docket_core::agent::Agent;
 use docket_core::change::Claim;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
-use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
+use docket_core::id::{AgentId, ClientId, JobId, PublicId, WorkerId};
 use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyNumber, Period};
 use docket_core::ledger::Account;
@@ -112,6 +115,7 @@ static DUE_DELIVERIES: LazyLock<String> = LazyLock::new(|| {
 });
 static ENDED_DELIVERIES: LazyLock<String> =
     LazyLock::new(|| format!("{DELIVERIES} WHERE ended_ms < $1 ORDER BY ended_ms LIMIT 100"));
+static AGENT: LazyLock<String> = LazyLock::new(|| format!("{AGENTS} WHERE agent_id = $1"));
 const NEXT_DELIVERY: &str = "SELECT next_ms FROM delivery WHERE hook_id = $1 AND next_ms IS NOT NULL \
      ORDER BY next_ms LIMIT 1";
 /// Walks an index that has only what is still to be told.
@@ -171,6 +175,7 @@ pub(crate) fn all() -> Vec<&'static str> {
         NEXT_DELIVERY,
         WAITING_HOOKS,
         &ENDED_DELIVERIES,
+        &AGENT,
         BALANCES,
         BALANCE,
         LOG_LEAVES,
@@ -180,6 +185,7 @@ pub(crate) fn all() -> Vec<&'static str> {
     ]
     .into_iter()
     .chain(of_key::all())
+    .chain(agents::all())
     .collect()
 }
 
@@ -355,6 +361,14 @@ impl<D: Database> Reader for Queries<D> {
     fn ended_deliveries(&self, before: Timestamp) -> Read<'_, Vec<Delivery>> {
         let params = vec![before.into()];
         self.database.list(&ENDED_DELIVERIES, params, |row| parse_delivery(row).map(|row| row.delivery))
+    }
+
+    fn agent(&self, id: AgentId) -> Read<'_, Option<Agent>> {
+        self.one(&AGENT, vec![Value::count(id.0)], parse_agent)
+    }
+
+    fn agents<'a>(&'a self, filter: &'a AgentFilter, page: Page) -> Read<'a, (Vec<Agent>, u64)> {
+        self.page_of_agents(filter, page).boxed()
     }
 
     fn balances<'a>(&'a self, after: Option<&'a str>) -> Read<'a, Vec<BalanceRow>> {

@@ -2,10 +2,11 @@
 
 use crate::error::StoreError;
 use crate::stage::Stage;
+use docket_core::agent::{Agent, Role, Wallet};
 use docket_core::change::Claim;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
-use docket_core::id::{ClientId, JobId, PublicId, Version, WorkerId};
+use docket_core::id::{AgentId, ClientId, JobId, PublicId, Version, WorkerId};
 use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyId, KeyNumber, Period};
 use docket_core::ledger::Account;
@@ -82,6 +83,26 @@ impl Stretch {
         });
         Self { jobs, rest }
     }
+}
+
+/// Which agents a list shows.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct AgentFilter {
+    /// Only this wallet's.
+    pub owner: Option<Wallet>,
+    /// Only those that offer to be this.
+    pub role: Option<Role>,
+    /// Only those whose names begin so, in either case.
+    pub name: String,
+}
+
+/// Which part of a numbered list is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Page {
+    /// How many are left out before it.
+    pub skip: u64,
+    /// How many it has; at most 100.
+    pub limit: u32,
 }
 
 /// An API key and what it has spent, in minor units.
@@ -200,6 +221,8 @@ pub trait Reader: Send + Sync {
     fn next_delivery(&self, hook: HookId) -> Read<'_, Option<Timestamp>>;
     fn waiting_hooks(&self) -> Read<'_, Vec<(HookId, Timestamp)>>;
     fn ended_deliveries(&self, before: Timestamp) -> Read<'_, Vec<Delivery>>;
+    fn agent(&self, id: AgentId) -> Read<'_, Option<Agent>>;
+    fn agents<'a>(&'a self, filter: &'a AgentFilter, page: Page) -> Read<'a, (Vec<Agent>, u64)>;
     fn balances<'a>(&'a self, after: Option<&'a str>) -> Read<'a, Vec<BalanceRow>>;
     fn balance<'a>(&'a self, account: &'a Account) -> Read<'a, Vec<BalanceRow>>;
     fn statement<'a>(&'a self, account: &'a Account, before: Option<i64>) -> Read<'a, Vec<TransferRow>>;

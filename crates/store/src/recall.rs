@@ -7,7 +7,7 @@ use crate::rows::hook::{HOOKS, event_id, parse_hook};
 use crate::rows::read::{self, Terms};
 use crate::rows::spent;
 use crate::value::{Columns, Value, corrupt};
-use docket_core::id::{Dialect, JobId, Version};
+use docket_core::id::{AgentId, Dialect, JobId, Version};
 use docket_core::ledger::Account;
 use docket_core::merkle::{Hash, Plan, TILE_WIDTH};
 use docket_core::money::Asset;
@@ -17,6 +17,7 @@ use std::sync::Arc;
 const EPOCH: &str = "SELECT value FROM meta WHERE name = 'epoch'";
 const LAST_JOB: &str = "SELECT max(job_id) FROM job";
 const LAST_NAME: &str = "SELECT max(public_id) FROM job WHERE dialect = $1";
+const LAST_AGENT: &str = "SELECT max(agent_id) FROM agent";
 const LAST_JOURNAL: &str = "SELECT max(journal_id) FROM journal";
 const LAST_TRANSFER: &str = "SELECT max(transfer_id) FROM transfer";
 const LAST_POLICY: &str = "SELECT max(policy_id) FROM policy";
@@ -33,6 +34,7 @@ const BALANCES: &str = "SELECT account, asset, decimals, units FROM balance WHER
 const PAIRINGS: &str = "SELECT code, version FROM pairing WHERE code";
 const SPENDINGS: &str = "SELECT spent, units FROM key_spending WHERE spent";
 const DELIVERIES: &str = "SELECT event_id, version FROM delivery WHERE event_id";
+const AGENTS: &str = "SELECT agent_id, version FROM agent WHERE agent_id";
 
 fn keys() -> String {
     format!("{API_KEYS} WHERE number")
@@ -51,9 +53,12 @@ fn workers() -> String {
 pub(crate) fn all() -> Vec<String> {
     let (workers, keys, hooks) = (workers(), keys(), hooks());
     let last_name = LAST_NAME.to_owned();
-    let lookups =
-        [CLAIMS, JOBS, NAMES, POLICIES, BALANCES, &workers, PAIRINGS, &keys, SPENDINGS, &hooks, DELIVERIES];
-    let whole = [EPOCH, LAST_JOB, LAST_JOURNAL, LAST_TRANSFER, LAST_POLICY, LAST_DELIVERY, LAST_LEAF];
+    let lookups = [
+        CLAIMS, JOBS, NAMES, POLICIES, BALANCES, &workers, PAIRINGS, &keys, SPENDINGS, &hooks, DELIVERIES,
+        AGENTS,
+    ];
+    let whole =
+        [EPOCH, LAST_JOB, LAST_AGENT, LAST_JOURNAL, LAST_TRANSFER, LAST_POLICY, LAST_DELIVERY, LAST_LEAF];
     let with_key = lookups.into_iter().map(|sql| format!("{sql} = $1"));
     whole.into_iter().map(str::to_owned).chain([last_name]).chain(with_key).collect()
 }
@@ -86,6 +91,7 @@ pub(crate) fn resume(database: &mut impl Lookup) -> Result<Resumed, StoreError> 
         epoch: epoch.ok_or_else(|| corrupt("the count of starts"))?,
         last_job: last(database, LAST_JOB)?.map(|id| JobId(id.unsigned_abs())),
         last_names: last_names(database)?,
+        last_agent: last(database, LAST_AGENT)?.map(|id| AgentId(id.unsigned_abs())),
         journal_id: last(database, LAST_JOURNAL)?.unwrap_or_default(),
         transfer_id: last(database, LAST_TRANSFER)?.unwrap_or_default(),
         policy_id: last(database, LAST_POLICY)?.unwrap_or_default(),
@@ -144,6 +150,8 @@ pub(crate) fn load(database: &mut impl Lookup, needs: &Needs) -> Result<Loaded, 
     let deliveries = needs.deliveries.iter().map(Value::text).collect();
     let deliveries =
         database.among(DELIVERIES, deliveries, |row| Ok((event_id(&row.text(0)?)?, version(row)?)))?;
+    let agents = needs.agents.iter().map(|agent| Value::count(agent.0)).collect();
+    let agents = database.among(AGENTS, agents, |row| Ok((AgentId(row.count(0)?), version(row)?)))?;
     Ok(Loaded {
         claims: claims.into_iter().map(|claim| (claim.key.clone(), claim)).collect(),
         jobs: database.among(JOBS, jobs, |row| row.count(0).map(JobId))?.into_iter().collect(),
@@ -156,6 +164,7 @@ pub(crate) fn load(database: &mut impl Lookup, needs: &Needs) -> Result<Loaded, 
         spendings: spendings.into_iter().collect(),
         hooks,
         deliveries: deliveries.into_iter().collect(),
+        agents: agents.into_iter().collect(),
     })
 }
 

@@ -5,7 +5,7 @@ use refinery::error::Kind;
 use refinery::{Migration, Runner};
 
 /// All versions, by name. One that has shipped is never edited.
-const VERSIONS: [(&str, &str); 7] = [
+const VERSIONS: [(&str, &str); 8] = [
     ("V1__spine", include_str!("../migrations/V1__spine.sql")),
     ("V2__keys", include_str!("../migrations/V2__keys.sql")),
     ("V3__webhooks", include_str!("../migrations/V3__webhooks.sql")),
@@ -13,6 +13,7 @@ const VERSIONS: [(&str, &str); 7] = [
     ("V5__features", include_str!("../migrations/V5__features.sql")),
     ("V6__retries", include_str!("../migrations/V6__retries.sql")),
     ("V7__lists", include_str!("../migrations/V7__lists.sql")),
+    ("V8__agents", include_str!("../migrations/V8__agents.sql")),
 ];
 
 /// How many versions there are.

@@ -1,6 +1,6 @@
 //! The store as everybody else sees it: commit a change, read what is durable.
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Resumed};
 use crate::batch::Write;
 use crate::error::{CommitError, StoreError};
 use crate::hot::{Hot, Standing};
@@ -10,16 +10,17 @@ use crate::pending::{Haste, Outcome, Pending, gone};
 use crate::places::LogPlace;
 use crate::published::Published;
 use crate::read::{
-    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyJobs, KeyRow, Reader, SpendingRow,
-    Stretch, TransferRow,
+    AgentFilter, Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyJobs, KeyRow, Page,
+    Reader, SpendingRow, Stretch, TransferRow,
 };
 use crate::recent::Recent;
 use crate::stage::Stage;
 use crate::writer::{Request, Waiting, Writer};
+use docket_core::agent::Agent;
 use docket_core::change::{Claim, JobChange};
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
-use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
+use docket_core::id::{AgentId, ClientId, JobId, PublicId, WorkerId};
 use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyId, KeyNumber, Period};
 use docket_core::ledger::Account;
@@ -86,6 +87,8 @@ pub struct Start {
     pub epoch: u32,
     /// The greatest id that a job had.
     pub last_job: Option<JobId>,
+    /// The greatest number that an agent had.
+    pub last_agent: Option<AgentId>,
 }
 
 impl Store {
@@ -95,7 +98,8 @@ impl Store {
         reader: Arc<dyn Reader>,
     ) -> Result<(Self, Writer), StoreError> {
         let resumed = backend.resume()?;
-        let start = Start { epoch: resumed.epoch, last_job: resumed.last_job };
+        let Resumed { epoch, last_job, last_agent, .. } = resumed;
+        let start = Start { epoch, last_job, last_agent };
         let (queue, requests) = mpsc::channel(QUEUE);
         let shared = Shared::default();
         let writer = Writer::new(backend, requests, shared.clone(), resumed)?;
@@ -412,6 +416,16 @@ impl Store {
     /// What was told, or given up, before an instant, the oldest first. At most 100.
     pub async fn ended_deliveries(&self, before: Timestamp) -> Result<Vec<Delivery>, StoreError> {
         self.reader().await?.ended_deliveries(before).await
+    }
+
+    /// An agent.
+    pub async fn agent(&self, id: AgentId) -> Result<Option<Agent>, StoreError> {
+        self.reader().await?.agent(id).await
+    }
+
+    /// A page of the agents that fit, by their names, or an owner's by their numbers; and how many fit in all.
+    pub async fn agents(&self, filter: &AgentFilter, page: Page) -> Result<(Vec<Agent>, u64), StoreError> {
+        self.reader().await?.agents(filter, page).await
     }
 
     /// The balances of all accounts that are not a job's own, in the order of their names, from after

@@ -3,6 +3,7 @@
 
 use crate::batch::Write;
 use crate::error::StoreError;
+use docket_core::agent::Profile;
 use docket_core::change::Record;
 use docket_core::ledger::Account;
 use docket_core::policy::{Policy, Source};
@@ -19,7 +20,7 @@ pub(crate) fn check(write: &Write) -> Result<(), StoreError> {
     if indexed.iter().any(|text| text.len() > LONGEST) {
         return Err(StoreError::Failed(format!("a name of more than {LONGEST} bytes")));
     }
-    if indexed.into_iter().chain(decision).any(unfit) {
+    if indexed.into_iter().chain(decision).chain(described(write)).any(unfit) {
         return Err(StoreError::Failed("a text with a zero byte".to_owned()));
     }
     Ok(())
@@ -48,9 +49,21 @@ fn indexed(write: &Write) -> Vec<&str> {
             Record::Key(key) => texts.extend([&*key.client.0, &*key.label]),
             Record::Hook(hook) => texts.extend([&*hook.client.0, &*hook.url, &*hook.secret.0]),
             Record::Delivery(_) => {}
+            Record::Agent(agent) => {
+                let Profile { name, avatar, tags, .. } = &agent.profile;
+                texts.extend([name].into_iter().chain(avatar).chain(tags).map(|text| &**text));
+            }
         }
     }
     texts
+}
+
+/// What comes from outside and is never searched.
+fn described(write: &Write) -> impl Iterator<Item = &str> {
+    write.change.records.iter().filter_map(|record| match &record.after {
+        Record::Agent(agent) => Some(&*agent.profile.description),
+        _ => None,
+    })
 }
 
 fn network(policy: &Policy) -> Option<&str> {

@@ -148,6 +148,14 @@ const fn statement(kind: Kind) -> &'static str {
              WHERE delivery.event_id = c.event_id AND delivery.version < c.version"
         }
         Kind::ForgottenDelivery => "DELETE FROM delivery WHERE event_id = ANY($1::text[])",
+        Kind::Agent => {
+            "INSERT INTO agent (agent_id, owner, name, sought, description, roles, tags, avatar, created_ms, version) \
+             SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], \
+             $7::text[], $8::text[], $9::bigint[], $10::bigint[]) ON CONFLICT (agent_id) DO UPDATE SET \
+             owner = excluded.owner, name = excluded.name, sought = excluded.sought, \
+             description = excluded.description, roles = excluded.roles, tags = excluded.tags, \
+             avatar = excluded.avatar, version = excluded.version WHERE agent.version < excluded.version"
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A group of winners as rows: the same values for both databases, each in the order of its statement.
 
+pub(crate) mod agent;
 pub(crate) mod hook;
 pub(crate) mod job;
 pub(crate) mod read;
@@ -45,11 +46,12 @@ pub(crate) enum Kind {
     NewDelivery,
     ChangedDelivery,
     ForgottenDelivery,
+    Agent,
 }
 
 impl Kind {
     /// Every kind, in the order of their numbers.
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::NewPolicy,
         Self::NewJob,
         Self::ChangedJob,
@@ -74,6 +76,7 @@ impl Kind {
         Self::NewDelivery,
         Self::ChangedDelivery,
         Self::ForgottenDelivery,
+        Self::Agent,
     ];
 
     /// Whether each row must have found what it was made from.
@@ -91,6 +94,7 @@ impl Kind {
                 | Self::DeletedHook
                 | Self::ChangedDelivery
                 | Self::ForgottenDelivery
+                | Self::Agent
         )
     }
 
@@ -116,7 +120,7 @@ impl Batch {
         let (forgotten, deliveries): (Vec<_>, Vec<_>) = self.changed_deliveries.values().partition(forgotten);
         let (deleted, hooks): (Vec<_>, Vec<_>) =
             self.hooks.values().partition(|hook| hook.status == HookStatus::Deleted);
-        let all: [(Kind, Rows<'_>); 24] = [
+        let all: [(Kind, Rows<'_>); 25] = [
             (
                 Kind::NewPolicy,
                 each(&self.new_policies, |(id, body)| vec![Value::Int(*id), Value::name(body)]),
@@ -144,6 +148,7 @@ impl Batch {
             (Kind::NewDelivery, each(&self.new_deliveries, hook::new_delivery)),
             (Kind::ChangedDelivery, each(deliveries, hook::changed_delivery)),
             (Kind::ForgottenDelivery, each(forgotten, |delivery| vec![Value::text(delivery.id)])),
+            (Kind::Agent, each(self.agents.values(), agent::agent)),
         ];
         all.into_iter().filter(|(_, rows)| !rows.is_empty()).collect()
     }

@@ -105,6 +105,13 @@ const fn statement(kind: Kind) -> &'static str {
              delivered = ?7, ended_ms = ?8, version = ?9 WHERE event_id = ?1 AND version < ?9"
         }
         Kind::ForgottenDelivery => "DELETE FROM delivery WHERE event_id = ?1",
+        Kind::Agent => {
+            "INSERT INTO agent (agent_id, owner, name, sought, description, roles, tags, avatar, created_ms, version) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (agent_id) DO UPDATE SET \
+             owner = excluded.owner, name = excluded.name, sought = excluded.sought, \
+             description = excluded.description, roles = excluded.roles, tags = excluded.tags, \
+             avatar = excluded.avatar, version = excluded.version WHERE agent.version < excluded.version"
+        }
     }
 }
 

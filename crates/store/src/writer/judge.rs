@@ -281,6 +281,7 @@ fn record_event(change: &Change) -> &'static str {
         Some(Record::Key(_)) => "key",
         Some(Record::Hook(_)) => "hook",
         Some(Record::Delivery(_)) => "delivery",
+        Some(Record::Agent(_)) => "agent",
         None if change.evidence.is_some() => "attendance",
         None if !change.moves_money() => "claim",
         None => "transfer",

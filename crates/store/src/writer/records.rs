@@ -1,4 +1,4 @@
-//! Records with a version: workers, pairings, trust, API keys, hooks and what they are told.
+//! Records with a version: workers, pairings, trust, API keys, hooks and what they are told, and agents.
 
 use crate::backend::{Loaded, Needs};
 use crate::batch::Batch;
@@ -6,7 +6,7 @@ use crate::error::CommitError;
 use docket_core::change::{Record, RecordChange};
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookStatus, MOST_HOOKS};
-use docket_core::id::{ClientId, Version, WorkerId};
+use docket_core::id::{AgentId, ClientId, Version, WorkerId};
 use docket_core::key::{ApiKey, KeyId, KeyNumber};
 use docket_core::refusal::Refusal;
 use docket_core::reputation::Evidence;
@@ -24,6 +24,7 @@ pub(super) struct Records {
     /// What the open group alone needs.
     pairings: HashMap<Sha256, Version>,
     deliveries: HashMap<EventId, Version>,
+    agents: HashMap<AgentId, Version>,
 }
 
 impl Records {
@@ -39,6 +40,9 @@ impl Records {
             Record::Hook(hook) => self.ask_hooks(&hook.client, needs),
             Record::Delivery(delivery) => {
                 needs.deliveries.insert(delivery.id);
+            }
+            Record::Agent(agent) => {
+                needs.agents.insert(agent.id);
             }
         }
     }
@@ -80,6 +84,7 @@ impl Records {
         self.pairings.extend(loaded.pairings.drain());
         self.keys.extend(loaded.keys.drain());
         self.deliveries.extend(loaded.deliveries.drain());
+        self.agents.extend(loaded.agents.drain());
         self.hooks.extend(needs.hooks.iter().map(|client| (client.clone(), Vec::new())));
         for hook in loaded.hooks.drain(..) {
             self.hooks.entry(hook.client.clone()).or_default().push(hook);
@@ -101,6 +106,7 @@ impl Records {
                 hooks.iter().find(|known| known.id == hook.id).map(|known| known.version)
             }
             Record::Delivery(delivery) => self.deliveries.get(&delivery.id).copied(),
+            Record::Agent(agent) => self.agents.get(&agent.id).copied(),
             // Trust is given once: the statement that writes it leaves what is there.
             Record::Trust(_) => return Ok(()),
         };
@@ -140,6 +146,10 @@ impl Records {
                 self.deliveries.insert(delivery.id, delivery.version);
                 batch.changed_deliveries.insert(delivery.id, delivery.clone());
             }
+            Record::Agent(agent) => {
+                self.agents.insert(agent.id, agent.version);
+                batch.agents.insert(agent.id, agent.clone());
+            }
         }
     }
 
@@ -170,6 +180,7 @@ impl Records {
     pub(super) fn end_group(&mut self) {
         self.pairings.clear();
         self.deliveries.clear();
+        self.agents.clear();
     }
 
     /// Forgets all that is on disk. No group may be open.

@@ -1,5 +1,6 @@
 //! The cases, and the databases on which each of them holds.
 
+mod agents;
 mod api_keys;
 mod books;
 mod groups;
@@ -69,6 +70,11 @@ cases! {
         evidence_is_folded_in_as_the_core_folds_it,
         a_pairing_is_claimed_once_and_trust_is_listed,
         workers_are_paged_by_key,
+    }
+    agents {
+        an_agent_has_its_name_for_itself,
+        agents_are_listed_by_owner_role_and_name,
+        what_an_owner_signed_moves_the_stake_once,
     }
     api_keys {
         a_key_is_found_by_the_digest_of_its_secret,

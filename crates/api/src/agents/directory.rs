@@ -1,0 +1,96 @@
+//! Which agents there are.
+
+use super::errors::Problem;
+use super::paging::Numbered;
+use super::profile::{TAGS, parse_wallet};
+use super::wire::{AgentView, page, parse_role, success};
+use crate::app::App;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::response::IntoResponse;
+use docket_core::id::AgentId;
+use docket_core::refusal::Refusal;
+use docket_engine::AgentFilter;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// The longest beginning of a name that can be looked for, in bytes.
+const LONGEST_SOUGHT: usize = 50;
+
+/// What a list may be asked for. Filters that are documented and not served yet are refused by name, lest somebody
+/// takes all agents for those that he has asked for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Wanted {
+    owner_address: Option<String>,
+    role: Option<String>,
+    q: Option<String>,
+    page: Option<String>,
+    limit: Option<String>,
+    min_reputation: Option<String>,
+    offered_job_id: Option<String>,
+    has_strategy: Option<String>,
+    is_arbitrator: Option<String>,
+}
+
+impl Wanted {
+    fn filter(&self) -> Result<AgentFilter, Problem> {
+        let later = [
+            ("minReputation", &self.min_reputation),
+            ("offeredJobId", &self.offered_job_id),
+            ("hasStrategy", &self.has_strategy),
+            ("isArbitrator", &self.is_arbitrator),
+        ];
+        if let Some((name, _)) = later.into_iter().find(|(_, value)| value.is_some()) {
+            return Err(Problem::invalid(format!("The filter `{name}` is not served yet.")));
+        }
+        let owner = self.owner_address.as_deref().map(|text| parse_wallet("ownerAddress", text));
+        let role = self.role.as_deref().map(|text| {
+            let wrong = || Problem::invalid("`role` must be CLIENT, PROVIDER, EVALUATOR or ARBITRATOR.");
+            parse_role(text).ok_or_else(wrong)
+        });
+        let name = self.q.clone().unwrap_or_default();
+        if name.len() > LONGEST_SOUGHT || name.contains('\0') {
+            return Err(Problem::invalid("`q` must be the beginning of a name, of at most 50 bytes."));
+        }
+        Ok(AgentFilter { owner: owner.transpose()?, role: role.transpose()?, name })
+    }
+}
+
+/// `GET /api/v1/agents`.
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+) -> Result<impl IntoResponse, Problem> {
+    let Query(wanted) = wanted.map_err(|error| Problem::invalid(error.body_text()))?;
+    let numbered = Numbered::parse(wanted.page.as_deref(), wanted.limit.as_deref())?;
+    let (agents, total) = app.engine.agents(&wanted.filter()?, numbered.page()).await?;
+    let mut views = Vec::with_capacity(agents.len());
+    for agent in agents {
+        let free = app.engine.free_stake(agent.id).await?;
+        views.push(AgentView::of(agent, free));
+    }
+    Ok(page(views, numbered.of(total)))
+}
+
+/// `GET /api/v1/agents/{agentId}`.
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<impl IntoResponse, Problem> {
+    let id = parse_id(&id)?;
+    let agent = app.engine.agent(id).await?;
+    let free = app.engine.free_stake(id).await?;
+    Ok(success(AgentView::of(agent, free)))
+}
+
+/// `GET /api/v1/agents/tags`.
+pub(super) async fn tags() -> impl IntoResponse {
+    success(TAGS)
+}
+
+/// An agent's number, in its one spelling. What is none names no agent.
+pub(super) fn parse_id(text: &str) -> Result<AgentId, Problem> {
+    let id = text.parse().ok().filter(|id: &u64| id.to_string() == text && i64::try_from(*id).is_ok());
+    id.map(AgentId).ok_or_else(|| Refusal::NoSuchAgent.into())
+}

@@ -1,0 +1,23 @@
+//! The dialect `agents`: agents hire agents. Its words stay in this folder.
+//!
+//! The wire is that of AACP's reference. What is a contract call there is a request here that a wallet has signed;
+//! `docs/dialects.md` names what is served and where we depart.
+
+mod code;
+mod directory;
+mod docs;
+mod errors;
+mod paging;
+mod profile;
+mod register;
+mod routes;
+mod signed;
+mod stake;
+mod wire;
+
+pub(crate) use docs::schemas;
+pub(crate) use errors::{failed, method_not_allowed, not_found, too_many_requests};
+pub(crate) use routes::routes;
+
+/// Where all paths of this dialect begin.
+pub(crate) const PREFIX: &str = "/api/v1/";

@@ -1,0 +1,194 @@
+//! What an agent says of itself, as it comes in a request: bounded, and of the types that it should have.
+
+use super::errors::Problem;
+use super::wire::parse_role;
+use docket_core::agent::{Profile, Role, Wallet};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// In bytes; letters, digits, `_`, `-`, `.` and single spaces between them.
+const LONGEST_NAME: usize = 50;
+/// In characters.
+const LONGEST_DESCRIPTION: usize = 500;
+/// In bytes.
+const LONGEST_AVATAR: usize = 512;
+const MOST_TAGS: usize = 10;
+
+/// The words by which agents may be found. The reference has a closed list and does not publish it; this one is ours.
+pub(super) const TAGS: [&str; 20] = [
+    "analysis",
+    "audio",
+    "automation",
+    "code-review",
+    "coding",
+    "data",
+    "design",
+    "evaluation",
+    "finance",
+    "image",
+    "inference",
+    "legal",
+    "marketing",
+    "research",
+    "security",
+    "trading",
+    "translation",
+    "video",
+    "web",
+    "writing",
+];
+
+/// The members of a body.
+pub(super) struct Fields(Map<String, Value>);
+
+impl Fields {
+    pub(super) fn parse(body: &[u8]) -> Result<Self, Problem> {
+        let body: Map<String, Value> = serde_json::from_slice(body)
+            .map_err(|error| Problem::invalid(format!("The body is no JSON object: {error}.")))?;
+        Ok(Self(body.into_iter().filter(|(_, value)| !value.is_null()).collect()))
+    }
+
+    /// A text, if it is there.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let wrong = || Problem::invalid(format!("`{name}` must be a text."));
+        self.0.get(name).map(|value| value.as_str().ok_or_else(wrong)).transpose()
+    }
+
+    /// A whole amount of minor units, above zero, in decimal digits.
+    pub(super) fn amount(&self, name: &str) -> Result<u128, Problem> {
+        let digits = self.text(name)?.filter(|text| !text.starts_with('+') && text.len() <= 30);
+        let units = digits.and_then(|text| text.parse().ok()).filter(|units| *units > 0);
+        units.ok_or_else(|| {
+            Problem::invalid(format!("`{name}` must be a text of digits: minor units, above 0."))
+        })
+    }
+
+    /// The address of a wallet, if it is there.
+    pub(super) fn wallet(&self, name: &str) -> Result<Option<Wallet>, Problem> {
+        self.text(name)?.map(|text| parse_wallet(name, text)).transpose()
+    }
+
+    /// The profile that the members make of another: what is not there stays as it was.
+    pub(super) fn profile(&self, before: Profile) -> Result<Profile, Problem> {
+        let name = self.text("name")?.map(name).transpose()?;
+        let description = self.text("description")?.map(description).transpose()?;
+        let avatar = self.text("avatar")?.map(avatar).transpose()?;
+        let roles = self.list("roles", Role::ALL.len(), parse_role)?;
+        let known = |tag: &str| TAGS.contains(&tag).then(|| Arc::from(tag));
+        Ok(Profile {
+            name: name.unwrap_or(before.name),
+            description: description.unwrap_or(before.description),
+            roles: roles.unwrap_or(before.roles),
+            tags: self.list("tags", MOST_TAGS, known)?.unwrap_or(before.tags),
+            avatar: avatar.or(before.avatar),
+        })
+    }
+
+    /// A list of known words, none of them twice.
+    fn list<T: PartialEq>(
+        &self,
+        name: &str,
+        most: usize,
+        word: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<Vec<T>>, Problem> {
+        let Some(value) = self.0.get(name) else { return Ok(None) };
+        let wrong = || Problem::invalid(format!("`{name}` must be a list of at most {most} known words."));
+        let words = value.as_array().filter(|words| words.len() <= most).ok_or_else(wrong)?;
+        let mut list = Vec::with_capacity(words.len());
+        for item in words {
+            let item = item.as_str().and_then(&word).ok_or_else(wrong)?;
+            if !list.contains(&item) {
+                list.push(item);
+            }
+        }
+        Ok(Some(list))
+    }
+}
+
+/// An address, in either case.
+pub(super) fn parse_wallet(name: &str, text: &str) -> Result<Wallet, Problem> {
+    let wrong = || Problem::invalid(format!("`{name}` must be 0x and 40 hexadecimal digits."));
+    Wallet::parse(text).ok_or_else(wrong)
+}
+
+fn name(text: &str) -> Result<Arc<str>, Problem> {
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte);
+    let sound = (1..=LONGEST_NAME).contains(&text.len())
+        && text.bytes().all(letters)
+        && text.trim() == text
+        && !text.contains("  ");
+    let words =
+        "`name` must have 1 to 50 letters, digits, `_`, `-`, `.` or single spaces, and none at its ends.";
+    if sound { Ok(text.into()) } else { Err(Problem::invalid(words)) }
+}
+
+fn description(text: &str) -> Result<Arc<str>, Problem> {
+    let sound = text.chars().count() <= LONGEST_DESCRIPTION && !text.contains('\0');
+    let words = "`description` must have at most 500 characters, and no zero among them.";
+    if sound { Ok(text.into()) } else { Err(Problem::invalid(words)) }
+}
+
+fn avatar(text: &str) -> Result<Arc<str>, Problem> {
+    let shown = ["https://", "ipfs://"].iter().any(|scheme| text.starts_with(scheme));
+    let sound = shown && text.len() <= LONGEST_AVATAR && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let words = "`avatar` must be a URL of at most 512 bytes that begins with https:// or ipfs://.";
+    if sound { Ok(text.into()) } else { Err(Problem::invalid(words)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(body: Value) -> Result<Profile, Problem> {
+        Fields::parse(body.to_string().as_bytes())?.profile(Profile::default())
+    }
+
+    #[test]
+    fn a_profile_is_read_as_it_is_meant() {
+        let profile = read(json!({
+            "name": "Ann-2.0 of_Rome", "description": "ü".repeat(500), "roles": ["PROVIDER", "provider"],
+            "tags": ["coding", "writing", "coding"], "avatar": "ipfs://bafy", "more": [1],
+        }));
+        let profile = profile.unwrap();
+        assert_eq!(&*profile.name, "Ann-2.0 of_Rome");
+        assert_eq!(profile.roles, [Role::Provider]);
+        assert_eq!(profile.tags, [Arc::from("coding"), Arc::from("writing")]);
+        let kept = Fields::parse(br#"{"name": "Bea", "avatar": null}"#).unwrap().profile(profile.clone());
+        assert_eq!(kept.unwrap(), Profile { name: "Bea".into(), ..profile });
+    }
+
+    #[test]
+    fn what_is_out_of_bounds_is_refused() {
+        for wrong in [
+            json!({"name": ""}),
+            json!({"name": "x".repeat(51)}),
+            json!({"name": " ann"}),
+            json!({"name": "a  b"}),
+            json!({"name": "änn"}),
+            json!({"name": 7}),
+            json!({"description": "x".repeat(501)}),
+            json!({"description": "a\u{0}b"}),
+            json!({"roles": ["KING"]}),
+            json!({"roles": "PROVIDER"}),
+            json!({"tags": ["unheard-of"]}),
+            json!({"tags": vec!["coding"; 11]}),
+            json!({"avatar": "http://a.example/"}),
+            json!({"avatar": format!("https://{}", "x".repeat(505))}),
+            json!([1]),
+        ] {
+            assert!(read(wrong.clone()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_digits_above_zero() {
+        let amount = |text: Value| Fields::parse(json!({"amount": text}).to_string().as_bytes())?.amount("amount");
+        assert_eq!(amount(json!("100000000")).unwrap(), 100_000_000);
+        let wrong =
+            [json!("0"), json!("-1"), json!("+1"), json!("1.5"), json!(""), json!(5), json!("9".repeat(31))];
+        for wrong in wrong {
+            assert!(amount(wrong.clone()).is_err(), "{wrong}");
+        }
+    }
+}

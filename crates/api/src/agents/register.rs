@@ -1,0 +1,62 @@
+//! Agents are registered and show themselves, on their owners' word.
+
+use super::directory::parse_id;
+use super::errors::{Code, Problem};
+use super::profile::Fields;
+use super::signed::Signed;
+use super::wire::{AgentView, success};
+use crate::app::App;
+use axum::extract::{Path, Request, State};
+use axum::response::IntoResponse;
+use docket_core::agent::{Agent, Profile, Wallet};
+use docket_protocol::wallet::Action;
+use std::sync::Arc;
+
+const REGISTER: Action = Action::own("register-agent");
+const UPDATE: Action = Action::own("update-agent");
+/// What is signed for where the agent's number is not known yet.
+const NEW: &str = "new";
+
+/// `POST /api/v1/agents/register`: a new agent, with a number of its own.
+///
+/// What is signed once makes one agent; so does a name, for the same owner.
+pub(super) async fn register(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<impl IntoResponse, Problem> {
+    let signed = Signed::read(&app, request, REGISTER, NEW).await?;
+    let fields = Fields::parse(&signed.body)?;
+    own(&fields, signed.wallet)?;
+    let profile = fields.profile(Profile::default())?;
+    let agent = app.engine.register_agent(signed.wallet, profile, signed.message).await?;
+    shown(&app, agent).await
+}
+
+/// `PATCH /api/v1/agents/{agentId}`: what is not there stays as it was.
+pub(super) async fn update(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<impl IntoResponse, Problem> {
+    let signed = Signed::read(&app, request, UPDATE, &id).await?;
+    let id = parse_id(&id)?;
+    let before = app.engine.agent(id).await?;
+    let profile = Fields::parse(&signed.body)?.profile(before.profile)?;
+    let agent = app.engine.show_agent(id, signed.wallet, profile).await?;
+    shown(&app, agent).await
+}
+
+/// Whoever names an owner must be him.
+fn own(fields: &Fields, wallet: Wallet) -> Result<(), Problem> {
+    match fields.wallet("ownerAddress")? {
+        Some(owner) if owner != wallet => {
+            Err(Problem::new(Code::NotTheOwner, "`ownerAddress` is not the wallet that signed."))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn shown(app: &App, agent: Agent) -> Result<impl IntoResponse, Problem> {
+    let free = app.engine.free_stake(agent.id).await?;
+    Ok(success(AgentView::of(agent, free)))
+}

@@ -1,0 +1,54 @@
+//! Requests that a wallet has signed.
+
+use super::errors::{Code, Problem};
+use crate::app::App;
+use crate::limits::read_body;
+use axum::body::Bytes;
+use axum::extract::Request;
+use axum::http::HeaderMap;
+use docket_core::agent::Wallet;
+use docket_core::hash::Sha256;
+use docket_protocol::digest::Digest;
+use docket_protocol::wallet::{Action, Headers, verify};
+
+/// Somebody's word, with what he says.
+pub(super) struct Signed {
+    /// Who.
+    pub(super) wallet: Wallet,
+    /// The digest of who signed which message: the same whenever the message comes again.
+    pub(super) message: Sha256,
+    /// What he sent, as it came.
+    pub(super) body: Bytes,
+}
+
+impl Signed {
+    /// Reads a request and judges who signed it to do this to that.
+    pub(super) async fn read(
+        app: &App,
+        request: Request,
+        action: Action,
+        resource: &str,
+    ) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let body = read_body(body, app.settings.limits.body).await?;
+        let headers = Headers {
+            address: header(&parts.headers, "x-wallet-address")?,
+            signature: header(&parts.headers, "x-wallet-signature")?,
+            timestamp: header(&parts.headers, "x-wallet-timestamp")?,
+        };
+        let now = app.engine.clock().now();
+        let signed = verify(&headers, action, resource, Digest::of(&body), now)?;
+        Ok(Self { wallet: Wallet(signed.signer.0), message: Sha256(signed.message.0), body })
+    }
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Problem> {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    value.ok_or_else(|| {
+        let words = format!(
+            "The header {name} is missing: a wallet signs this request (X-Wallet-Address, X-Wallet-Signature, \
+             X-Wallet-Timestamp)."
+        );
+        Problem::new(Code::BadSignature, words)
+    })
+}

@@ -1,0 +1,49 @@
+//! An agent's stake: put down and taken back, on its owner's word.
+
+use super::directory::parse_id;
+use super::errors::Problem;
+use super::profile::Fields;
+use super::signed::Signed;
+use super::wire::{PoolView, success};
+use crate::app::App;
+use axum::extract::{Path, Request, State};
+use axum::response::IntoResponse;
+use docket_core::money::Amount;
+use docket_engine::StakeMove;
+use docket_protocol::wallet::Action;
+use std::sync::Arc;
+
+const DEPOSIT: Action = Action::own("deposit");
+const WITHDRAW: Action = Action::own("withdraw");
+
+/// `POST /api/v1/agents/{agentId}/deposit`: from the owner's own account into the stake.
+pub(super) async fn deposit(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<impl IntoResponse, Problem> {
+    transfer(&app, &id, request, DEPOSIT, StakeMove::Deposit).await
+}
+
+/// `POST /api/v1/agents/{agentId}/withdraw`: from the free stake back into the owner's own account.
+pub(super) async fn withdraw(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<impl IntoResponse, Problem> {
+    transfer(&app, &id, request, WITHDRAW, StakeMove::Withdraw).await
+}
+
+async fn transfer(
+    app: &App,
+    id: &str,
+    request: Request,
+    action: Action,
+    way: StakeMove,
+) -> Result<impl IntoResponse, Problem> {
+    let signed = Signed::read(app, request, action, id).await?;
+    let id = parse_id(id)?;
+    let amount = Amount::new(Fields::parse(&signed.body)?.amount("amount")?, app.asset());
+    app.engine.move_agent_stake(id, signed.wallet, way, amount, signed.message).await?;
+    Ok(success(PoolView::of(app.engine.free_stake(id).await?)))
+}

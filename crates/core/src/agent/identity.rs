@@ -1,0 +1,216 @@
+//! Who an agent is, whose it is, and how it shows itself.
+
+use super::role::Role;
+use crate::change::{Change, Claim, Record};
+use crate::hash::{Sha256, bytes_from_hex, write_hex};
+use crate::id::{AgentId, ClientId, Dialect, PublicId, Version};
+use crate::ledger::{Account, Transfer};
+use crate::money::Amount;
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+use std::fmt;
+use std::sync::Arc;
+
+/// The address of a wallet: the last 20 bytes of the Keccak-256 digest of a secp256k1 public key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Wallet(pub [u8; 20]);
+
+impl Wallet {
+    /// From `0x` and 40 hexadecimal digits, in either case.
+    pub fn parse(text: &str) -> Option<Self> {
+        bytes_from_hex(text.strip_prefix("0x")?).map(Self)
+    }
+
+    /// The name under which its money is booked.
+    pub fn client(&self) -> ClientId {
+        ClientId(format!("agents:{self}").into())
+    }
+}
+
+/// As the store and the books have it: `0x` and 40 digits in lower case.
+impl fmt::Display for Wallet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("0x")?;
+        write_hex(f, &self.0)
+    }
+}
+
+impl fmt::Debug for Wallet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// How an agent shows itself. Whoever writes it has bounded its texts.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Profile {
+    /// Unique among all agents but for the case of its letters; empty where it has none.
+    pub name: Arc<str>,
+    /// What it does, in its own words.
+    pub description: Arc<str>,
+    /// What it offers to be to jobs.
+    pub roles: Vec<Role>,
+    /// What it is good at: words from a closed list.
+    pub tags: Vec<Arc<str>>,
+    /// Where its picture is.
+    pub avatar: Option<Arc<str>>,
+}
+
+/// One agent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Agent {
+    /// Its number.
+    pub id: AgentId,
+    /// Whose signature speaks for it.
+    pub owner: Wallet,
+    /// How it shows itself.
+    pub profile: Profile,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// Guards every write.
+    pub version: Version,
+}
+
+impl Agent {
+    /// A new agent. Its name is its own from now on; where it has none, the digest of what its owner signed keeps
+    /// a repeat from making another.
+    pub fn register(id: AgentId, owner: Wallet, profile: Profile, signed: Sha256, now: Timestamp) -> Change {
+        let agent = Self { id, owner, profile, created_at: now, version: Version::NONE.next() };
+        let claim = agent.claim_of_name().unwrap_or_else(|| agent.claim(&format!("signed/{signed}"), signed));
+        let change = Change::of_record(Version::NONE, Record::Agent(agent), now);
+        Change { claim: Some(claim), ..change }
+    }
+
+    /// Another profile.
+    ///
+    /// # Errors
+    /// If the wallet is not the owner's.
+    pub fn show(&self, by: Wallet, profile: Profile, now: Timestamp) -> Result<Change, Refusal> {
+        self.owned(by)?;
+        let renamed = !profile.name.eq_ignore_ascii_case(&self.profile.name);
+        let after = Self { profile, version: self.version.next(), ..self.clone() };
+        let claim = if renamed { after.claim_of_name() } else { None };
+        Ok(Change { claim, ..Change::of_record(self.version, Record::Agent(after), now) })
+    }
+
+    /// Money from its owner's own account into its stake. What the owner signed counts once.
+    ///
+    /// # Errors
+    /// If the wallet is not the owner's.
+    pub fn deposit(
+        &self,
+        by: Wallet,
+        amount: Amount,
+        signed: Sha256,
+        now: Timestamp,
+    ) -> Result<Change, Refusal> {
+        self.owned(by)?;
+        let transfer = Transfer { from: Account::Client(by.client()), to: Account::Stake(self.id), amount };
+        Ok(Change::of_transfer(transfer, self.claim(&format!("signed/{signed}"), signed), now))
+    }
+
+    /// Free stake back into its owner's own account. What the owner signed counts once.
+    ///
+    /// # Errors
+    /// If the wallet is not the owner's.
+    pub fn withdraw(
+        &self,
+        by: Wallet,
+        amount: Amount,
+        signed: Sha256,
+        now: Timestamp,
+    ) -> Result<Change, Refusal> {
+        self.owned(by)?;
+        let transfer = Transfer { from: Account::Stake(self.id), to: Account::Client(by.client()), amount };
+        Ok(Change::of_transfer(transfer, self.claim(&format!("signed/{signed}"), signed), now))
+    }
+
+    /// Refuses whoever is not the owner.
+    fn owned(&self, by: Wallet) -> Result<(), Refusal> {
+        if self.owner == by { Ok(()) } else { Err(Refusal::NotTheOwner) }
+    }
+
+    /// The claim to its name: the same owner's repeat finds the agent, and anybody else is refused.
+    fn claim_of_name(&self) -> Option<Claim> {
+        let name = self.profile.name.to_ascii_lowercase();
+        let owner = Sha256::of(&self.owner.0);
+        (!name.is_empty()).then(|| self.claim(&format!("name/{name}"), owner))
+    }
+
+    fn claim(&self, key: &str, request: Sha256) -> Claim {
+        let answer = PublicId { dialect: Dialect::Agents, text: self.id.0.to_string().into() };
+        Claim { key: format!("agent/{key}").into(), request, answer }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Asset;
+
+    const OWNER: Wallet = Wallet([7; 20]);
+    const NOW: Timestamp = Timestamp(1_000);
+
+    fn named(name: &str) -> Profile {
+        Profile { name: name.into(), ..Profile::default() }
+    }
+
+    fn made(change: Change) -> (Agent, Option<Claim>) {
+        let Record::Agent(agent) = change.records[0].after.clone() else { panic!("an agent is stored") };
+        (agent, change.claim)
+    }
+
+    #[test]
+    fn a_name_belongs_to_whoever_has_it_first_whatever_its_case() {
+        let signed = Sha256::of(b"one");
+        let (agent, claim) = made(Agent::register(AgentId(1), OWNER, named("Ann"), signed, NOW));
+        let (_, again) = made(Agent::register(AgentId(2), OWNER, named("aNN"), Sha256::of(b"two"), NOW));
+        let (claim, again) = (claim.unwrap(), again.unwrap());
+        assert_eq!((&claim.key, claim.request), (&again.key, again.request));
+        let (_, other) = made(Agent::register(AgentId(3), Wallet([8; 20]), named("ann"), signed, NOW));
+        let other = other.unwrap();
+        assert_eq!(claim.key, other.key);
+        assert_ne!(claim.request, other.request);
+        let (same, claim) = made(agent.show(OWNER, named("ANN"), NOW).unwrap());
+        assert!(claim.is_none() && same.version == agent.version.next());
+        let (_, claim) = made(agent.show(OWNER, named("Bea"), NOW).unwrap());
+        assert_eq!(&*claim.unwrap().key, "agent/name/bea");
+    }
+
+    #[test]
+    fn without_a_name_what_was_signed_makes_one_agent() {
+        let signed = Sha256::of(b"one");
+        let (_, first) = made(Agent::register(AgentId(1), OWNER, named(""), signed, NOW));
+        let (_, second) = made(Agent::register(AgentId(2), OWNER, named(""), signed, NOW));
+        let (first, second) = (first.unwrap(), second.unwrap());
+        assert_eq!((&first.key, first.request), (&second.key, second.request));
+    }
+
+    #[test]
+    fn only_the_owner_moves_the_stake() {
+        let (agent, _) = made(Agent::register(AgentId(1), OWNER, named("Ann"), Sha256::of(b"one"), NOW));
+        let (amount, signed) = (Amount::new(5, Asset::USDC), Sha256::of(b"two"));
+        let change = agent.deposit(OWNER, amount, signed, NOW).unwrap();
+        let account = Account::Client(OWNER.client());
+        let expected = Transfer { from: account.clone(), to: Account::Stake(AgentId(1)), amount };
+        assert_eq!(change.transfers, [expected]);
+        let change = agent.withdraw(OWNER, amount, signed, NOW).unwrap();
+        assert_eq!(change.transfers, [Transfer { from: Account::Stake(AgentId(1)), to: account, amount }]);
+        let stranger = Wallet([9; 20]);
+        assert_eq!(agent.deposit(stranger, amount, signed, NOW), Err(Refusal::NotTheOwner));
+        assert_eq!(agent.withdraw(stranger, amount, signed, NOW), Err(Refusal::NotTheOwner));
+        assert_eq!(agent.show(stranger, named("Bea"), NOW), Err(Refusal::NotTheOwner));
+    }
+
+    #[test]
+    fn an_address_is_read_in_either_case() {
+        let text = "0xAbCdEf0123456789aBcDeF0123456789abcdef01";
+        let wallet = Wallet::parse(text).unwrap();
+        assert_eq!(wallet.to_string(), text.to_ascii_lowercase());
+        for bad in
+            ["", "0x", &text[2..], "0xabc", &format!("{text}0"), "0xzzCdEf0123456789aBcDeF0123456789abcdef01"]
+        {
+            assert!(Wallet::parse(bad).is_none(), "{bad}");
+        }
+    }
+}

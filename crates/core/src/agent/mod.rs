@@ -1,0 +1,7 @@
+//! Agents: who they are, what they put at stake, and the rules by which they work for each other.
+
+mod identity;
+mod role;
+
+pub use identity::{Agent, Profile, Wallet};
+pub use role::Role;

@@ -1,0 +1,124 @@
+//! Agents: registered, shown to others, and their stake. What an owner signed is taken up once; a repeat is answered
+//! as the first time.
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use docket_core::agent::{Agent, Profile, Wallet};
+use docket_core::change::Change;
+use docket_core::hash::Sha256;
+use docket_core::id::AgentId;
+use docket_core::ledger::Account;
+use docket_core::money::Amount;
+use docket_core::refusal::Refusal;
+use docket_store::{AgentFilter, CommitError, Documents, Page};
+use std::sync::atomic::Ordering;
+
+/// So many numbers are tried before one that no other coordinator has given away.
+const TRIES: usize = 16;
+
+/// Which way a stake moves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StakeMove {
+    /// From the owner's own account into the stake.
+    Deposit,
+    /// From the free stake back into the owner's own account.
+    Withdraw,
+}
+
+impl Engine {
+    /// Registers an agent. `signed` is the digest of what its owner signed: where it has no name, the same makes one
+    /// agent, however often it comes. The same owner's repeat of a name is answered with the agent that has it.
+    pub async fn register_agent(
+        &self,
+        owner: Wallet,
+        profile: Profile,
+        signed: Sha256,
+    ) -> Result<Agent, EngineError> {
+        for _ in 0..TRIES {
+            let id = AgentId(self.next_agent.fetch_add(1, Ordering::Relaxed));
+            let change = Agent::register(id, owner, profile.clone(), signed, self.clock.now());
+            match self.commit(change, Documents::default()).await {
+                Ok(_) => return self.agent(id).await,
+                Err(CommitError::Conflict) => {}
+                Err(CommitError::Repeated(name)) => {
+                    let id = name.text.parse().map(AgentId).map_err(|_| Refusal::NoSuchAgent)?;
+                    return self.agent(id).await;
+                }
+                Err(error) => return Err(named(error)),
+            }
+        }
+        Err(EngineError::Busy)
+    }
+
+    /// An agent.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchAgent`] if there is none.
+    pub async fn agent(&self, id: AgentId) -> Result<Agent, EngineError> {
+        Ok(self.store.agent(id).await?.ok_or(Refusal::NoSuchAgent)?)
+    }
+
+    /// A page of agents, and how many there are in all.
+    pub async fn agents(&self, filter: &AgentFilter, page: Page) -> Result<(Vec<Agent>, u64), EngineError> {
+        Ok(self.store.agents(filter, page).await?)
+    }
+
+    /// Gives an agent another profile, on its owner's word.
+    pub async fn show_agent(&self, id: AgentId, by: Wallet, profile: Profile) -> Result<Agent, EngineError> {
+        let mut has_it = false;
+        for _ in 0..TRIES {
+            let agent = self.agent(id).await?;
+            let change = agent.show(by, profile.clone(), self.clock.now())?;
+            if agent.profile == profile {
+                return Ok(agent);
+            }
+            let claim = change.claim.filter(|_| !has_it);
+            match self.commit(Change { claim, ..change }, Documents::default()).await {
+                Ok(_) => return self.agent(id).await,
+                Err(CommitError::Conflict) => {} // It is read again, as it is now.
+                // A name that an agent had stays its own, and it may have it again.
+                Err(CommitError::Repeated(name)) if *name.text == *id.0.to_string() => has_it = true,
+                Err(CommitError::Repeated(_)) => return Err(Refusal::NameTaken.into()),
+                Err(error) => return Err(named(error)),
+            }
+        }
+        Err(EngineError::Busy)
+    }
+
+    /// Moves money into an agent's stake or out of it, on its owner's word. A repeat of what he signed does nothing.
+    pub async fn move_agent_stake(
+        &self,
+        id: AgentId,
+        by: Wallet,
+        way: StakeMove,
+        amount: Amount,
+        signed: Sha256,
+    ) -> Result<(), EngineError> {
+        let agent = self.agent(id).await?;
+        let now = self.clock.now();
+        let change = match way {
+            StakeMove::Deposit => agent.deposit(by, amount, signed, now)?,
+            StakeMove::Withdraw => agent.withdraw(by, amount, signed, now)?,
+        };
+        match self.commit(change, Documents::default()).await {
+            Ok(_) | Err(CommitError::Repeated(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What an agent may lock or take out, in minor units of the market's asset.
+    pub async fn free_stake(&self, id: AgentId) -> Result<u128, EngineError> {
+        let asset = self.config.ledger.asset();
+        let rows = self.store.balance(&Account::Stake(id)).await?;
+        let row = rows.iter().find(|row| row.asset == asset.name() && row.decimals == asset.decimals());
+        Ok(row.and_then(|row| u128::try_from(row.units).ok()).unwrap_or_default())
+    }
+}
+
+/// The key of a claim that another has used is a name here.
+fn named(error: CommitError) -> EngineError {
+    match error {
+        CommitError::Refused(Refusal::KeyReused) => Refusal::NameTaken.into(),
+        error => error.into(),
+    }
+}
