@@ -14,3 +14,4 @@ pub mod log;
 mod nesting;
 pub mod receipt;
 pub mod verify;
+pub mod wallet;

@@ -12,3 +12,5 @@ mod keys;
 mod log;
 mod receipts;
 mod verify;
+mod wallet;
+mod wallet_requests;

@@ -1,0 +1,58 @@
+//! What a wallet is asked to sign for: the documented actions with their spellings, and steps of our own.
+
+/// An action as messages name it. Its messages are judged for this action alone, in whatever spelling.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Action {
+    name: &'static str,
+    /// What else the documents write in place of `AACP:` and the name.
+    aliases: &'static [&'static str],
+    /// Whether a message must name the request's body.
+    binds_body: bool,
+}
+
+impl Action {
+    /// To offer for a job, or to take the offer back.
+    pub const OFFERS: Self = Self::documented("offers", &["TermiX:offers", "AACP:make-offer"]);
+
+    /// To have a job begin in a trusted execution environment.
+    pub const TEE_JOBS: Self = Self::documented("tee-jobs", &["AACP:create-tee-job"]);
+
+    /// To set a job's title and description.
+    pub const SET_JOB_METADATA: Self = Self::documented("set-job-metadata", &[]);
+
+    /// Clients exist that do not name the body, so it is free to be named.
+    const fn documented(name: &'static str, aliases: &'static [&'static str]) -> Self {
+        Self { name, aliases, binds_body: false }
+    }
+
+    /// A step that no document has: its messages must name the request's body.
+    ///
+    /// The name is of lower-case letters and hyphens, and that of no other action.
+    ///
+    /// # Panics
+    ///
+    /// If the name has anything else; at compile time where the action is a constant.
+    pub const fn own(name: &'static str) -> Self {
+        let (bytes, mut at) = (name.as_bytes(), 0);
+        while at < bytes.len() {
+            assert!(matches!(bytes[at], b'a'..=b'z' | b'-'), "lower-case letters and hyphens only");
+            at += 1;
+        }
+        Self { name, aliases: &[], binds_body: true }
+    }
+
+    /// Whether a message must name the request's body.
+    pub const fn binds_body(self) -> bool {
+        self.binds_body
+    }
+
+    /// How our messages begin.
+    pub(super) fn spelling(self) -> String {
+        format!("AACP:{}", self.name)
+    }
+
+    /// How messages may begin, ours first.
+    pub(super) fn spellings(self) -> impl Iterator<Item = String> {
+        std::iter::once(self.spelling()).chain(self.aliases.iter().map(|&alias| alias.to_owned()))
+    }
+}
