@@ -3,6 +3,7 @@
 //! A handler translates and nothing else: wire to command, answer to wire.
 
 mod admin;
+mod agents;
 mod app;
 mod credits;
 mod headers;

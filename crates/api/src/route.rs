@@ -57,6 +57,14 @@ impl Route {
         Self::new(Method::POST, path, routing::post(handler), operation)
     }
 
+    pub(crate) fn patch<H, T>(path: &'static str, handler: H, operation: Operation) -> Self
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        Self::new(Method::PATCH, path, routing::patch(handler), operation)
+    }
+
     /// For holders of API keys.
     pub(crate) fn keyed(self) -> Self {
         self.guarded(Guard::Key)

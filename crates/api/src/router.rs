@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::observe::{Observer, Telling, limit, observe};
 use crate::openapi::{Operation, reference};
 use crate::route::{Guard, Route};
-use crate::{admin, credits, health, log, observe, openapi, quotes, workers};
+use crate::{admin, agents, credits, health, log, observe, openapi, quotes, workers};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler;
@@ -24,6 +24,7 @@ pub(crate) fn table() -> Vec<Route> {
     let parts = [
         quotes::routes(),
         credits::routes(),
+        agents::routes(),
         shared(),
         log::routes(),
         workers::routes(),
@@ -37,7 +38,7 @@ pub(crate) fn table() -> Vec<Route> {
 
 /// The named schemas of all parts.
 pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
-    [quotes::schemas(), credits::schemas(), admin::schemas()].concat()
+    [quotes::schemas(), credits::schemas(), agents::schemas(), admin::schemas()].concat()
 }
 
 /// All routes over one market.
@@ -114,30 +115,46 @@ fn brings_key(headers: &HeaderMap) -> bool {
     headers.contains_key(header::AUTHORIZATION)
 }
 
+/// Whether a path belongs to `agents`: there nothing else has to decide.
+fn is_of_agents(path: &str) -> bool {
+    path.starts_with(agents::PREFIX)
+}
+
 async fn not_found(method: Method, uri: Uri, headers: HeaderMap) -> Response {
-    if brings_key(&headers) {
+    if is_of_agents(uri.path()) {
+        agents::not_found(&method, uri.path())
+    } else if brings_key(&headers) {
         credits::not_found(&method, uri.path())
     } else {
         quotes::not_found().await.into_response()
     }
 }
 
-async fn method_not_allowed(headers: HeaderMap) -> Response {
-    if brings_key(&headers) {
+async fn method_not_allowed(uri: Uri, headers: HeaderMap) -> Response {
+    if is_of_agents(uri.path()) {
+        agents::method_not_allowed()
+    } else if brings_key(&headers) {
         credits::method_not_allowed()
     } else {
         quotes::method_not_allowed().await.into_response()
     }
 }
 
-fn too_many_requests(headers: &HeaderMap, wait: Duration) -> Response {
-    if brings_key(headers) { credits::too_many_requests(wait) } else { quotes::too_many_requests(wait) }
+fn too_many_requests(path: &str, headers: &HeaderMap, wait: Duration) -> Response {
+    if is_of_agents(path) {
+        agents::too_many_requests(wait)
+    } else if brings_key(headers) {
+        credits::too_many_requests(wait)
+    } else {
+        quotes::too_many_requests(wait)
+    }
 }
 
 /// What is answered for a handler that has panicked.
 fn on_panic(path: &str) -> Response {
     match path {
         _ if path.starts_with("/admin/") => admin::failed(),
+        _ if is_of_agents(path) => agents::failed(),
         _ if credits::routes().iter().any(|route| route.path == path) => credits::failed(),
         _ => quotes::failed(),
     }

@@ -103,6 +103,9 @@ pub enum Refusal {
     /// The wallet does not own the agent.
     #[error("the wallet does not own the agent")]
     NotTheOwner,
+    /// The owner has signed another profile since.
+    #[error("the owner has signed something newer since")]
+    Overtaken,
     /// Another agent has the name.
     #[error("another agent has this name")]
     NameTaken,
@@ -156,6 +159,7 @@ impl Refusal {
             Self::AlreadyConnected => "worker.already_connected",
             Self::WorkerSuspended => "worker.suspended",
             Self::StakeInUse => "worker.stake_in_use",
+            Self::Overtaken => "agent.overtaken",
             Self::NameTaken => "agent.name_taken",
             Self::NoSuchAgent => "agent.not_found",
             Self::NotTheOwner => "agent.not_the_owner",

@@ -3,9 +3,8 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use docket_core::agent::{Agent, Profile, Wallet};
+use docket_core::agent::{Agent, Profile, Word};
 use docket_core::change::Change;
-use docket_core::hash::Sha256;
 use docket_core::id::AgentId;
 use docket_core::ledger::Account;
 use docket_core::money::Amount;
@@ -26,17 +25,12 @@ pub enum StakeMove {
 }
 
 impl Engine {
-    /// Registers an agent. `signed` is the digest of what its owner signed: where it has no name, the same makes one
-    /// agent, however often it comes. The same owner's repeat of a name is answered with the agent that has it.
-    pub async fn register_agent(
-        &self,
-        owner: Wallet,
-        profile: Profile,
-        signed: Sha256,
-    ) -> Result<Agent, EngineError> {
+    /// Registers an agent on its owner's word. Where it has no name, one word makes one agent, however often it comes.
+    /// The same owner's repeat of a name is answered with the agent that has it.
+    pub async fn register_agent(&self, profile: Profile, word: Word) -> Result<Agent, EngineError> {
         for _ in 0..TRIES {
             let id = AgentId(self.next_agent.fetch_add(1, Ordering::Relaxed));
-            let change = Agent::register(id, owner, profile.clone(), signed, self.clock.now());
+            let change = Agent::register(id, profile.clone(), word, self.clock.now());
             match self.commit(change, Documents::default()).await {
                 Ok(_) => return self.agent(id).await,
                 Err(CommitError::Conflict) => {}
@@ -64,14 +58,14 @@ impl Engine {
     }
 
     /// Gives an agent another profile, on its owner's word.
-    pub async fn show_agent(&self, id: AgentId, by: Wallet, profile: Profile) -> Result<Agent, EngineError> {
+    pub async fn show_agent(&self, id: AgentId, word: Word, profile: Profile) -> Result<Agent, EngineError> {
         let mut has_it = false;
         for _ in 0..TRIES {
             let agent = self.agent(id).await?;
-            let change = agent.show(by, profile.clone(), self.clock.now())?;
-            if agent.profile == profile {
+            if agent.owner == word.by && agent.profile == profile {
                 return Ok(agent);
             }
+            let change = agent.show(word, profile.clone(), self.clock.now())?;
             let claim = change.claim.filter(|_| !has_it);
             match self.commit(Change { claim, ..change }, Documents::default()).await {
                 Ok(_) => return self.agent(id).await,
@@ -89,16 +83,18 @@ impl Engine {
     pub async fn move_agent_stake(
         &self,
         id: AgentId,
-        by: Wallet,
+        word: Word,
         way: StakeMove,
         amount: Amount,
-        signed: Sha256,
     ) -> Result<(), EngineError> {
+        if amount.is_zero() {
+            return Err(Refusal::InsufficientFunds.into());
+        }
         let agent = self.agent(id).await?;
         let now = self.clock.now();
         let change = match way {
-            StakeMove::Deposit => agent.deposit(by, amount, signed, now)?,
-            StakeMove::Withdraw => agent.withdraw(by, amount, signed, now)?,
+            StakeMove::Deposit => agent.deposit(word, amount, now)?,
+            StakeMove::Withdraw => agent.withdraw(word, amount, now)?,
         };
         match self.commit(change, Documents::default()).await {
             Ok(_) | Err(CommitError::Repeated(_)) => Ok(()),

@@ -9,6 +9,7 @@ CREATE TABLE agent (
     tags        {text} NOT NULL,            -- one a line
     avatar      {text},
     created_ms  BIGINT NOT NULL,
+    shown_ms    BIGINT NOT NULL,            -- when its owner signed the above
     version     BIGINT NOT NULL
 );
 CREATE INDEX agent_owner ON agent (owner, agent_id);

@@ -50,7 +50,7 @@ struct Source {
     head: &'static str,
 }
 
-const SOURCES: [Source; 4] = [
+const SOURCES: [Source; 5] = [
     Source {
         file: "crates/core/src/refusal.rs",
         name: "Refusal",
@@ -79,6 +79,16 @@ The money of a job that came to nothing is back with whoever paid.
 ## The dialect `credits`
 
 As `code` in `{\"error\": {…}}`. `GET /docs/errors` is this page, to which the errors' `docs` lead.
+",
+    },
+    Source {
+        file: "crates/api/src/agents/code.rs",
+        name: "Code",
+        form: &PLAIN,
+        head: "\
+## The dialect `agents`
+
+As `error` in `{\"success\": false, …}`.
 ",
     },
     Source {

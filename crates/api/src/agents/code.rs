@@ -17,6 +17,8 @@ pub(crate) enum Code {
     AgentNotFound,
     /// Another agent has the name.
     NameTaken,
+    /// The owner has signed another profile since.
+    Overtaken,
     /// The account does not hold enough.
     InsufficientFunds,
     /// No such route.
@@ -43,6 +45,7 @@ impl Code {
             Self::NotTheOwner => "not_the_owner",
             Self::AgentNotFound => "agent_not_found",
             Self::NameTaken => "name_taken",
+            Self::Overtaken => "overtaken",
             Self::InsufficientFunds => "insufficient_funds",
             Self::UnknownUrl => "unknown_url",
             Self::MethodNotAllowed => "method_not_allowed",
@@ -60,7 +63,7 @@ impl Code {
             Self::BadSignature | Self::StaleSignature => StatusCode::UNAUTHORIZED,
             Self::NotTheOwner => StatusCode::FORBIDDEN,
             Self::AgentNotFound | Self::UnknownUrl => StatusCode::NOT_FOUND,
-            Self::NameTaken => StatusCode::CONFLICT,
+            Self::NameTaken | Self::Overtaken => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,

@@ -3,11 +3,10 @@
 use super::errors::Problem;
 use super::paging::Numbered;
 use super::profile::{TAGS, parse_wallet};
-use super::wire::{AgentView, page, parse_role, success};
+use super::wire::{AgentView, Answer, page, parse_role, success};
 use crate::app::App;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::response::IntoResponse;
 use docket_core::id::AgentId;
 use docket_core::refusal::Refusal;
 use docket_engine::AgentFilter;
@@ -61,7 +60,7 @@ impl Wanted {
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     wanted: Result<Query<Wanted>, QueryRejection>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Answer<Vec<AgentView>> {
     let Query(wanted) = wanted.map_err(|error| Problem::invalid(error.body_text()))?;
     let numbered = Numbered::parse(wanted.page.as_deref(), wanted.limit.as_deref())?;
     let (agents, total) = app.engine.agents(&wanted.filter()?, numbered.page()).await?;
@@ -70,22 +69,19 @@ pub(super) async fn list(
         let free = app.engine.free_stake(agent.id).await?;
         views.push(AgentView::of(agent, free));
     }
-    Ok(page(views, numbered.of(total)))
+    page(views, numbered.of(total))
 }
 
 /// `GET /api/v1/agents/{agentId}`.
-pub(super) async fn show(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer<AgentView> {
     let id = parse_id(&id)?;
     let agent = app.engine.agent(id).await?;
     let free = app.engine.free_stake(id).await?;
-    Ok(success(AgentView::of(agent, free)))
+    success(AgentView::of(agent, free))
 }
 
 /// `GET /api/v1/agents/tags`.
-pub(super) async fn tags() -> impl IntoResponse {
+pub(super) async fn tags() -> Answer<[&'static str; TAGS.len()]> {
     success(TAGS)
 }
 

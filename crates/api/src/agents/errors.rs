@@ -73,6 +73,7 @@ impl From<Refusal> for Problem {
             Refusal::NoSuchAgent => Code::AgentNotFound,
             Refusal::NotTheOwner => Code::NotTheOwner,
             Refusal::NameTaken => Code::NameTaken,
+            Refusal::Overtaken => Code::Overtaken,
             Refusal::InsufficientFunds => Code::InsufficientFunds,
             _ => Code::InvalidRequest,
         };

@@ -58,7 +58,9 @@ mod tests {
         assert_eq!(first.of(3), Pagination { page: 1, limit: 20, total: 3 });
         let third = Numbered::parse(Some("3"), Some("100")).unwrap();
         assert_eq!(third.page(), Page { skip: 200, limit: 100 });
-        for (page, limit) in [("0", "1"), ("-1", "1"), ("x", "1"), ("1000001", "1"), ("1", "0"), ("1", "101"), ("1", "")] {
+        for (page, limit) in
+            [("0", "1"), ("-1", "1"), ("x", "1"), ("1000001", "1"), ("1", "0"), ("1", "101"), ("1", "")]
+        {
             assert!(Numbered::parse(Some(page), Some(limit)).is_err(), "{page} {limit}");
         }
     }

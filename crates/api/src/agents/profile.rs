@@ -183,7 +183,8 @@ mod tests {
 
     #[test]
     fn amounts_are_digits_above_zero() {
-        let amount = |text: Value| Fields::parse(json!({"amount": text}).to_string().as_bytes())?.amount("amount");
+        let amount =
+            |text: Value| Fields::parse(json!({"amount": text}).to_string().as_bytes())?.amount("amount");
         assert_eq!(amount(json!("100000000")).unwrap(), 100_000_000);
         let wrong =
             [json!("0"), json!("-1"), json!("+1"), json!("1.5"), json!(""), json!(5), json!("9".repeat(31))];

@@ -4,10 +4,9 @@ use super::directory::parse_id;
 use super::errors::{Code, Problem};
 use super::profile::Fields;
 use super::signed::Signed;
-use super::wire::{AgentView, success};
+use super::wire::{AgentView, Answer, success};
 use crate::app::App;
 use axum::extract::{Path, Request, State};
-use axum::response::IntoResponse;
 use docket_core::agent::{Agent, Profile, Wallet};
 use docket_protocol::wallet::Action;
 use std::sync::Arc;
@@ -20,15 +19,12 @@ const NEW: &str = "new";
 /// `POST /api/v1/agents/register`: a new agent, with a number of its own.
 ///
 /// What is signed once makes one agent; so does a name, for the same owner.
-pub(super) async fn register(
-    State(app): State<Arc<App>>,
-    request: Request,
-) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn register(State(app): State<Arc<App>>, request: Request) -> Answer<AgentView> {
     let signed = Signed::read(&app, request, REGISTER, NEW).await?;
     let fields = Fields::parse(&signed.body)?;
-    own(&fields, signed.wallet)?;
+    own(&fields, signed.word.by)?;
     let profile = fields.profile(Profile::default())?;
-    let agent = app.engine.register_agent(signed.wallet, profile, signed.message).await?;
+    let agent = app.engine.register_agent(profile, signed.word).await?;
     shown(&app, agent).await
 }
 
@@ -37,12 +33,12 @@ pub(super) async fn update(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     request: Request,
-) -> Result<impl IntoResponse, Problem> {
+) -> Answer<AgentView> {
     let signed = Signed::read(&app, request, UPDATE, &id).await?;
     let id = parse_id(&id)?;
     let before = app.engine.agent(id).await?;
     let profile = Fields::parse(&signed.body)?.profile(before.profile)?;
-    let agent = app.engine.show_agent(id, signed.wallet, profile).await?;
+    let agent = app.engine.show_agent(id, signed.word, profile).await?;
     shown(&app, agent).await
 }
 
@@ -56,7 +52,7 @@ fn own(fields: &Fields, wallet: Wallet) -> Result<(), Problem> {
     }
 }
 
-async fn shown(app: &App, agent: Agent) -> Result<impl IntoResponse, Problem> {
+async fn shown(app: &App, agent: Agent) -> Answer<AgentView> {
     let free = app.engine.free_stake(agent.id).await?;
-    Ok(success(AgentView::of(agent, free)))
+    success(AgentView::of(agent, free))
 }

@@ -6,17 +6,15 @@ use crate::limits::read_body;
 use axum::body::Bytes;
 use axum::extract::Request;
 use axum::http::HeaderMap;
-use docket_core::agent::Wallet;
+use docket_core::agent::{Wallet, Word};
 use docket_core::hash::Sha256;
 use docket_protocol::digest::Digest;
 use docket_protocol::wallet::{Action, Headers, verify};
 
 /// Somebody's word, with what he says.
 pub(super) struct Signed {
-    /// Who.
-    pub(super) wallet: Wallet,
-    /// The digest of who signed which message: the same whenever the message comes again.
-    pub(super) message: Sha256,
+    /// Whose it is.
+    pub(super) word: Word,
     /// What he sent, as it came.
     pub(super) body: Bytes,
 }
@@ -38,7 +36,8 @@ impl Signed {
         };
         let now = app.engine.clock().now();
         let signed = verify(&headers, action, resource, Digest::of(&body), now)?;
-        Ok(Self { wallet: Wallet(signed.signer.0), message: Sha256(signed.message.0), body })
+        let (by, digest) = (Wallet(signed.signer.0), Sha256(signed.message.0));
+        Ok(Self { word: Word { by, digest, at: signed.at }, body })
     }
 }
 

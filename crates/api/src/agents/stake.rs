@@ -1,13 +1,11 @@
 //! An agent's stake: put down and taken back, on its owner's word.
 
 use super::directory::parse_id;
-use super::errors::Problem;
 use super::profile::Fields;
 use super::signed::Signed;
-use super::wire::{PoolView, success};
+use super::wire::{Answer, PoolView, success};
 use crate::app::App;
 use axum::extract::{Path, Request, State};
-use axum::response::IntoResponse;
 use docket_core::money::Amount;
 use docket_engine::StakeMove;
 use docket_protocol::wallet::Action;
@@ -21,7 +19,7 @@ pub(super) async fn deposit(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     request: Request,
-) -> Result<impl IntoResponse, Problem> {
+) -> Answer<PoolView> {
     transfer(&app, &id, request, DEPOSIT, StakeMove::Deposit).await
 }
 
@@ -30,20 +28,14 @@ pub(super) async fn withdraw(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     request: Request,
-) -> Result<impl IntoResponse, Problem> {
+) -> Answer<PoolView> {
     transfer(&app, &id, request, WITHDRAW, StakeMove::Withdraw).await
 }
 
-async fn transfer(
-    app: &App,
-    id: &str,
-    request: Request,
-    action: Action,
-    way: StakeMove,
-) -> Result<impl IntoResponse, Problem> {
+async fn transfer(app: &App, id: &str, request: Request, action: Action, way: StakeMove) -> Answer<PoolView> {
     let signed = Signed::read(app, request, action, id).await?;
     let id = parse_id(id)?;
     let amount = Amount::new(Fields::parse(&signed.body)?.amount("amount")?, app.asset());
-    app.engine.move_agent_stake(id, signed.wallet, way, amount, signed.message).await?;
-    Ok(success(PoolView::of(app.engine.free_stake(id).await?)))
+    app.engine.move_agent_stake(id, signed.word, way, amount).await?;
+    success(PoolView::of(app.engine.free_stake(id).await?))
 }

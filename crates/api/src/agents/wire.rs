@@ -1,5 +1,6 @@
 //! What this dialect says of an agent, in its own names and forms.
 
+use super::errors::Problem;
 use super::paging::Pagination;
 use axum::Json;
 use docket_core::agent::{Agent, Role, Wallet};
@@ -16,14 +17,17 @@ pub(super) struct Success<T> {
     pagination: Option<Pagination>,
 }
 
+/// What a handler answers with.
+pub(super) type Answer<T> = Result<Json<Success<T>>, Problem>;
+
 /// An answer.
-pub(super) fn success<T>(data: T) -> Json<Success<T>> {
-    Json(Success { success: true, data, pagination: None })
+pub(super) fn success<T>(data: T) -> Answer<T> {
+    Ok(Json(Success { success: true, data, pagination: None }))
 }
 
 /// A page of a list.
-pub(super) fn page<T>(data: Vec<T>, pagination: Pagination) -> Json<Success<Vec<T>>> {
-    Json(Success { success: true, data, pagination: Some(pagination) })
+pub(super) fn page<T>(data: Vec<T>, pagination: Pagination) -> Answer<Vec<T>> {
+    Ok(Json(Success { success: true, data, pagination: Some(pagination) }))
 }
 
 /// An agent. Amounts are minor units in decimal digits, instants ISO 8601.

@@ -115,7 +115,7 @@ impl Limiter {
 #[derive(Clone, Copy)]
 pub(crate) struct Telling {
     /// How a dialect says that an address has to wait for so long.
-    pub(crate) refuse: fn(&HeaderMap, Duration) -> Response,
+    pub(crate) refuse: fn(&str, &HeaderMap, Duration) -> Response,
     /// Who is told with every answer how much is left.
     pub(crate) counts: fn(&HeaderMap) -> bool,
 }
@@ -134,7 +134,7 @@ pub(crate) async fn limit(
     };
     let counts = (telling.counts)(request.headers());
     let mut response = match verdict {
-        Err(wait) => (telling.refuse)(request.headers(), wait),
+        Err(wait) => (telling.refuse)(request.uri().path(), request.headers(), wait),
         Ok(()) => next.run(request).await,
     };
     if counts {

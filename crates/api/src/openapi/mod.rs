@@ -50,6 +50,7 @@ fn document(table: &[Route], schemas: Vec<(&'static str, Value)>) -> Value {
         "tags": [
             {"name": "jobs", "description": "Quote, commit, poll: the dialect `quotes`."},
             {"name": "credits", "description": "OpenAI-compatible inference: the dialect `credits`."},
+            {"name": "agents", "description": "Agents hire agents: the dialect `agents`."},
             {"name": "trust", "description": "Which workers a user trusts with private jobs."},
             {"name": "log", "description": "The transparency log (C2SP tlog-tiles)."},
             {"name": "workers", "description": "Where workers connect."},
@@ -72,6 +73,7 @@ fn described(route: &Route) -> Value {
     let operation = route.operation.clone();
     let operation = match route.guard {
         Guard::Free => operation,
+        Guard::Limited if operation.says(429) => operation,
         Guard::Limited => operation.error(429, "Too many requests from this address."),
         Guard::Key => operation
             .json(401, "The API key is missing, unknown or revoked.", reference("ApiError"))

@@ -73,6 +73,11 @@ impl Operation {
         self
     }
 
+    /// Whether it says what comes with a status.
+    pub(crate) fn says(&self, status: u16) -> bool {
+        self.answers.contains_key(&status.to_string())
+    }
+
     /// An answer in JSON.
     pub(crate) fn json(self, status: u16, description: &str, schema: Value) -> Self {
         self.answer(status, description, "application/json", schema)

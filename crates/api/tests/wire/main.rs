@@ -1,6 +1,7 @@
 //! The coordinator's wires, driven over real sockets on a real store.
 
 mod admin;
+mod agents;
 mod completions;
 mod credits;
 mod dispute;

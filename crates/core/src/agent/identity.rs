@@ -41,6 +41,17 @@ impl fmt::Debug for Wallet {
     }
 }
 
+/// What a wallet has signed, already proven.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Word {
+    /// Whose word it is.
+    pub by: Wallet,
+    /// The digest of signer and message.
+    pub digest: Sha256,
+    /// When it was signed, by the signer's clock.
+    pub at: Timestamp,
+}
+
 /// How an agent shows itself. Whoever writes it has bounded its texts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Profile {
@@ -67,6 +78,8 @@ pub struct Agent {
     pub profile: Profile,
     /// Since when.
     pub created_at: Timestamp,
+    /// When its owner signed how it shows itself: what he signed before that is overtaken.
+    pub shown_at: Timestamp,
     /// Guards every write.
     pub version: Version,
 }
@@ -74,9 +87,10 @@ pub struct Agent {
 impl Agent {
     /// A new agent. Its name is its own from now on; where it has none, the digest of what its owner signed keeps
     /// a repeat from making another.
-    pub fn register(id: AgentId, owner: Wallet, profile: Profile, signed: Sha256, now: Timestamp) -> Change {
-        let agent = Self { id, owner, profile, created_at: now, version: Version::NONE.next() };
-        let claim = agent.claim_of_name().unwrap_or_else(|| agent.claim(&format!("signed/{signed}"), signed));
+    pub fn register(id: AgentId, profile: Profile, word: Word, now: Timestamp) -> Change {
+        let (owner, shown_at) = (word.by, word.at);
+        let agent = Self { id, owner, profile, created_at: now, shown_at, version: Version::NONE.next() };
+        let claim = agent.claim_of_name().unwrap_or_else(|| agent.claim_of(word));
         let change = Change::of_record(Version::NONE, Record::Agent(agent), now);
         Change { claim: Some(claim), ..change }
     }
@@ -84,11 +98,14 @@ impl Agent {
     /// Another profile.
     ///
     /// # Errors
-    /// If the wallet is not the owner's.
-    pub fn show(&self, by: Wallet, profile: Profile, now: Timestamp) -> Result<Change, Refusal> {
-        self.owned(by)?;
+    /// If the wallet is not the owner's, or he has signed another one since.
+    pub fn show(&self, word: Word, profile: Profile, now: Timestamp) -> Result<Change, Refusal> {
+        self.owned(word.by)?;
+        if word.at <= self.shown_at {
+            return Err(Refusal::Overtaken);
+        }
         let renamed = !profile.name.eq_ignore_ascii_case(&self.profile.name);
-        let after = Self { profile, version: self.version.next(), ..self.clone() };
+        let after = Self { profile, shown_at: word.at, version: self.version.next(), ..self.clone() };
         let claim = if renamed { after.claim_of_name() } else { None };
         Ok(Change { claim, ..Change::of_record(self.version, Record::Agent(after), now) })
     }
@@ -97,32 +114,22 @@ impl Agent {
     ///
     /// # Errors
     /// If the wallet is not the owner's.
-    pub fn deposit(
-        &self,
-        by: Wallet,
-        amount: Amount,
-        signed: Sha256,
-        now: Timestamp,
-    ) -> Result<Change, Refusal> {
-        self.owned(by)?;
-        let transfer = Transfer { from: Account::Client(by.client()), to: Account::Stake(self.id), amount };
-        Ok(Change::of_transfer(transfer, self.claim(&format!("signed/{signed}"), signed), now))
+    pub fn deposit(&self, word: Word, amount: Amount, now: Timestamp) -> Result<Change, Refusal> {
+        self.owned(word.by)?;
+        let transfer =
+            Transfer { from: Account::Client(word.by.client()), to: Account::Stake(self.id), amount };
+        Ok(Change::of_transfer(transfer, self.claim_of(word), now))
     }
 
     /// Free stake back into its owner's own account. What the owner signed counts once.
     ///
     /// # Errors
     /// If the wallet is not the owner's.
-    pub fn withdraw(
-        &self,
-        by: Wallet,
-        amount: Amount,
-        signed: Sha256,
-        now: Timestamp,
-    ) -> Result<Change, Refusal> {
-        self.owned(by)?;
-        let transfer = Transfer { from: Account::Stake(self.id), to: Account::Client(by.client()), amount };
-        Ok(Change::of_transfer(transfer, self.claim(&format!("signed/{signed}"), signed), now))
+    pub fn withdraw(&self, word: Word, amount: Amount, now: Timestamp) -> Result<Change, Refusal> {
+        self.owned(word.by)?;
+        let transfer =
+            Transfer { from: Account::Stake(self.id), to: Account::Client(word.by.client()), amount };
+        Ok(Change::of_transfer(transfer, self.claim_of(word), now))
     }
 
     /// Refuses whoever is not the owner.
@@ -135,6 +142,11 @@ impl Agent {
         let name = self.profile.name.to_ascii_lowercase();
         let owner = Sha256::of(&self.owner.0);
         (!name.is_empty()).then(|| self.claim(&format!("name/{name}"), owner))
+    }
+
+    /// The claim to be taken up once.
+    fn claim_of(&self, word: Word) -> Claim {
+        self.claim(&format!("signed/{}", word.digest), word.digest)
     }
 
     fn claim(&self, key: &str, request: Sha256) -> Claim {
@@ -151,6 +163,10 @@ mod tests {
     const OWNER: Wallet = Wallet([7; 20]);
     const NOW: Timestamp = Timestamp(1_000);
 
+    fn word(by: u8, at: i64) -> Word {
+        Word { by: Wallet([by; 20]), digest: Sha256::of(&at.to_be_bytes()), at: Timestamp(at) }
+    }
+
     fn named(name: &str) -> Profile {
         Profile { name: name.into(), ..Profile::default() }
     }
@@ -162,43 +178,51 @@ mod tests {
 
     #[test]
     fn a_name_belongs_to_whoever_has_it_first_whatever_its_case() {
-        let signed = Sha256::of(b"one");
-        let (agent, claim) = made(Agent::register(AgentId(1), OWNER, named("Ann"), signed, NOW));
-        let (_, again) = made(Agent::register(AgentId(2), OWNER, named("aNN"), Sha256::of(b"two"), NOW));
+        let (agent, claim) = made(Agent::register(AgentId(1), named("Ann"), word(7, 1), NOW));
+        let (_, again) = made(Agent::register(AgentId(2), named("aNN"), word(7, 2), NOW));
         let (claim, again) = (claim.unwrap(), again.unwrap());
         assert_eq!((&claim.key, claim.request), (&again.key, again.request));
-        let (_, other) = made(Agent::register(AgentId(3), Wallet([8; 20]), named("ann"), signed, NOW));
+        let (_, other) = made(Agent::register(AgentId(3), named("ann"), word(8, 1), NOW));
         let other = other.unwrap();
         assert_eq!(claim.key, other.key);
         assert_ne!(claim.request, other.request);
-        let (same, claim) = made(agent.show(OWNER, named("ANN"), NOW).unwrap());
+        let (same, claim) = made(agent.show(word(7, 2), named("ANN"), NOW).unwrap());
         assert!(claim.is_none() && same.version == agent.version.next());
-        let (_, claim) = made(agent.show(OWNER, named("Bea"), NOW).unwrap());
+        let (_, claim) = made(agent.show(word(7, 2), named("Bea"), NOW).unwrap());
         assert_eq!(&*claim.unwrap().key, "agent/name/bea");
     }
 
     #[test]
     fn without_a_name_what_was_signed_makes_one_agent() {
-        let signed = Sha256::of(b"one");
-        let (_, first) = made(Agent::register(AgentId(1), OWNER, named(""), signed, NOW));
-        let (_, second) = made(Agent::register(AgentId(2), OWNER, named(""), signed, NOW));
+        let (_, first) = made(Agent::register(AgentId(1), named(""), word(7, 1), NOW));
+        let (_, second) = made(Agent::register(AgentId(2), named(""), word(7, 1), NOW));
         let (first, second) = (first.unwrap(), second.unwrap());
         assert_eq!((&first.key, first.request), (&second.key, second.request));
     }
 
     #[test]
+    fn what_an_owner_signed_before_is_overtaken() {
+        let (agent, _) = made(Agent::register(AgentId(1), named("Ann"), word(7, 5), NOW));
+        let (later, _) = made(agent.show(word(7, 6), named("Bea"), NOW).unwrap());
+        for at in [4, 5, 6] {
+            assert_eq!(later.show(word(7, at), named("Cat"), NOW), Err(Refusal::Overtaken));
+        }
+        assert!(later.show(word(7, 7), named("Cat"), NOW).is_ok());
+    }
+
+    #[test]
     fn only_the_owner_moves_the_stake() {
-        let (agent, _) = made(Agent::register(AgentId(1), OWNER, named("Ann"), Sha256::of(b"one"), NOW));
-        let (amount, signed) = (Amount::new(5, Asset::USDC), Sha256::of(b"two"));
-        let change = agent.deposit(OWNER, amount, signed, NOW).unwrap();
+        let (agent, _) = made(Agent::register(AgentId(1), named("Ann"), word(7, 1), NOW));
+        let amount = Amount::new(5, Asset::USDC);
+        let change = agent.deposit(word(7, 2), amount, NOW).unwrap();
         let account = Account::Client(OWNER.client());
         let expected = Transfer { from: account.clone(), to: Account::Stake(AgentId(1)), amount };
         assert_eq!(change.transfers, [expected]);
-        let change = agent.withdraw(OWNER, amount, signed, NOW).unwrap();
+        let change = agent.withdraw(word(7, 3), amount, NOW).unwrap();
         assert_eq!(change.transfers, [Transfer { from: Account::Stake(AgentId(1)), to: account, amount }]);
-        let stranger = Wallet([9; 20]);
-        assert_eq!(agent.deposit(stranger, amount, signed, NOW), Err(Refusal::NotTheOwner));
-        assert_eq!(agent.withdraw(stranger, amount, signed, NOW), Err(Refusal::NotTheOwner));
+        let stranger = word(9, 4);
+        assert_eq!(agent.deposit(stranger, amount, NOW), Err(Refusal::NotTheOwner));
+        assert_eq!(agent.withdraw(stranger, amount, NOW), Err(Refusal::NotTheOwner));
         assert_eq!(agent.show(stranger, named("Bea"), NOW), Err(Refusal::NotTheOwner));
     }
 
@@ -207,9 +231,8 @@ mod tests {
         let text = "0xAbCdEf0123456789aBcDeF0123456789abcdef01";
         let wallet = Wallet::parse(text).unwrap();
         assert_eq!(wallet.to_string(), text.to_ascii_lowercase());
-        for bad in
-            ["", "0x", &text[2..], "0xabc", &format!("{text}0"), "0xzzCdEf0123456789aBcDeF0123456789abcdef01"]
-        {
+        let long = format!("{text}0");
+        for bad in ["", "0x", &text[2..], "0xabc", &long, "0xzzCdEf0123456789aBcDeF0123456789abcdef01"] {
             assert!(Wallet::parse(bad).is_none(), "{bad}");
         }
     }

@@ -3,5 +3,5 @@
 mod identity;
 mod role;
 
-pub use identity::{Agent, Profile, Wallet};
+pub use identity::{Agent, Profile, Wallet, Word};
 pub use role::Role;

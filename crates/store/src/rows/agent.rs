@@ -6,8 +6,7 @@ use docket_core::agent::{Agent, Profile, Role, Wallet};
 use docket_core::id::{AgentId, Version};
 
 /// The columns of an agent; the rows are chosen where it is used.
-pub(crate) const AGENTS: &str =
-    "SELECT agent_id, owner, name, description, roles, tags, avatar, created_ms, version FROM agent";
+pub(crate) const AGENTS: &str = "SELECT agent_id, owner, name, description, roles, tags, avatar, created_ms, shown_ms, version FROM agent";
 
 /// All columns of an agent.
 pub(crate) fn agent(agent: &Agent) -> Vec<Value<'_>> {
@@ -23,6 +22,7 @@ pub(crate) fn agent(agent: &Agent) -> Vec<Value<'_>> {
         Value::text(tags.join("\n")),
         avatar.as_deref().map_or(Value::Null, Value::name),
         agent.created_at.into(),
+        agent.shown_at.into(),
         Value::count(agent.version.0),
     ]
 }
@@ -42,6 +42,7 @@ pub(crate) fn parse_agent(row: &dyn Columns) -> Result<Agent, StoreError> {
             avatar: row.text_or_null(6)?.map(Into::into),
         },
         created_at: row.instant(7)?,
-        version: Version(row.count(8)?),
+        shown_at: row.instant(8)?,
+        version: Version(row.count(9)?),
     })
 }

@@ -2,13 +2,14 @@
 
 use crate::sample::{NOW, with_leaf};
 use crate::world::{World, now};
-use docket_core::agent::{Agent, Profile, Role, Wallet};
+use docket_core::agent::{Agent, Profile, Role, Wallet, Word};
 use docket_core::change::{Change, Record};
 use docket_core::hash::Sha256;
 use docket_core::id::AgentId;
 use docket_core::ledger::Account;
 use docket_core::money::{Amount, Asset};
 use docket_core::refusal::Refusal;
+use docket_core::time::Timestamp;
 use docket_store::{AgentFilter, CommitError, Documents, Page, Write};
 
 const ANN: Wallet = Wallet([1; 20]);
@@ -17,6 +18,11 @@ const ALL: Page = Page { skip: 0, limit: 100 };
 
 fn alone(change: Change) -> Write {
     with_leaf(change, Documents::default())
+}
+
+/// What an owner has signed, so long after now.
+fn word(by: Wallet, message: &[u8], after: i64) -> Word {
+    Word { by, digest: Sha256::of(message), at: Timestamp(NOW.0 + after) }
 }
 
 fn profile(name: &str, roles: &[Role]) -> Profile {
@@ -30,8 +36,7 @@ fn profile(name: &str, roles: &[Role]) -> Profile {
 }
 
 fn registered(id: u64, owner: Wallet, name: &str, roles: &[Role]) -> Write {
-    let signed = Sha256::of(&id.to_be_bytes());
-    alone(Agent::register(AgentId(id), owner, profile(name, roles), signed, NOW))
+    alone(Agent::register(AgentId(id), profile(name, roles), word(owner, &id.to_be_bytes(), 0), NOW))
 }
 
 fn found(world: &World, filter: &AgentFilter, page: Page) -> (Vec<u64>, u64) {
@@ -57,12 +62,14 @@ pub(crate) fn an_agent_has_its_name_for_itself(world: &mut World) {
     assert_eq!(ann, expected);
     assert_eq!(now(world.disk().agent(AgentId(2))), None);
 
-    let renamed = alone(ann.show(ANN, profile("Anna", &[Role::Provider, Role::Evaluator]), NOW).unwrap());
+    let renamed = alone(
+        ann.show(word(ANN, b"Anna", 1), profile("Anna", &[Role::Provider, Role::Evaluator]), NOW).unwrap(),
+    );
     let stale = renamed.clone();
     world.commit(renamed).unwrap();
     let again = world.commit(stale).unwrap_err();
     assert!(matches!(again, CommitError::Repeated(name) if &*name.text == "1"));
-    let late = alone(ann.show(ANN, profile("ann", &[]), NOW).unwrap());
+    let late = alone(ann.show(word(ANN, b"ann", 2), profile("ann", &[]), NOW).unwrap());
     assert!(matches!(world.commit(late).unwrap_err(), CommitError::Conflict));
     let anna = now(world.disk().agent(AgentId(1))).expect("it was registered");
     assert_eq!((&*anna.profile.name, anna.profile.roles.len()), ("Anna", 2));
@@ -96,18 +103,17 @@ pub(crate) fn what_an_owner_signed_moves_the_stake_once(world: &mut World) {
     world.give(&ANN.client().0, 1_000);
     let ann = now(world.disk().agent(AgentId(1))).expect("it was registered");
     let (amount, stake) = (Amount::new(600, Asset::USDC), Account::Stake(AgentId(1)));
-    let signed = Sha256::of(b"deposit");
-    let deposit = || alone(ann.deposit(ANN, amount, signed, NOW).unwrap());
+    let deposit = || alone(ann.deposit(word(ANN, b"deposit", 0), amount, NOW).unwrap());
     world.commit(deposit()).unwrap();
     let verdicts = world.commit_all([deposit(), deposit()]);
     assert!(verdicts.iter().all(|verdict| matches!(verdict, Err(CommitError::Repeated(_)))));
     assert_eq!((world.balance(&stake), world.balance(&Account::Client(ANN.client()))), (600, 400));
-    let other = Sha256::of(b"another deposit");
-    let poor = world.commit(alone(ann.deposit(ANN, amount, other, NOW).unwrap())).unwrap_err();
+    let other = alone(ann.deposit(word(ANN, b"another", 0), amount, NOW).unwrap());
+    let poor = world.commit(other).unwrap_err();
     assert!(matches!(poor, CommitError::Refused(Refusal::InsufficientFunds)));
     let back = |units, signed: &[u8]| {
         let amount = Amount::new(units, Asset::USDC);
-        alone(ann.withdraw(ANN, amount, Sha256::of(signed), NOW).unwrap())
+        alone(ann.withdraw(word(ANN, signed, 0), amount, NOW).unwrap())
     };
     let more = world.commit(back(601, b"more")).unwrap_err();
     assert!(matches!(more, CommitError::Refused(Refusal::InsufficientFunds)));
