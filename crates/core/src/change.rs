@@ -1,6 +1,6 @@
 //! All that follows from a decision, to be written at once or not at all.
 
-use crate::agent::Agent;
+use crate::agent::identity::Agent;
 use crate::effect::{self, Effect};
 use crate::event::{Delivery, Event, Fault, Voucher};
 use crate::hash::Sha256;

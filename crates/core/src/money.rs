@@ -113,7 +113,7 @@ impl Amount {
 
     /// The given share, rounded down.
     pub fn share(self, rate: BasisPoints) -> Self {
-        self.portion(u64::from(rate.0), 10_000)
+        self.with_units(rate.of(self.units))
     }
 }
 
@@ -126,6 +126,23 @@ impl fmt::Debug for Amount {
 /// Hundredths of a percent, 0 to 10,000.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct BasisPoints(pub u16);
+
+impl BasisPoints {
+    /// This share of so many units, rounded down; never more than all of them.
+    pub const fn of(self, units: u128) -> u128 {
+        if self.0 >= 10_000 {
+            return units;
+        }
+        let rate = self.0 as u128;
+        // Quotient and remainder are scaled apart, so that nothing overflows.
+        units / 10_000 * rate + units % 10_000 * rate / 10_000
+    }
+
+    /// The same, rounded up: for what somebody has to put down.
+    pub const fn of_rounded_up(self, units: u128) -> u128 {
+        units - Self(10_000_u16.saturating_sub(self.0)).of(units)
+    }
+}
 
 /// How a charge is divided. Every share is rounded down, and the worker has what remains: the
 /// platform never gains by rounding, and the parts always sum to the whole.
@@ -197,6 +214,22 @@ mod tests {
     #[test]
     fn assets_do_not_mix() {
         assert_eq!(Amount::new(1, Asset::USDC).checked_add(Amount::new(1, Asset::TEST_USDC)), None);
+    }
+
+    #[test]
+    fn a_share_is_exact_where_it_can_be_and_rounds_the_way_it_says() {
+        for (bps, units, down, up) in [
+            (500, 100, 5, 5),
+            (500, 101, 5, 6),
+            (1, 1, 0, 1),
+            (0, 7, 0, 0),
+            (10_000, 7, 7, 7),
+            (u16::MAX, 7, 7, 7),
+            (5_000, u128::MAX, u128::MAX / 2, u128::MAX / 2 + 1),
+        ] {
+            let share = BasisPoints(bps);
+            assert_eq!((share.of(units), share.of_rounded_up(units)), (down, up), "{bps} of {units}");
+        }
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! The rules of the domain, from outside: as golden tables, as properties, and as single sentences.
 
+mod agent;
 mod boundaries;
 mod endings;
 mod evidence;

@@ -3,7 +3,7 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use docket_core::agent::{Agent, Profile, Word};
+use docket_core::agent::identity::{Agent, Profile, Word};
 use docket_core::change::Change;
 use docket_core::id::AgentId;
 use docket_core::ledger::Account;

@@ -1,7 +1,7 @@
 //! What callers hand in, and what a group of winners is written as.
 
 use crate::writer::{Key, Moved, Spent};
-use docket_core::agent::Agent;
+use docket_core::agent::identity::Agent;
 use docket_core::change::{Change, Claim};
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};

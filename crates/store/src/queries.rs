@@ -14,7 +14,7 @@ use crate::rows::job::COLUMNS as JOB_COLUMNS;
 use crate::rows::read::{self, Terms};
 use crate::rows::{period, spent};
 use crate::value::{Columns, Value};
-use docket_core::agent::Agent;
+use docket_core::agent::identity::Agent;
 use docket_core::change::Claim;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};

@@ -2,7 +2,8 @@
 
 use crate::error::StoreError;
 use crate::stage::Stage;
-use docket_core::agent::{Agent, Role, Wallet};
+use docket_core::agent::identity::{Agent, Wallet};
+use docket_core::agent::role::Role;
 use docket_core::change::Claim;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};

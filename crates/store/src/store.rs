@@ -16,7 +16,7 @@ use crate::read::{
 use crate::recent::Recent;
 use crate::stage::Stage;
 use crate::writer::{Request, Waiting, Writer};
-use docket_core::agent::Agent;
+use docket_core::agent::identity::Agent;
 use docket_core::change::{Claim, JobChange};
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};

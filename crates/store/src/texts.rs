@@ -3,7 +3,7 @@
 
 use crate::batch::Write;
 use crate::error::StoreError;
-use docket_core::agent::Profile;
+use docket_core::agent::identity::Profile;
 use docket_core::change::Record;
 use docket_core::ledger::Account;
 use docket_core::policy::{Policy, Source};

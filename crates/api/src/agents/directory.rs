@@ -3,7 +3,8 @@
 use super::errors::Problem;
 use super::paging::Numbered;
 use super::profile::{TAGS, parse_wallet};
-use super::wire::{AgentView, Answer, page, parse_role, success};
+use super::status::parse_role;
+use super::wire::{AgentView, Answer, page, success};
 use crate::app::App;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};

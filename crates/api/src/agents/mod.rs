@@ -13,6 +13,7 @@ mod register;
 mod routes;
 mod signed;
 mod stake;
+mod status;
 mod wire;
 
 pub(crate) use docs::schemas;

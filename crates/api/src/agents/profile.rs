@@ -1,8 +1,9 @@
 //! What an agent says of itself, as it comes in a request: bounded, and of the types that it should have.
 
 use super::errors::Problem;
-use super::wire::parse_role;
-use docket_core::agent::{Profile, Role, Wallet};
+use super::status::parse_role;
+use docket_core::agent::identity::{Profile, Wallet};
+use docket_core::agent::role::Role;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use super::signed::Signed;
 use super::wire::{AgentView, Answer, success};
 use crate::app::App;
 use axum::extract::{Path, Request, State};
-use docket_core::agent::{Agent, Profile, Wallet};
+use docket_core::agent::identity::{Agent, Profile, Wallet};
 use docket_protocol::wallet::Action;
 use std::sync::Arc;
 

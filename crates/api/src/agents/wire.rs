@@ -2,8 +2,9 @@
 
 use super::errors::Problem;
 use super::paging::Pagination;
+use super::status::role;
 use axum::Json;
-use docket_core::agent::{Agent, Role, Wallet};
+use docket_core::agent::identity::{Agent, Wallet};
 use docket_protocol::instant;
 use docket_protocol::wallet::Address;
 use serde::Serialize;
@@ -80,18 +81,4 @@ impl AgentView {
 /// With the checksum of EIP-55 in the case of its letters.
 fn address(wallet: Wallet) -> String {
     Address(wallet.0).to_string()
-}
-
-const fn role(role: Role) -> &'static str {
-    match role {
-        Role::Client => "CLIENT",
-        Role::Provider => "PROVIDER",
-        Role::Evaluator => "EVALUATOR",
-        Role::Arbitrator => "ARBITRATOR",
-    }
-}
-
-/// The reverse of [`role`], in either case.
-pub(super) fn parse_role(text: &str) -> Option<Role> {
-    Role::ALL.into_iter().find(|known| text.eq_ignore_ascii_case(role(*known)))
 }

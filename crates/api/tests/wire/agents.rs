@@ -2,7 +2,8 @@
 
 use crate::http::Answer;
 use crate::market::Market;
-use docket_core::agent::Wallet;
+use docket_core::agent::identity::Wallet;
+use docket_core::id::Dialect;
 use docket_core::ledger::Account;
 use docket_core::money::{Amount, Asset};
 use docket_core::time::{Millis, Timestamp};
@@ -76,7 +77,7 @@ impl<'a> Owner<'a> {
 
     /// What its own account holds.
     async fn own(&self) -> i128 {
-        let account = Account::Client(Wallet(self.key.address().0).client());
+        let account = Account::Client(Wallet(self.key.address().0).client(Dialect::Agents));
         let rows = self.market.engine().store().balance(&account).await.expect("it can be read");
         rows.first().map_or(0, |row| row.units)
     }
@@ -219,7 +220,7 @@ async fn a_stake_is_put_down_and_taken_back_once_for_what_is_signed() {
     let market = Market::open().await;
     let (ann, ben) = (Owner::of(&market, 1), Owner::of(&market, 2));
     ann.register(json!({"name": "Ann"})).await;
-    let account = Account::Client(Wallet(ann.key.address().0).client());
+    let account = Account::Client(Wallet(ann.key.address().0).client(Dialect::Agents));
     let amount = Amount::new(150_000_000, Asset::TEST_USDC);
     market.engine().credit(account, amount, "top up").await.expect("it is credited");
 

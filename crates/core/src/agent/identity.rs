@@ -21,9 +21,9 @@ impl Wallet {
         bytes_from_hex(text.strip_prefix("0x")?).map(Self)
     }
 
-    /// The name under which its money is booked.
-    pub fn client(&self) -> ClientId {
-        ClientId(format!("agents:{self}").into())
+    /// The name under which its money is booked, in the scope of who has proven it.
+    pub fn client(&self, scope: Dialect) -> ClientId {
+        ClientId(format!("{}:{self}", scope.name()).into())
     }
 }
 
@@ -44,6 +44,8 @@ impl fmt::Debug for Wallet {
 /// What a wallet has signed, already proven.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Word {
+    /// By which set of wire names it came.
+    pub dialect: Dialect,
     /// Whose word it is.
     pub by: Wallet,
     /// The digest of signer and message.
@@ -90,7 +92,7 @@ impl Agent {
     pub fn register(id: AgentId, profile: Profile, word: Word, now: Timestamp) -> Change {
         let (owner, shown_at) = (word.by, word.at);
         let agent = Self { id, owner, profile, created_at: now, shown_at, version: Version::NONE.next() };
-        let claim = agent.claim_of_name().unwrap_or_else(|| agent.claim_of(word));
+        let claim = agent.claim_of_name(word).unwrap_or_else(|| agent.claim_of(word));
         let change = Change::of_record(Version::NONE, Record::Agent(agent), now);
         Change { claim: Some(claim), ..change }
     }
@@ -106,7 +108,7 @@ impl Agent {
         }
         let renamed = !profile.name.eq_ignore_ascii_case(&self.profile.name);
         let after = Self { profile, shown_at: word.at, version: self.version.next(), ..self.clone() };
-        let claim = if renamed { after.claim_of_name() } else { None };
+        let claim = if renamed { after.claim_of_name(word) } else { None };
         Ok(Change { claim, ..Change::of_record(self.version, Record::Agent(after), now) })
     }
 
@@ -116,8 +118,11 @@ impl Agent {
     /// If the wallet is not the owner's.
     pub fn deposit(&self, word: Word, amount: Amount, now: Timestamp) -> Result<Change, Refusal> {
         self.owned(word.by)?;
-        let transfer =
-            Transfer { from: Account::Client(word.by.client()), to: Account::Stake(self.id), amount };
+        let transfer = Transfer {
+            from: Account::Client(word.by.client(word.dialect)),
+            to: Account::Stake(self.id),
+            amount,
+        };
         Ok(Change::of_transfer(transfer, self.claim_of(word), now))
     }
 
@@ -127,8 +132,11 @@ impl Agent {
     /// If the wallet is not the owner's.
     pub fn withdraw(&self, word: Word, amount: Amount, now: Timestamp) -> Result<Change, Refusal> {
         self.owned(word.by)?;
-        let transfer =
-            Transfer { from: Account::Stake(self.id), to: Account::Client(word.by.client()), amount };
+        let transfer = Transfer {
+            from: Account::Stake(self.id),
+            to: Account::Client(word.by.client(word.dialect)),
+            amount,
+        };
         Ok(Change::of_transfer(transfer, self.claim_of(word), now))
     }
 
@@ -138,19 +146,19 @@ impl Agent {
     }
 
     /// The claim to its name: the same owner's repeat finds the agent, and anybody else is refused.
-    fn claim_of_name(&self) -> Option<Claim> {
+    fn claim_of_name(&self, word: Word) -> Option<Claim> {
         let name = self.profile.name.to_ascii_lowercase();
         let owner = Sha256::of(&self.owner.0);
-        (!name.is_empty()).then(|| self.claim(&format!("name/{name}"), owner))
+        (!name.is_empty()).then(|| self.claim(word, &format!("name/{name}"), owner))
     }
 
     /// The claim to be taken up once.
     fn claim_of(&self, word: Word) -> Claim {
-        self.claim(&format!("signed/{}", word.digest), word.digest)
+        self.claim(word, &format!("signed/{}", word.digest), word.digest)
     }
 
-    fn claim(&self, key: &str, request: Sha256) -> Claim {
-        let answer = PublicId { dialect: Dialect::Agents, text: self.id.0.to_string().into() };
+    fn claim(&self, word: Word, key: &str, request: Sha256) -> Claim {
+        let answer = PublicId { dialect: word.dialect, text: self.id.0.to_string().into() };
         Claim { key: format!("agent/{key}").into(), request, answer }
     }
 }
@@ -164,7 +172,12 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_000);
 
     fn word(by: u8, at: i64) -> Word {
-        Word { by: Wallet([by; 20]), digest: Sha256::of(&at.to_be_bytes()), at: Timestamp(at) }
+        Word {
+            dialect: Dialect::Quotes,
+            by: Wallet([by; 20]),
+            digest: Sha256::of(&at.to_be_bytes()),
+            at: Timestamp(at),
+        }
     }
 
     fn named(name: &str) -> Profile {
@@ -215,7 +228,7 @@ mod tests {
         let (agent, _) = made(Agent::register(AgentId(1), named("Ann"), word(7, 1), NOW));
         let amount = Amount::new(5, Asset::USDC);
         let change = agent.deposit(word(7, 2), amount, NOW).unwrap();
-        let account = Account::Client(OWNER.client());
+        let account = Account::Client(OWNER.client(Dialect::Quotes));
         let expected = Transfer { from: account.clone(), to: Account::Stake(AgentId(1)), amount };
         assert_eq!(change.transfers, [expected]);
         let change = agent.withdraw(word(7, 3), amount, NOW).unwrap();

@@ -1,10 +1,11 @@
 //! The real database behind a wrapper: slow, and now and then broken.
 
 use super::dice::Dice;
+use docket_core::agent::identity::Agent;
 use docket_core::change::Claim;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
-use docket_core::id::{ClientId, JobId, PublicId, WorkerId};
+use docket_core::id::{AgentId, ClientId, JobId, PublicId, WorkerId};
 use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyNumber, Period};
 use docket_core::ledger::Account;
@@ -14,8 +15,8 @@ use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
 use docket_store::backend::{Backend, Loaded, Needs, Resumed, Seen};
 use docket_store::{
-    Answer, BalanceRow, Batch, Cursor, DeliveryRow, JobFilter, JournalRow, KeyJobs, KeyRow, Read, Reader,
-    SpendingRow, StoreError, Stretch, TransferRow,
+    AgentFilter, Answer, BalanceRow, Batch, Cursor, DeliveryRow, JobFilter, JournalRow, KeyJobs, KeyRow,
+    Page, Read, Reader, SpendingRow, StoreError, Stretch, TransferRow,
 };
 use futures::FutureExt;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -243,6 +244,14 @@ impl Reader for WeatheredReader {
 
     fn due_deliveries(&self, hook: HookId, now: Timestamp, limit: u32) -> Read<'_, Vec<Delivery>> {
         self.after(move |reader| reader.due_deliveries(hook, now, limit))
+    }
+
+    fn agent(&self, id: AgentId) -> Read<'_, Option<Agent>> {
+        self.after(move |reader| reader.agent(id))
+    }
+
+    fn agents<'a>(&'a self, filter: &'a AgentFilter, page: Page) -> Read<'a, (Vec<Agent>, u64)> {
+        self.after(move |reader| reader.agents(filter, page))
     }
 
     fn next_delivery(&self, hook: HookId) -> Read<'_, Option<Timestamp>> {

@@ -6,7 +6,7 @@ use crate::queries::Database;
 use crate::read::{AgentFilter, Page};
 use crate::rows::agent::{AGENTS, parse_agent};
 use crate::value::Value;
-use docket_core::agent::{Agent, Wallet};
+use docket_core::agent::identity::{Agent, Wallet};
 use std::sync::LazyLock;
 
 /// The most agents on a page.

@@ -2,7 +2,8 @@
 
 use crate::error::StoreError;
 use crate::value::{Columns, Value, corrupt};
-use docket_core::agent::{Agent, Profile, Role, Wallet};
+use docket_core::agent::identity::{Agent, Profile, Wallet};
+use docket_core::agent::role::Role;
 use docket_core::id::{AgentId, Version};
 
 /// The columns of an agent; the rows are chosen where it is used.

@@ -2,10 +2,11 @@
 
 use crate::sample::{NOW, with_leaf};
 use crate::world::{World, now};
-use docket_core::agent::{Agent, Profile, Role, Wallet, Word};
+use docket_core::agent::identity::{Agent, Profile, Wallet, Word};
+use docket_core::agent::role::Role;
 use docket_core::change::{Change, Record};
 use docket_core::hash::Sha256;
-use docket_core::id::AgentId;
+use docket_core::id::{AgentId, Dialect};
 use docket_core::ledger::Account;
 use docket_core::money::{Amount, Asset};
 use docket_core::refusal::Refusal;
@@ -22,7 +23,7 @@ fn alone(change: Change) -> Write {
 
 /// What an owner has signed, so long after now.
 fn word(by: Wallet, message: &[u8], after: i64) -> Word {
-    Word { by, digest: Sha256::of(message), at: Timestamp(NOW.0 + after) }
+    Word { dialect: Dialect::Agents, by, digest: Sha256::of(message), at: Timestamp(NOW.0 + after) }
 }
 
 fn profile(name: &str, roles: &[Role]) -> Profile {
@@ -100,14 +101,17 @@ pub(crate) fn agents_are_listed_by_owner_role_and_name(world: &mut World) {
 
 pub(crate) fn what_an_owner_signed_moves_the_stake_once(world: &mut World) {
     world.commit(registered(1, ANN, "Ann", &[])).unwrap();
-    world.give(&ANN.client().0, 1_000);
+    world.give(&ANN.client(Dialect::Agents).0, 1_000);
     let ann = now(world.disk().agent(AgentId(1))).expect("it was registered");
     let (amount, stake) = (Amount::new(600, Asset::USDC), Account::Stake(AgentId(1)));
     let deposit = || alone(ann.deposit(word(ANN, b"deposit", 0), amount, NOW).unwrap());
     world.commit(deposit()).unwrap();
     let verdicts = world.commit_all([deposit(), deposit()]);
     assert!(verdicts.iter().all(|verdict| matches!(verdict, Err(CommitError::Repeated(_)))));
-    assert_eq!((world.balance(&stake), world.balance(&Account::Client(ANN.client()))), (600, 400));
+    assert_eq!(
+        (world.balance(&stake), world.balance(&Account::Client(ANN.client(Dialect::Agents)))),
+        (600, 400)
+    );
     let other = alone(ann.deposit(word(ANN, b"another", 0), amount, NOW).unwrap());
     let poor = world.commit(other).unwrap_err();
     assert!(matches!(poor, CommitError::Refused(Refusal::InsufficientFunds)));
@@ -118,6 +122,9 @@ pub(crate) fn what_an_owner_signed_moves_the_stake_once(world: &mut World) {
     let more = world.commit(back(601, b"more")).unwrap_err();
     assert!(matches!(more, CommitError::Refused(Refusal::InsufficientFunds)));
     world.commit(back(600, b"all")).unwrap();
-    assert_eq!((world.balance(&stake), world.balance(&Account::Client(ANN.client()))), (0, 1_000));
+    assert_eq!(
+        (world.balance(&stake), world.balance(&Account::Client(ANN.client(Dialect::Agents)))),
+        (0, 1_000)
+    );
     world.check_books();
 }
