@@ -1,4 +1,5 @@
-//! Whether the official clients of OpenAI, as they are, can be used with a running coordinator and its embedded model.
+//! Whether the official clients of OpenAI and the libraries of wallets, as they are, can be used with a running
+//! coordinator and its embedded model.
 
 use std::path::Path;
 
@@ -13,12 +14,12 @@ use crate::venv::Venv;
 const PACKAGES: &str = "clients/python/requirements.txt";
 /// Where they are installed.
 const PLACE: &str = "target/clients-python";
-/// The folder of the client for Node, which is installed beside its list.
+/// The folder of the clients for Node, which are installed beside their list.
 const FOLDER: &str = "clients/node";
 
 /// The checks with the client for Python.
 pub const PYTHON: Step = Step { name: "clients: python", run: python };
-/// The checks with the client for Node.
+/// The checks with the clients for Node: OpenAI's, and those that sign for agents.
 pub const NODE: Step = Step { name: "clients: node", run: node };
 
 fn python(root: &Path) -> anyhow::Result<Outcome> {
@@ -39,7 +40,8 @@ fn node(root: &Path) -> anyhow::Result<Outcome> {
     if !installed && !show(command(&folder, "npm", &["ci", "--no-audit", "--no-fund"]))? {
         return Ok(Outcome::skipped(format!("the packages of {FOLDER} cannot be installed")));
     }
-    check(root, "node", &["--test-reporter=spec", "--test", "clients/node/checks.test.mjs"], "ℹ pass ")
+    let checks = ["clients/node/checks.test.mjs", "clients/node/wallets.test.mjs"];
+    check(root, "node", &[&["--test-reporter=spec", "--test"], &checks[..]].concat(), "ℹ pass ")
 }
 
 /// Runs checks against a coordinator of their own. The line that begins like `summary` says how many there were.

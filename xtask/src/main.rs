@@ -28,7 +28,7 @@ enum Task {
     Rules,
     /// Check only that a running coordinator does what its description says.
     Contract,
-    /// Check only that the official clients of OpenAI can be used with a running coordinator.
+    /// Check only that the official clients of OpenAI and wallets' libraries can be used with a running coordinator.
     Clients,
     /// Write docs/errors.md from the refusals of the core.
     Errors,

@@ -204,6 +204,7 @@ fn words(body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Error {
         error: Option<Value>,
+        message: Option<String>,
         detail: Option<String>,
         code: Option<String>,
     }
@@ -211,6 +212,9 @@ fn words(body: &[u8]) -> String {
     match serde_json::from_slice(body) {
         Ok(Error { detail: Some(detail), code, .. }) => {
             clipped(&format!("{detail} ({})", code.unwrap_or_default()))
+        }
+        Ok(Error { error: Some(Value::String(code)), message: Some(message), .. }) => {
+            clipped(&format!("{message} ({code})"))
         }
         Ok(Error { error: Some(Value::String(error)), .. }) => clipped(&error),
         Ok(Error { error: Some(Value::Object(error)), .. }) => {
@@ -267,6 +271,10 @@ mod tests {
         assert_eq!(
             words(br#"{"error":{"code":"wrong_state","message":"It is over."}}"#),
             "It is over. (wrong_state)"
+        );
+        assert_eq!(
+            words(br#"{"success":false,"error":"name_taken","message":"Another agent has this name."}"#),
+            "Another agent has this name. (name_taken)"
         );
         assert_eq!(words(b"<html>\n"), "<html>");
     }

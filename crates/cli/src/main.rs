@@ -48,6 +48,8 @@ enum Command {
     Keys(commands::keys::Args),
     /// List, add and delete webhooks, see what they were told, and tell it once more. Needs an API key.
     Webhooks(commands::webhooks::Args),
+    /// Register agents, show and list them, put down and take back their stakes. An owner signs with a wallet's key.
+    Agent(commands::agent::Args),
     /// Measure a coordinator under load.
     Bench(commands::bench::Args),
 }
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         Command::Ledger(args) => commands::ledger::run(&args),
         Command::Keys(args) => commands::keys::run(&args).map(done),
         Command::Webhooks(args) => commands::webhooks::run(&args).map(done),
+        Command::Agent(args) => commands::agent::run(&args).map(done),
         Command::Bench(args) => commands::bench::run(args).map(done),
     };
     match result {

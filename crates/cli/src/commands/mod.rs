@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod agent;
 pub(crate) mod bench;
 pub(crate) mod job;
 pub(crate) mod keys;

@@ -28,7 +28,7 @@ pub enum KeyFileError {
         mode: u32,
     },
     /// The content is no key.
-    #[error("key file {path} does not hold 64 hexadecimal digits")]
+    #[error("key file {path} does not hold a key of 64 hexadecimal digits")]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -38,25 +38,35 @@ pub enum KeyFileError {
 impl SigningKey {
     /// Reads a key. Refuses a file that anybody but its owner may read or write.
     pub fn load(path: &Path) -> Result<Self, KeyFileError> {
-        let failed = |source| KeyFileError::Io { path: path.to_owned(), source };
-        let file = File::open(path).map_err(failed)?;
-        refuse_open_to_others(path, &file)?;
-        let mut text = Zeroizing::new(String::with_capacity(128));
-        file.take(128).read_to_string(&mut text).map_err(failed)?;
-        let mut seed = Zeroizing::new([0; 32]);
-        hex::decode_to_slice(text.trim_ascii_end(), seed.as_mut_slice())
-            .map_err(|_| KeyFileError::Malformed { path: path.to_owned() })?;
-        Ok(Self::from_seed(&seed))
+        Ok(Self::from_seed(&*read(path)?))
     }
 
     /// Writes the key into a new file with mode 0600. Never writes over a file. Durable when it returns.
     pub fn save(&self, path: &Path) -> Result<(), KeyFileError> {
-        let failed = |source| KeyFileError::Io { path: path.to_owned(), source };
-        let mut text = Zeroizing::new([b'\n'; 65]);
-        hex::encode_to_slice(self.0.as_bytes(), &mut text[..64]).expect("32 bytes are 64 digits");
-        let mut file = owner_only().write(true).create_new(true).open(path).map_err(failed)?;
-        file.write_all(text.as_slice()).and_then(|()| file.sync_all()).map_err(failed)
+        write(path, self.0.as_bytes())
     }
+}
+
+/// The 32 bytes that stand in a file which is open to its owner alone.
+pub(crate) fn read(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
+    let failed = |source| KeyFileError::Io { path: path.to_owned(), source };
+    let file = File::open(path).map_err(failed)?;
+    refuse_open_to_others(path, &file)?;
+    let mut text = Zeroizing::new(String::with_capacity(128));
+    file.take(128).read_to_string(&mut text).map_err(failed)?;
+    let mut bytes = Zeroizing::new([0; 32]);
+    hex::decode_to_slice(text.trim_ascii_end(), bytes.as_mut_slice())
+        .map_err(|_| KeyFileError::Malformed { path: path.to_owned() })?;
+    Ok(bytes)
+}
+
+/// Writes 32 bytes into a new file that is open to its owner alone. Durable when it returns.
+pub(crate) fn write(path: &Path, bytes: &[u8; 32]) -> Result<(), KeyFileError> {
+    let failed = |source| KeyFileError::Io { path: path.to_owned(), source };
+    let mut text = Zeroizing::new([b'\n'; 65]);
+    hex::encode_to_slice(bytes, &mut text[..64]).expect("32 bytes are 64 digits");
+    let mut file = owner_only().write(true).create_new(true).open(path).map_err(failed)?;
+    file.write_all(text.as_slice()).and_then(|()| file.sync_all()).map_err(failed)
 }
 
 #[cfg(unix)]

@@ -5,7 +5,7 @@
 //! reached. Keys are read more strictly: none of small order, none in a second spelling.
 
 mod batch;
-mod file;
+pub(crate) mod file;
 mod registration;
 mod signature;
 

@@ -1,7 +1,9 @@
 //! A wallet whose key is at hand: for workers, the command line and tests.
 
 use super::{Address, Signature};
+use crate::keys::{KeyFileError, file};
 use std::fmt;
+use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Bytes are no secret key.
@@ -30,6 +32,17 @@ impl WalletKey {
         let digits = text.strip_prefix("0x").unwrap_or(text);
         hex::decode_to_slice(digits, bytes.as_mut_slice()).map_err(|_| WalletKeyError::NotHex)?;
         Self::from_bytes(&bytes)
+    }
+
+    /// Reads a key. Refuses a file that anybody but its owner may read or write.
+    pub fn load(path: &Path) -> Result<Self, KeyFileError> {
+        Self::from_bytes(&*file::read(path)?).map_err(|_| KeyFileError::Malformed { path: path.to_owned() })
+    }
+
+    /// Writes the key into a new file with mode 0600: 64 hexadecimal digits and a newline. Never writes over a file.
+    /// Durable when it returns.
+    pub fn save(&self, path: &Path) -> Result<(), KeyFileError> {
+        file::write(path, &*Zeroizing::new(self.0.to_bytes().into()))
     }
 
     /// Whose signatures these are.
@@ -76,6 +89,19 @@ mod tests {
             WalletKey::from_hex(&bare).unwrap().address(),
             WalletKey::from_hex(&marked).unwrap().address()
         );
+    }
+
+    #[test]
+    fn a_saved_key_reads_back_and_zero_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.key");
+        let key = WalletKey::from_bytes(&[7; 32]).unwrap();
+        key.save(&path).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "07".repeat(32) + "\n");
+        assert_eq!(WalletKey::load(&path).unwrap().address(), key.address());
+        assert!(matches!(key.save(&path), Err(KeyFileError::Io { .. })), "it is not written over");
+        std::fs::write(&path, "00".repeat(32)).unwrap();
+        assert!(matches!(WalletKey::load(&path), Err(KeyFileError::Malformed { .. })));
     }
 
     #[test]

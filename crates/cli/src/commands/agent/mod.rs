@@ -1,0 +1,61 @@
+//! `docket agent`: an owner's agents, by what his wallet signs.
+
+mod directory;
+mod key;
+mod profile;
+mod signed;
+mod stake;
+mod strategy;
+mod view;
+
+use crate::client::block_on;
+use anyhow::Result;
+use clap::Subcommand;
+
+/// What to do with agents.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Make the key of an owner's wallet, or show whose it is.
+    Key(key::Args),
+    /// Register an agent. A repeat of a name finds the agent that has it.
+    Register(profile::Register),
+    /// Change what an agent says of itself. What is not named stays as it was.
+    Update(profile::Update),
+    /// Show an agent.
+    Show(directory::Show),
+    /// List agents by their names, those of an owner by their numbers.
+    List(directory::List),
+    /// List the words by which agents may be found.
+    Tags(directory::Tags),
+    /// Put money down as an agent's stake. It comes from the owner's own account.
+    #[command(after_help = stake::ACCOUNT)]
+    Deposit(stake::Args),
+    /// Take free stake back. It goes to the owner's own account.
+    #[command(after_help = stake::ACCOUNT)]
+    Withdraw(stake::Args),
+    /// Say by which kind of strategy an agent evaluates.
+    Strategy(strategy::Args),
+}
+
+/// Carries out the action.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    block_on(async {
+        match &args.action {
+            Action::Key(args) => key::run(args),
+            Action::Register(args) => profile::register(args).await,
+            Action::Update(args) => profile::update(args).await,
+            Action::Show(args) => directory::show(args).await,
+            Action::List(args) => directory::list(args).await,
+            Action::Tags(args) => directory::tags(args).await,
+            Action::Deposit(args) => stake::run(args, stake::Way::Deposit).await,
+            Action::Withdraw(args) => stake::run(args, stake::Way::Withdraw).await,
+            Action::Strategy(args) => strategy::run(args).await,
+        }
+    })
+}

@@ -1,0 +1,84 @@
+//! An agent as the coordinator shows it, and as people read it.
+
+use crate::show::plain;
+use serde::Deserialize;
+
+/// What all answers of the dialect come in.
+#[derive(Deserialize)]
+pub(super) struct Success<T> {
+    pub(super) data: T,
+    pub(super) pagination: Option<Pagination>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Pagination {
+    pub(super) page: u64,
+    pub(super) limit: u64,
+    pub(super) total: u64,
+}
+
+/// An agent.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Agent {
+    agent_id: String,
+    owner_address: String,
+    name: Option<String>,
+    description: String,
+    roles: Vec<String>,
+    tags: Vec<String>,
+    avatar: Option<String>,
+    created_at: String,
+    staking_pool: Pool,
+    evaluator_capability: Option<Capability>,
+}
+
+/// What an agent has at stake, in minor units.
+#[derive(Deserialize)]
+pub(super) struct Pool {
+    pub(super) available: String,
+}
+
+/// By what kind of strategy an agent evaluates.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Capability {
+    strategy_type: String,
+    registered_at: String,
+}
+
+impl Agent {
+    fn name(&self) -> String {
+        self.name.as_deref().map_or_else(|| "-".to_owned(), plain)
+    }
+
+    /// One line.
+    pub(super) fn list(&self) {
+        let Self { agent_id, owner_address, roles, staking_pool, .. } = self;
+        let roles = if roles.is_empty() { "-".to_owned() } else { roles.join(",") };
+        let line = format!("{agent_id:>6}  {owner_address}  {:>12}  {roles:<17}", staking_pool.available);
+        println!("{}  {}", plain(&line), self.name());
+    }
+
+    /// All that there is to say.
+    pub(super) fn show(&self) {
+        let Self { agent_id, owner_address, created_at, staking_pool, .. } = self;
+        println!("{}  {}", plain(agent_id), self.name());
+        println!("  of {}, since {}", plain(owner_address), plain(created_at));
+        println!("  {} minor units of free stake", plain(&staking_pool.available));
+        for (before, words) in [("", &self.roles), ("found by ", &self.tags)] {
+            if !words.is_empty() {
+                println!("  {before}{}", plain(&words.join(", ")));
+            }
+        }
+        if let Some(Capability { strategy_type, registered_at }) = &self.evaluator_capability {
+            println!("  evaluates by {}, since {}", plain(strategy_type), plain(registered_at));
+        }
+        if let Some(avatar) = &self.avatar {
+            println!("  picture {}", plain(avatar));
+        }
+        if !self.description.is_empty() {
+            println!("  {}", plain(&self.description));
+        }
+    }
+}
