@@ -42,7 +42,8 @@ impl WalletKey {
     /// Writes the key into a new file with mode 0600: 64 hexadecimal digits and a newline. Never writes over a file.
     /// Durable when it returns.
     pub fn save(&self, path: &Path) -> Result<(), KeyFileError> {
-        file::write(path, &*Zeroizing::new(self.0.to_bytes().into()))
+        let bytes = Zeroizing::<[u8; 32]>::new(self.0.to_bytes().into());
+        file::write(path, &bytes)
     }
 
     /// Whose signatures these are.

@@ -53,8 +53,8 @@ struct Show {
 /// Where the key is.
 #[derive(clap::Args)]
 pub(super) struct KeyFile {
-    /// The file with the key of the owner's wallet, 64 hexadecimal digits [default: the key in the environment variable
-    /// DOCKET_AGENT_KEY, and without that ./docket-agent.key].
+    /// The file with the key of the owner's wallet [default: the key itself in the environment variable DOCKET_AGENT_KEY,
+    /// or else ./docket-agent.key].
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
 }

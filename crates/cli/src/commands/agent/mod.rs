@@ -22,6 +22,7 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum Action {
     /// Make the key of an owner's wallet, or show whose it is.
+    #[command(after_help = stake::ACCOUNT)]
     Key(key::Args),
     /// Register an agent. A repeat of a name finds the agent that has it.
     Register(profile::Register),

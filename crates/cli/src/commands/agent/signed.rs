@@ -17,8 +17,8 @@ pub(super) struct Signer {
     pub(super) place: client::Place,
     #[command(flatten)]
     key: key::KeyFile,
-    /// Sign for this instant, in milliseconds since 1970, of the last five minutes: the same word for the same instant is
-    /// carried out once, however often this is run [default: now].
+    /// Sign for this instant, in milliseconds since 1970: the same word for the same instant is carried out once, however
+    /// often this is run within five minutes [default: now].
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(i64).range(0..))]
     at: Option<i64>,
 }
