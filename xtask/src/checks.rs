@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::child::{command, show, show_and_keep};
+use crate::child::{ask, command, show, show_and_keep};
 use crate::repository::Repository;
 use crate::steps::{Outcome, Step};
 use crate::{clients, contract, rules, tools};
@@ -17,6 +17,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "tools: node", run: tools::node },
     Step { name: "fmt", run: fmt },
     Step { name: "clippy", run: clippy },
+    Step { name: "docs", run: docs },
     Step { name: "rules", run: rules },
     Step { name: "tests", run: tests },
     Step { name: "contract", run: contract::check },
@@ -34,6 +35,16 @@ fn fmt(root: &Path) -> anyhow::Result<Outcome> {
 
 fn clippy(root: &Path) -> anyhow::Result<Outcome> {
     cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+}
+
+/// Every link of the documentation leads somewhere.
+fn docs(root: &Path) -> anyhow::Result<Outcome> {
+    if ask(command(root, "rustdoc", &["--version"])).is_none() {
+        return Ok(Outcome::skipped("rustdoc is not installed"));
+    }
+    let mut doc = command(root, "cargo", &["doc", "--workspace", "--lib", "--no-deps", "--locked"]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    Ok(if show(doc)? { Outcome::ok("") } else { Outcome::failed("see above") })
 }
 
 fn rules(root: &Path) -> anyhow::Result<Outcome> {

@@ -99,11 +99,11 @@ pub enum Source {
 /// The final state of a job that ran out of time.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Lapse {
-    /// [`crate::job::State::Failed`].
+    /// [`crate::event::Closing::Failed`].
     Failed,
-    /// [`crate::job::State::Refunded`].
+    /// [`crate::event::Closing::Refunded`].
     Refunded,
-    /// [`crate::job::State::Expired`].
+    /// [`crate::event::Closing::Expired`].
     Expired,
 }
 

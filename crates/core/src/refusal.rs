@@ -106,6 +106,9 @@ pub enum Refusal {
     /// The owner has signed another profile since.
     #[error("the owner has signed something newer since")]
     Overtaken,
+    /// The agent judges by something else, for ever.
+    #[error("what an agent judges by cannot be changed")]
+    StrategyFixed,
     /// Another agent has the name.
     #[error("another agent has this name")]
     NameTaken,
@@ -160,6 +163,7 @@ impl Refusal {
             Self::WorkerSuspended => "worker.suspended",
             Self::StakeInUse => "worker.stake_in_use",
             Self::Overtaken => "agent.overtaken",
+            Self::StrategyFixed => "agent.strategy_fixed",
             Self::NameTaken => "agent.name_taken",
             Self::NoSuchAgent => "agent.not_found",
             Self::NotTheOwner => "agent.not_the_owner",

@@ -4,6 +4,7 @@
 use crate::engine::Engine;
 use crate::error::EngineError;
 use docket_core::agent::identity::{Agent, Profile, Word};
+use docket_core::agent::role::Strategy;
 use docket_core::change::Change;
 use docket_core::id::AgentId;
 use docket_core::ledger::Account;
@@ -74,6 +75,19 @@ impl Engine {
                 Err(CommitError::Repeated(name)) if *name.text == *id.0.to_string() => has_it = true,
                 Err(CommitError::Repeated(_)) => return Err(Refusal::NameTaken.into()),
                 Err(error) => return Err(named(error)),
+            }
+        }
+        Err(EngineError::Busy)
+    }
+
+    /// Registers by what an agent judges, on its owner's word: once, and for ever.
+    pub async fn judge_by(&self, id: AgentId, word: Word, strategy: Strategy) -> Result<Agent, EngineError> {
+        for _ in 0..TRIES {
+            let agent = self.agent(id).await?;
+            let Some(change) = agent.judge_by(word, strategy, self.clock.now())? else { return Ok(agent) };
+            match self.commit(change, Documents::default()).await {
+                Ok(_) | Err(CommitError::Conflict) => {} // It is read again, as it is now.
+                Err(error) => return Err(error.into()),
             }
         }
         Err(EngineError::Busy)

@@ -8,6 +8,8 @@ CREATE TABLE agent (
     roles       {text} NOT NULL,            -- names with spaces between them
     tags        {text} NOT NULL,            -- one a line
     avatar      {text},
+    strategy    {text},                     -- NULL where it judges nothing
+    strategy_ms BIGINT,                     -- NULL with it
     created_ms  BIGINT NOT NULL,
     shown_ms    BIGINT NOT NULL,            -- when its owner signed the above
     version     BIGINT NOT NULL

@@ -93,6 +93,8 @@ pub struct AgentFilter {
     pub owner: Option<Wallet>,
     /// Only those that offer to be this.
     pub role: Option<Role>,
+    /// Only those that judge, or only those that do not.
+    pub judges: Option<bool>,
     /// Only those whose names begin so, in either case.
     pub name: String,
 }

@@ -19,6 +19,8 @@ pub(crate) enum Code {
     NameTaken,
     /// The owner has signed another profile since.
     Overtaken,
+    /// The agent judges by something else, for ever.
+    StrategyFixed,
     /// The account does not hold enough.
     InsufficientFunds,
     /// No such route.
@@ -46,6 +48,7 @@ impl Code {
             Self::AgentNotFound => "agent_not_found",
             Self::NameTaken => "name_taken",
             Self::Overtaken => "overtaken",
+            Self::StrategyFixed => "strategy_fixed",
             Self::InsufficientFunds => "insufficient_funds",
             Self::UnknownUrl => "unknown_url",
             Self::MethodNotAllowed => "method_not_allowed",
@@ -63,7 +66,7 @@ impl Code {
             Self::BadSignature | Self::StaleSignature => StatusCode::UNAUTHORIZED,
             Self::NotTheOwner => StatusCode::FORBIDDEN,
             Self::AgentNotFound | Self::UnknownUrl => StatusCode::NOT_FOUND,
-            Self::NameTaken | Self::Overtaken => StatusCode::CONFLICT,
+            Self::NameTaken | Self::Overtaken | Self::StrategyFixed => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,

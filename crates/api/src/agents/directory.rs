@@ -38,7 +38,6 @@ impl Wanted {
         let later = [
             ("minReputation", &self.min_reputation),
             ("offeredJobId", &self.offered_job_id),
-            ("hasStrategy", &self.has_strategy),
             ("isArbitrator", &self.is_arbitrator),
         ];
         if let Some((name, _)) = later.into_iter().find(|(_, value)| value.is_some()) {
@@ -49,11 +48,20 @@ impl Wanted {
             let wrong = || Problem::invalid("`role` must be CLIENT, PROVIDER, EVALUATOR or ARBITRATOR.");
             parse_role(text).ok_or_else(wrong)
         });
+        let judges = self.has_strategy.as_deref().map(|text| {
+            let wrong = || Problem::invalid("`hasStrategy` must be true or false.");
+            text.parse().map_err(|_| wrong())
+        });
         let name = self.q.clone().unwrap_or_default();
         if name.len() > LONGEST_SOUGHT || name.contains('\0') {
             return Err(Problem::invalid("`q` must be the beginning of a name, of at most 50 bytes."));
         }
-        Ok(AgentFilter { owner: owner.transpose()?, role: role.transpose()?, name })
+        Ok(AgentFilter {
+            owner: owner.transpose()?,
+            role: role.transpose()?,
+            judges: judges.transpose()?,
+            name,
+        })
     }
 }
 

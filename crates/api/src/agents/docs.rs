@@ -4,6 +4,7 @@ use super::profile::TAGS;
 use crate::openapi::{Operation, array, choice, constant, count, nullable, object, reference, text};
 use serde_json::{Value, json};
 
+const STRATEGIES: [&str; 4] = ["PROGRAM", "RUBRIC", "HYBRID", "CEX_CAPITAL"];
 const ROLES: [&str; 4] = ["CLIENT", "PROVIDER", "EVALUATOR", "ARBITRATOR"];
 
 pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
@@ -23,6 +24,13 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("avatar", nullable(text("Where its picture is."))),
         ("createdAt", reference("Instant")),
         ("stakingPool", reference("StakingPool")),
+        (
+            "evaluatorCapability",
+            nullable(object(&[
+                ("strategyType", choice(&STRATEGIES)),
+                ("registeredAt", reference("Instant")),
+            ])),
+        ),
     ]);
     vec![
         ("AgentsError", error),
@@ -117,6 +125,7 @@ pub(super) fn list() -> Operation {
     invalid(operation("Agents, by their names; those of an owner by their numbers."))
         .query("ownerAddress", "Only this wallet's.", reference("Address"))
         .query("role", "Only those that offer to be this.", choice(&ROLES))
+        .query("hasStrategy", "Only those that judge, or only those that do not.", choice(&["true", "false"]))
         .query("q", "Only those whose names begin so.", json!({"type": "string", "maxLength": 50}))
         .query("page", "From 1.", json!({"type": "integer", "minimum": 1, "maximum": 1_000_000}))
         .query(
@@ -152,6 +161,13 @@ pub(super) fn update() -> Operation {
     signed(of_agent("Another profile. What is not there stays as it was."), "update-agent:<agentId>")
         .body(profile(&[]))
         .json(409, "Another agent has the name.", reference("AgentsError"))
+        .json(200, "The agent.", answer(reference("Agent")))
+}
+
+pub(super) fn judge() -> Operation {
+    signed(of_agent("How an agent judges: once, and for ever."), "register-strategy:<agentId>")
+        .body(object(&[("strategyType", choice(&STRATEGIES))]))
+        .json(409, "It judges by something else.", reference("AgentsError"))
         .json(200, "The agent.", answer(reference("Agent")))
 }
 

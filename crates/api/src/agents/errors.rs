@@ -74,6 +74,7 @@ impl From<Refusal> for Problem {
             Refusal::NotTheOwner => Code::NotTheOwner,
             Refusal::NameTaken => Code::NameTaken,
             Refusal::Overtaken => Code::Overtaken,
+            Refusal::StrategyFixed => Code::StrategyFixed,
             Refusal::InsufficientFunds => Code::InsufficientFunds,
             _ => Code::InvalidRequest,
         };

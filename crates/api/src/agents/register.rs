@@ -4,6 +4,7 @@ use super::directory::parse_id;
 use super::errors::{Code, Problem};
 use super::profile::Fields;
 use super::signed::Signed;
+use super::status::parse_strategy;
 use super::wire::{AgentView, Answer, success};
 use crate::app::App;
 use axum::extract::{Path, Request, State};
@@ -12,6 +13,7 @@ use docket_protocol::wallet::Action;
 use std::sync::Arc;
 
 const REGISTER: Action = Action::own("register-agent");
+const JUDGE: Action = Action::own("register-strategy");
 const UPDATE: Action = Action::own("update-agent");
 /// What is signed for where the agent's number is not known yet.
 const NEW: &str = "new";
@@ -39,6 +41,21 @@ pub(super) async fn update(
     let before = app.engine.agent(id).await?;
     let profile = Fields::parse(&signed.body)?.profile(before.profile)?;
     let agent = app.engine.show_agent(id, signed.word, profile).await?;
+    shown(&app, agent).await
+}
+
+/// `POST /api/v1/agents/{agentId}/strategy`: how it judges from now on. It cannot be changed.
+pub(super) async fn judge(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Answer<AgentView> {
+    let signed = Signed::read(&app, request, JUDGE, &id).await?;
+    let id = parse_id(&id)?;
+    let fields = Fields::parse(&signed.body)?;
+    let strategy = fields.text("strategyType")?.and_then(parse_strategy);
+    let wrong = || Problem::invalid("`strategyType` must be PROGRAM, RUBRIC, HYBRID or CEX_CAPITAL.");
+    let agent = app.engine.judge_by(id, signed.word, strategy.ok_or_else(wrong)?).await?;
     shown(&app, agent).await
 }
 

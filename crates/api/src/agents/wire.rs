@@ -2,9 +2,9 @@
 
 use super::errors::Problem;
 use super::paging::Pagination;
-use super::status::role;
+use super::status::{role, strategy};
 use axum::Json;
-use docket_core::agent::identity::{Agent, Wallet};
+use docket_core::agent::identity::{Agent, Capability, Wallet};
 use docket_protocol::instant;
 use docket_protocol::wallet::Address;
 use serde::Serialize;
@@ -45,6 +45,24 @@ pub(super) struct AgentView {
     avatar: Option<String>,
     created_at: String,
     staking_pool: PoolView,
+    evaluator_capability: Option<CapabilityView>,
+}
+
+/// What an agent judges by.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CapabilityView {
+    strategy_type: &'static str,
+    registered_at: String,
+}
+
+impl CapabilityView {
+    fn of(capability: Capability) -> Self {
+        Self {
+            strategy_type: strategy(capability.strategy),
+            registered_at: instant::format(capability.since.0),
+        }
+    }
 }
 
 /// What an agent has at stake.
@@ -74,6 +92,7 @@ impl AgentView {
             avatar: profile.avatar.map(|avatar| avatar.to_string()),
             created_at: instant::format(agent.created_at.0),
             staking_pool: PoolView::of(available),
+            evaluator_capability: agent.capability.map(CapabilityView::of),
         }
     }
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 const REGISTER: Action = Action::own("register-agent");
 const UPDATE: Action = Action::own("update-agent");
+const JUDGE: Action = Action::own("register-strategy");
 const DEPOSIT: Action = Action::own("deposit");
 const WITHDRAW: Action = Action::own("withdraw");
 
@@ -113,7 +114,7 @@ async fn an_agent_is_registered_shown_and_changed_by_its_owner_alone() {
     let expected = json!({"success": true, "data": {
         "agentId": "1", "ownerAddress": ann.address(), "name": "Word Smith", "description": "Writes.",
         "source": "AACP", "roles": ["PROVIDER"], "tags": ["writing"], "avatar": "https://a.example/a.png",
-        "createdAt": "2026-02-09T12:00:00.000Z", "stakingPool": {"available": "0"},
+        "createdAt": "2026-02-09T12:00:00.000Z", "stakingPool": {"available": "0"}, "evaluatorCapability": null,
     }});
     assert_eq!(made.json(), expected);
     assert_eq!(market.get("/api/v1/agents/1").await.json(), expected);
@@ -249,6 +250,34 @@ async fn a_stake_is_put_down_and_taken_back_once_for_what_is_signed() {
         let letter = ann.sign(DEPOSIT, "1", "POST", "/api/v1/agents/1/deposit".to_owned(), &wrong);
         refused(&letter.send(&market).await, StatusCode::BAD_REQUEST, "invalid_request");
     }
+}
+
+#[tokio::test]
+async fn what_an_agent_judges_by_is_registered_once() {
+    let market = Market::open().await;
+    let (ann, ben) = (Owner::of(&market, 1), Owner::of(&market, 2));
+    ann.register(json!({"name": "Ann"})).await;
+    ann.register(json!({"name": "Anton"})).await;
+    let judge = async |owner: &Owner<'_>, body: Value| {
+        let path = "/api/v1/agents/1/strategy".to_owned();
+        owner.sign(JUDGE, "1", "POST", path, &body).send(&market).await
+    };
+    refused(&judge(&ben, json!({"strategyType": "RUBRIC"})).await, StatusCode::FORBIDDEN, "not_the_owner");
+    for wrong in [json!({}), json!({"strategyType": "rubric"}), json!({"strategyType": 1})] {
+        refused(&judge(&ann, wrong).await, StatusCode::BAD_REQUEST, "invalid_request");
+    }
+    let expected = json!({"strategyType": "RUBRIC", "registeredAt": "2026-02-09T12:00:00.000Z"});
+    for _ in 0..2 {
+        let judge = judge(&ann, json!({"strategyType": "RUBRIC"})).await.json();
+        assert_eq!(judge["data"]["evaluatorCapability"], expected);
+        market.pass(Millis(5)).await;
+    }
+    refused(&judge(&ann, json!({"strategyType": "PROGRAM"})).await, StatusCode::CONFLICT, "strategy_fixed");
+    let listed = async |has: &str| market.get(&format!("/api/v1/agents?hasStrategy={has}")).await.json();
+    assert_eq!(listed("true").await["data"][0]["evaluatorCapability"], expected);
+    assert_eq!(listed("true").await["pagination"]["total"], 1);
+    assert_eq!(listed("false").await["data"][0]["name"], "Anton");
+    refused(&market.get("/api/v1/agents?hasStrategy=1").await, StatusCode::BAD_REQUEST, "invalid_request");
 }
 
 #[tokio::test]

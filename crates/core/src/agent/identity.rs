@@ -1,6 +1,6 @@
 //! Who an agent is, whose it is, and how it shows itself.
 
-use super::role::Role;
+use super::role::{Role, Strategy};
 use crate::change::{Change, Claim, Record};
 use crate::hash::{Sha256, bytes_from_hex, write_hex};
 use crate::id::{AgentId, ClientId, Dialect, PublicId, Version};
@@ -69,6 +69,16 @@ pub struct Profile {
     pub avatar: Option<Arc<str>>,
 }
 
+/// What an agent judges by, where it judges. It can be registered once and never changed, so that nobody who was chosen
+/// for it judges otherwise.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Capability {
+    /// How it judges.
+    pub strategy: Strategy,
+    /// Since when.
+    pub since: Timestamp,
+}
+
 /// One agent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Agent {
@@ -78,7 +88,9 @@ pub struct Agent {
     pub owner: Wallet,
     /// How it shows itself.
     pub profile: Profile,
-    /// Since when.
+    /// What it judges by, if it does.
+    pub capability: Option<Capability>,
+    /// Since when it is there.
     pub created_at: Timestamp,
     /// When its owner signed how it shows itself: what he signed before that is overtaken.
     pub shown_at: Timestamp,
@@ -91,7 +103,8 @@ impl Agent {
     /// a repeat from making another.
     pub fn register(id: AgentId, profile: Profile, word: Word, now: Timestamp) -> Change {
         let (owner, shown_at) = (word.by, word.at);
-        let agent = Self { id, owner, profile, created_at: now, shown_at, version: Version::NONE.next() };
+        let version = Version::NONE.next();
+        let agent = Self { id, owner, profile, capability: None, created_at: now, shown_at, version };
         let claim = agent.claim_of_name(word).unwrap_or_else(|| agent.claim_of(word));
         let change = Change::of_record(Version::NONE, Record::Agent(agent), now);
         Change { claim: Some(claim), ..change }
@@ -110,6 +123,28 @@ impl Agent {
         let after = Self { profile, shown_at: word.at, version: self.version.next(), ..self.clone() };
         let claim = if renamed { after.claim_of_name(word) } else { None };
         Ok(Change { claim, ..Change::of_record(self.version, Record::Agent(after), now) })
+    }
+
+    /// It judges by this from now on; `None` if it does already.
+    ///
+    /// # Errors
+    /// If the wallet is not the owner's, or the agent judges by something else.
+    pub fn judge_by(
+        &self,
+        word: Word,
+        strategy: Strategy,
+        now: Timestamp,
+    ) -> Result<Option<Change>, Refusal> {
+        self.owned(word.by)?;
+        match self.capability {
+            Some(capability) if capability.strategy == strategy => Ok(None),
+            Some(_) => Err(Refusal::StrategyFixed),
+            None => {
+                let capability = Some(Capability { strategy, since: now });
+                let after = Self { capability, version: self.version.next(), ..self.clone() };
+                Ok(Some(Change::of_record(self.version, Record::Agent(after), now)))
+            }
+        }
     }
 
     /// Money from its owner's own account into its stake. What the owner signed counts once.
@@ -221,6 +256,16 @@ mod tests {
             assert_eq!(later.show(word(7, at), named("Cat"), NOW), Err(Refusal::Overtaken));
         }
         assert!(later.show(word(7, 7), named("Cat"), NOW).is_ok());
+    }
+
+    #[test]
+    fn what_an_agent_judges_by_is_fixed_once() {
+        let (agent, _) = made(Agent::register(AgentId(1), named("Ann"), word(7, 1), NOW));
+        let (judge, _) = made(agent.judge_by(word(7, 2), Strategy::Rubric, NOW).unwrap().unwrap());
+        assert_eq!(judge.capability, Some(Capability { strategy: Strategy::Rubric, since: NOW }));
+        assert_eq!(judge.judge_by(word(7, 3), Strategy::Rubric, NOW), Ok(None));
+        assert_eq!(judge.judge_by(word(7, 3), Strategy::Program, NOW), Err(Refusal::StrategyFixed));
+        assert_eq!(agent.judge_by(word(8, 3), Strategy::Program, NOW), Err(Refusal::NotTheOwner));
     }
 
     #[test]

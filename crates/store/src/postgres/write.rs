@@ -149,12 +149,13 @@ const fn statement(kind: Kind) -> &'static str {
         }
         Kind::ForgottenDelivery => "DELETE FROM delivery WHERE event_id = ANY($1::text[])",
         Kind::Agent => {
-            "INSERT INTO agent (agent_id, owner, name, sought, description, roles, tags, avatar, created_ms, shown_ms, version) \
+            "INSERT INTO agent (agent_id, owner, name, sought, description, roles, tags, avatar, strategy, strategy_ms, \
+             created_ms, shown_ms, version) \
              SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], \
-             $7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[]) ON CONFLICT (agent_id) DO UPDATE SET \
+             $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[]) ON CONFLICT (agent_id) DO UPDATE SET \
              owner = excluded.owner, name = excluded.name, sought = excluded.sought, \
              description = excluded.description, roles = excluded.roles, tags = excluded.tags, \
-             avatar = excluded.avatar, shown_ms = excluded.shown_ms, version = excluded.version WHERE agent.version < excluded.version"
+             avatar = excluded.avatar, strategy = excluded.strategy, strategy_ms = excluded.strategy_ms, shown_ms = excluded.shown_ms, version = excluded.version WHERE agent.version < excluded.version"
         }
     }
 }

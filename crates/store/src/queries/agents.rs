@@ -14,14 +14,14 @@ const MOST: u32 = 100;
 /// Behind every name with this beginning: names are ASCII.
 const BEHIND: char = '\u{7f}';
 
-const NAMED: &str = "sought >= $1 AND sought < $2 AND roles LIKE $3";
+const FIT: &str = "sought >= $1 AND sought < $2 AND roles LIKE $3 AND coalesce(strategy, '') LIKE $4";
 static PAGE: LazyLock<String> =
-    LazyLock::new(|| format!("{AGENTS} WHERE {NAMED} ORDER BY sought, agent_id LIMIT $4 OFFSET $5"));
-static COUNT: LazyLock<String> = LazyLock::new(|| format!("SELECT count(*) FROM agent WHERE {NAMED}"));
+    LazyLock::new(|| format!("{AGENTS} WHERE {FIT} ORDER BY sought, agent_id LIMIT $5 OFFSET $6"));
+static COUNT: LazyLock<String> = LazyLock::new(|| format!("SELECT count(*) FROM agent WHERE {FIT}"));
 static PAGE_OF_OWNER: LazyLock<String> =
-    LazyLock::new(|| format!("{AGENTS} WHERE {NAMED} AND owner = $4 ORDER BY agent_id LIMIT $5 OFFSET $6"));
+    LazyLock::new(|| format!("{AGENTS} WHERE {FIT} AND owner = $5 ORDER BY agent_id LIMIT $6 OFFSET $7"));
 static COUNT_OF_OWNER: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT count(*) FROM agent WHERE {NAMED} AND owner = $4"));
+    LazyLock::new(|| format!("SELECT count(*) FROM agent WHERE {FIT} AND owner = $5"));
 
 /// Every query of these lists.
 #[cfg(test)]
@@ -41,7 +41,13 @@ impl<D: Database> Queries<D> {
         let owner = filter.owner.as_ref().map(Wallet::to_string);
         let asked = || {
             let behind = format!("{prefix}{BEHIND}");
-            let named = [Value::name(&prefix), Value::text(behind), Value::name(&roles)];
+            let strategy = match filter.judges {
+                None => "%",
+                Some(true) => "_%",
+                Some(false) => "",
+            };
+            let named =
+                [Value::name(&prefix), Value::text(behind), Value::name(&roles), Value::name(strategy)];
             named.into_iter().chain(owner.as_deref().map(Value::name)).collect::<Vec<_>>()
         };
         let (rows, count): (&'static str, &'static str) = match owner {

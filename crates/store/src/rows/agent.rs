@@ -2,12 +2,12 @@
 
 use crate::error::StoreError;
 use crate::value::{Columns, Value, corrupt};
-use docket_core::agent::identity::{Agent, Profile, Wallet};
-use docket_core::agent::role::Role;
+use docket_core::agent::identity::{Agent, Capability, Profile, Wallet};
+use docket_core::agent::role::{Role, Strategy};
 use docket_core::id::{AgentId, Version};
 
 /// The columns of an agent; the rows are chosen where it is used.
-pub(crate) const AGENTS: &str = "SELECT agent_id, owner, name, description, roles, tags, avatar, created_ms, shown_ms, version FROM agent";
+pub(crate) const AGENTS: &str = "SELECT agent_id, owner, name, description, roles, tags, avatar, strategy, strategy_ms, created_ms, shown_ms, version FROM agent";
 
 /// All columns of an agent.
 pub(crate) fn agent(agent: &Agent) -> Vec<Value<'_>> {
@@ -22,6 +22,8 @@ pub(crate) fn agent(agent: &Agent) -> Vec<Value<'_>> {
         Value::text(roles.join(" ")),
         Value::text(tags.join("\n")),
         avatar.as_deref().map_or(Value::Null, Value::name),
+        agent.capability.map_or(Value::Null, |capability| Value::name(capability.strategy.name())),
+        agent.capability.map(|capability| capability.since).into(),
         agent.created_at.into(),
         agent.shown_at.into(),
         Value::count(agent.version.0),
@@ -42,8 +44,15 @@ pub(crate) fn parse_agent(row: &dyn Columns) -> Result<Agent, StoreError> {
             tags: row.text(5)?.lines().map(Into::into).collect(),
             avatar: row.text_or_null(6)?.map(Into::into),
         },
-        created_at: row.instant(7)?,
-        shown_at: row.instant(8)?,
-        version: Version(row.count(9)?),
+        capability: capability(row)?,
+        created_at: row.instant(9)?,
+        shown_at: row.instant(10)?,
+        version: Version(row.count(11)?),
     })
+}
+
+fn capability(row: &dyn Columns) -> Result<Option<Capability>, StoreError> {
+    let Some(strategy) = row.text_or_null(7)? else { return Ok(None) };
+    let strategy = Strategy::parse(&strategy).ok_or_else(|| corrupt("a strategy"))?;
+    Ok(Some(Capability { strategy, since: row.instant(8)? }))
 }

@@ -106,11 +106,12 @@ const fn statement(kind: Kind) -> &'static str {
         }
         Kind::ForgottenDelivery => "DELETE FROM delivery WHERE event_id = ?1",
         Kind::Agent => {
-            "INSERT INTO agent (agent_id, owner, name, sought, description, roles, tags, avatar, created_ms, shown_ms, version) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (agent_id) DO UPDATE SET \
+            "INSERT INTO agent (agent_id, owner, name, sought, description, roles, tags, avatar, strategy, strategy_ms, \
+             created_ms, shown_ms, version) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (agent_id) DO UPDATE SET \
              owner = excluded.owner, name = excluded.name, sought = excluded.sought, \
              description = excluded.description, roles = excluded.roles, tags = excluded.tags, \
-             avatar = excluded.avatar, shown_ms = excluded.shown_ms, version = excluded.version WHERE agent.version < excluded.version"
+             avatar = excluded.avatar, strategy = excluded.strategy, strategy_ms = excluded.strategy_ms, shown_ms = excluded.shown_ms, version = excluded.version WHERE agent.version < excluded.version"
         }
     }
 }

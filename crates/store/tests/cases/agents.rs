@@ -3,7 +3,7 @@
 use crate::sample::{NOW, with_leaf};
 use crate::world::{World, now};
 use docket_core::agent::identity::{Agent, Profile, Wallet, Word};
-use docket_core::agent::role::Role;
+use docket_core::agent::role::{Role, Strategy};
 use docket_core::change::{Change, Record};
 use docket_core::hash::Sha256;
 use docket_core::id::{AgentId, Dialect};
@@ -95,6 +95,19 @@ pub(crate) fn agents_are_listed_by_owner_role_and_name(world: &mut World) {
     assert_eq!(found(world, &named, ALL), (vec![6, 3], 2));
     let both = AgentFilter { owner: Some(BEN), ..named };
     assert_eq!(found(world, &both, ALL), (vec![3], 1));
+    let bear = now(world.disk().agent(AgentId(6))).expect("it was registered");
+    let judge = bear.judge_by(word(ANN, b"judge", 9), Strategy::Capital, NOW).unwrap();
+    world.commit(alone(judge.expect("it judges nothing yet"))).unwrap();
+    let judges = AgentFilter { judges: Some(true), ..AgentFilter::default() };
+    assert_eq!(found(world, &judges, ALL), (vec![6], 1));
+    let others = AgentFilter { judges: Some(false), ..owner };
+    assert_eq!(found(world, &others, ALL), (vec![2, 4], 2));
+    world.reopen();
+    let bear = now(world.disk().agent(AgentId(6))).expect("it was registered");
+    assert_eq!(
+        bear.capability.map(|capability| (capability.strategy, capability.since)),
+        Some((Strategy::Capital, NOW))
+    );
     let nobody = AgentFilter { role: Some(Role::Arbitrator), ..AgentFilter::default() };
     assert_eq!(found(world, &nobody, ALL), (vec![], 0));
 }
