@@ -1,7 +1,7 @@
 //! Agents from the command line: a wallet's key, what it signs for, and what the books say afterwards.
 
 use crate::commands::Market;
-use crate::process::{Docket, docket, free_port, run};
+use crate::process::{Docket, docket, free_port, run, wait_until};
 use serde_json::{Value, json};
 use std::fs::{self, Permissions};
 use std::io::Read;
@@ -60,8 +60,10 @@ impl<'a> Owner<'a> {
 fn serve(folder: &Path) -> (Docket, Market) {
     let (port, data) = (free_port(), folder.join("data"));
     let coordinator = Docket::serve(port, &data);
-    let token = fs::read_to_string(data.join("admin.token")).unwrap();
-    (coordinator, Market { url: format!("http://127.0.0.1:{port}"), token: token.trim().to_owned() })
+    // It listens before it has made its token.
+    let token = || fs::read_to_string(data.join("admin.token")).unwrap_or_default();
+    wait_until("the operator's token is there", || token().ends_with('\n'));
+    (coordinator, Market { url: format!("http://127.0.0.1:{port}"), token: token().trim().to_owned() })
 }
 
 #[test]
