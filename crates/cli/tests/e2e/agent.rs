@@ -113,6 +113,12 @@ fn an_owner_registers_stakes_and_changes_his_agent() {
     let changed = ann.good(&["update", "1", "--name", "Smith", "--avatar", "https://a.example/a.png"]);
     assert!(changed.starts_with("1  Smith\n") && changed.contains("picture https://a.example/"), "{changed}");
     assert!(changed.contains("found by writing"), "what is not named stays: {changed}");
+
+    for _ in 0..2 {
+        let judge = ann.good(&["strategy", "1", "rubric"]);
+        assert!(judge.contains("  judges by RUBRIC, since "), "{judge}");
+    }
+    assert!(ann.wrong(&["strategy", "1", "PROGRAM"]).contains("(strategy_fixed)"), "once and for ever");
     assert!(market.operator(&["ledger", "check"]).contains("The books agree"));
 }
 

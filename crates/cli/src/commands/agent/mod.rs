@@ -40,7 +40,7 @@ enum Action {
     /// Take free stake back. It goes to the owner's own account.
     #[command(after_help = stake::ACCOUNT)]
     Withdraw(stake::Args),
-    /// Say by which kind of strategy an agent evaluates.
+    /// Say by what an agent judges the work of others, once and for ever.
     Strategy(strategy::Args),
 }
 

@@ -1,6 +1,7 @@
-//! `docket agent strategy`: by which kind of strategy an agent evaluates.
+//! `docket agent strategy`: by what an agent judges, once and for ever.
 
 use super::signed::{Signer, Wish};
+use super::view::{Agent, Success};
 use anyhow::Result;
 use clap::ValueEnum;
 use docket_protocol::wallet::Action;
@@ -26,13 +27,13 @@ pub(super) struct Args {
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[value(rename_all = "SCREAMING_SNAKE_CASE")]
 enum Strategy {
-    /// By a program.
+    /// By a program that reads what was delivered.
     Program,
-    /// By a rubric.
+    /// By weighted criteria and those who apply them.
     Rubric,
     /// By both.
     Hybrid,
-    /// By what capital on an exchange has earned.
+    /// By what became of capital that was entrusted.
     CexCapital,
 }
 
@@ -42,7 +43,7 @@ struct Body {
     strategy_type: Strategy,
 }
 
-/// Registers the strategy.
+/// Registers the strategy, and shows the agent.
 pub(super) async fn run(args: &Args) -> Result<()> {
     let id = args.agent.to_string();
     let wish = Wish {
@@ -56,6 +57,6 @@ pub(super) async fn run(args: &Args) -> Result<()> {
         println!("{}", answer.text()?);
         return Ok(());
     }
-    println!("the strategy of agent {id} is registered; `docket agent show {id}` shows it");
+    answer.parse::<Success<Agent>>()?.data.show();
     Ok(())
 }

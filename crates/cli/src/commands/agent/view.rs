@@ -39,7 +39,7 @@ pub(super) struct Pool {
     pub(super) available: String,
 }
 
-/// By what kind of strategy an agent evaluates.
+/// By what an agent judges.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Capability {
@@ -72,7 +72,7 @@ impl Agent {
             }
         }
         if let Some(Capability { strategy_type, registered_at }) = &self.evaluator_capability {
-            println!("  evaluates by {}, since {}", plain(strategy_type), plain(registered_at));
+            println!("  judges by {}, since {}", plain(strategy_type), plain(registered_at));
         }
         if let Some(avatar) = &self.avatar {
             println!("  picture {}", plain(avatar));
