@@ -22,7 +22,7 @@ impl Venv {
         let python = venv.program("python");
         // Its programs name the place where it was made: one that was moved is made anew.
         let said = ask(command(root, &venv.program("pip"), &["--version"]));
-        if !said.is_some_and(|said| said.contains(&root.display().to_string())) {
+        if !said.is_some_and(|said| is_of(&said, &root.join(place))) {
             let made = show(command(root, "python3", &["-m", "venv", "--clear", place]));
             if !matches!(made, Ok(true)) {
                 return Ok(Err("python3 with its module venv is not installed".to_owned()));
@@ -39,5 +39,27 @@ impl Venv {
     /// Where one of its programs is.
     pub fn program(&self, name: &str) -> String {
         self.bin.join(name).display().to_string()
+    }
+}
+
+/// Whether pip, which says its version and from where it is, is that of an environment.
+fn is_of(said: &str, venv: &Path) -> bool {
+    said.contains(&format!(" from {}/", venv.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_environment_is_known_by_the_whole_of_its_place() {
+        let said = |root: &str| {
+            format!("pip 23.2.1 from {root}/target/x/lib/python3.11/site-packages/pip (python 3.11)")
+        };
+        let here = Path::new("/a/docket/target/x");
+        assert!(is_of(&said("/a/docket"), here));
+        for elsewhere in ["/a/docket-old", "/old/a/docket", "/a/docket/copy"] {
+            assert!(!is_of(&said(elsewhere), here), "{elsewhere}");
+        }
     }
 }

@@ -200,7 +200,8 @@ fn give_back(job: &Job, worker: crate::id::WorkerId, reason: Fault, now: Timesta
     let promise = promise(job);
     let tries_left = job.attempts < job.policy.attempts || !reason.uses_up_an_attempt();
     if tries_left && now < promise {
-        let failed = reason.uses_up_an_attempt();
+        // The present attempt counts among them until it is given back.
+        let failed = reason.uses_up_an_attempt() || job.attempts > 1;
         let wait = if failed { job.policy.rematch_within } else { job.policy.match_within };
         Event::Returned { worker, reason, by: (now + wait).min(promise) }
     } else {

@@ -200,6 +200,19 @@ fn a_draining_worker_does_not_use_up_an_attempt() {
 }
 
 #[test]
+fn after_a_failure_another_worker_is_looked_for_no_longer_because_one_drains() {
+    let policy = terms();
+    for (way, wait) in [
+        ("create fund assign return-lost", policy.rematch_within),
+        ("create fund assign return-draining", policy.match_within),
+        ("create fund assign return-lost assign return-draining", policy.rematch_within),
+    ] {
+        let waiting = reached(policy.clone(), way);
+        assert_eq!(deadline(&waiting), START + wait, "{way}");
+    }
+}
+
+#[test]
 fn a_worker_that_tried_is_not_assigned_again() {
     for word in ["return-lost", "return-draining"] {
         let funded = reached(terms(), &format!("create fund assign {word}"));

@@ -58,15 +58,22 @@ impl Engine {
         Ok(self.store.agents(filter, page).await?)
     }
 
-    /// Gives an agent another profile, on its owner's word.
-    pub async fn show_agent(&self, id: AgentId, word: Word, profile: Profile) -> Result<Agent, EngineError> {
+    /// Gives an agent the profile that is made of the one it has, on its owner's word.
+    pub async fn show_agent(
+        &self,
+        id: AgentId,
+        word: Word,
+        made_of: impl Fn(Profile) -> Profile,
+    ) -> Result<Agent, EngineError> {
         let mut has_it = false;
         for _ in 0..TRIES {
             let agent = self.agent(id).await?;
-            if agent.owner == word.by && agent.profile == profile {
+            let profile = made_of(agent.profile.clone());
+            // A newer word that changes nothing counts: what was signed before it is overtaken by it.
+            if agent.owner == word.by && agent.profile == profile && word.at <= agent.shown_at {
                 return Ok(agent);
             }
-            let change = agent.show(word, profile.clone(), self.clock.now())?;
+            let change = agent.show(word, profile, self.clock.now())?;
             let claim = change.claim.filter(|_| !has_it);
             match self.commit(Change { claim, ..change }, Documents::default()).await {
                 Ok(_) => return self.agent(id).await,

@@ -14,5 +14,6 @@ CREATE TABLE agent (
     shown_ms    BIGINT NOT NULL,            -- when its owner signed the above
     version     BIGINT NOT NULL
 );
-CREATE INDEX agent_owner ON agent (owner, agent_id);
-CREATE INDEX agent_sought ON agent (sought, agent_id);
+-- Lists are answered from these alone.
+CREATE INDEX agent_owner ON agent (owner, agent_id, sought, roles, strategy);
+CREATE INDEX agent_sought ON agent (sought, agent_id, roles, strategy);

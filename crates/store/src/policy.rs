@@ -56,16 +56,22 @@ fn read(mut words: SplitWhitespace<'_>) -> Option<Policy> {
     };
     let share = |word: Option<&str>| word?.parse().ok().map(BasisPoints);
     let span = |word: Option<&str>| word?.parse().ok().map(Millis);
+    let split = Split {
+        evaluator: share(words.next())?,
+        platform: share(words.next())?,
+        burned: share(words.next())?,
+    };
+    let (fund_within, match_within) = (span(words.next())?, span(words.next())?);
     Some(Policy {
         source,
-        split: Split {
-            evaluator: share(words.next())?,
-            platform: share(words.next())?,
-            burned: share(words.next())?,
+        split,
+        fund_within,
+        match_within,
+        rematch_within: {
+            // Terms from before this span was one of its own have one number less here: it was the same.
+            let is_own = words.clone().nth(3)?.parse::<i64>().is_ok();
+            if is_own { span(words.next())? } else { match_within }
         },
-        fund_within: span(words.next())?,
-        match_within: span(words.next())?,
-        rematch_within: span(words.next())?,
         run_within: span(words.next())?,
         finish_within: span(words.next())?,
         attempts: words.next()?.parse().ok()?,
@@ -182,5 +188,13 @@ mod tests {
         policy.arbitration.default = Ruling::ForClient;
         assert_eq!(decode(&encode(&policy)).unwrap(), policy);
         assert!(decode("client 1 2").is_err());
+    }
+
+    #[test]
+    fn terms_from_before_another_worker_was_looked_for_for_less_time_are_read_as_they_were_meant() {
+        let read = decode("client 0 500 0 30 31 60 90 3 failed none 7 8=worker none none").unwrap();
+        let spans = [read.match_within, read.rematch_within, read.run_within, read.finish_within];
+        assert_eq!((spans, read.attempts), ([31, 31, 60, 90].map(Millis), 3));
+        assert_eq!((read.lapse, read.staked), (Lapse::Failed, None));
     }
 }

@@ -72,16 +72,6 @@ The money of a job that came to nothing is back with whoever paid.
 ",
     },
     Source {
-        file: "crates/api/src/credits/code.rs",
-        name: "Code",
-        form: &PLAIN,
-        head: "\
-## The dialect `credits`
-
-As `code` in `{\"error\": {…}}`. `GET /docs/errors` is this page, to which the errors' `docs` lead.
-",
-    },
-    Source {
         file: "crates/api/src/agents/code.rs",
         name: "Code",
         form: &PLAIN,
@@ -89,6 +79,16 @@ As `code` in `{\"error\": {…}}`. `GET /docs/errors` is this page, to which the
 ## The dialect `agents`
 
 As `error` in `{\"success\": false, …}`.
+",
+    },
+    Source {
+        file: "crates/api/src/credits/code.rs",
+        name: "Code",
+        form: &PLAIN,
+        head: "\
+## The dialect `credits`
+
+As `code` in `{\"error\": {…}}`. `GET /docs/errors` is this page, to which the errors' `docs` lead.
 ",
     },
     Source {

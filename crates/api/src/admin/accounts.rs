@@ -13,6 +13,7 @@ use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
+use docket_core::agent::identity::Wallet;
 use docket_core::ledger::Account;
 use docket_core::money::{Amount, Asset};
 use docket_engine::{EngineError, books};
@@ -141,6 +142,14 @@ async fn credit(
     let account = parse(&account)?;
     if !matches!(account, Account::Client(_) | Account::Agent(_) | Account::Treasury) {
         return Err(Problem::invalid("only clients, agents and the treasury can be credited"));
+    }
+    if let Account::Client(client) = &account
+        && let Some(owner) = client.0.strip_prefix("agents:")
+        && Wallet::parse(owner).is_none_or(|wallet| wallet.to_string() != owner)
+    {
+        // No signature would ever speak for the money.
+        let words = "an owner of agents is client:agents:0x and 40 hexadecimal digits in lower case";
+        return Err(Problem::invalid(words));
     }
     let key = idempotency_key(&headers)?;
     let body = read_body(body, app.settings.limits.body).await?;

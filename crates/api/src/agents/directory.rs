@@ -7,7 +7,8 @@ use super::status::parse_role;
 use super::wire::{AgentView, Answer, page, success};
 use crate::app::App;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::http::request::Parts;
 use docket_core::id::AgentId;
 use docket_core::refusal::Refusal;
 use docket_engine::AgentFilter;
@@ -82,8 +83,7 @@ pub(super) async fn list(
 }
 
 /// `GET /api/v1/agents/{agentId}`.
-pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer<AgentView> {
-    let id = parse_id(&id)?;
+pub(super) async fn show(State(app): State<Arc<App>>, Named(id): Named) -> Answer<AgentView> {
     let agent = app.engine.agent(id).await?;
     let free = app.engine.free_stake(id).await?;
     success(AgentView::of(agent, free))
@@ -94,8 +94,21 @@ pub(super) async fn tags() -> Answer<[&'static str; TAGS.len()]> {
     success(TAGS)
 }
 
-/// An agent's number, in its one spelling. What is none names no agent.
-pub(super) fn parse_id(text: &str) -> Result<AgentId, Problem> {
+/// The agent that a path names. What cannot be a number names no agent.
+pub(super) struct Named(pub(super) AgentId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let name = Path::<String>::from_request_parts(parts, state).await;
+        let Path(name) = name.map_err(|_| Refusal::NoSuchAgent)?;
+        parse_id(&name).map(Self)
+    }
+}
+
+/// An agent's number, in its one spelling.
+fn parse_id(text: &str) -> Result<AgentId, Problem> {
     let id = text.parse().ok().filter(|id: &u64| id.to_string() == text && i64::try_from(*id).is_ok());
     id.map(AgentId).ok_or_else(|| Refusal::NoSuchAgent.into())
 }

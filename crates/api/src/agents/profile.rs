@@ -39,6 +39,15 @@ pub(super) const TAGS: [&str; 20] = [
     "writing",
 ];
 
+/// What a request says of an agent, as far as it says something.
+pub(super) struct Said {
+    name: Option<Arc<str>>,
+    description: Option<Arc<str>>,
+    roles: Option<Vec<Role>>,
+    tags: Option<Vec<Arc<str>>>,
+    avatar: Option<Arc<str>>,
+}
+
 /// The members of a body.
 pub(super) struct Fields(Map<String, Value>);
 
@@ -69,19 +78,15 @@ impl Fields {
         self.text(name)?.map(|text| parse_wallet(name, text)).transpose()
     }
 
-    /// The profile that the members make of another: what is not there stays as it was.
-    pub(super) fn profile(&self, before: Profile) -> Result<Profile, Problem> {
-        let name = self.text("name")?.map(name).transpose()?;
-        let description = self.text("description")?.map(description).transpose()?;
-        let avatar = self.text("avatar")?.map(avatar).transpose()?;
-        let roles = self.list("roles", Role::ALL.len(), parse_role)?;
+    /// What the members say of an agent.
+    pub(super) fn said(&self) -> Result<Said, Problem> {
         let known = |tag: &str| TAGS.contains(&tag).then(|| Arc::from(tag));
-        Ok(Profile {
-            name: name.unwrap_or(before.name),
-            description: description.unwrap_or(before.description),
-            roles: roles.unwrap_or(before.roles),
-            tags: self.list("tags", MOST_TAGS, known)?.unwrap_or(before.tags),
-            avatar: avatar.or(before.avatar),
+        Ok(Said {
+            name: self.text("name")?.map(name).transpose()?,
+            description: self.text("description")?.map(description).transpose()?,
+            roles: self.list("roles", Role::ALL.len(), parse_role)?,
+            tags: self.list("tags", MOST_TAGS, known)?,
+            avatar: self.text("avatar")?.map(avatar).transpose()?,
         })
     }
 
@@ -103,6 +108,19 @@ impl Fields {
             }
         }
         Ok(Some(list))
+    }
+}
+
+impl Said {
+    /// The profile that this makes of another: what is not said stays as it was.
+    pub(super) fn upon(&self, before: Profile) -> Profile {
+        Profile {
+            name: self.name.clone().unwrap_or(before.name),
+            description: self.description.clone().unwrap_or(before.description),
+            roles: self.roles.clone().unwrap_or(before.roles),
+            tags: self.tags.clone().unwrap_or(before.tags),
+            avatar: self.avatar.clone().or(before.avatar),
+        }
     }
 }
 
@@ -142,7 +160,7 @@ mod tests {
     use serde_json::json;
 
     fn read(body: Value) -> Result<Profile, Problem> {
-        Fields::parse(body.to_string().as_bytes())?.profile(Profile::default())
+        Ok(Fields::parse(body.to_string().as_bytes())?.said()?.upon(Profile::default()))
     }
 
     #[test]
@@ -155,8 +173,8 @@ mod tests {
         assert_eq!(&*profile.name, "Ann-2.0 of_Rome");
         assert_eq!(profile.roles, [Role::Provider]);
         assert_eq!(profile.tags, [Arc::from("coding"), Arc::from("writing")]);
-        let kept = Fields::parse(br#"{"name": "Bea", "avatar": null}"#).unwrap().profile(profile.clone());
-        assert_eq!(kept.unwrap(), Profile { name: "Bea".into(), ..profile });
+        let said = Fields::parse(br#"{"name": "Bea", "avatar": null}"#).unwrap().said().unwrap();
+        assert_eq!(said.upon(profile.clone()), Profile { name: "Bea".into(), ..profile });
     }
 
     #[test]

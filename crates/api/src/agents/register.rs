@@ -1,13 +1,13 @@
 //! Agents are registered and show themselves, on their owners' word.
 
-use super::directory::parse_id;
+use super::directory::Named;
 use super::errors::{Code, Problem};
 use super::profile::Fields;
 use super::signed::Signed;
 use super::status::parse_strategy;
 use super::wire::{AgentView, Answer, success};
 use crate::app::App;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use docket_core::agent::identity::{Agent, Profile, Wallet};
 use docket_protocol::wallet::Action;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(super) async fn register(State(app): State<Arc<App>>, request: Request) -> A
     let signed = Signed::read(&app, request, REGISTER, NEW).await?;
     let fields = Fields::parse(&signed.body)?;
     own(&fields, signed.word.by)?;
-    let profile = fields.profile(Profile::default())?;
+    let profile = fields.said()?.upon(Profile::default());
     let agent = app.engine.register_agent(profile, signed.word).await?;
     shown(&app, agent).await
 }
@@ -33,25 +33,22 @@ pub(super) async fn register(State(app): State<Arc<App>>, request: Request) -> A
 /// `PATCH /api/v1/agents/{agentId}`: what is not there stays as it was.
 pub(super) async fn update(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Request,
 ) -> Answer<AgentView> {
-    let signed = Signed::read(&app, request, UPDATE, &id).await?;
-    let id = parse_id(&id)?;
-    let before = app.engine.agent(id).await?;
-    let profile = Fields::parse(&signed.body)?.profile(before.profile)?;
-    let agent = app.engine.show_agent(id, signed.word, profile).await?;
+    let signed = Signed::read(&app, request, UPDATE, &id.0.to_string()).await?;
+    let said = Fields::parse(&signed.body)?.said()?;
+    let agent = app.engine.show_agent(id, signed.word, |before| said.upon(before)).await?;
     shown(&app, agent).await
 }
 
 /// `POST /api/v1/agents/{agentId}/strategy`: how it judges from now on. It cannot be changed.
 pub(super) async fn judge(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Request,
 ) -> Answer<AgentView> {
-    let signed = Signed::read(&app, request, JUDGE, &id).await?;
-    let id = parse_id(&id)?;
+    let signed = Signed::read(&app, request, JUDGE, &id.0.to_string()).await?;
     let fields = Fields::parse(&signed.body)?;
     let strategy = fields.text("strategyType")?.and_then(parse_strategy);
     let wrong = || Problem::invalid("`strategyType` must be PROGRAM, RUBRIC, HYBRID or CEX_CAPITAL.");

@@ -1,11 +1,12 @@
 //! An agent's stake: put down and taken back, on its owner's word.
 
-use super::directory::parse_id;
+use super::directory::Named;
 use super::profile::Fields;
 use super::signed::Signed;
 use super::wire::{Answer, PoolView, success};
 use crate::app::App;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
+use docket_core::id::AgentId;
 use docket_core::money::Amount;
 use docket_engine::StakeMove;
 use docket_protocol::wallet::Action;
@@ -17,24 +18,29 @@ const WITHDRAW: Action = Action::own("withdraw");
 /// `POST /api/v1/agents/{agentId}/deposit`: from the owner's own account into the stake.
 pub(super) async fn deposit(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Request,
 ) -> Answer<PoolView> {
-    transfer(&app, &id, request, DEPOSIT, StakeMove::Deposit).await
+    transfer(&app, id, request, DEPOSIT, StakeMove::Deposit).await
 }
 
 /// `POST /api/v1/agents/{agentId}/withdraw`: from the free stake back into the owner's own account.
 pub(super) async fn withdraw(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Request,
 ) -> Answer<PoolView> {
-    transfer(&app, &id, request, WITHDRAW, StakeMove::Withdraw).await
+    transfer(&app, id, request, WITHDRAW, StakeMove::Withdraw).await
 }
 
-async fn transfer(app: &App, id: &str, request: Request, action: Action, way: StakeMove) -> Answer<PoolView> {
-    let signed = Signed::read(app, request, action, id).await?;
-    let id = parse_id(id)?;
+async fn transfer(
+    app: &App,
+    id: AgentId,
+    request: Request,
+    action: Action,
+    way: StakeMove,
+) -> Answer<PoolView> {
+    let signed = Signed::read(app, request, action, &id.0.to_string()).await?;
     let amount = Amount::new(Fields::parse(&signed.body)?.amount("amount")?, app.asset());
     app.engine.move_agent_stake(id, signed.word, way, amount).await?;
     success(PoolView::of(app.engine.free_stake(id).await?))

@@ -207,6 +207,23 @@ async fn workers_are_listed_whether_connected_or_not() {
 }
 
 #[tokio::test]
+async fn nothing_is_credited_to_an_owner_of_agents_who_cannot_sign_for_it() {
+    let market = Market::open().await;
+    let body = r#"{"amount":"5000","asset":"tUSDC"}"#;
+    for unspendable in ["0xAbCdEf0123456789aBcDeF0123456789abcdef01", "0xabc", "ann"] {
+        let (status, problem) =
+            credit(&market, &format!("client:agents:{unspendable}"), unspendable, body).await;
+        assert_eq!(
+            (status, &problem["code"]),
+            (StatusCode::BAD_REQUEST, &json!("request.invalid")),
+            "{unspendable}"
+        );
+    }
+    let owner = "client:agents:0xabcdef0123456789abcdef0123456789abcdef01";
+    assert_eq!(credit(&market, owner, "owner", body).await.0, StatusCode::CREATED);
+}
+
+#[tokio::test]
 async fn a_credit_is_booked_once_for_each_key() {
     let market = Market::with(Options { testnet: false, ..Options::default() }).await;
     let account = "client:quotes:user_abc123";

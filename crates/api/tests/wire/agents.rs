@@ -321,3 +321,62 @@ async fn its_paths_answer_in_its_own_envelope() {
     let large = market.send("POST", "/api/v1/agents/register", &[], &vec![b' '; 600_000]).await;
     refused(&large, StatusCode::PAYLOAD_TOO_LARGE, "request_too_large");
 }
+
+#[tokio::test]
+async fn what_is_no_text_names_no_agent() {
+    let market = Market::open().await;
+    for (method, path) in [
+        ("GET", "/api/v1/agents/%FF"),
+        ("PATCH", "/api/v1/agents/%FF"),
+        ("POST", "/api/v1/agents/%FF/strategy"),
+        ("POST", "/api/v1/agents/%FF/deposit"),
+        ("POST", "/api/v1/agents/%FF/withdraw"),
+    ] {
+        let answer = market.send(method, path, &[], b"{}").await;
+        assert_eq!(answer.header("content-type"), "application/json", "{path}: {}", answer.text());
+        refused(&answer, StatusCode::NOT_FOUND, "agent_not_found");
+    }
+}
+
+#[tokio::test]
+async fn what_two_changes_at_once_do_not_name_stays_as_the_other_left_it() {
+    let market = Market::open().await;
+    let ann = Owner::of(&market, 1);
+    ann.register(json!({"name": "Ann"})).await;
+    let mut both = 0;
+    for round in 0..50 {
+        let path = "/api/v1/agents/1".to_owned();
+        let tags = [["coding"], ["writing"]][round % 2];
+        market.pass(Millis(1)).await;
+        let first = ann.sign(UPDATE, "1", "PATCH", path.clone(), &json!({"tags": tags}));
+        market.pass(Millis(1)).await;
+        let words = format!("Round {round}.");
+        let second = ann.sign(UPDATE, "1", "PATCH", path, &json!({"description": words}));
+        let (first, second) = tokio::join!(first.send(&market), second.send(&market));
+        assert_eq!(second.status, StatusCode::OK, "{}", second.text());
+        if first.status == StatusCode::OK {
+            both += 1;
+            let agent = market.get("/api/v1/agents/1").await.json();
+            assert_eq!(
+                (&agent["data"]["tags"], &agent["data"]["description"]),
+                (&json!(tags), &json!(words)),
+                "round {round}"
+            );
+        }
+    }
+    assert!(both > 0, "the first was never in time");
+}
+
+#[tokio::test]
+async fn what_an_owner_has_confirmed_is_not_undone_by_what_he_signed_before() {
+    let market = Market::open().await;
+    let ann = Owner::of(&market, 1);
+    ann.register(json!({"name": "Ann", "tags": ["writing"]})).await;
+    market.pass(Millis(5)).await;
+    let late = ann.sign(UPDATE, "1", "PATCH", "/api/v1/agents/1".to_owned(), &json!({"tags": ["coding"]}));
+    market.pass(Millis(5)).await;
+    let kept = ann.sign(UPDATE, "1", "PATCH", "/api/v1/agents/1".to_owned(), &json!({"tags": ["writing"]}));
+    let (first, repeat) = (kept.send(&market).await, kept.send(&market).await);
+    assert_eq!((first.status, first.json()), (StatusCode::OK, repeat.json()));
+    refused(&late.send(&market).await, StatusCode::CONFLICT, "overtaken");
+}

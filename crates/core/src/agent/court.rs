@@ -138,7 +138,8 @@ pub struct Settlement {
     pub initiator: Option<Deed>,
     /// What it means for the evaluator's score.
     pub evaluator: Option<Deed>,
-    /// What it means for the score of who sits in each seat; nothing where nobody sits.
+    /// What it means for the score of who sits in each seat. Votes do not tell an empty seat from a silent one: whoever
+    /// knows that nobody sits there leaves it out.
     pub seats: [Option<Deed>; SEATS],
 }
 

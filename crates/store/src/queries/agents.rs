@@ -3,10 +3,11 @@
 use super::Queries;
 use crate::error::StoreError;
 use crate::queries::Database;
-use crate::read::{AgentFilter, Page};
-use crate::rows::agent::{AGENTS, parse_agent};
+use crate::read::{AgentFilter, Page, Reader};
 use crate::value::Value;
-use docket_core::agent::identity::{Agent, Wallet};
+use docket_core::agent::identity::Agent;
+use docket_core::id::AgentId;
+use futures::future::try_join_all;
 use std::sync::LazyLock;
 
 /// The most agents on a page.
@@ -14,19 +15,31 @@ const MOST: u32 = 100;
 /// Behind every name with this beginning: names are ASCII.
 const BEHIND: char = '\u{7f}';
 
-const FIT: &str = "sought >= $1 AND sought < $2 AND roles LIKE $3 AND coalesce(strategy, '') LIKE $4";
-static PAGE: LazyLock<String> =
-    LazyLock::new(|| format!("{AGENTS} WHERE {FIT} ORDER BY sought, agent_id LIMIT $5 OFFSET $6"));
-static COUNT: LazyLock<String> = LazyLock::new(|| format!("SELECT count(*) FROM agent WHERE {FIT}"));
-static PAGE_OF_OWNER: LazyLock<String> =
-    LazyLock::new(|| format!("{AGENTS} WHERE {FIT} AND owner = $5 ORDER BY agent_id LIMIT $6 OFFSET $7"));
-static COUNT_OF_OWNER: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT count(*) FROM agent WHERE {FIT} AND owner = $5"));
+/// How many agents a list looks at: readers share few threads, and nobody reads page by page through more.
+const SEEN: u32 = 5_000;
+
+/// The numbers of those that fit among the first; everything it needs stands in an index. Parameters are counted as they
+/// appear.
+fn fitting(first: &str, fit: &str) -> String {
+    format!(
+        "SELECT agent_id FROM (SELECT agent_id, sought, roles, strategy FROM agent WHERE {first} LIMIT {SEEN}) \
+         AS seen WHERE {fit}"
+    )
+}
+
+static NAMED: LazyLock<String> = LazyLock::new(|| {
+    let first = "sought >= $1 AND sought < $2 ORDER BY sought, agent_id";
+    fitting(first, "roles LIKE $3 AND coalesce(strategy, '') LIKE $4")
+});
+static OWNED: LazyLock<String> = LazyLock::new(|| {
+    let fit = "sought >= $2 AND sought < $3 AND roles LIKE $4 AND coalesce(strategy, '') LIKE $5";
+    fitting("owner = $1 ORDER BY agent_id", fit)
+});
 
 /// Every query of these lists.
 #[cfg(test)]
-pub(crate) fn all() -> [&'static str; 4] {
-    [&PAGE, &COUNT, &PAGE_OF_OWNER, &COUNT_OF_OWNER]
+pub(crate) fn all() -> [&'static str; 2] {
+    [&NAMED, &OWNED]
 }
 
 impl<D: Database> Queries<D> {
@@ -38,26 +51,20 @@ impl<D: Database> Queries<D> {
     ) -> Result<(Vec<Agent>, u64), StoreError> {
         let prefix = filter.name.to_ascii_lowercase();
         let roles = filter.role.map_or("%".to_owned(), |role| format!("%{}%", role.name()));
-        let owner = filter.owner.as_ref().map(Wallet::to_string);
-        let asked = || {
-            let behind = format!("{prefix}{BEHIND}");
-            let strategy = match filter.judges {
-                None => "%",
-                Some(true) => "_%",
-                Some(false) => "",
-            };
-            let named =
-                [Value::name(&prefix), Value::text(behind), Value::name(&roles), Value::name(strategy)];
-            named.into_iter().chain(owner.as_deref().map(Value::name)).collect::<Vec<_>>()
+        let strategy = match filter.judges {
+            None => "%",
+            Some(true) => "_%",
+            Some(false) => "",
         };
-        let (rows, count): (&'static str, &'static str) = match owner {
-            Some(_) => (&PAGE_OF_OWNER, &COUNT_OF_OWNER),
-            None => (&PAGE, &COUNT),
-        };
-        let limit = Value::Int(page.limit.min(MOST).into());
-        let page = asked().into_iter().chain([limit, Value::count(page.skip)]).collect();
-        let found = self.database.list(rows, page, parse_agent).await?;
-        let counted = self.database.list(count, asked(), |row| row.count(0)).await?.pop();
-        Ok((found, counted.unwrap_or_default()))
+        let behind = Value::text(format!("{prefix}{BEHIND}"));
+        let named = [Value::name(&prefix), behind, Value::name(&roles), Value::name(strategy)];
+        let asked = filter.owner.as_ref().map(Value::text).into_iter().chain(named).collect();
+        let sql: &'static str = if filter.owner.is_some() { &OWNED } else { &NAMED };
+        let fitting = self.database.list(sql, asked, |row| row.count(0).map(AgentId)).await?;
+        let skip = usize::try_from(page.skip).unwrap_or(usize::MAX);
+        let limit = usize::try_from(page.limit.min(MOST)).unwrap_or_default();
+        let shown = fitting.iter().skip(skip).take(limit).map(|id| self.agent(*id));
+        let agents = try_join_all(shown).await?;
+        Ok((agents.into_iter().flatten().collect(), u64::try_from(fitting.len()).unwrap_or_default()))
     }
 }

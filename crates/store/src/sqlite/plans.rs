@@ -5,11 +5,13 @@ use super::open;
 use crate::{queries, recall};
 use rusqlite::Connection;
 
-/// What may be walked from end to end: what hooks are to be told, the open jobs by an index of their own, and the at most 100 rows of each side of a statement, which are sorted together.
-const SMALL: [&str; 6] = [
+/// What may be walked from end to end: what hooks are to be told, the open jobs by an index of their own, the at most 100
+/// rows of each side of a statement, which are sorted together, and the first agents of a list.
+const SMALL: [&str; 7] = [
     "SCAN job USING INDEX job_open",
     "SCAN from_side",
     "SCAN to_side",
+    "SCAN seen",
     "USE TEMP B-TREE FOR ORDER BY of statement",
     "SCAN meta",
     "SCAN delivery USING COVERING INDEX delivery_waiting",
@@ -37,6 +39,16 @@ fn a_list_of_a_key_walks_the_index_of_what_it_asks_for() {
         let walk = &plan(&connection, sql)[0];
         let expected = format!("INDEX {index} (api_key=? AND job_id");
         assert!(walk.starts_with("SEARCH j USING") && walk.contains(&expected), "{sql}\n{walk}");
+    }
+}
+
+#[test]
+fn a_list_of_agents_is_answered_from_an_index_alone() {
+    let (connection, _) = open::to_write(&Sqlite::memory("agents").place, None).unwrap();
+    for sql in queries::agents::all() {
+        let walks = plan(&connection, sql);
+        let search = walks.iter().find(|step| step.starts_with("SEARCH")).unwrap();
+        assert!(search.starts_with("SEARCH agent USING COVERING INDEX"), "{sql}\n{walks:?}");
     }
 }
 

@@ -4,10 +4,16 @@ use super::complaint;
 use super::cut::{Cut, Moment, records, segments};
 use crate::child::{child, is_child_of, is_root, open_to_all};
 use crate::place::InFile;
-use crate::sample::{client, job, terms, write};
+use crate::sample::{NOW, client, job, terms, with_leaf, write};
 use crate::world::{World, now};
-use docket_core::id::JobId;
-use docket_store::{Sqlite, StoreError};
+use docket_core::agent::identity::{Agent, Profile, Wallet, Word};
+use docket_core::hash::Sha256;
+use docket_core::id::{AgentId, Dialect, JobId};
+use docket_core::ledger::Account;
+use docket_core::money::{Amount, Asset};
+use docket_core::refusal::Refusal;
+use docket_core::time::Millis;
+use docket_store::{CommitError, Documents, Sqlite, StoreError};
 use futures::executor::block_on;
 use std::fs::{self, Permissions};
 use std::ops::Range;
@@ -242,4 +248,44 @@ fn a_reader_who_may_not_carry_the_log_out_is_refused() {
 fn assert_unreadable(path: &Path) {
     let reason = Sqlite::read_only(path).err().expect("it would not show what was acknowledged").to_string();
     assert!(reason.contains("may it be written"), "{reason}");
+}
+
+#[test]
+fn agents_their_names_and_their_stakes_are_carried_out_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("docket.db");
+    let mut world = World::on(Box::new(InFile::at(&path)));
+    let (ann, ben) = (Wallet([1; 20]), Wallet([2; 20]));
+    let account = ann.client(Dialect::Agents);
+    world.give(&account.0, 100);
+    let moment = Moment::of(&path);
+    let word = |by, message: &[u8], after| Word {
+        dialect: Dialect::Agents,
+        by,
+        digest: Sha256::of(message),
+        at: NOW + Millis(after),
+    };
+    let named = |name: &str| Profile { name: name.into(), ..Profile::default() };
+    let alone = |change| with_leaf(change, Documents::default());
+    let register = |id, by, name: &str| {
+        alone(Agent::register(AgentId(id), named(name), word(by, name.as_bytes(), 0), NOW))
+    };
+    // One group has both.
+    let verdicts = world.commit_all([register(1, ann, "Ann"), register(2, ben, "Ben")]);
+    assert!(verdicts.iter().all(Result::is_ok));
+    let agent = |world: &World, id| now(world.disk().agent(AgentId(id))).expect("it was registered");
+    let first = agent(&world, 1);
+    let renamed = first.show(word(ann, b"rename", 1), named("Anna"), NOW).unwrap();
+    let deposit = first.deposit(word(ann, b"deposit", 2), Amount::new(60, Asset::USDC), NOW).unwrap();
+    let verdicts = world.commit_all([alone(renamed), alone(deposit.clone())]);
+    assert!(verdicts.iter().all(Result::is_ok));
+
+    let cut = Cut::back_to(&path, &moment);
+    let mut after = World::on(Box::new(InFile::at(&cut.path())));
+    assert_eq!(after.store().start().last_agent, Some(AgentId(2)));
+    assert_eq!(&*agent(&after, 1).profile.name, "Anna");
+    assert_eq!(after.balance(&Account::Stake(AgentId(1))), 60);
+    assert!(matches!(after.commit(alone(deposit)), Err(CommitError::Repeated(_))));
+    assert!(matches!(after.commit(register(3, ben, "ann")), Err(CommitError::Refused(Refusal::KeyReused))));
+    after.check_books();
 }
