@@ -140,6 +140,9 @@ fn agents_are_found_by_filters_and_pages() {
     assert_eq!(names(&["--owner", &ann.address.to_ascii_lowercase()]).len(), 2);
     assert_eq!(names(&["--role", "Provider"]), ["Ant_Co"]);
     assert_eq!(names(&["--q", "be"]), ["Bear"]);
+    ben.good(&["strategy", "2", "PROGRAM"]);
+    assert_eq!(names(&["--judges", "true"]), ["Ant_Co"]);
+    assert_eq!(names(&["--judges", "false", "--q", "b"]), ["Bear"]);
     assert_eq!(names(&["--q", "a&role=CLIENT"]), [] as [Value; 0], "a text stays one value");
     let first = market.good(&["agent", "list", "--q", "ANT"]);
     assert_eq!(first, format!("{:>6}  {}  {:>12}  {:<17}  Ant_Co\n", "2", ben.address, 0, "PROVIDER"));

@@ -27,6 +27,9 @@ pub(super) struct List {
     /// Only those that offer to be this.
     #[arg(long, value_enum, ignore_case = true)]
     role: Option<Role>,
+    /// Only those that judge (`true`), or only those that do not (`false`).
+    #[arg(long, value_name = "BOOL")]
+    judges: Option<bool>,
     /// Only those whose names begin so.
     #[arg(long, value_name = "TEXT")]
     q: Option<String>,
@@ -61,7 +64,14 @@ pub(super) async fn list(args: &List) -> Result<()> {
     let role = args.role.and_then(|role| role.to_possible_value());
     let role = role.as_ref().map(|role| role.get_name());
     let mut path = format!("api/v1/agents?page={}&limit={}", args.page, args.limit);
-    for (name, value) in [("ownerAddress", args.owner.as_deref()), ("role", role), ("q", args.q.as_deref())] {
+    let judges = args.judges.map(|judges| judges.to_string());
+    let filters = [
+        ("ownerAddress", args.owner.as_deref()),
+        ("role", role),
+        ("hasStrategy", judges.as_deref()),
+        ("q", args.q.as_deref()),
+    ];
+    for (name, value) in filters {
         if let Some(value) = value {
             path.push_str(&format!("&{name}={}", segment(value)));
         }
