@@ -3,7 +3,7 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use docket_core::agent::identity::{Agent, Profile, Word};
+use docket_core::agent::identity::{Agent, Profile, StakeMove, Word};
 use docket_core::agent::role::Strategy;
 use docket_core::change::Change;
 use docket_core::id::AgentId;
@@ -15,15 +15,6 @@ use std::sync::atomic::Ordering;
 
 /// So many numbers are tried before one that no other coordinator has given away.
 const TRIES: usize = 16;
-
-/// Which way a stake moves.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum StakeMove {
-    /// From the owner's own account into the stake.
-    Deposit,
-    /// From the free stake back into the owner's own account.
-    Withdraw,
-}
 
 impl Engine {
     /// Registers an agent on its owner's word. Where it has no name, one word makes one agent, however often it comes.
@@ -111,12 +102,7 @@ impl Engine {
         if amount.is_zero() {
             return Err(Refusal::InsufficientFunds.into());
         }
-        let agent = self.agent(id).await?;
-        let now = self.clock.now();
-        let change = match way {
-            StakeMove::Deposit => agent.deposit(word, amount, now)?,
-            StakeMove::Withdraw => agent.withdraw(word, amount, now)?,
-        };
+        let change = self.agent(id).await?.move_stake(word, way, amount, self.clock.now())?;
         match self.commit(change, Documents::default()).await {
             Ok(_) | Err(CommitError::Repeated(_)) => Ok(()),
             Err(error) => Err(error.into()),
@@ -125,10 +111,7 @@ impl Engine {
 
     /// What an agent may lock or take out, in minor units of the market's asset.
     pub async fn free_stake(&self, id: AgentId) -> Result<u128, EngineError> {
-        let asset = self.config.ledger.asset();
-        let rows = self.store.balance(&Account::Stake(id)).await?;
-        let row = rows.iter().find(|row| row.asset == asset.name() && row.decimals == asset.decimals());
-        Ok(row.and_then(|row| u128::try_from(row.units).ok()).unwrap_or_default())
+        Ok(self.held_in(&Account::Stake(id), self.config.ledger.asset()).await?)
     }
 }
 

@@ -43,7 +43,6 @@ mod trust;
 mod watch;
 mod workers;
 
-pub use agents::StakeMove;
 pub use census::Census;
 pub use delivery::{Arrival, Proof};
 pub use docket_store::{

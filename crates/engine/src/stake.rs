@@ -104,11 +104,12 @@ impl Engine {
 
     /// What a worker has at stake on disk, in minor units of what the market counts in.
     pub async fn staked(&self, worker: WorkerId) -> Result<u128, StoreError> {
-        self.staked_in(worker, self.config.ledger.asset()).await
+        self.held_in(&Account::Staked(worker), self.config.ledger.asset()).await
     }
 
-    async fn staked_in(&self, worker: WorkerId, asset: Asset) -> Result<u128, StoreError> {
-        let rows = self.store.balance(&Account::Staked(worker)).await?;
+    /// What an account that is never negative holds of an asset on disk, in minor units.
+    pub(crate) async fn held_in(&self, account: &Account, asset: Asset) -> Result<u128, StoreError> {
+        let rows = self.store.balance(account).await?;
         let row =
             rows.iter().find(|row| (row.asset.as_str(), row.decimals) == (asset.name(), asset.decimals()));
         Ok(row.map_or(0, |row| row.units.unsigned_abs()))
@@ -140,7 +141,7 @@ impl Engine {
     ) -> Result<Option<Command>, StoreError> {
         match (command, job.delivery()) {
             (Command::Rule { ruling: ruling @ Ruling::ForClient, by, .. }, Some(delivery)) => {
-                let stake = self.staked_in(delivery.worker, job.price.asset).await?;
+                let stake = self.held_in(&Account::Staked(delivery.worker), job.price.asset).await?;
                 Ok(Some(Command::Rule { ruling: *ruling, by: *by, stake }))
             }
             _ => Ok(None),

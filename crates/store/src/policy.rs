@@ -101,6 +101,7 @@ fn read(mut words: SplitWhitespace<'_>) -> Option<Policy> {
             "none" => None,
             text => Some(read_metering(text)?),
         },
+        // Terms under which no stake counts end here.
         staked: match words.next() {
             None => None,
             word => Some(share(word)?),

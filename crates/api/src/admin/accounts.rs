@@ -14,6 +14,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use docket_core::agent::identity::Wallet;
+use docket_core::id::Dialect;
 use docket_core::ledger::Account;
 use docket_core::money::{Amount, Asset};
 use docket_engine::{EngineError, books};
@@ -145,7 +146,7 @@ async fn credit(
     }
     if let Account::Client(client) = &account
         && let Some(owner) = client.0.strip_prefix("agents:")
-        && Wallet::parse(owner).is_none_or(|wallet| wallet.to_string() != owner)
+        && Wallet::parse(owner).is_none_or(|wallet| wallet.client(Dialect::Agents) != *client)
     {
         // No signature would ever speak for the money.
         let words = "an owner of agents is client:agents:0x and 40 hexadecimal digits in lower case";

@@ -12,9 +12,6 @@ use docket_core::agent::identity::{Agent, Profile, Wallet};
 use docket_protocol::wallet::Action;
 use std::sync::Arc;
 
-const REGISTER: Action = Action::own("register-agent");
-const JUDGE: Action = Action::own("register-strategy");
-const UPDATE: Action = Action::own("update-agent");
 /// What is signed for where the agent's number is not known yet.
 const NEW: &str = "new";
 
@@ -22,7 +19,7 @@ const NEW: &str = "new";
 ///
 /// What is signed once makes one agent; so does a name, for the same owner.
 pub(super) async fn register(State(app): State<Arc<App>>, request: Request) -> Answer<AgentView> {
-    let signed = Signed::read(&app, request, REGISTER, NEW).await?;
+    let signed = Signed::read(&app, request, Action::REGISTER_AGENT, NEW).await?;
     let fields = Fields::parse(&signed.body)?;
     own(&fields, signed.word.by)?;
     let profile = fields.said()?.upon(Profile::default());
@@ -36,7 +33,7 @@ pub(super) async fn update(
     Named(id): Named,
     request: Request,
 ) -> Answer<AgentView> {
-    let signed = Signed::read(&app, request, UPDATE, &id.0.to_string()).await?;
+    let signed = Signed::read(&app, request, Action::UPDATE_AGENT, &id.0.to_string()).await?;
     let said = Fields::parse(&signed.body)?.said()?;
     let agent = app.engine.show_agent(id, signed.word, |before| said.upon(before)).await?;
     shown(&app, agent).await
@@ -48,7 +45,7 @@ pub(super) async fn judge(
     Named(id): Named,
     request: Request,
 ) -> Answer<AgentView> {
-    let signed = Signed::read(&app, request, JUDGE, &id.0.to_string()).await?;
+    let signed = Signed::read(&app, request, Action::REGISTER_STRATEGY, &id.0.to_string()).await?;
     let fields = Fields::parse(&signed.body)?;
     let strategy = fields.text("strategyType")?.and_then(parse_strategy);
     let wrong = || Problem::invalid("`strategyType` must be PROGRAM, RUBRIC, HYBRID or CEX_CAPITAL.");

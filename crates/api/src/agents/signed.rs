@@ -6,7 +6,7 @@ use crate::limits::read_body;
 use axum::body::Bytes;
 use axum::extract::Request;
 use axum::http::HeaderMap;
-use docket_core::agent::identity::{Wallet, Word};
+use docket_core::agent::identity::Word;
 use docket_core::hash::Sha256;
 use docket_core::id::Dialect;
 use docket_protocol::digest::Digest;
@@ -37,7 +37,7 @@ impl Signed {
         };
         let now = app.engine.clock().now();
         let signed = verify(&headers, action, resource, Digest::of(&body), now)?;
-        let (by, digest) = (Wallet(signed.signer.0), Sha256(signed.message.0));
+        let (by, digest) = (signed.signer.into(), Sha256(signed.message.0));
         Ok(Self { word: Word { dialect: Dialect::Agents, by, digest, at: signed.at }, body })
     }
 }

@@ -6,14 +6,11 @@ use super::signed::Signed;
 use super::wire::{Answer, PoolView, success};
 use crate::app::App;
 use axum::extract::{Request, State};
+use docket_core::agent::identity::StakeMove;
 use docket_core::id::AgentId;
 use docket_core::money::Amount;
-use docket_engine::StakeMove;
 use docket_protocol::wallet::Action;
 use std::sync::Arc;
-
-const DEPOSIT: Action = Action::own("deposit");
-const WITHDRAW: Action = Action::own("withdraw");
 
 /// `POST /api/v1/agents/{agentId}/deposit`: from the owner's own account into the stake.
 pub(super) async fn deposit(
@@ -21,7 +18,7 @@ pub(super) async fn deposit(
     Named(id): Named,
     request: Request,
 ) -> Answer<PoolView> {
-    transfer(&app, id, request, DEPOSIT, StakeMove::Deposit).await
+    transfer(&app, id, request, Action::DEPOSIT, StakeMove::Deposit).await
 }
 
 /// `POST /api/v1/agents/{agentId}/withdraw`: from the free stake back into the owner's own account.
@@ -30,7 +27,7 @@ pub(super) async fn withdraw(
     Named(id): Named,
     request: Request,
 ) -> Answer<PoolView> {
-    transfer(&app, id, request, WITHDRAW, StakeMove::Withdraw).await
+    transfer(&app, id, request, Action::WITHDRAW, StakeMove::Withdraw).await
 }
 
 async fn transfer(

@@ -99,5 +99,5 @@ impl AgentView {
 
 /// With the checksum of EIP-55 in the case of its letters.
 fn address(wallet: Wallet) -> String {
-    Address(wallet.0).to_string()
+    Address::from(wallet).to_string()
 }

@@ -12,12 +12,6 @@ use docket_protocol::wallet::{Action, Statement, WalletKey};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-const REGISTER: Action = Action::own("register-agent");
-const UPDATE: Action = Action::own("update-agent");
-const JUDGE: Action = Action::own("register-strategy");
-const DEPOSIT: Action = Action::own("deposit");
-const WITHDRAW: Action = Action::own("withdraw");
-
 /// A wallet before a market.
 struct Owner<'a> {
     market: &'a Market,
@@ -61,7 +55,7 @@ impl<'a> Owner<'a> {
     }
 
     fn registration(&self, body: &Value) -> Letter {
-        self.sign(REGISTER, "new", "POST", "/api/v1/agents/register".to_owned(), body)
+        self.sign(Action::REGISTER_AGENT, "new", "POST", "/api/v1/agents/register".to_owned(), body)
     }
 
     async fn register(&self, body: Value) -> Answer {
@@ -69,7 +63,9 @@ impl<'a> Owner<'a> {
     }
 
     async fn update(&self, id: &str, body: Value) -> Answer {
-        self.sign(UPDATE, id, "PATCH", format!("/api/v1/agents/{id}"), &body).send(self.market).await
+        self.sign(Action::UPDATE_AGENT, id, "PATCH", format!("/api/v1/agents/{id}"), &body)
+            .send(self.market)
+            .await
     }
 
     fn stake(&self, action: Action, id: &str, way: &str, units: &str) -> Letter {
@@ -78,7 +74,7 @@ impl<'a> Owner<'a> {
 
     /// What its own account holds.
     async fn own(&self) -> i128 {
-        let account = Account::Client(Wallet(self.key.address().0).client(Dialect::Agents));
+        let account = Account::Client(Wallet::from(self.key.address()).client(Dialect::Agents));
         let rows = self.market.engine().store().balance(&account).await.expect("it can be read");
         rows.first().map_or(0, |row| row.units)
     }
@@ -128,7 +124,13 @@ async fn an_agent_is_registered_shown_and_changed_by_its_owner_alone() {
     refused(&ben.update("7", json!({"name": "Mine"})).await, StatusCode::NOT_FOUND, "agent_not_found");
 
     market.pass(Millis(5)).await;
-    let first = ann.sign(UPDATE, "1", "PATCH", "/api/v1/agents/1".to_owned(), &json!({"tags": ["coding"]}));
+    let first = ann.sign(
+        Action::UPDATE_AGENT,
+        "1",
+        "PATCH",
+        "/api/v1/agents/1".to_owned(),
+        &json!({"tags": ["coding"]}),
+    );
     let changed = first.send(&market).await.json();
     assert_eq!(
         (&changed["data"]["tags"], &changed["data"]["name"]),
@@ -221,11 +223,11 @@ async fn a_stake_is_put_down_and_taken_back_once_for_what_is_signed() {
     let market = Market::open().await;
     let (ann, ben) = (Owner::of(&market, 1), Owner::of(&market, 2));
     ann.register(json!({"name": "Ann"})).await;
-    let account = Account::Client(Wallet(ann.key.address().0).client(Dialect::Agents));
+    let account = Account::Client(Wallet::from(ann.key.address()).client(Dialect::Agents));
     let amount = Amount::new(150_000_000, Asset::TEST_USDC);
     market.engine().credit(account, amount, "top up").await.expect("it is credited");
 
-    let deposit = ann.stake(DEPOSIT, "1", "deposit", "100000000");
+    let deposit = ann.stake(Action::DEPOSIT, "1", "deposit", "100000000");
     let (first, second) = tokio::join!(deposit.send(&market), deposit.send(&market));
     let expected = json!({"success": true, "data": {"available": "100000000"}});
     assert_eq!((first.json(), second.json()), (expected.clone(), expected));
@@ -233,13 +235,13 @@ async fn a_stake_is_put_down_and_taken_back_once_for_what_is_signed() {
     let agent = market.get("/api/v1/agents/1").await.json();
     assert_eq!(agent["data"]["stakingPool"], json!({"available": "100000000"}));
 
-    let dear = ann.stake(DEPOSIT, "1", "deposit", "50000001").send(&market).await;
+    let dear = ann.stake(Action::DEPOSIT, "1", "deposit", "50000001").send(&market).await;
     refused(&dear, StatusCode::BAD_REQUEST, "insufficient_funds");
-    let strange = ben.stake(WITHDRAW, "1", "withdraw", "1").send(&market).await;
+    let strange = ben.stake(Action::WITHDRAW, "1", "withdraw", "1").send(&market).await;
     refused(&strange, StatusCode::FORBIDDEN, "not_the_owner");
-    let more = ann.stake(WITHDRAW, "1", "withdraw", "100000001").send(&market).await;
+    let more = ann.stake(Action::WITHDRAW, "1", "withdraw", "100000001").send(&market).await;
     refused(&more, StatusCode::BAD_REQUEST, "insufficient_funds");
-    let back = ann.stake(WITHDRAW, "1", "withdraw", "100000000").send(&market).await;
+    let back = ann.stake(Action::WITHDRAW, "1", "withdraw", "100000000").send(&market).await;
     assert_eq!(back.json()["data"]["available"], "0");
     assert_eq!(ann.own().await, 150_000_000);
     // What was signed for one thing is no word for another.
@@ -247,7 +249,7 @@ async fn a_stake_is_put_down_and_taken_back_once_for_what_is_signed() {
     refused(&other.send(&market).await, StatusCode::UNAUTHORIZED, "bad_signature");
     for wrong in [json!({}), json!({"amount": 5}), json!({"amount": "0"}), json!({"amount": "-5"}), json!([])]
     {
-        let letter = ann.sign(DEPOSIT, "1", "POST", "/api/v1/agents/1/deposit".to_owned(), &wrong);
+        let letter = ann.sign(Action::DEPOSIT, "1", "POST", "/api/v1/agents/1/deposit".to_owned(), &wrong);
         refused(&letter.send(&market).await, StatusCode::BAD_REQUEST, "invalid_request");
     }
 }
@@ -260,7 +262,7 @@ async fn what_an_agent_judges_by_is_registered_once() {
     ann.register(json!({"name": "Anton"})).await;
     let judge = async |owner: &Owner<'_>, body: Value| {
         let path = "/api/v1/agents/1/strategy".to_owned();
-        owner.sign(JUDGE, "1", "POST", path, &body).send(&market).await
+        owner.sign(Action::REGISTER_STRATEGY, "1", "POST", path, &body).send(&market).await
     };
     refused(&judge(&ben, json!({"strategyType": "RUBRIC"})).await, StatusCode::FORBIDDEN, "not_the_owner");
     for wrong in [json!({}), json!({"strategyType": "rubric"}), json!({"strategyType": 1})] {
@@ -348,10 +350,10 @@ async fn what_two_changes_at_once_do_not_name_stays_as_the_other_left_it() {
         let path = "/api/v1/agents/1".to_owned();
         let tags = [["coding"], ["writing"]][round % 2];
         market.pass(Millis(1)).await;
-        let first = ann.sign(UPDATE, "1", "PATCH", path.clone(), &json!({"tags": tags}));
+        let first = ann.sign(Action::UPDATE_AGENT, "1", "PATCH", path.clone(), &json!({"tags": tags}));
         market.pass(Millis(1)).await;
         let words = format!("Round {round}.");
-        let second = ann.sign(UPDATE, "1", "PATCH", path, &json!({"description": words}));
+        let second = ann.sign(Action::UPDATE_AGENT, "1", "PATCH", path, &json!({"description": words}));
         let (first, second) = tokio::join!(first.send(&market), second.send(&market));
         assert_eq!(second.status, StatusCode::OK, "{}", second.text());
         if first.status == StatusCode::OK {
@@ -373,9 +375,21 @@ async fn what_an_owner_has_confirmed_is_not_undone_by_what_he_signed_before() {
     let ann = Owner::of(&market, 1);
     ann.register(json!({"name": "Ann", "tags": ["writing"]})).await;
     market.pass(Millis(5)).await;
-    let late = ann.sign(UPDATE, "1", "PATCH", "/api/v1/agents/1".to_owned(), &json!({"tags": ["coding"]}));
+    let late = ann.sign(
+        Action::UPDATE_AGENT,
+        "1",
+        "PATCH",
+        "/api/v1/agents/1".to_owned(),
+        &json!({"tags": ["coding"]}),
+    );
     market.pass(Millis(5)).await;
-    let kept = ann.sign(UPDATE, "1", "PATCH", "/api/v1/agents/1".to_owned(), &json!({"tags": ["writing"]}));
+    let kept = ann.sign(
+        Action::UPDATE_AGENT,
+        "1",
+        "PATCH",
+        "/api/v1/agents/1".to_owned(),
+        &json!({"tags": ["writing"]}),
+    );
     let (first, repeat) = (kept.send(&market).await, kept.send(&market).await);
     assert_eq!((first.status, first.json()), (StatusCode::OK, repeat.json()));
     refused(&late.send(&market).await, StatusCode::CONFLICT, "overtaken");

@@ -79,6 +79,15 @@ pub struct Capability {
     pub since: Timestamp,
 }
 
+/// Which way a stake moves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StakeMove {
+    /// From the owner's own account into the stake.
+    Deposit,
+    /// From the free stake back into the owner's own account.
+    Withdraw,
+}
+
 /// One agent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Agent {
@@ -147,32 +156,24 @@ impl Agent {
         }
     }
 
-    /// Money from its owner's own account into its stake. What the owner signed counts once.
+    /// Money between its owner's own account and its stake. What the owner signed counts once.
     ///
     /// # Errors
     /// If the wallet is not the owner's.
-    pub fn deposit(&self, word: Word, amount: Amount, now: Timestamp) -> Result<Change, Refusal> {
+    pub fn move_stake(
+        &self,
+        word: Word,
+        way: StakeMove,
+        amount: Amount,
+        now: Timestamp,
+    ) -> Result<Change, Refusal> {
         self.owned(word.by)?;
-        let transfer = Transfer {
-            from: Account::Client(word.by.client(word.dialect)),
-            to: Account::Stake(self.id),
-            amount,
+        let (own, stake) = (Account::Client(word.by.client(word.dialect)), Account::Stake(self.id));
+        let (from, to) = match way {
+            StakeMove::Deposit => (own, stake),
+            StakeMove::Withdraw => (stake, own),
         };
-        Ok(Change::of_transfer(transfer, self.claim_of(word), now))
-    }
-
-    /// Free stake back into its owner's own account. What the owner signed counts once.
-    ///
-    /// # Errors
-    /// If the wallet is not the owner's.
-    pub fn withdraw(&self, word: Word, amount: Amount, now: Timestamp) -> Result<Change, Refusal> {
-        self.owned(word.by)?;
-        let transfer = Transfer {
-            from: Account::Stake(self.id),
-            to: Account::Client(word.by.client(word.dialect)),
-            amount,
-        };
-        Ok(Change::of_transfer(transfer, self.claim_of(word), now))
+        Ok(Change::of_transfer(Transfer { from, to, amount }, self.claim_of(word), now))
     }
 
     /// Refuses whoever is not the owner.
@@ -272,15 +273,15 @@ mod tests {
     fn only_the_owner_moves_the_stake() {
         let (agent, _) = made(Agent::register(AgentId(1), named("Ann"), word(7, 1), NOW));
         let amount = Amount::new(5, Asset::USDC);
-        let change = agent.deposit(word(7, 2), amount, NOW).unwrap();
+        let change = agent.move_stake(word(7, 2), StakeMove::Deposit, amount, NOW).unwrap();
         let account = Account::Client(OWNER.client(Dialect::Quotes));
         let expected = Transfer { from: account.clone(), to: Account::Stake(AgentId(1)), amount };
         assert_eq!(change.transfers, [expected]);
-        let change = agent.withdraw(word(7, 3), amount, NOW).unwrap();
+        let change = agent.move_stake(word(7, 3), StakeMove::Withdraw, amount, NOW).unwrap();
         assert_eq!(change.transfers, [Transfer { from: Account::Stake(AgentId(1)), to: account, amount }]);
         let stranger = word(9, 4);
-        assert_eq!(agent.deposit(stranger, amount, NOW), Err(Refusal::NotTheOwner));
-        assert_eq!(agent.withdraw(stranger, amount, NOW), Err(Refusal::NotTheOwner));
+        assert_eq!(agent.move_stake(stranger, StakeMove::Deposit, amount, NOW), Err(Refusal::NotTheOwner));
+        assert_eq!(agent.move_stake(stranger, StakeMove::Withdraw, amount, NOW), Err(Refusal::NotTheOwner));
         assert_eq!(agent.show(stranger, named("Bea"), NOW), Err(Refusal::NotTheOwner));
     }
 

@@ -20,6 +20,21 @@ impl Action {
     /// To set a job's title and description.
     pub const SET_JOB_METADATA: Self = Self::documented("set-job-metadata", &[]);
 
+    /// To register an agent.
+    pub const REGISTER_AGENT: Self = Self::own("register-agent");
+
+    /// To have an agent show itself otherwise.
+    pub const UPDATE_AGENT: Self = Self::own("update-agent");
+
+    /// To register by what an agent judges.
+    pub const REGISTER_STRATEGY: Self = Self::own("register-strategy");
+
+    /// To put money down as an agent's stake.
+    pub const DEPOSIT: Self = Self::own("deposit");
+
+    /// To take free stake back.
+    pub const WITHDRAW: Self = Self::own("withdraw");
+
     /// Clients exist that do not name the body, so it is free to be named.
     const fn documented(name: &'static str, aliases: &'static [&'static str]) -> Self {
         Self { name, aliases, binds_body: false }

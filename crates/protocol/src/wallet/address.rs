@@ -2,6 +2,7 @@
 
 use super::keccak256;
 use crate::fields::parsed;
+use docket_core::agent::identity::Wallet;
 use k256::ecdsa::VerifyingKey;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -21,13 +22,23 @@ pub enum AddressError {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Address(pub [u8; 20]);
 
+/// In the core a wallet is known by the same bytes.
+impl From<Address> for Wallet {
+    fn from(address: Address) -> Self {
+        Self(address.0)
+    }
+}
+
+impl From<Wallet> for Address {
+    fn from(wallet: Wallet) -> Self {
+        Self(wallet.0)
+    }
+}
+
 impl Address {
     /// From `0x` and 40 hexadecimal digits in any case.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
-        let digits = text.strip_prefix("0x").ok_or(AddressError::Malformed)?;
-        let mut bytes = [0; 20];
-        hex::decode_to_slice(digits, &mut bytes).map_err(|_| AddressError::Malformed)?;
-        Ok(Self(bytes))
+        Wallet::parse(text).map(Self::from).ok_or(AddressError::Malformed)
     }
 
     /// The last twenty bytes of the hash of the key's two coordinates.

@@ -2,7 +2,7 @@
 
 use crate::sample::{NOW, with_leaf};
 use crate::world::{World, now};
-use docket_core::agent::identity::{Agent, Profile, Wallet, Word};
+use docket_core::agent::identity::{Agent, Profile, StakeMove, Wallet, Word};
 use docket_core::agent::role::{Role, Strategy};
 use docket_core::change::{Change, Record};
 use docket_core::hash::Sha256;
@@ -117,7 +117,8 @@ pub(crate) fn what_an_owner_signed_moves_the_stake_once(world: &mut World) {
     world.give(&ANN.client(Dialect::Agents).0, 1_000);
     let ann = now(world.disk().agent(AgentId(1))).expect("it was registered");
     let (amount, stake) = (Amount::new(600, Asset::USDC), Account::Stake(AgentId(1)));
-    let deposit = || alone(ann.deposit(word(ANN, b"deposit", 0), amount, NOW).unwrap());
+    let deposit =
+        || alone(ann.move_stake(word(ANN, b"deposit", 0), StakeMove::Deposit, amount, NOW).unwrap());
     world.commit(deposit()).unwrap();
     let verdicts = world.commit_all([deposit(), deposit()]);
     assert!(verdicts.iter().all(|verdict| matches!(verdict, Err(CommitError::Repeated(_)))));
@@ -125,12 +126,12 @@ pub(crate) fn what_an_owner_signed_moves_the_stake_once(world: &mut World) {
         (world.balance(&stake), world.balance(&Account::Client(ANN.client(Dialect::Agents)))),
         (600, 400)
     );
-    let other = alone(ann.deposit(word(ANN, b"another", 0), amount, NOW).unwrap());
+    let other = alone(ann.move_stake(word(ANN, b"another", 0), StakeMove::Deposit, amount, NOW).unwrap());
     let poor = world.commit(other).unwrap_err();
     assert!(matches!(poor, CommitError::Refused(Refusal::InsufficientFunds)));
     let back = |units, signed: &[u8]| {
         let amount = Amount::new(units, Asset::USDC);
-        alone(ann.withdraw(word(ANN, signed, 0), amount, NOW).unwrap())
+        alone(ann.move_stake(word(ANN, signed, 0), StakeMove::Withdraw, amount, NOW).unwrap())
     };
     let more = world.commit(back(601, b"more")).unwrap_err();
     assert!(matches!(more, CommitError::Refused(Refusal::InsufficientFunds)));

@@ -6,7 +6,7 @@ use crate::child::{child, is_child_of, is_root, open_to_all};
 use crate::place::InFile;
 use crate::sample::{NOW, client, job, terms, with_leaf, write};
 use crate::world::{World, now};
-use docket_core::agent::identity::{Agent, Profile, Wallet, Word};
+use docket_core::agent::identity::{Agent, Profile, StakeMove, Wallet, Word};
 use docket_core::hash::Sha256;
 use docket_core::id::{AgentId, Dialect, JobId};
 use docket_core::ledger::Account;
@@ -276,7 +276,9 @@ fn agents_their_names_and_their_stakes_are_carried_out_again() {
     let agent = |world: &World, id| now(world.disk().agent(AgentId(id))).expect("it was registered");
     let first = agent(&world, 1);
     let renamed = first.show(word(ann, b"rename", 1), named("Anna"), NOW).unwrap();
-    let deposit = first.deposit(word(ann, b"deposit", 2), Amount::new(60, Asset::USDC), NOW).unwrap();
+    let deposit = first
+        .move_stake(word(ann, b"deposit", 2), StakeMove::Deposit, Amount::new(60, Asset::USDC), NOW)
+        .unwrap();
     let verdicts = world.commit_all([alone(renamed), alone(deposit.clone())]);
     assert!(verdicts.iter().all(Result::is_ok));
 

@@ -1,7 +1,7 @@
 //! `docket agent show`, `list` and `tags`: which agents there are. Anybody may ask.
 
 use super::profile::Role;
-use super::view::{Agent, Pagination, Success};
+use super::view::{Agent, Pagination, Success, tell};
 use crate::client::{Place, segment};
 use crate::show::{empty, plain};
 use anyhow::Result;
@@ -51,12 +51,7 @@ pub(super) struct Tags {
 /// Shows an agent.
 pub(super) async fn show(args: &Show) -> Result<()> {
     let answer = args.place.client()?.get(&format!("api/v1/agents/{}", args.agent)).await?;
-    if args.place.json {
-        println!("{}", answer.text()?);
-        return Ok(());
-    }
-    answer.parse::<Success<Agent>>()?.data.show();
-    Ok(())
+    tell(&answer, args.place.json)
 }
 
 /// Lists agents, each with its number, owner, free stake in minor units, roles and name.

@@ -99,7 +99,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
 
 fn show(key: &WalletKey, json: bool) -> Result<()> {
     let address = key.address();
-    let account = Account::Client(Wallet(address.0).client(Dialect::Agents)).to_string();
+    let account = Account::Client(Wallet::from(address).client(Dialect::Agents)).to_string();
     let owner = Owner { address: address.to_string(), account };
     match json {
         true => println!("{}", serde_json::to_string(&owner)?),

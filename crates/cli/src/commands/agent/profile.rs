@@ -1,15 +1,12 @@
 //! `docket agent register` and `docket agent update`: what an agent says of itself.
 
 use super::signed::{Signer, Wish};
-use super::view::{Agent, Success};
+use super::view::tell;
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use docket_protocol::wallet::Action;
 use reqwest::Method;
 use serde::Serialize;
-
-const REGISTER: Action = Action::own("register-agent");
-const UPDATE: Action = Action::own("update-agent");
 
 /// A new agent.
 #[derive(clap::Args)]
@@ -72,8 +69,12 @@ pub(super) enum Role {
 
 /// Registers an agent, and shows it.
 pub(super) async fn register(args: &Register) -> Result<()> {
-    let wish =
-        Wish { method: Method::POST, path: "api/v1/agents/register", action: REGISTER, resource: "new" };
+    let wish = Wish {
+        method: Method::POST,
+        path: "api/v1/agents/register",
+        action: Action::REGISTER_AGENT,
+        resource: "new",
+    };
     write(&args.signer, wish, &args.profile).await
 }
 
@@ -81,17 +82,16 @@ pub(super) async fn register(args: &Register) -> Result<()> {
 pub(super) async fn update(args: &Update) -> Result<()> {
     ensure!(args.profile != Profile::default(), "this names nothing to change; --help says what there is");
     let id = args.agent.to_string();
-    let wish =
-        Wish { method: Method::PATCH, path: &format!("api/v1/agents/{id}"), action: UPDATE, resource: &id };
+    let wish = Wish {
+        method: Method::PATCH,
+        path: &format!("api/v1/agents/{id}"),
+        action: Action::UPDATE_AGENT,
+        resource: &id,
+    };
     write(&args.signer, wish, &args.profile).await
 }
 
 async fn write(signer: &Signer, wish: Wish<'_>, profile: &Profile) -> Result<()> {
     let answer = signer.send(wish, profile).await?;
-    if signer.place.json {
-        println!("{}", answer.text()?);
-        return Ok(());
-    }
-    answer.parse::<Success<Agent>>()?.data.show();
-    Ok(())
+    tell(&answer, signer.place.json)
 }

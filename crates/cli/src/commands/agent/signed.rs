@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn the_coordinator_knows_who_signed_these_bytes_and_no_others() {
-        let action = Action::own("register-strategy");
+        let action = Action::REGISTER_STRATEGY;
         let key = WalletKey::from_bytes(&[7; 32]).unwrap();
         let at = Timestamp(1_750_000_000_000);
         let [(_, address), (_, signature), (_, timestamp)] = headers(&key, action, "7", at, b"{}");

@@ -8,9 +8,6 @@ use docket_protocol::wallet::Action;
 use reqwest::Method;
 use serde::Serialize;
 
-const DEPOSIT: Action = Action::own("deposit");
-const WITHDRAW: Action = Action::own("withdraw");
-
 /// Where the money comes from and goes to.
 pub(super) const ACCOUNT: &str = "The owner's own account is client:agents:ADDRESS, with the wallet's address in lower \
     case; `docket agent key show` names it.\nThe operator tops it up: docket ledger credit client:agents:0x... UNITS";
@@ -41,8 +38,8 @@ struct Body {
 /// Moves the money.
 pub(super) async fn run(args: &Args, way: Way) -> Result<()> {
     let (name, action) = match way {
-        Way::Deposit => ("deposit", DEPOSIT),
-        Way::Withdraw => ("withdraw", WITHDRAW),
+        Way::Deposit => ("deposit", Action::DEPOSIT),
+        Way::Withdraw => ("withdraw", Action::WITHDRAW),
     };
     let id = args.agent.to_string();
     let path = format!("api/v1/agents/{id}/{name}");

@@ -1,14 +1,12 @@
 //! `docket agent strategy`: by what an agent judges, once and for ever.
 
 use super::signed::{Signer, Wish};
-use super::view::{Agent, Success};
+use super::view::tell;
 use anyhow::Result;
 use clap::ValueEnum;
 use docket_protocol::wallet::Action;
 use reqwest::Method;
 use serde::Serialize;
-
-const REGISTER: Action = Action::own("register-strategy");
 
 /// A strategy for an agent.
 #[derive(clap::Args)]
@@ -49,14 +47,9 @@ pub(super) async fn run(args: &Args) -> Result<()> {
     let wish = Wish {
         method: Method::POST,
         path: &format!("api/v1/agents/{id}/strategy"),
-        action: REGISTER,
+        action: Action::REGISTER_STRATEGY,
         resource: &id,
     };
     let answer = args.signer.send(wish, &Body { strategy_type: args.strategy }).await?;
-    if args.signer.place.json {
-        println!("{}", answer.text()?);
-        return Ok(());
-    }
-    answer.parse::<Success<Agent>>()?.data.show();
-    Ok(())
+    tell(&answer, args.signer.place.json)
 }

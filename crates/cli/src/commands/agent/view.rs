@@ -1,6 +1,8 @@
 //! An agent as the coordinator shows it, and as people read it.
 
+use crate::client::Answer;
 use crate::show::plain;
+use anyhow::Result;
 use serde::Deserialize;
 
 /// What all answers of the dialect come in.
@@ -47,6 +49,16 @@ struct Capability {
     registered_at: String,
 }
 
+/// Tells of an agent that somebody asked for.
+pub(super) fn tell(answer: &Answer, json: bool) -> Result<()> {
+    if json {
+        println!("{}", answer.text()?);
+    } else {
+        answer.parse::<Success<Agent>>()?.data.show();
+    }
+    Ok(())
+}
+
 impl Agent {
     fn name(&self) -> String {
         self.name.as_deref().map_or_else(|| "-".to_owned(), plain)
@@ -61,7 +73,7 @@ impl Agent {
     }
 
     /// All that there is to say.
-    pub(super) fn show(&self) {
+    fn show(&self) {
         let Self { agent_id, owner_address, created_at, staking_pool, .. } = self;
         println!("{}  {}", plain(agent_id), self.name());
         println!("  of {}, since {}", plain(owner_address), plain(created_at));
