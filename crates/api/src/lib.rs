@@ -23,5 +23,5 @@ pub use app::{App, Limits, Settings};
 pub use credits::{ListedModel, PriceList, Tier, withdraw_forsaken};
 pub use observe::Current as CurrentRequest;
 pub use post::{Courier, Reach};
-pub use router::{router, scoring};
+pub use router::{AgentTerms, router, scoring};
 pub use serve::{Peer, Server};

@@ -1,5 +1,6 @@
 //! Which path belongs to which dialect. The one file that knows more than one of them.
 
+pub use crate::agents::AgentTerms;
 use crate::app::App;
 use crate::observe::{Observer, Telling, limit, observe};
 use crate::openapi::{Operation, reference};

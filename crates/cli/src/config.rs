@@ -40,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) webhooks_to: docket_api::Reach,
     /// What inference costs in credits.
     pub(crate) credits: docket_api::PriceList,
+    /// How agents hire each other.
+    pub(crate) agents: docket_api::AgentTerms,
 }
 
 /// A text that is never shown.
@@ -70,6 +72,7 @@ impl Default for Config {
             rate_burst: limits.rate_burst,
             webhooks_to: docket_api::Reach::default(),
             credits: docket_api::PriceList::default(),
+            agents: docket_api::AgentTerms::default(),
         }
     }
 }

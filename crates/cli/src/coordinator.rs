@@ -57,8 +57,12 @@ impl Coordinator {
             .context("the writer's thread cannot be started")?;
         let clock = Clock::system(docket_engine::latest_known(store.start()));
         let ledger = if config.testnet { Ledger::testnet() } else { Ledger::main() };
-        let engine_config =
-            docket_engine::Config { ledger, scoring: docket_api::scoring, stake: config.credits.stake() };
+        let engine_config = docket_engine::Config {
+            ledger,
+            scoring: docket_api::scoring,
+            stake: config.credits.stake(),
+            hires: config.agents.hires(),
+        };
         let engine = Engine::new(store, clock, Entropy::system(), engine_config);
         let recovered = engine.recover().await?;
         tracing::info!(open = recovered.open, unplaced = recovered.unplaced, "the store is open");

@@ -1,11 +1,15 @@
 //! All that follows from a decision, to be written at once or not at all.
 
+use crate::agent::hire::notes;
 use crate::agent::identity::Agent;
+use crate::agent::offer::Offer;
+use crate::agent::standing::Note;
+use crate::agent::tally::{self, Tally};
 use crate::effect::{self, Effect};
 use crate::event::{Delivery, Event, Fault, Voucher};
 use crate::hash::Sha256;
 use crate::hook::{self, Hook};
-use crate::id::{ClientId, JobId, PublicId, Version, WorkerId};
+use crate::id::{AgentId, ClientId, JobId, PublicId, Version, WorkerId};
 use crate::job::{Job, State};
 use crate::key::{self, ApiKey, Spending};
 use crate::ledger::{self, Account, Transfer};
@@ -32,6 +36,8 @@ pub struct Change {
     pub effects: Vec<Effect>,
     /// What it says of a worker.
     pub evidence: Option<(WorkerId, Evidence)>,
+    /// What it says of agents, in this order.
+    pub notes: Vec<(AgentId, Note)>,
     /// What the key of the job spends, or has back.
     pub spending: Option<Spending>,
     /// A key that no other change may ever use.
@@ -75,6 +81,8 @@ pub enum Record {
     Delivery(hook::Delivery),
     /// An agent.
     Agent(Agent),
+    /// What an agent has said of a job that it wants to do.
+    Offer(Offer),
 }
 
 /// A caller's promise that this is the same request as any other under the same key.
@@ -97,6 +105,7 @@ impl Change {
             at,
             effects: effect::effects(&after, &event),
             evidence: evidence(job, &event),
+            notes: notes::notes(job, &event, &transfers),
             spending: key::spending(job, &event),
             transfers,
             job: Some(JobChange { before: job.version, after: Arc::new(after), event }),
@@ -133,6 +142,7 @@ impl Change {
             transfers: Vec::new(),
             effects: Vec::new(),
             evidence: None,
+            notes: Vec::new(),
             spending: None,
             claim: None,
         }
@@ -143,9 +153,27 @@ impl Change {
         self.job.as_ref().is_none_or(|job| job.event.is_durable())
     }
 
-    /// Whether money moves, which makes it a leaf of the log.
+    /// Whether money moves.
     pub fn moves_money(&self) -> bool {
         !self.transfers.is_empty()
+    }
+
+    /// Whether it is a leaf of the log: it moves money, or names what one agent has delivered to another.
+    pub fn is_logged(&self) -> bool {
+        let names_work = |job: &JobChange| job.after.hire.is_some() && job.event.delivery().is_some();
+        self.moves_money() || self.job.as_ref().is_some_and(names_work)
+    }
+
+    /// Whether those hear of it who follow the jobs for which one agent hires another.
+    pub fn is_fed(&self) -> bool {
+        self.job.as_ref().is_some_and(|job| job.after.hire.is_some())
+            || self.records.iter().any(|record| matches!(record.after, Record::Offer(_)))
+    }
+
+    /// What it adds to the counts of its hour.
+    pub fn tallies(&self) -> Vec<(Tally, i128)> {
+        let job = self.job.as_ref().map(|job| (&*job.after, &job.event));
+        tally::tallies(job, &self.transfers)
     }
 
     /// The job it is about.
@@ -170,16 +198,17 @@ fn evidence(job: &Job, event: &Event) -> Option<(WorkerId, Evidence)> {
     // Of a part only the coordinator knows that it is one: it never speaks for him.
     let paid = |delivery: &Delivery, charge: Amount| {
         let whole = delivery.voucher == Voucher::Worker && !charge.is_zero();
-        whole.then_some((delivery.worker, Evidence::Paid { placing: delivery.conduct.placing }))
+        let worker = delivery.worker().filter(|_| whole)?;
+        Some((worker, Evidence::Paid { placing: delivery.conduct.placing }))
     };
     let evidence = match (event, &job.state) {
-        (Event::Settled { delivery, broken: Some(reason), .. }, _) => lost(delivery.worker, *reason),
+        (Event::Settled { delivery, broken: Some(reason), .. }, _) => lost(delivery.worker()?, *reason),
         (Event::Settled { delivery, charge, vests_at: None, .. }, _) => paid(delivery, *charge),
         (
-            Event::Evaluated { verdict: Verdict::Complete, charge, vests_at: None },
+            Event::Evaluated { verdict: Verdict::Complete, charge, vests_at: None, .. },
             State::Submitted { delivery, .. },
         ) => paid(delivery, *charge),
-        (Event::Vested, State::Settled { delivery, charge, .. }) => paid(delivery, *charge),
+        (Event::Vested { .. }, State::Settled { delivery, charge, .. }) => paid(delivery, *charge),
         (Event::Ruled { ruling: Ruling::ForWorker, .. }, State::Disputed { delivery, .. }) => {
             paid(delivery, job.vesting)
         }
@@ -188,7 +217,7 @@ fn evidence(job: &Job, event: &Event) -> Option<(WorkerId, Evidence)> {
         (
             Event::Ruled { ruling: Ruling::ForClient, .. },
             State::Disputed { delivery, verdict: Verdict::Complete, .. },
-        ) if !delivery.conduct.blamed => Some((delivery.worker, Evidence::Unproven)),
+        ) if !delivery.conduct.blamed => Some((delivery.worker()?, Evidence::Unproven)),
         (Event::Returned { worker, reason, .. }, _) => lost(*worker, *reason),
         (Event::Closed { reason, .. }, _) => lost(job.holder()?.0, *reason),
         _ => None,

@@ -1,11 +1,15 @@
 //! Orders: what somebody wants to happen to a job.
 
+use crate::agent::hire::Judgement;
+use crate::agent::hire::dispute::Dispute;
+use crate::agent::hire::step::Step;
 use crate::event::{Delivery, Fault};
 use crate::hash::Sha256;
 use crate::id::{Attempt, WorkerId};
 use crate::money::Amount;
 use crate::policy::{Judge, Ruling, Verdict};
 use crate::time::Millis;
+use std::sync::Arc;
 
 /// What is wanted of a job.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -70,11 +74,15 @@ pub enum Command {
     Evaluate {
         /// What he says.
         verdict: Verdict,
+        /// What he says besides, where agents work for each other.
+        judgement: Option<Judgement>,
     },
     /// A party disputes the outcome.
     Dispute {
         /// The digest of what the client says that he received, where that is what he disputes.
         claim: Option<Sha256>,
+        /// Who opens it and who is to sit in it, where arbitrators do.
+        filing: Option<Arc<Dispute>>,
     },
     /// The dispute is decided.
     Rule {
@@ -86,7 +94,12 @@ pub enum Command {
         stake: u128,
     },
     /// The deadline of the present state has come.
-    Lapse,
+    Lapse {
+        /// What the treasury holds of the job's asset, of which it pays for early work.
+        treasury: u128,
+    },
+    /// A step that only jobs have for which one agent hires another.
+    Hire(Step),
     /// The coordinator has started again.
     Recover {
         /// How long the former holder has to come back.
@@ -101,6 +114,8 @@ pub enum Canceller {
     Client,
     /// Whoever runs the market.
     Operator,
+    /// Who was to judge it.
+    Evaluator,
 }
 
 impl From<Canceller> for Fault {
@@ -108,6 +123,7 @@ impl From<Canceller> for Fault {
         match canceller {
             Canceller::Client => Self::ByClient,
             Canceller::Operator => Self::ByOperator,
+            Canceller::Evaluator => Self::ByEvaluator,
         }
     }
 }
@@ -145,7 +161,8 @@ impl Command {
             Self::Evaluate { .. } => "evaluate",
             Self::Dispute { .. } => "dispute",
             Self::Rule { .. } => "rule",
-            Self::Lapse => "lapse",
+            Self::Lapse { .. } => "lapse",
+            Self::Hire(step) => step.name(),
             Self::Recover { .. } => "recover",
         }
     }

@@ -1,8 +1,11 @@
 //! What a command causes: the rules of a job's life, one block for each command.
 
+mod hired;
+
+use crate::agent::hire::{Judgement, end, step};
 use crate::command::{Charge, Command};
 use crate::event::{Closing, Conduct, Delivery, Event, Fault, Voucher};
-use crate::id::Attempt;
+use crate::id::{Attempt, Doer};
 use crate::job::{Job, State};
 use crate::money::Amount;
 use crate::policy::{Judge, Ruling, Verdict};
@@ -15,13 +18,20 @@ use crate::time::Timestamp;
 pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Refusal> {
     let not_now = || Refusal::NotNow { state: job.state.name(), command: command.name() };
     let new = job.version == crate::id::Version::NONE;
+    if let Some(hire) = &job.hire {
+        hired::refuse(job, hire, command)?;
+    }
     match (command, &job.state) {
         (Command::Create, State::Open { .. }) if new => {
-            Ok(Event::Created { by: now + job.policy.fund_within })
+            let own = job.hire.as_ref().map(|hire| hire.order.deadline);
+            Ok(Event::Created { by: own.unwrap_or(now + job.policy.fund_within) })
         }
         (Command::Create, _) => Err(Refusal::IdTaken),
 
         (Command::Fund, State::Open { by }) if !new && now >= *by => Err(Refusal::TooLate),
+        (Command::Fund, State::Open { .. }) if let Some(hire) = &job.hire => {
+            Ok(Event::Funded { by: hire.expires_at(hire.provider.is_some()), finish_by: hire.order.deadline })
+        }
         (Command::Fund, State::Open { .. }) => {
             let finish_by = now + job.policy.finish_within;
             Ok(Event::Funded { by: (now + job.policy.match_within).min(finish_by), finish_by })
@@ -54,7 +64,7 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
         ) => {
             current(*given, *attempt)?;
             // Who gives it back too late changes nothing of what his lateness means.
-            Ok(if now < *by { give_back(job, *worker, *reason, now) } else { lapsed(job, now) })
+            Ok(if now < *by { give_back(job, *worker, *reason, now) } else { lapsed(job, 0, now) })
         }
 
         (
@@ -62,16 +72,20 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
             State::Assigned { worker, attempt, by } | State::Running { worker, attempt, by },
         ) => {
             current(delivery.attempt, *attempt)?;
-            if delivery.worker != *worker {
+            if delivery.by != Doer::Worker(*worker) {
                 return Err(Refusal::ReceiptByOtherWorker);
             }
             before(*by, now)?;
-            let charge = charged(job.escrow, *charge)?;
-            let delivery = delivery.clone();
-            Ok(match job.policy.evaluation {
-                Some(evaluation) => Event::Submitted { delivery, charge, by: now + evaluation.within },
-                None => Event::Settled { delivery, charge, broken: None, vests_at: window(job, now) },
-            })
+            delivered(job, delivery, *charge, now)
+        }
+        // Whom the client has chosen is at work as soon as there is money.
+        (Command::Submit { delivery, charge }, State::Funded { by }) if let Some(hire) = &job.hire => {
+            let provider = hire.provider.as_ref().ok_or_else(not_now)?;
+            if delivery.by != Doer::Agent(provider.agent) {
+                return Err(Refusal::NotTheOwner);
+            }
+            before(*by, now)?;
+            delivered(job, delivery, *charge, now)
         }
 
         (Command::Stream { attempt: given }, State::Running { worker, attempt, by }) => {
@@ -87,7 +101,7 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
             if job.policy.stream_within.is_some() =>
         {
             current(delivery.attempt, *attempt)?;
-            if delivery.worker != *worker {
+            if delivery.by != Doer::Worker(*worker) {
                 return Err(Refusal::ReceiptByOtherWorker);
             }
             let charge = charged(job.escrow, *charge)?;
@@ -107,18 +121,19 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
         }
 
         (Command::Evaluate { .. }, State::Submitted { by, .. }) if now >= *by => Err(Refusal::TooLate),
-        (Command::Evaluate { verdict }, State::Submitted { charge, .. }) => {
-            Ok(evaluated(job, *verdict, *charge, now))
+        (Command::Evaluate { verdict, judgement }, State::Submitted { charge, .. }) => {
+            Ok(evaluated(job, *verdict, *charge, *judgement, now))
         }
 
         (
-            Command::Dispute { claim },
+            Command::Dispute { claim, filing },
             State::Settled { vests_at: Some(until), .. } | State::Rejected { vests_at: Some(until), .. },
         ) => {
             if now >= *until {
                 return Err(Refusal::DisputeWindowClosed);
             }
-            Ok(Event::Disputed { claim: *claim, by: now + job.policy.arbitration.within })
+            let by = now + job.policy.arbitration.within;
+            Ok(Event::Disputed { claim: *claim, by, filing: filing.clone() })
         }
         (Command::Dispute { .. }, State::Disputed { .. } | State::Arbitrated { .. }) => {
             Err(Refusal::AlreadyDisputed)
@@ -136,13 +151,18 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
             // Who was to be paid and was not worth it loses as much again, as far as there is a stake.
             let loses = *ruling == Ruling::ForClient && *verdict == Verdict::Complete;
             let slash = if loses { job.vesting.units.min(*stake) } else { 0 };
-            Ok(Event::Ruled { ruling: *ruling, by: *by, slash })
+            Ok(Event::Ruled { ruling: *ruling, by: *by, slash, bonus: 0 })
         }
 
-        (Command::Lapse, state) => match state.deadline() {
+        (Command::Lapse { treasury }, state) => match state.deadline() {
             None => Err(not_now()),
             Some(by) if now < by => Err(Refusal::NotYetDue),
-            Some(_) => Ok(lapsed(job, now)),
+            Some(_) => Ok(lapsed(job, *treasury, now)),
+        },
+
+        (Command::Hire(step), _) => match &job.hire {
+            Some(hire) => step::decide(job, hire, step, now),
+            None => Err(not_now()),
         },
 
         (Command::Recover { grace }, State::Funded { by }) => {
@@ -171,10 +191,13 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
 }
 
 /// What becomes of a state whose deadline has come.
-fn lapsed(job: &Job, now: Timestamp) -> Event {
+fn lapsed(job: &Job, treasury: u128, now: Timestamp) -> Event {
     let lapse = |reason| Event::Closed { how: job.policy.lapse.into(), reason };
     match &job.state {
         State::Open { .. } => Event::Closed { how: Closing::Expired, reason: Fault::NotFunded },
+        State::Funded { .. } if job.hire.as_ref().is_some_and(|hire| hire.provider.is_some()) => {
+            lapse(Fault::TimedOut)
+        }
         State::Funded { .. } if job.attempts == 0 => lapse(Fault::NoWorker),
         State::Funded { .. } if now >= promise(job) => lapse(Fault::TimedOut),
         // Not time has run out, but workers.
@@ -183,12 +206,22 @@ fn lapsed(job: &Job, now: Timestamp) -> Event {
         State::Running { .. } => lapse(Fault::TimedOut),
         State::Submitted { charge, .. } => {
             let silence = job.policy.evaluation.map_or(Verdict::Complete, |evaluation| evaluation.silence);
-            evaluated(job, silence, *charge, now)
+            evaluated(job, silence, *charge, None, now)
         }
-        State::Settled { .. } | State::Rejected { .. } => Event::Vested,
-        State::Disputed { .. } => {
-            Event::Ruled { ruling: job.policy.arbitration.default, by: Judge::Default, slash: 0 }
-        }
+        State::Settled { charge, .. } => Event::Vested { bonus: hired::bonus(job, *charge, treasury) },
+        State::Rejected { .. } => Event::Vested { bonus: 0 },
+        State::Disputed { verdict, .. } => match job.hire.as_ref().and_then(|hire| hire.dispute.as_ref()) {
+            Some(dispute) => {
+                let ruling = end::ruling(*verdict, &dispute.votes());
+                let pays = ruling == Ruling::ForWorker;
+                let bonus = if pays { hired::bonus(job, job.vesting, treasury) } else { 0 };
+                Event::Ruled { ruling, by: Judge::Arbitrators, slash: 0, bonus }
+            }
+            None => {
+                let ruling = job.policy.arbitration.default;
+                Event::Ruled { ruling, by: Judge::Default, slash: 0, bonus: 0 }
+            }
+        },
         State::Arbitrated { .. } | State::Closed { .. } => {
             unreachable!("a final state has no deadline")
         }
@@ -214,8 +247,24 @@ fn next_number(job: &Job) -> u32 {
     u32::try_from(job.tried.len()).unwrap_or(u32::MAX).saturating_add(1)
 }
 
-fn evaluated(job: &Job, verdict: Verdict, charge: Amount, now: Timestamp) -> Event {
-    Event::Evaluated { verdict, charge, vests_at: window(job, now) }
+/// What comes of work that is here: it waits for its evaluator, or is settled.
+fn delivered(job: &Job, delivery: &Delivery, charge: Charge, now: Timestamp) -> Result<Event, Refusal> {
+    let charge = charged(job.escrow, charge)?;
+    let delivery = delivery.clone();
+    Ok(match job.policy.evaluation {
+        Some(evaluation) => Event::Submitted { delivery, charge, by: now + evaluation.within },
+        None => Event::Settled { delivery, charge, broken: None, vests_at: window(job, now) },
+    })
+}
+
+fn evaluated(
+    job: &Job,
+    verdict: Verdict,
+    charge: Amount,
+    judgement: Option<Judgement>,
+    now: Timestamp,
+) -> Event {
+    Event::Evaluated { verdict, charge, vests_at: window(job, now), judgement }
 }
 
 /// When the outcome is beyond dispute; `None` if it is so at once.

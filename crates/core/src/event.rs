@@ -1,12 +1,16 @@
 //! Facts about a job: what a command caused.
 
-use crate::hash::Sha256;
-use crate::id::{Attempt, WorkerId};
+use crate::agent::hire::Judgement;
+use crate::agent::hire::dispute::Dispute;
+use crate::agent::hire::step::Taken;
+use crate::hash::{ContentHash, Sha256};
+use crate::id::{Attempt, Doer, WorkerId};
 use crate::job::{Job, State};
 use crate::ledger::pays_worker;
 use crate::money::{Amount, BasisPoints};
 use crate::policy::{Judge, Lapse, Ruling, Verdict};
 use crate::time::Timestamp;
+use std::sync::Arc;
 
 /// What happened to a job.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -83,15 +87,22 @@ pub enum Event {
         charge: Amount,
         /// When it is beyond dispute; `None` if it is so at once.
         vests_at: Option<Timestamp>,
+        /// What he said besides, where agents work for each other; `None` for his silence.
+        judgement: Option<Judgement>,
     },
     /// Nobody disputed in time.
-    Vested,
+    Vested {
+        /// What the treasury adds for early work, in minor units of the job's asset.
+        bonus: u128,
+    },
     /// Somebody disputes the outcome.
     Disputed {
         /// The digest of what the client says that he received, where that is what he disputes.
         claim: Option<Sha256>,
         /// Until when somebody must rule.
         by: Timestamp,
+        /// Who has opened it and who sits in it, where arbitrators do.
+        filing: Option<Arc<Dispute>>,
     },
     /// The dispute has ended.
     Ruled {
@@ -101,7 +112,11 @@ pub enum Event {
         by: Judge,
         /// What it takes from the worker's stake, in minor units of the job's asset.
         slash: u128,
+        /// What the treasury adds for early work, in the same units.
+        bonus: u128,
     },
+    /// A step that only jobs have for which one agent hires another.
+    Hire(Taken),
     /// It ended without work, and the client has his money back.
     Closed {
         /// As what.
@@ -157,6 +172,8 @@ pub enum Fault {
     ByClient,
     /// The operator withdrew it.
     ByOperator,
+    /// The evaluator wants no part in it.
+    ByEvaluator,
     /// The worker is shutting down and hands the job back.
     HandedBack,
     /// It was never funded.
@@ -165,7 +182,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them, for tables.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::NoWorker,
         Self::NoTrustedWorker,
         Self::Declined,
@@ -176,6 +193,7 @@ impl Fault {
         Self::TimedOut,
         Self::ByClient,
         Self::ByOperator,
+        Self::ByEvaluator,
         Self::HandedBack,
         Self::NotFunded,
     ];
@@ -193,6 +211,7 @@ impl Fault {
             Self::TimedOut => "timed_out",
             Self::ByClient => "cancelled_by_client",
             Self::ByOperator => "cancelled_by_operator",
+            Self::ByEvaluator => "cancelled_by_evaluator",
             Self::HandedBack => "worker_draining",
             Self::NotFunded => "not_funded",
         }
@@ -221,12 +240,13 @@ impl Fault {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Delivery {
     /// Who did it.
-    pub worker: WorkerId,
+    pub by: Doer,
     /// Under which attempt.
     pub attempt: Attempt,
-    /// The digest of the bytes that the coordinator received.
-    pub output: Sha256,
-    /// The digest of the signed receipt.
+    /// Names what was delivered: of a worker the SHA-256 digest of the bytes that the coordinator received, of an agent what
+    /// it says.
+    pub output: ContentHash,
+    /// The digest of the signed receipt, or of the request by which an agent delivered.
     pub receipt: Sha256,
     /// Who vouches for it.
     pub voucher: Voucher,
@@ -234,6 +254,13 @@ pub struct Delivery {
     pub usage: Usage,
     /// What it says of the worker.
     pub conduct: Conduct,
+}
+
+impl Delivery {
+    /// The worker who did it, if it was one.
+    pub const fn worker(&self) -> Option<WorkerId> {
+        self.by.worker()
+    }
 }
 
 /// What a delivery says of its worker, kept until it counts.
@@ -295,7 +322,8 @@ impl Event {
             | Self::Returned { .. }
             | Self::Recovered { .. }
             | Self::Submitted { .. }
-            | Self::Disputed { .. } => Moves::Nothing,
+            | Self::Disputed { .. }
+            | Self::Hire(_) => Moves::Nothing,
             Self::Funded { .. } => Moves::Hold,
             Self::Settled { vests_at: None, .. } => Moves::PayAtOnce,
             Self::Evaluated { vests_at: None, verdict, .. } if pays_worker(*verdict) => Moves::PayAtOnce,
@@ -303,8 +331,8 @@ impl Event {
             Self::Settled { vests_at: Some(_), .. } | Self::Evaluated { vests_at: Some(_), .. } => {
                 Moves::Vest
             }
-            Self::Vested if matches!(job.state, State::Rejected { .. }) => Moves::ReturnVested,
-            Self::Vested => Moves::PayVested,
+            Self::Vested { .. } if matches!(job.state, State::Rejected { .. }) => Moves::ReturnVested,
+            Self::Vested { .. } => Moves::PayVested,
             Self::Ruled { ruling: Ruling::ForClient, .. } => Moves::ReturnVested,
             Self::Ruled { ruling: Ruling::ForWorker | Ruling::Divided { .. }, .. } => Moves::PayVested,
             Self::Closed { .. } if job.escrow.is_zero() => Moves::Nothing,
@@ -340,7 +368,8 @@ impl Event {
             Self::Settled { .. } => "settled",
             Self::Evaluated { verdict: Verdict::Complete, .. } => "completed",
             Self::Evaluated { verdict: Verdict::Reject, .. } => "rejected",
-            Self::Vested => "vested",
+            Self::Vested { .. } => "vested",
+            Self::Hire(taken) => taken.name(),
             Self::Disputed { .. } => "disputed",
             Self::Ruled { .. } => "ruled",
             Self::Closed { how: Closing::Failed, .. } => "failed",

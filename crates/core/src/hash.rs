@@ -1,4 +1,4 @@
-//! SHA-256 digests, and hexadecimal.
+//! Digests, and hexadecimal.
 
 use sha2::Digest;
 use std::fmt;
@@ -26,6 +26,35 @@ impl fmt::Display for Sha256 {
 }
 
 impl fmt::Debug for Sha256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hex(f, &self.0[..4])
+    }
+}
+
+/// Thirty-two bytes that name some content: its digest, by a function that whoever made it says.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ContentHash(pub [u8; 32]);
+
+impl ContentHash {
+    /// From 64 hexadecimal digits, in either case.
+    pub fn parse(text: &str) -> Option<Self> {
+        bytes_from_hex(text).map(Self)
+    }
+}
+
+impl From<Sha256> for ContentHash {
+    fn from(digest: Sha256) -> Self {
+        Self(digest.0)
+    }
+}
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hex(f, &self.0)
+    }
+}
+
+impl fmt::Debug for ContentHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_hex(f, &self.0[..4])
     }

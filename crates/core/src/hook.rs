@@ -129,7 +129,8 @@ impl Occasion {
             | Event::Returned { .. }
             | Event::Recovered { .. }
             | Event::Submitted { .. }
-            | Event::Vested => None,
+            | Event::Vested { .. }
+            | Event::Hire(_) => None,
         }
     }
 }

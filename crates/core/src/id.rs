@@ -88,6 +88,41 @@ impl fmt::Debug for WorkerId {
     }
 }
 
+/// Who did the work of a job.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Doer {
+    /// A worker that the market chose.
+    Worker(WorkerId),
+    /// An agent that another has hired.
+    Agent(AgentId),
+}
+
+impl Doer {
+    /// The worker, if it is one.
+    pub const fn worker(self) -> Option<WorkerId> {
+        match self {
+            Self::Worker(worker) => Some(worker),
+            Self::Agent(_) => None,
+        }
+    }
+}
+
+impl From<WorkerId> for Doer {
+    fn from(worker: WorkerId) -> Self {
+        Self::Worker(worker)
+    }
+}
+
+/// A worker by its key, an agent by its number.
+impl fmt::Display for Doer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Worker(worker) => write!(f, "{worker}"),
+            Self::Agent(agent) => write!(f, "agent:{}", agent.0),
+        }
+    }
+}
+
 /// One giving of a job to a worker. Answers under any other attempt are late.
 ///
 /// The epoch is the life of the coordinator's process, so that numbers never repeat after a crash.

@@ -1,9 +1,11 @@
 //! A job: what is asked, on which terms, and how far it has come.
 
+use crate::agent::hire::Hire;
+use crate::agent::hire::step::Taken;
 use crate::event::{Closing, Delivery, Event, Fault};
 use crate::feature::{Feature, Features};
 use crate::hash::Sha256;
-use crate::id::{AgentId, Attempt, ClientId, JobId, PublicId, Version, WorkerId};
+use crate::id::{Attempt, ClientId, JobId, PublicId, Version, WorkerId};
 use crate::key::KeyId;
 use crate::ledger::{self, Account};
 use crate::money::Amount;
@@ -20,8 +22,8 @@ pub struct Job {
     pub public_id: PublicId,
     /// Who pays.
     pub client: ClientId,
-    /// Who judges, where somebody does.
-    pub evaluator: Option<AgentId>,
+    /// Who takes part, where one agent hires another.
+    pub hire: Option<Arc<Hire>>,
     /// Under which API key it was asked for, where it was under one.
     pub key: Option<KeyId>,
     /// The digest of the request, where somebody waits for its answer who may come back with the same one.
@@ -204,6 +206,23 @@ pub enum State {
 }
 
 impl State {
+    /// Every name of [`Self::name`].
+    pub const NAMES: [&'static str; 13] = [
+        "open",
+        "funded",
+        "assigned",
+        "running",
+        "submitted",
+        "settled",
+        "rejected",
+        "disputed",
+        "arbitrated",
+        "failed",
+        "refunded",
+        "expired",
+        "cancelled",
+    ];
+
     /// The name that stands in the store and in tables.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -242,6 +261,11 @@ impl State {
         self.deadline().is_none()
     }
 
+    /// Whether the client may still choose who does the work, if he has not.
+    pub const fn takes_offers(&self) -> bool {
+        matches!(self, Self::Open { .. } | Self::Funded { .. })
+    }
+
     /// Whether the client has his answer: the work is done, or will never be.
     pub const fn is_answered(&self) -> bool {
         !matches!(
@@ -252,7 +276,7 @@ impl State {
 }
 
 impl Job {
-    /// A job to which nothing has happened yet, and which nobody judges, under no key.
+    /// A job to which nothing has happened yet, and which under no key, in which no agent takes part.
     pub fn new(
         id: JobId,
         public_id: PublicId,
@@ -267,7 +291,7 @@ impl Job {
             id,
             public_id,
             client,
-            evaluator: None,
+            hire: None,
             key: None,
             request: None,
             ask,
@@ -337,9 +361,11 @@ impl Job {
             | Event::Accepted { .. }
             | Event::Recovered { .. }
             | Event::Submitted { .. }
-            | Event::Vested
-            | Event::Disputed { .. } => {}
+            | Event::Vested { .. }
+            | Event::Disputed { .. }
+            | Event::Hire(_) => {}
         }
+        job.hire = self.hire.as_ref().map(|hire| Arc::new(hire.apply(self, event, now)));
         job.state = self.next_state(event);
         job
     }
@@ -362,7 +388,7 @@ impl Job {
             (Event::Settled { delivery, charge, vests_at, .. }, _) => {
                 State::Settled { delivery: delivery.clone(), charge: *charge, vests_at: *vests_at }
             }
-            (Event::Evaluated { verdict, charge, vests_at }, State::Submitted { delivery, .. }) => {
+            (Event::Evaluated { verdict, charge, vests_at, .. }, State::Submitted { delivery, .. }) => {
                 match verdict {
                     Verdict::Complete => {
                         State::Settled { delivery: delivery.clone(), charge: *charge, vests_at: *vests_at }
@@ -370,10 +396,10 @@ impl Job {
                     Verdict::Reject => State::Rejected { delivery: delivery.clone(), vests_at: *vests_at },
                 }
             }
-            (Event::Vested, State::Settled { delivery, charge, .. }) => {
+            (Event::Vested { .. }, State::Settled { delivery, charge, .. }) => {
                 State::Settled { delivery: delivery.clone(), charge: *charge, vests_at: None }
             }
-            (Event::Vested, State::Rejected { delivery, .. }) => {
+            (Event::Vested { .. }, State::Rejected { delivery, .. }) => {
                 State::Rejected { delivery: delivery.clone(), vests_at: None }
             }
             (Event::Disputed { by, .. }, State::Settled { delivery, .. }) => {
@@ -386,12 +412,29 @@ impl Job {
                 State::Arbitrated { delivery: delivery.clone(), ruling: *ruling }
             }
             (Event::Closed { how, reason }, _) => State::Closed { how: *how, reason: *reason },
+            (Event::Hire(taken), state) => self.after_step(taken, state),
             // Events are made by `decide` for the state that they leave: these pairs do not occur.
             (
-                Event::Evaluated { .. } | Event::Vested | Event::Disputed { .. } | Event::Ruled { .. },
+                Event::Evaluated { .. } | Event::Vested { .. } | Event::Disputed { .. } | Event::Ruled { .. },
                 state,
             ) => state.clone(),
         }
+    }
+
+    /// Steps leave the state as it is, but for its deadline.
+    fn after_step(&self, taken: &Taken, state: &State) -> State {
+        let mut state = state.clone();
+        match (taken, &mut state) {
+            (Taken::Engaged { .. }, State::Funded { by }) => {
+                *by = self.hire.as_ref().map_or(*by, |hire| hire.expires_at(true));
+            }
+            (
+                Taken::Committed { by: new, .. } | Taken::Revealed { by: new, .. },
+                State::Disputed { by, .. },
+            ) => *by = *new,
+            _ => {}
+        }
+        state
     }
 
     fn book(&mut self, account: &Account, amount: Amount, credit: bool) {

@@ -1,10 +1,13 @@
 //! The books: accounts, and the transfers that each ending of a job makes.
 //!
 //! Money moves only as a [`Transfer`], so the books balance by construction. [`ENDINGS`] is the
-//! whole of what events do to money: [`transfers`] reads it, and nothing else decides.
+//! whole of what events do to a job's price: [`transfers`] reads it, and nothing else decides. What they do to the
+//! stakes of agents stands beside it, in [`crate::agent::hire`].
 
+use crate::agent::hire::{end, stakes};
+use crate::agent::role::Role;
 use crate::event::{Event, Moves};
-use crate::id::{AgentId, ClientId, JobId, WorkerId};
+use crate::id::{AgentId, ClientId, Doer, JobId, WorkerId};
 use crate::job::Job;
 use crate::money::Amount;
 use crate::policy::{Ruling, Source, Verdict};
@@ -22,8 +25,6 @@ pub enum Account {
     Client(ClientId),
     /// What a worker has earned.
     Worker(WorkerId),
-    /// What an agent owns outside of its stake.
-    Agent(AgentId),
     /// Held for a job until it ends.
     Escrow(JobId),
     /// Earned or returned, while it may still be disputed.
@@ -56,7 +57,6 @@ impl Account {
             Self::Escrow(job) | Self::Vesting(job) | Self::Locked(_, job) | Self::Deposit(job) => Some(*job),
             Self::Client(_)
             | Self::Worker(_)
-            | Self::Agent(_)
             | Self::Stake(_)
             | Self::Staked(_)
             | Self::Treasury
@@ -73,7 +73,6 @@ impl Account {
         Some(match kind {
             "client" if !rest.is_empty() => Self::Client(ClientId(rest.into())),
             "worker" => Self::Worker(WorkerId::from_hex(rest)?),
-            "agent" => Self::Agent(agent()?),
             "escrow" => Self::Escrow(job()?),
             "vesting" => Self::Vesting(job()?),
             "stake" => Self::Stake(agent()?),
@@ -96,7 +95,6 @@ impl fmt::Display for Account {
         match self {
             Self::Client(client) => write!(f, "client:{}", client.0),
             Self::Worker(worker) => write!(f, "worker:{worker}"),
-            Self::Agent(agent) => write!(f, "agent:{}", agent.0),
             Self::Escrow(job) => write!(f, "escrow:{}", job.0),
             Self::Vesting(job) => write!(f, "vesting:{}", job.0),
             Self::Stake(agent) => write!(f, "stake:{}", agent.0),
@@ -218,7 +216,7 @@ pub fn transfers(job: &Job, event: &Event) -> Vec<Transfer> {
         let account = |party| account(job, event, party);
         (!amount.is_zero()).then(|| Some(Transfer { from: account(*from)?, to: account(*to)?, amount }))?
     });
-    legs.collect()
+    legs.chain(stakes::transfers(job, event)).collect()
 }
 
 /// The sums that the parts of an ending stand for.
@@ -246,7 +244,10 @@ impl Sums {
             _ => charge.with_units(0),
         };
         let delivery = event.delivery().or_else(|| job.delivery());
-        let split = job.policy.split_of(delivery.is_some_and(|delivery| delivery.conduct.staked));
+        let split = match &job.hire {
+            Some(hire) => hire.split(job, end::pays_evaluator(job, hire, event)),
+            None => job.policy.split_of(delivery.is_some_and(|delivery| delivery.conduct.staked)),
+        };
         let divided = charge.with_units(charge.units - returned.units);
         Self { hold, charge, returned, slash, parts: split.divide(divided) }
     }
@@ -269,15 +270,19 @@ impl Sums {
 /// The account that a party stands for. Without an evaluator his part is the worker's: the split of
 /// such a job has no part for one.
 fn account(job: &Job, event: &Event, party: Party) -> Option<Account> {
-    let by = || event.delivery().or_else(|| job.delivery()).map(|delivery| delivery.worker);
-    let worker = || by().map(Account::Worker);
+    let by = || event.delivery().or_else(|| job.delivery()).map(|delivery| delivery.by);
+    let seat = |role| job.hire.as_ref()?.seat(role).map(|seat| seat.wallet(job));
+    let worker = || match by()? {
+        Doer::Worker(worker) => Some(Account::Worker(worker)),
+        Doer::Agent(_) => seat(Role::Provider),
+    };
     match party {
         Party::Source => Some(source(job)),
         Party::Escrow => Some(Account::Escrow(job.id)),
         Party::Vesting => Some(Account::Vesting(job.id)),
         Party::Worker => worker(),
-        Party::Stake => by().map(Account::Staked),
-        Party::Evaluator => job.evaluator.map(Account::Agent).or_else(worker),
+        Party::Stake => by()?.worker().map(Account::Staked),
+        Party::Evaluator => seat(Role::Evaluator).or_else(worker),
         Party::Treasury => Some(Account::Treasury),
         Party::Burned => Some(Account::Burned),
     }

@@ -155,19 +155,22 @@ pub enum Judge {
     Rules,
     /// A person who looked at the evidence.
     Arbiter,
+    /// Those who sit in the dispute, by their votes.
+    Arbitrators,
     /// Nobody did in time, so [`Arbitration::default`] holds.
     Default,
 }
 
 impl Judge {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Rules, Self::Arbiter, Self::Default];
+    pub const ALL: [Self; 4] = [Self::Rules, Self::Arbiter, Self::Arbitrators, Self::Default];
 
     /// The name in the journal and on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rules => "rules",
             Self::Arbiter => "arbiter",
+            Self::Arbitrators => "arbitrators",
             Self::Default => "default",
         }
     }

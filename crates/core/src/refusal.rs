@@ -109,6 +109,69 @@ pub enum Refusal {
     /// The agent judges by something else, for ever.
     #[error("what an agent judges by cannot be changed")]
     StrategyFixed,
+    /// The deadline is not ahead, or too far.
+    #[error("the deadline must lie ahead, by at most 366 days")]
+    BadDeadline,
+    /// The order names nothing by which its strategy judges.
+    #[error("the order lacks what its strategy judges by")]
+    OrderIncomplete,
+    /// What is paid in is not the price that was agreed on.
+    #[error("this is not the job's budget")]
+    OtherBudget,
+    /// Nobody may offer any more.
+    #[error("the job takes no offers in this state")]
+    TakesNoOffers,
+    /// It has not offered, or not any more.
+    #[error("there is no such offer")]
+    NoSuchOffer,
+    /// Its score is below what an offer needs.
+    #[error("the agent's score is too low")]
+    ScoreTooLow,
+    /// Its stake does not cover what has to be free or is to be locked.
+    #[error("the agent's free stake is too small")]
+    StakeTooSmall,
+    /// An agent of the same owner has a role in the job.
+    #[error("the agent has the owner of a party of the job")]
+    OwnerIsParty,
+    /// The agent evaluates nothing.
+    #[error("the agent has not registered a strategy")]
+    NoStrategy,
+    /// The agent evaluates by another strategy.
+    #[error("the agent has registered another strategy")]
+    OtherStrategy,
+    /// What was sent is not what was named.
+    #[error("the content does not have the hash that was named")]
+    OtherContent,
+    /// The client has chosen already.
+    #[error("the job has a provider")]
+    HasProvider,
+    /// Somebody judges it already.
+    #[error("the job has an evaluator")]
+    HasEvaluator,
+    /// The client wants another evaluator.
+    #[error("the client has named another evaluator")]
+    OtherEvaluator,
+    /// The agent has a role in the job.
+    #[error("the agent is a party of the job")]
+    IsParty,
+    /// The agent has no seat in this dispute.
+    #[error("the agent has no seat in this dispute")]
+    NotSeated,
+    /// The agent has committed to a vote, or revealed it.
+    #[error("the agent has voted")]
+    AlreadyVoted,
+    /// The vote is not the one that the agent has committed to.
+    #[error("this is not the vote that the agent has committed to")]
+    NotCommitted,
+    /// The level is none that the job's strategy reaches.
+    #[error("the job's strategy cannot reach this level")]
+    OtherLevel,
+    /// Accepted work has no fault.
+    #[error("a fault can be found in refused work only")]
+    NoFault,
+    /// Somebody is at work.
+    #[error("the job has a provider, who may rely on it")]
+    ProviderAtWork,
     /// Another agent has the name.
     #[error("another agent has this name")]
     NameTaken,
@@ -165,6 +228,27 @@ impl Refusal {
             Self::Overtaken => "agent.overtaken",
             Self::StrategyFixed => "agent.strategy_fixed",
             Self::NameTaken => "agent.name_taken",
+            Self::BadDeadline => "hire.bad_deadline",
+            Self::OrderIncomplete => "hire.order_incomplete",
+            Self::OtherBudget => "hire.other_budget",
+            Self::TakesNoOffers => "offer.not_taken",
+            Self::NoSuchOffer => "offer.not_found",
+            Self::ScoreTooLow => "offer.score_too_low",
+            Self::StakeTooSmall => "agent.stake_too_small",
+            Self::OwnerIsParty => "hire.owner_is_party",
+            Self::NoStrategy => "evaluator.no_strategy",
+            Self::OtherStrategy => "evaluator.other_strategy",
+            Self::OtherContent => "hire.other_content",
+            Self::HasProvider => "hire.has_provider",
+            Self::HasEvaluator => "hire.has_evaluator",
+            Self::OtherEvaluator => "hire.other_evaluator",
+            Self::IsParty => "hire.is_party",
+            Self::NotSeated => "dispute.not_seated",
+            Self::AlreadyVoted => "dispute.already_voted",
+            Self::NotCommitted => "dispute.not_committed",
+            Self::OtherLevel => "hire.other_level",
+            Self::NoFault => "hire.no_fault",
+            Self::ProviderAtWork => "hire.provider_at_work",
             Self::NoSuchAgent => "agent.not_found",
             Self::NotTheOwner => "agent.not_the_owner",
             Self::PairingUnknown => "pairing.unknown",

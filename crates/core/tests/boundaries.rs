@@ -1,7 +1,7 @@
 //! The rules that matter most, each as a sentence, at the very moment or amount where they turn.
 
 use crate::sample::{
-    EVALUATOR, FIRST, PRICE, SECOND, START, after, delivery, job, obey, order, outcome, paid_at_once, reach,
+    FIRST, LAPSE, PRICE, SECOND, START, after, delivery, job, obey, order, outcome, paid_at_once, reach,
     reached, terms, testnet,
 };
 use docket_core::change::{Change, Record};
@@ -99,9 +99,8 @@ fn an_undecided_dispute_ends_as_was_published() {
 #[test]
 fn the_silence_of_an_evaluator_pays_the_worker() {
     let (settled, _) = reach(job(terms(), PRICE), "create fund assign submit lapse").unwrap();
-    let vested = outcome(&settled, &Command::Lapse, deadline(&settled)).unwrap();
-    assert_eq!(paid_to(&vested.transfers, &Account::Worker(FIRST)), 950);
-    assert_eq!(paid_to(&vested.transfers, &Account::Agent(EVALUATOR)), 30);
+    let vested = outcome(&settled, &LAPSE, deadline(&settled)).unwrap();
+    assert_eq!(paid_to(&vested.transfers, &Account::Worker(FIRST)), 980);
     assert_eq!(paid_to(&vested.transfers, &Account::Treasury), 20);
 }
 
@@ -147,7 +146,7 @@ fn a_part_that_is_judged_costs_that_part_whatever_the_verdict() {
         |change: &Change, job: &Job| paid_to(&change.transfers, &Account::Client(job.client.clone()));
     for verdict in [Verdict::Complete, Verdict::Reject] {
         let submitted = reached(terms(), "create fund assign submit-part");
-        let judged = outcome(&submitted, &Command::Evaluate { verdict }, START).unwrap();
+        let judged = outcome(&submitted, &Command::Evaluate { verdict, judgement: None }, START).unwrap();
         let after = &judged.job.as_ref().unwrap().after;
         // Two parts of seven may still be disputed; the rest is back at once.
         assert_eq!((after.escrow.units, after.vesting.units), (0, 285));
@@ -161,7 +160,7 @@ fn work_given_back_too_late_has_run_out_of_time() {
     let (_, attempt) = running.holder().unwrap();
     let back = Command::Return { attempt, reason: Fault::HandedBack };
     let change = outcome(&running, &back, deadline(&running)).unwrap();
-    let lapsed = outcome(&running, &Command::Lapse, deadline(&running)).unwrap();
+    let lapsed = outcome(&running, &LAPSE, deadline(&running)).unwrap();
     assert_eq!(change, lapsed);
     assert!(change.job.unwrap().after.state.is_final());
 }
@@ -342,7 +341,6 @@ fn an_account_reads_back_as_it_is_written() {
     let accounts = [
         Account::Client(ClientId("credits:ann:7".into())),
         Account::Worker(FIRST),
-        Account::Agent(EVALUATOR),
         Account::Escrow(JobId(u64::MAX)),
         Account::Vesting(JobId(0)),
         Account::Stake(AgentId(1)),
@@ -389,7 +387,5 @@ fn who_has_a_job_is_not_written_and_what_he_brings_is() {
     assert!(durable(&running, "submit"));
     assert!(durable(&running, "return-lost"));
     assert!(durable(&running, "cancel"));
-    assert!(
-        matches!(outcome(&running, &Command::Lapse, deadline(&running)), Ok(change) if change.is_durable())
-    );
+    assert!(matches!(outcome(&running, &LAPSE, deadline(&running)), Ok(change) if change.is_durable()));
 }

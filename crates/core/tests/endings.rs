@@ -178,7 +178,6 @@ fn place(account: &Account) -> &'static str {
     match account {
         Account::Client(_) => "client",
         Account::Worker(_) => "worker",
-        Account::Agent(_) => "evaluator",
         Account::Escrow(_) => "escrow",
         Account::Vesting(_) => "vesting",
         Account::Stake(_) | Account::Staked(_) => "stake",

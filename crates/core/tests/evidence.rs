@@ -1,6 +1,6 @@
 //! What speaks for a worker and against it, and when: each job at most once.
 
-use crate::sample::{FIRST, PRICE, START, job, order, outcome, paid_at_once, reach, reached, terms};
+use crate::sample::{FIRST, LAPSE, PRICE, START, job, order, outcome, paid_at_once, reach, reached, terms};
 use docket_core::change::Change;
 use docket_core::command::{Canceller, Charge, Command};
 use docket_core::event::{Conduct, Delivery, Event, Fault};
@@ -21,11 +21,7 @@ fn disputable() -> Policy {
 }
 
 fn of(job: &Job, command: &Command) -> Option<(WorkerId, Evidence)> {
-    let at = if *command == Command::Lapse {
-        job.state.deadline().expect("the sample is not final")
-    } else {
-        START
-    };
+    let at = if *command == LAPSE { job.state.deadline().expect("the sample is not final") } else { START };
     outcome(job, command, at).expect("the way is open").evidence
 }
 
@@ -37,7 +33,7 @@ fn by(job: &Job, word: &str) -> Option<(WorkerId, Evidence)> {
 fn a_fault_of_the_worker_speaks_against_it_at_once_and_nothing_else_does() {
     let running = reached(terms(), "create fund assign");
     assert_eq!(by(&running, "return-lost"), LOST);
-    assert_eq!(of(&running, &Command::Lapse), LOST);
+    assert_eq!(of(&running, &LAPSE), LOST);
     assert_eq!(by(&running, "return-draining"), None);
     for by in [Canceller::Client, Canceller::Operator] {
         assert_eq!(of(&running, &Command::Cancel { by }), None);
@@ -53,7 +49,7 @@ fn a_job_speaks_for_the_worker_when_nobody_can_dispute_it_any_more() {
     let running = reached(disputable(), "create fund assign");
     assert_eq!(by(&running, "submit"), None, "it may still be disputed");
     let settled = reached(disputable(), "create fund assign submit");
-    assert_eq!(of(&settled, &Command::Lapse), PAID);
+    assert_eq!(of(&settled, &LAPSE), PAID);
     assert_eq!(by(&settled, "dispute"), None);
     let judged = Policy { dispute_window: Millis(0), ..terms() };
     let submitted = reached(judged, "create fund assign submit");
@@ -61,9 +57,9 @@ fn a_job_speaks_for_the_worker_when_nobody_can_dispute_it_any_more() {
     assert_eq!(by(&submitted, "evaluate-reject"), None);
     assert_eq!(by(&reached(terms(), "create fund assign submit"), "evaluate-complete"), None);
     let completed = reached(terms(), "create fund assign submit evaluate-complete");
-    assert_eq!(of(&completed, &Command::Lapse), PAID);
+    assert_eq!(of(&completed, &LAPSE), PAID);
     let rejected = reached(terms(), "create fund assign submit evaluate-reject");
-    assert_eq!(of(&rejected, &Command::Lapse), None);
+    assert_eq!(of(&rejected, &LAPSE), None);
 }
 
 #[test]
@@ -72,7 +68,7 @@ fn a_ruling_counts_as_it_is_made() {
     assert_eq!(by(&disputed, "rule-for-client"), UNPROVEN);
     assert_eq!(by(&disputed, "rule-for-worker"), PAID);
     assert_eq!(by(&disputed, "rule-divided"), None);
-    assert_eq!(of(&disputed, &Command::Lapse), PAID, "nobody has ruled, and the default is for the worker");
+    assert_eq!(of(&disputed, &LAPSE), PAID, "nobody has ruled, and the default is for the worker");
     let rejected = reached(terms(), "create fund assign submit evaluate-reject dispute");
     assert_eq!(by(&rejected, "rule-for-client"), None, "it was never to be paid");
 }
@@ -90,7 +86,7 @@ fn a_broken_answer_counts_once_however_its_dispute_ends() {
     let left = Command::BreakOff { delivery, charge, reason: Fault::ByClient };
     assert_eq!(of(&running, &left), None, "the client has left");
     let part = outcome(&running, &left, START).unwrap().job.unwrap().after;
-    assert_eq!(of(&part, &Command::Lapse), None, "only the coordinator knows of it");
+    assert_eq!(of(&part, &LAPSE), None, "only the coordinator knows of it");
     let disputed = reach(Job::clone(&part), "dispute").unwrap().0;
     assert_eq!(by(&disputed, "rule-for-client"), UNPROVEN);
     assert_eq!(by(&disputed, "rule-for-worker"), None);
@@ -120,6 +116,6 @@ fn the_placing_of_an_answer_counts_when_it_is_paid() {
     let conduct = Conduct { placing, ..delivery.conduct };
     let submit = Command::Submit { delivery: Delivery { conduct, ..delivery }, charge: Charge::Whole };
     let settled = outcome(&running, &submit, START).unwrap().job.unwrap().after;
-    let vested = Change::of(&settled, Event::Vested, START);
+    let vested = Change::of(&settled, Event::Vested { bonus: 0 }, START);
     assert_eq!(vested.evidence, Some((FIRST, Evidence::Paid { placing })));
 }

@@ -1,6 +1,6 @@
 //! What holds for any run of commands, at any times, under any terms.
 
-use crate::sample::{after, outcome};
+use crate::sample::{LAPSE, after, outcome};
 use crate::script::{MOST_LAPSES, Step, scripts};
 use docket_core::command::Command;
 use docket_core::effect::{Effect, EffectKind, owed};
@@ -41,7 +41,8 @@ impl Books {
         if let (Command::Rule { stake, .. }, Some(delivery)) = (&step.command, step.before.delivery()) {
             let from = Account::Outside(NetworkId("ledger:main".into()));
             let amount = step.before.price.with_units(*stake);
-            self.book(&Transfer { from, to: Account::Staked(delivery.worker), amount });
+            let to = Account::Staked(delivery.worker().expect("a worker delivers"));
+            self.book(&Transfer { from, to, amount });
         }
     }
 
@@ -153,7 +154,7 @@ fn the_hold_is_resolved_once_and_never_exceeded() {
         }
         let earned = |transfer: &&Transfer| {
             let Transfer { to, .. } = transfer;
-            matches!(to, Account::Worker(_) | Account::Agent(_) | Account::Treasury | Account::Burned)
+            matches!(to, Account::Worker(_) | Account::Treasury | Account::Burned)
         };
         let transfers = steps.iter().flat_map(Step::transfers);
         let charge: u128 = transfers.filter(earned).map(|transfer| transfer.amount.units).sum();
@@ -188,7 +189,7 @@ fn only_work_that_arrived_pays_a_worker() {
         for step in steps {
             for transfer in step.transfers() {
                 if let Account::Worker(worker) = &transfer.to {
-                    let deliverer = step.after().delivery().map(|delivery| delivery.worker);
+                    let deliverer = step.after().delivery().and_then(|delivery| delivery.worker());
                     prop_assert_eq!(deliverer, Some(*worker));
                 }
             }
@@ -246,7 +247,7 @@ fn every_job_comes_to_an_end_by_waiting() {
             let mut job = step.after();
             let mut lapses = 0;
             while let Some(by) = job.state.deadline() {
-                let lapse = outcome(&job, &Command::Lapse, by);
+                let lapse = outcome(&job, &LAPSE, by);
                 prop_assert!(lapse.is_ok(), "{:?} cannot lapse: {lapse:?}", job.state);
                 job = lapse.as_ref().map_or(job, after);
                 lapses += 1;

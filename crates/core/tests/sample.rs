@@ -5,8 +5,8 @@ use docket_core::command::{Canceller, Charge, Command};
 use docket_core::decide::decide;
 use docket_core::event::{Conduct, Delivery, Fault, Usage, Voucher};
 use docket_core::feature::Features;
-use docket_core::hash::Sha256;
-use docket_core::id::{AgentId, Attempt, ClientId, Dialect, JobId, PublicId, WorkerId};
+use docket_core::hash::{ContentHash, Sha256};
+use docket_core::id::{Attempt, ClientId, Dialect, JobId, PublicId, WorkerId};
 use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::ledger::NetworkId;
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
@@ -23,8 +23,8 @@ pub(crate) const PRICE: Amount = Amount::new(1_000, Asset::USDC);
 pub(crate) const FIRST: WorkerId = WorkerId([1; 32]);
 /// The one who is asked next.
 pub(crate) const SECOND: WorkerId = WorkerId([2; 32]);
-/// The one who judges.
-pub(crate) const EVALUATOR: AgentId = AgentId(7);
+/// What the timer says.
+pub(crate) const LAPSE: Command = Command::Lapse { treasury: 0 };
 
 /// Terms with every state in them: judged, disputable, and with a second attempt.
 pub(crate) fn terms() -> Policy {
@@ -59,21 +59,19 @@ pub(crate) fn testnet() -> NetworkId {
 
 /// A job that does not exist yet.
 pub(crate) fn job(policy: Policy, price: Amount) -> Job {
-    let evaluator = policy.evaluation.is_some().then_some(EVALUATOR);
     let public_id = PublicId { dialect: Dialect::Agents, text: "job-1".into() };
     let ask =
         Ask { skill: Skill::Infer, model: None, speed: Speed::Fast, private: false, needs: Features::NONE };
     let client = ClientId("ann".into());
-    let job = Job::new(JobId(1), public_id, client, Arc::new(ask), price, Arc::new(policy), START);
-    Job { evaluator, ..job }
+    Job::new(JobId(1), public_id, client, Arc::new(ask), price, Arc::new(policy), START)
 }
 
 /// What a worker delivers under an attempt.
 pub(crate) fn delivery(worker: WorkerId, attempt: Attempt) -> Delivery {
     Delivery {
-        worker,
+        by: worker.into(),
         attempt,
-        output: Sha256([3; 32]),
+        output: ContentHash([3; 32]),
         receipt: Sha256([4; 32]),
         voucher: Voucher::Worker,
         usage: Usage { input: 5, output: 8 },
@@ -163,9 +161,9 @@ pub(crate) fn order(word: &str, job: &Job) -> Command {
         "break-off-other-worker" => break_off(other, attempt, 2),
         "cancel" => Command::Cancel { by: Canceller::Client },
         "give-up" => Command::GiveUp { reason: Fault::NoTrustedWorker },
-        "evaluate-complete" => Command::Evaluate { verdict: Verdict::Complete },
-        "evaluate-reject" => Command::Evaluate { verdict: Verdict::Reject },
-        "dispute" => Command::Dispute { claim: Some(Sha256([9; 32])) },
+        "evaluate-complete" => Command::Evaluate { verdict: Verdict::Complete, judgement: None },
+        "evaluate-reject" => Command::Evaluate { verdict: Verdict::Reject, judgement: None },
+        "dispute" => Command::Dispute { claim: Some(Sha256([9; 32])), filing: None },
         "rule-for-worker" => Command::Rule { ruling: Ruling::ForWorker, by: Judge::Arbiter, stake: 0 },
         "rule-for-client" => Command::Rule { ruling: Ruling::ForClient, by: Judge::Arbiter, stake: 0 },
         "rule-divided" => Command::Rule {
@@ -173,7 +171,7 @@ pub(crate) fn order(word: &str, job: &Job) -> Command {
             by: Judge::Arbiter,
             stake: 0,
         },
-        "lapse" => Command::Lapse,
+        "lapse" => Command::Lapse { treasury: 0 },
         "recover" => Command::Recover { grace: Millis::seconds(45) },
         "recover-briefly" => Command::Recover { grace: Millis::seconds(5) },
         _ => panic!("{word} is not among the orders"),

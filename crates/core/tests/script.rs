@@ -1,6 +1,6 @@
 //! Runs of commands at any times under any terms, made from numbers that proptest chooses and shortens.
 
-use crate::sample::{self, after, job, outcome};
+use crate::sample::{self, LAPSE, after, job, outcome};
 use docket_core::change::Change;
 use docket_core::command::{Canceller, Charge, Command};
 use docket_core::event::{Conduct, Delivery, Event, Fault};
@@ -90,7 +90,7 @@ impl Script {
         for _ in 0..MOST_LAPSES {
             let job = step.after();
             let Some(by) = job.state.deadline() else { break };
-            steps.push(std::mem::replace(&mut step, Step::of(job, Command::Lapse, by)));
+            steps.push(std::mem::replace(&mut step, Step::of(job, LAPSE, by)));
         }
         steps.push(step);
         steps
@@ -118,7 +118,7 @@ fn fit(mut command: Command, job: &Job) -> Command {
             *attempt = current;
         }
         Command::Submit { delivery, .. } | Command::BreakOff { delivery, .. } => {
-            (delivery.worker, delivery.attempt) = (holder, current)
+            (delivery.by, delivery.attempt) = (holder.into(), current)
         }
         Command::Create
         | Command::Fund
@@ -128,7 +128,8 @@ fn fit(mut command: Command, job: &Job) -> Command {
         | Command::Evaluate { .. }
         | Command::Dispute { .. }
         | Command::Rule { .. }
-        | Command::Lapse
+        | Command::Lapse { .. }
+        | Command::Hire(_)
         | Command::Recover { .. } => {}
     }
     command
@@ -215,10 +216,10 @@ impl Dice {
             33..43 => Command::Accept { attempt: self.attempt() },
             43..51 => Command::Return { attempt: self.attempt(), reason: self.pick(&Fault::ALL) },
             51..71 => Command::Submit { delivery: self.delivery(), charge: self.charge() },
-            71..78 => Command::Evaluate { verdict: self.verdict() },
-            78..85 => Command::Dispute { claim: None },
+            71..78 => Command::Evaluate { verdict: self.verdict(), judgement: None },
+            78..85 => Command::Dispute { claim: None, filing: None },
             85..91 => Command::Rule { ruling: self.ruling(), by: Judge::Arbiter, stake: self.units() },
-            91..94 => Command::Lapse,
+            91..94 => LAPSE,
             94..96 => Command::Recover { grace: self.span() },
             96..98 => Command::Create,
             100..103 => Command::Stream { attempt: self.attempt() },

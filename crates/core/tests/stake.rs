@@ -1,6 +1,6 @@
 //! A worker's stake: a larger part of the pay, and what a ruling takes of it.
 
-use crate::sample::{FIRST, job, order, outcome, reach, reached, terms};
+use crate::sample::{FIRST, LAPSE, job, order, outcome, reach, reached, terms};
 use docket_core::change::Change;
 use docket_core::command::{Charge, Command};
 use docket_core::event::{Conduct, Delivery};
@@ -28,7 +28,7 @@ fn settled(policy: Policy, staked: bool) -> Job {
 
 fn lapsed(job: &Job) -> Change {
     let due = job.state.deadline().expect("it vests");
-    outcome(job, &Command::Lapse, due).expect("it is due")
+    outcome(job, &LAPSE, due).expect("it is due")
 }
 
 fn units(transfers: &[Transfer], from: &Account, to: &Account) -> u128 {

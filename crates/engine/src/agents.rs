@@ -91,6 +91,19 @@ impl Engine {
         Err(EngineError::Busy)
     }
 
+    /// The operator vouches for an agent as an arbitrator, or does not any more.
+    pub async fn appoint_arbitrator(&self, id: AgentId, appointed: bool) -> Result<Agent, EngineError> {
+        for _ in 0..TRIES {
+            let agent = self.agent(id).await?;
+            let Some(change) = agent.appoint(appointed, self.clock.now()) else { return Ok(agent) };
+            match self.commit(change, Documents::default()).await {
+                Ok(_) | Err(CommitError::Conflict) => {} // It is read again, as it is now.
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(EngineError::Busy)
+    }
+
     /// Moves money into an agent's stake or out of it, on its owner's word. A repeat of what he signed does nothing.
     pub async fn move_agent_stake(
         &self,

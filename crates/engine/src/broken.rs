@@ -37,7 +37,7 @@ impl Engine {
         let State::Running { worker, attempt, by } = job.state else { return Ok(None) };
         let reason = match command {
             Command::Return { attempt: given, reason } if *given == attempt => *reason,
-            Command::Lapse if self.clock.now() >= by => Fault::TimedOut,
+            Command::Lapse { .. } if self.clock.now() >= by => Fault::TimedOut,
             Command::Cancel { by } => (*by).into(),
             _ => return Ok(None),
         };
@@ -59,9 +59,9 @@ impl Engine {
         let output = serde_json::to_string(&output).expect("texts and JSON can always be written");
         let receipt = self.vouch(job, (worker, attempt), told, &output, payload).signed_bytes();
         let delivery = Delivery {
-            worker,
+            by: worker.into(),
             attempt,
-            output: Sha256::of(output.as_bytes()),
+            output: Sha256::of(output.as_bytes()).into(),
             receipt: Sha256(receipt_hash_of(None, Some(&receipt), None).0),
             voucher: Voucher::Coordinator,
             usage: Usage { input: 0, output: told.tokens },

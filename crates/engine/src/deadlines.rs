@@ -88,7 +88,7 @@ impl Engine {
     }
 
     async fn lapse(&self, id: JobId) {
-        match self.execute(id, &Command::Lapse).await {
+        match self.execute(id, &Command::Lapse { treasury: 0 }).await {
             Ok(_) => {}
             // It ended in another way meanwhile, or has more time.
             Err(EngineError::Refused(_)) => self.note_deadline(id),

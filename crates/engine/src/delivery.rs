@@ -68,9 +68,9 @@ impl Engine {
         // What comes all at once has its first text with its last.
         let span = since.map(|since| first_text.unwrap_or(now).since(since));
         let delivery = Delivery {
-            worker,
+            by: worker.into(),
             attempt,
-            output,
+            output: output.into(),
             receipt: arrival.proof.digest,
             voucher: Voucher::Worker,
             usage: arrival.usage,

@@ -23,7 +23,7 @@ impl Engine {
     ) -> Result<Executed, EngineError> {
         self.begin(|engine| async move {
             let execute = async |command| engine.carry_through(id, &command, Documents::default()).await;
-            let opened = execute(Command::Dispute { claim }).await;
+            let opened = execute(Command::Dispute { claim, filing: None }).await;
             let (Some(ruling), Ok(_) | Err(EngineError::Refused(Refusal::AlreadyDisputed))) =
                 (decided, &opened)
             else {

@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::deadlines::Deadlines;
 use crate::entropy::Entropy;
 use crate::firsts::Firsts;
+use crate::hires::HireTerms;
 use crate::ids::JobIds;
 use crate::meter::Meter;
 use crate::outbox::Outbox;
@@ -22,7 +23,7 @@ use docket_store::{Answer, Store, StoreError};
 use futures::FutureExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// What the operator decides once.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub struct Config {
     pub scoring: fn(&Job) -> Scoring,
     /// What a worker's stake is worth.
     pub stake: StakeTerms,
+    /// The terms under which agents hire each other.
+    pub hires: HireTerms,
 }
 
 /// From when on a stake counts, and what it is worth when workers are compared.
@@ -65,6 +68,8 @@ pub struct Engine {
     pub(crate) ids: JobIds,
     /// The number of the next agent.
     pub(crate) next_agent: AtomicU64,
+    /// The number of the next job for which one agent hires another.
+    pub(crate) next_hire: AtomicU64,
     pub(crate) deadlines: Deadlines,
     pub(crate) roster: Roster,
     pub(crate) outbox: Outbox,
@@ -76,6 +81,8 @@ pub struct Engine {
     pub(crate) pace: Pace,
     pub(crate) post: Post,
     pub(crate) firsts: Firsts,
+    /// Told when something has happened to a job for which one agent hires another.
+    pub(crate) fed: watch::Sender<u64>,
     /// Told when something is due before all that was known.
     pub(crate) timer: Notify,
     draining: AtomicBool,
@@ -89,6 +96,7 @@ impl Engine {
             me: me.clone(),
             ids: JobIds::after(start.last_job),
             next_agent: AtomicU64::new(start.last_agent.map_or(1, |last| last.0 + 1)),
+            next_hire: AtomicU64::new(start.last_hire.map_or(1, |last| last + 1)),
             roster: Roster::new(entropy.number()),
             store,
             clock,
@@ -104,6 +112,7 @@ impl Engine {
             pace: Pace::default(),
             post: Post::default(),
             firsts: Firsts::default(),
+            fed: watch::Sender::new(0),
             timer: Notify::new(),
             draining: AtomicBool::new(false),
         });

@@ -90,27 +90,38 @@ impl Engine {
     ) -> Result<Executed, CommitError> {
         let now = self.clock.now();
         let event = decide(job, command, now)?;
-        let mut change = Change::of(job, event.clone(), now);
-        change.claim = claim;
+        let change = Change { claim, ..Change::of(job, event.clone(), now) };
+        self.commit_decided(job, &event, change, documents).await
+    }
+
+    /// Writes what was decided on a job, and tells those who wait for it.
+    pub(crate) async fn commit_decided(
+        &self,
+        job: &Job,
+        event: &Event,
+        change: Change,
+        documents: Documents,
+    ) -> Result<Executed, CommitError> {
         let effects = change.effects.clone();
         let committed = self.commit(change, documents).await.inspect_err(|_| self.watch.wake(job.id))?;
         let after = committed.job.ok_or(CommitError::Conflict)?;
         if let Some(worker) = &committed.worker {
             self.roster.fleet().learn(worker);
         }
-        self.notice(job, &event, &after, committed.log_index);
-        self.announce(&event, &after);
+        self.notice(job, event, &after, committed.log_index);
+        self.announce(event, &after);
         Ok(Executed { job: after, log_index: committed.log_index, effects })
     }
 
-    /// Writes a change; what moves money becomes a leaf of the log.
+    /// Writes a change; what moves money or names what was delivered becomes a leaf of the log.
     pub(crate) async fn commit(
         &self,
         change: Change,
         documents: Documents,
     ) -> Result<docket_store::Committed, CommitError> {
-        let leaf = change.moves_money().then(|| crate::log::leaf(&change));
+        let leaf = change.is_logged().then(|| crate::log::leaf(&change));
         let (durable, begun) = (change.is_durable(), self.clock.elapsed());
+        let is_fed = change.is_fed();
         let answer = proven(&change, &documents);
         // Who waits is known before the writer can fail, and is told once it has the change.
         let audience = answer.as_ref().and_then(|answer| self.audience(answer.job.id));
@@ -126,6 +137,9 @@ impl Engine {
             Err(error) => Err(error),
         };
         let committed = committed?;
+        if is_fed {
+            self.fed.send_modify(|count| *count += 1);
+        }
         committed.listeners.iter().for_each(|hook| self.post_at(*hook, self.clock.now()));
         if durable {
             self.meter.time_commit(self.clock.elapsed().saturating_sub(begun));

@@ -19,6 +19,7 @@ mod error;
 mod execute;
 mod finish;
 mod firsts;
+mod hires;
 mod hooks;
 mod ids;
 mod inspect;
@@ -46,11 +47,13 @@ mod workers;
 pub use census::Census;
 pub use delivery::{Arrival, Proof};
 pub use docket_store::{
-    AgentFilter, Cursor, DeliveryRow, JournalRow, KeyJobs, Page, Stage, Stretch, TransferRow,
+    AgentFilter, Cursor, DeliveryRow, FeedRow, HireFilter, JournalRow, KeyJobs, Page, Stage, Stretch,
+    TransferRow,
 };
 pub use engine::{Config, Engine, StakeTerms};
 pub use error::EngineError;
 pub use execute::Executed;
+pub use hires::{HireTerms, NewHire, Wish};
 pub use hooks::{NewHook, Rotated, SECRET_PREFIX};
 pub use ids::latest_known;
 pub use keys::KeySecret;

@@ -98,7 +98,7 @@ impl Engine {
         let jobs = self.store.open_jobs();
         jobs.iter().any(|job| {
             let holder = job.holder().map(|(holder, _)| holder);
-            holder.or(job.delivery().map(|delivery| delivery.worker)) == Some(worker)
+            holder.or(job.delivery().and_then(|delivery| delivery.worker())) == Some(worker)
         })
     }
 
@@ -133,7 +133,7 @@ impl Engine {
         job.policy.staked.is_some() && self.roster.fleet().has_stake(worker)
     }
 
-    /// A ruling with what there is to be lost by it.
+    /// A ruling with what there is to be lost by it, and a lapse with what there is to be paid for early work.
     pub(crate) async fn with_stake(
         &self,
         job: &Job,
@@ -141,8 +141,15 @@ impl Engine {
     ) -> Result<Option<Command>, StoreError> {
         match (command, job.delivery()) {
             (Command::Rule { ruling: ruling @ Ruling::ForClient, by, .. }, Some(delivery)) => {
-                let stake = self.held_in(&Account::Staked(delivery.worker), job.price.asset).await?;
+                let Some(worker) = delivery.worker() else { return Ok(None) };
+                let stake = self.held_in(&Account::Staked(worker), job.price.asset).await?;
                 Ok(Some(Command::Rule { ruling: *ruling, by: *by, stake }))
+            }
+            (Command::Lapse { .. }, Some(_))
+                if job.hire.as_ref().is_some_and(|hire| hire.bonus(job.vesting.units) > 0) =>
+            {
+                let treasury = self.held_in(&Account::Treasury, job.price.asset).await?;
+                Ok(Some(Command::Lapse { treasury }))
             }
             _ => Ok(None),
         }

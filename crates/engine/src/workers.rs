@@ -141,7 +141,7 @@ impl Engine {
         }
         let name = name.clone();
         let message = match job.delivery() {
-            Some(delivery) if delivery.worker == worker => {
+            Some(delivery) if delivery.by == worker.into() => {
                 let log_index = self.store.log_index(job.id, "settled").await?;
                 ToWorker::Done { job: name, attempt: delivery.attempt, outcome: Ok(log_index) }
             }

@@ -18,7 +18,12 @@ use std::pin::pin;
 /// Two jobs for 100 units each under an API key, one of them withdrawn, by a writer that alters what the key spends.
 fn books_after(database: &str, alter: fn(Spending) -> Option<Spending>) -> Books {
     let (store, mut writer) = Sqlite::memory(database).open().expect("a database in memory can be made");
-    let config = Config { ledger: Ledger::testnet(), scoring, stake: StakeTerms::NONE };
+    let config = Config {
+        ledger: Ledger::testnet(),
+        scoring,
+        stake: StakeTerms::NONE,
+        hires: docket_engine::HireTerms::DOCUMENTED,
+    };
     let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(3), config);
     let client = ClientId("credits:ann".into());
     let mut done = pin!(async {

@@ -25,7 +25,12 @@ const NAME: &str = "hooks-crash";
 fn start(clock: &Clock) -> (Arc<Engine>, JoinHandle<()>) {
     let (store, writer) = Sqlite::memory(NAME).open().expect("a database in memory can be opened");
     let writer = thread::spawn(move || writer.run());
-    let config = Config { ledger: Ledger::testnet(), scoring, stake: docket_engine::StakeTerms::NONE };
+    let config = Config {
+        ledger: Ledger::testnet(),
+        scoring,
+        stake: docket_engine::StakeTerms::NONE,
+        hires: docket_engine::HireTerms::DOCUMENTED,
+    };
     let engine = Engine::new(store, clock.clone(), Entropy::system(), config);
     block_on(engine.recover()).expect("what was open is taken up");
     engine.ripen_effects();

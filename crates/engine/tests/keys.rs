@@ -18,7 +18,12 @@ use std::thread;
 fn engine(name: &str, clock: &Clock) -> Arc<Engine> {
     let (store, writer) = Sqlite::memory(name).open().expect("a database in memory can be made");
     thread::spawn(move || writer.run());
-    let config = Config { ledger: Ledger::testnet(), scoring, stake: StakeTerms::NONE };
+    let config = Config {
+        ledger: Ledger::testnet(),
+        scoring,
+        stake: StakeTerms::NONE,
+        hires: docket_engine::HireTerms::DOCUMENTED,
+    };
     Engine::new(store, clock.clone(), Entropy::seeded(3), config)
 }
 

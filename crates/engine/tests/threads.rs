@@ -32,7 +32,12 @@ const WORKERS: u8 = 3;
 fn many_threads_leave_nothing_behind() {
     let (store, writer) = Sqlite::memory("threads").open().expect("a database in memory can be made");
     let writer = thread::spawn(move || writer.run());
-    let config = Config { ledger: Ledger::testnet(), scoring, stake: StakeTerms::NONE };
+    let config = Config {
+        ledger: Ledger::testnet(),
+        scoring,
+        stake: StakeTerms::NONE,
+        hires: docket_engine::HireTerms::DOCUMENTED,
+    };
     let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(1), config);
     let (stop, stopped) = AbortHandle::new_pair();
     let effects = Abortable::new(outbox::run(engine.clone()), stopped);

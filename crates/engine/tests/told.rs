@@ -14,7 +14,12 @@ use futures::executor::block_on;
 fn who_goes_away_leaves_nothing_behind() {
     let (store, writer) = Sqlite::memory("told").open().expect("a database in memory can be made");
     let writer = std::thread::spawn(move || writer.run());
-    let config = Config { ledger: Ledger::testnet(), scoring, stake: StakeTerms::NONE };
+    let config = Config {
+        ledger: Ledger::testnet(),
+        scoring,
+        stake: StakeTerms::NONE,
+        hires: docket_engine::HireTerms::DOCUMENTED,
+    };
     let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(1), config);
     let submitted = block_on(engine.submit(new_job(&engine, 1, 1))).expect("the job is made");
     let job = block_on(engine.find(&submitted.id)).expect("it can be read").expect("it is there");
@@ -32,7 +37,12 @@ fn who_goes_away_leaves_nothing_behind() {
 #[test]
 fn nobody_waits_for_an_answer_once_the_store_has_stopped() {
     let (store, mut writer) = Sqlite::memory("stopped").open().expect("a database in memory can be made");
-    let config = Config { ledger: Ledger::testnet(), scoring, stake: StakeTerms::NONE };
+    let config = Config {
+        ledger: Ledger::testnet(),
+        scoring,
+        stake: StakeTerms::NONE,
+        hires: docket_engine::HireTerms::DOCUMENTED,
+    };
     let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(1), config);
     let mut submit = Box::pin(engine.submit(new_job(&engine, 1, 1)));
     let submitted = loop {

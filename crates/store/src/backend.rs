@@ -3,6 +3,8 @@
 use crate::batch::Batch;
 use crate::error::StoreError;
 use crate::read::Reader;
+use docket_core::agent::standing::Standing;
+use docket_core::agent::tally::Tally;
 use docket_core::change::Claim;
 use docket_core::hash::Sha256;
 use docket_core::hook::{EventId, Hook};
@@ -66,6 +68,8 @@ pub struct Resumed {
     pub last_names: BTreeMap<Dialect, Arc<str>>,
     /// The greatest number of an agent.
     pub last_agent: Option<AgentId>,
+    /// The greatest number of a job for which one agent hires another.
+    pub last_hire: Option<u64>,
     /// The last number given to a row of the journal.
     pub journal_id: i64,
     /// The last number given to a transfer.
@@ -109,6 +113,12 @@ pub struct Needs {
     pub deliveries: BTreeSet<EventId>,
     /// Agents.
     pub agents: BTreeSet<AgentId>,
+    /// Agents whose standing is not cached.
+    pub agent_standings: BTreeSet<AgentId>,
+    /// Offers.
+    pub offers: BTreeSet<(JobId, AgentId)>,
+    /// Counts of an hour that are not cached.
+    pub tallies: BTreeSet<(Tally, i64)>,
 }
 
 impl Needs {
@@ -145,4 +155,10 @@ pub struct Loaded {
     pub deliveries: HashMap<EventId, Version>,
     /// Agents, with their versions.
     pub agents: HashMap<AgentId, Version>,
+    /// What is known of agents; of one that is absent, nothing.
+    pub agent_standings: HashMap<AgentId, Standing>,
+    /// Counts; one that is absent is nothing.
+    pub tallies: HashMap<(Tally, i64), i128>,
+    /// Offers, with their versions.
+    pub offers: HashMap<(JobId, AgentId), Version>,
 }

@@ -2,6 +2,9 @@
 
 use crate::writer::{Key, Moved, Spent};
 use docket_core::agent::identity::Agent;
+use docket_core::agent::offer::Offer;
+use docket_core::agent::standing::Standing;
+use docket_core::agent::tally::Tally;
 use docket_core::change::{Change, Claim};
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
@@ -125,6 +128,19 @@ pub(crate) struct JournalEntry {
     pub(crate) transfers: Range<i64>,
 }
 
+/// What has happened to a job for which one agent hires another, for those who follow it.
+pub(crate) struct FeedEntry {
+    pub(crate) journal_id: i64,
+    pub(crate) job: JobId,
+    pub(crate) event: &'static str,
+    /// The job's state before.
+    pub(crate) before: &'static str,
+    /// The job's state after.
+    pub(crate) after: &'static str,
+    /// Whose offer it is, if it is one.
+    pub(crate) agent: Option<AgentId>,
+}
+
 /// The answer to a job, as it stands beside the journal.
 pub(crate) struct ResultEntry {
     pub(crate) journal_id: i64,
@@ -157,6 +173,10 @@ pub struct Batch {
     pub(crate) new_deliveries: Vec<(i64, Delivery)>,
     pub(crate) changed_deliveries: BTreeMap<EventId, Delivery>,
     pub(crate) agents: BTreeMap<AgentId, Agent>,
+    pub(crate) offers: BTreeMap<(JobId, AgentId), Offer>,
+    pub(crate) agent_standings: BTreeMap<AgentId, Standing>,
+    pub(crate) feed: Vec<FeedEntry>,
+    pub(crate) tallies: BTreeMap<(Tally, i64), Moved>,
 }
 
 impl Batch {
@@ -180,14 +200,18 @@ impl Batch {
         self.standings.extend(later.standings);
         join_sums(&mut self.spendings, later.spendings);
         self.new_deliveries.extend(later.new_deliveries);
+        self.agent_standings.extend(later.agent_standings);
+        self.feed.extend(later.feed);
+        join_sums(&mut self.tallies, later.tallies);
         Ok(())
     }
 
     /// Whether it has rows that are no job's and no sum.
     fn has_records(&self) -> bool {
-        let Self { workers, pairings, trusts, keys, hooks, changed_deliveries, agents, .. } = self;
+        let Self { workers, pairings, trusts, keys, hooks, changed_deliveries, agents, offers, .. } = self;
         let records = [workers.len(), pairings.len(), trusts.len(), keys.len(), hooks.len(), agents.len()];
-        records.iter().any(|count| *count > 0) || !changed_deliveries.is_empty()
+        let records = records.into_iter().chain([offers.len()]);
+        records.into_iter().any(|count| count > 0) || !changed_deliveries.is_empty()
     }
 
     /// Whether there is nothing to write.

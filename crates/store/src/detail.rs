@@ -2,8 +2,10 @@
 
 use crate::policy::{decode_ruling, encode_ruling};
 use crate::read::JournalRow;
+use docket_core::agent::hire::step::Taken;
 use docket_core::event::Event;
 use docket_core::hash::Sha256;
+use docket_core::id::Doer;
 use docket_core::policy::{Judge, Ruling};
 
 /// What stands before the digest of what a client says that he received.
@@ -18,12 +20,23 @@ pub(crate) fn detail(event: &Event) -> String {
         Event::Closed { reason, .. } => reason.code().to_owned(),
         Event::Submitted { delivery, .. } | Event::Settled { delivery, .. } => {
             let attempt = delivery.attempt;
-            let by = format!("by {} in attempt {}-{}", delivery.worker, attempt.epoch, attempt.number);
+            let by = match delivery.by {
+                Doer::Worker(worker) => {
+                    format!("by {worker} in attempt {}-{}", attempt.epoch, attempt.number)
+                }
+                Doer::Agent(_) => format!("by {}", delivery.by),
+            };
             match event {
                 Event::Settled { broken: Some(reason), .. } => format!("{by}, {}", reason.code()),
                 _ => by,
             }
         }
+        Event::Hire(Taken::Invited { agent }) => format!("agent:{}", agent.0),
+        Event::Hire(Taken::Engaged { provider: seat } | Taken::Appointed { evaluator: seat }) => {
+            format!("agent:{}", seat.agent.0)
+        }
+        Event::Hire(Taken::Committed { seat, .. } | Taken::Revealed { seat, .. }) => format!("seat {seat}"),
+        Event::Evaluated { judgement: None, .. } => "by silence".to_owned(),
         Event::Disputed { claim: Some(claim), .. } => format!("{RECEIVED}{claim}"),
         Event::Ruled { ruling, by, .. } => format!("{}{BY}{}", encode_ruling(*ruling), by.name()),
         Event::Created { .. }
@@ -32,7 +45,8 @@ pub(crate) fn detail(event: &Event) -> String {
         | Event::Accepted { .. }
         | Event::Recovered { .. }
         | Event::Evaluated { .. }
-        | Event::Vested
+        | Event::Vested { .. }
+        | Event::Hire(Taken::Described { .. })
         | Event::Disputed { claim: None, .. } => String::new(),
     }
 }
@@ -66,13 +80,13 @@ mod tests {
     #[test]
     fn a_dispute_and_its_end_read_back_as_they_are_written() {
         for claim in [None, Some(Sha256([7; 32]))] {
-            let row = row(&Event::Disputed { claim, by: Timestamp(2) });
+            let row = row(&Event::Disputed { claim, by: Timestamp(2), filing: None });
             assert_eq!((row.claim(), row.ruling()), (claim, None));
         }
         let divided = Ruling::Divided { client: BasisPoints(2_500) };
         for ruling in [Ruling::ForWorker, Ruling::ForClient, divided] {
             for by in Judge::ALL {
-                let row = row(&Event::Ruled { ruling, by, slash: 0 });
+                let row = row(&Event::Ruled { ruling, by, slash: 0, bonus: 0 });
                 assert_eq!((row.claim(), row.ruling()), (None, Some((ruling, by))));
             }
         }

@@ -7,6 +7,7 @@ pub mod backend;
 mod batch;
 mod detail;
 mod error;
+mod hires;
 mod hot;
 mod known;
 mod later;
@@ -30,12 +31,13 @@ pub mod writer;
 
 pub use batch::{Batch, Documents, Leaf, Payload, ResultDocument, Write};
 pub use error::{CommitError, StoreError};
+pub use hires::HireFilter;
 pub use pending::{Haste, Pending};
 pub use places::LogPlace;
 pub use postgres::Postgres;
 pub use read::{
-    AgentFilter, Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyJobs, KeyRow, Page, Read,
-    Reader, SpendingRow, Stretch, TransferRow,
+    AgentFilter, Answer, BalanceRow, Cursor, DeliveryRow, FeedRow, HireRow, JobFilter, JournalRow, KeyJobs,
+    KeyRow, Page, Read, Reader, SpendingRow, Stretch, TransferRow,
 };
 pub use sqlite::Sqlite;
 pub use stage::Stage;

@@ -5,16 +5,20 @@ pub(crate) mod of_key;
 
 use crate::error::StoreError;
 use crate::read::{
-    AgentFilter, Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyJobs, KeyRow, Page, Read,
-    Reader, SpendingRow, Stretch, TransferRow,
+    AgentFilter, Answer, BalanceRow, Cursor, DeliveryRow, FeedRow, HireRow, JobFilter, JournalRow, KeyJobs,
+    KeyRow, Page, Read, Reader, SpendingRow, Stretch, TransferRow,
 };
 use crate::rows::agent::{AGENTS, parse_agent};
+use crate::rows::hire::{parse_offer, parse_standing, tally};
 use crate::rows::hook::{DELIVERIES, HOOKS, hook_id, parse_delivery, parse_hook};
 use crate::rows::job::COLUMNS as JOB_COLUMNS;
 use crate::rows::read::{self, Terms};
 use crate::rows::{period, spent};
 use crate::value::{Columns, Value};
 use docket_core::agent::identity::Agent;
+use docket_core::agent::offer::Offer;
+use docket_core::agent::standing::Standing;
+use docket_core::agent::tally::Tally;
 use docket_core::change::Claim;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
@@ -36,7 +40,8 @@ const PAGE: u32 = 100;
 /// How many hashes or entries of the log are read at once.
 const LOG_PAGE: u64 = 256;
 
-const JOB_FROM: &str = "FROM job j JOIN policy p ON p.policy_id = j.policy_id";
+const JOB_FROM: &str =
+    "FROM job j JOIN policy p ON p.policy_id = j.policy_id LEFT JOIN hire h ON h.job_id = j.job_id";
 const TRANSFER: &str = "SELECT t.transfer_id, n.at_ms, j.dialect, j.public_id, n.event, t.from_account, t.to_account, \
      t.asset, t.decimals, t.units, n.leaf_index, j.api_key, j.created_ms FROM transfer t JOIN journal n ON n.journal_id = t.journal_id \
      LEFT JOIN job j ON j.job_id = n.job_id";
@@ -369,6 +374,46 @@ impl<D: Database> Reader for Queries<D> {
 
     fn agents<'a>(&'a self, filter: &'a AgentFilter, page: Page) -> Read<'a, (Vec<Agent>, u64)> {
         self.page_of_agents(filter, page).boxed()
+    }
+
+    fn agent_standing(&self, id: AgentId) -> Read<'_, Option<Standing>> {
+        self.one(&agents::STANDING, vec![Value::count(id.0)], |row| Ok(parse_standing(row)?.1))
+    }
+
+    fn offer(&self, job: JobId, agent: AgentId) -> Read<'_, Option<Offer>> {
+        self.one(&agents::OFFER, vec![Value::job(job), Value::count(agent.0)], parse_offer)
+    }
+
+    fn offers(&self, job: JobId, limit: u32) -> Read<'_, Vec<Offer>> {
+        self.database.list(
+            &agents::OFFERS_OF_JOB,
+            vec![Value::job(job), Value::Int(limit.into())],
+            parse_offer,
+        )
+    }
+
+    fn hire_rows(&self, after: Option<u32>) -> Read<'_, Vec<HireRow>> {
+        let after = Value::Int(after.map_or(-1, i64::from));
+        self.database.list(agents::HIRES_AFTER, vec![after], agents::hire_row)
+    }
+
+    fn feed(&self, after: i64, limit: u32) -> Read<'_, Vec<FeedRow>> {
+        let params = vec![Value::Int(after), Value::Int(limit.min(1_000).into())];
+        self.database.list(agents::FEED, params, agents::feed_row)
+    }
+
+    fn last_fed(&self) -> Read<'_, i64> {
+        self.one(agents::LAST_FED, vec![], |row| Ok(row.int_or_null(0)?.unwrap_or_default()))
+            .map_ok(Option::unwrap_or_default)
+            .boxed()
+    }
+
+    fn tallies(&self, first: i64, last: i64) -> Read<'_, Vec<((Tally, i64), i128)>> {
+        self.database.list(agents::TALLIES, vec![Value::Int(first), Value::Int(last)], tally)
+    }
+
+    fn count_agents(&self) -> Read<'_, u64> {
+        self.one(agents::COUNT_AGENTS, vec![], |row| row.count(0)).map_ok(Option::unwrap_or_default).boxed()
     }
 
     fn balances<'a>(&'a self, after: Option<&'a str>) -> Read<'a, Vec<BalanceRow>> {

@@ -3,7 +3,10 @@
 use crate::error::StoreError;
 use crate::stage::Stage;
 use docket_core::agent::identity::{Agent, Wallet};
-use docket_core::agent::role::Role;
+use docket_core::agent::offer::Offer;
+use docket_core::agent::role::{Role, Strategy};
+use docket_core::agent::standing::Standing;
+use docket_core::agent::tally::Tally;
 use docket_core::change::Claim;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
@@ -128,6 +131,44 @@ pub struct DeliveryRow {
     pub delivery: Delivery,
 }
 
+/// What lists look at of a job for which one agent hires another.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HireRow {
+    /// The job.
+    pub job: JobId,
+    /// What it is called.
+    pub number: u32,
+    /// The name of its state.
+    pub state: &'static str,
+    /// How it is judged.
+    pub strategy: Strategy,
+    /// Who asks for it, and whose that agent is.
+    pub client: (AgentId, Wallet),
+    /// Who does it.
+    pub provider: Option<(AgentId, Wallet)>,
+    /// Who judges it.
+    pub evaluator: Option<(AgentId, Wallet)>,
+    /// Who has opened a dispute about it.
+    pub initiator: Option<AgentId>,
+}
+
+/// Something that has happened to such a job.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FeedRow {
+    /// Grows from one to the next, not by one.
+    pub number: i64,
+    /// Which job.
+    pub job: JobId,
+    /// What.
+    pub event: String,
+    /// The name of the job's state before it; empty for a new job.
+    pub before: String,
+    /// The name of the job's state after it.
+    pub after: String,
+    /// Whose offer it is, if it is one.
+    pub agent: Option<AgentId>,
+}
+
 /// The balance of an account in one asset.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BalanceRow {
@@ -226,6 +267,14 @@ pub trait Reader: Send + Sync {
     fn ended_deliveries(&self, before: Timestamp) -> Read<'_, Vec<Delivery>>;
     fn agent(&self, id: AgentId) -> Read<'_, Option<Agent>>;
     fn agents<'a>(&'a self, filter: &'a AgentFilter, page: Page) -> Read<'a, (Vec<Agent>, u64)>;
+    fn agent_standing(&self, id: AgentId) -> Read<'_, Option<Standing>>;
+    fn offer(&self, job: JobId, agent: AgentId) -> Read<'_, Option<Offer>>;
+    fn offers(&self, job: JobId, limit: u32) -> Read<'_, Vec<Offer>>;
+    fn hire_rows(&self, after: Option<u32>) -> Read<'_, Vec<HireRow>>;
+    fn feed(&self, after: i64, limit: u32) -> Read<'_, Vec<FeedRow>>;
+    fn last_fed(&self) -> Read<'_, i64>;
+    fn tallies(&self, first: i64, last: i64) -> Read<'_, Vec<((Tally, i64), i128)>>;
+    fn count_agents(&self) -> Read<'_, u64>;
     fn balances<'a>(&'a self, after: Option<&'a str>) -> Read<'a, Vec<BalanceRow>>;
     fn balance<'a>(&'a self, account: &'a Account) -> Read<'a, Vec<BalanceRow>>;
     fn statement<'a>(&'a self, account: &'a Account, before: Option<i64>) -> Read<'a, Vec<TransferRow>>;

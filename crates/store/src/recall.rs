@@ -3,6 +3,7 @@
 use crate::backend::{Loaded, Needs, Resumed};
 use crate::error::StoreError;
 use crate::queries::{API_KEYS, OPEN_JOBS, WORKERS, log_hashes};
+use crate::rows::hire::{STANDINGS, parse_standing, tally};
 use crate::rows::hook::{HOOKS, event_id, parse_hook};
 use crate::rows::read::{self, Terms};
 use crate::rows::spent;
@@ -11,13 +12,14 @@ use docket_core::id::{AgentId, Dialect, JobId, Version};
 use docket_core::ledger::Account;
 use docket_core::merkle::{Hash, Plan, TILE_WIDTH};
 use docket_core::money::Asset;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const EPOCH: &str = "SELECT value FROM meta WHERE name = 'epoch'";
 const LAST_JOB: &str = "SELECT max(job_id) FROM job";
 const LAST_NAME: &str = "SELECT max(public_id) FROM job WHERE dialect = $1";
 const LAST_AGENT: &str = "SELECT max(agent_id) FROM agent";
+const LAST_HIRE: &str = "SELECT max(number) FROM hire";
 const LAST_JOURNAL: &str = "SELECT max(journal_id) FROM journal";
 const LAST_TRANSFER: &str = "SELECT max(transfer_id) FROM transfer";
 const LAST_POLICY: &str = "SELECT max(policy_id) FROM policy";
@@ -35,6 +37,8 @@ const PAIRINGS: &str = "SELECT code, version FROM pairing WHERE code";
 const SPENDINGS: &str = "SELECT spent, units FROM key_spending WHERE spent";
 const DELIVERIES: &str = "SELECT event_id, version FROM delivery WHERE event_id";
 const AGENTS: &str = "SELECT agent_id, version FROM agent WHERE agent_id";
+const TALLIES: &str = "SELECT name, hour, units FROM tally WHERE hour";
+const OFFERS: &str = "SELECT job_id, agent_id, version FROM offer WHERE job_id";
 
 fn keys() -> String {
     format!("{API_KEYS} WHERE number")
@@ -44,6 +48,10 @@ fn hooks() -> String {
     format!("{HOOKS} WHERE client")
 }
 
+fn standings() -> String {
+    format!("{STANDINGS} WHERE agent_id")
+}
+
 fn workers() -> String {
     format!("{WORKERS} WHERE worker_id")
 }
@@ -51,14 +59,23 @@ fn workers() -> String {
 /// Every query of the writer, with one key where it takes keys.
 #[cfg(test)]
 pub(crate) fn all() -> Vec<String> {
-    let (workers, keys, hooks) = (workers(), keys(), hooks());
+    let (workers, keys, hooks, standings) = (workers(), keys(), hooks(), standings());
     let last_name = LAST_NAME.to_owned();
     let lookups = [
         CLAIMS, JOBS, NAMES, POLICIES, BALANCES, &workers, PAIRINGS, &keys, SPENDINGS, &hooks, DELIVERIES,
-        AGENTS,
+        AGENTS, OFFERS, TALLIES, &standings,
     ];
-    let whole =
-        [EPOCH, LAST_JOB, LAST_AGENT, LAST_JOURNAL, LAST_TRANSFER, LAST_POLICY, LAST_DELIVERY, LAST_LEAF];
+    let whole = [
+        EPOCH,
+        LAST_JOB,
+        LAST_AGENT,
+        LAST_HIRE,
+        LAST_JOURNAL,
+        LAST_TRANSFER,
+        LAST_POLICY,
+        LAST_DELIVERY,
+        LAST_LEAF,
+    ];
     let with_key = lookups.into_iter().map(|sql| format!("{sql} = $1"));
     whole.into_iter().map(str::to_owned).chain([last_name]).chain(with_key).collect()
 }
@@ -92,6 +109,7 @@ pub(crate) fn resume(database: &mut impl Lookup) -> Result<Resumed, StoreError> 
         last_job: last(database, LAST_JOB)?.map(|id| JobId(id.unsigned_abs())),
         last_names: last_names(database)?,
         last_agent: last(database, LAST_AGENT)?.map(|id| AgentId(id.unsigned_abs())),
+        last_hire: last(database, LAST_HIRE)?.map(i64::unsigned_abs),
         journal_id: last(database, LAST_JOURNAL)?.unwrap_or_default(),
         transfer_id: last(database, LAST_TRANSFER)?.unwrap_or_default(),
         policy_id: last(database, LAST_POLICY)?.unwrap_or_default(),
@@ -152,6 +170,15 @@ pub(crate) fn load(database: &mut impl Lookup, needs: &Needs) -> Result<Loaded, 
         database.among(DELIVERIES, deliveries, |row| Ok((event_id(&row.text(0)?)?, version(row)?)))?;
     let agents = needs.agents.iter().map(|agent| Value::count(agent.0)).collect();
     let agents = database.among(AGENTS, agents, |row| Ok((AgentId(row.count(0)?), version(row)?)))?;
+    let standings_asked = needs.agent_standings.iter().map(|agent| Value::count(agent.0)).collect();
+    let standings = database.among(&standings(), standings_asked, parse_standing)?;
+    let offered: BTreeSet<_> = needs.offers.iter().map(|(job, _)| *job).collect();
+    let offered = offered.into_iter().map(Value::job).collect();
+    let offers = database.among(OFFERS, offered, |row| {
+        Ok(((JobId(row.count(0)?), AgentId(row.count(1)?)), Version(row.count(2)?)))
+    })?;
+    let hours: BTreeSet<_> = needs.tallies.iter().map(|(_, hour)| *hour).collect();
+    let tallies = database.among(TALLIES, hours.into_iter().map(Value::Int).collect(), tally)?;
     Ok(Loaded {
         claims: claims.into_iter().map(|claim| (claim.key.clone(), claim)).collect(),
         jobs: database.among(JOBS, jobs, |row| row.count(0).map(JobId))?.into_iter().collect(),
@@ -165,6 +192,9 @@ pub(crate) fn load(database: &mut impl Lookup, needs: &Needs) -> Result<Loaded, 
         hooks,
         deliveries: deliveries.into_iter().collect(),
         agents: agents.into_iter().collect(),
+        agent_standings: standings.into_iter().collect(),
+        tallies: tallies.into_iter().filter(|(name, _)| needs.tallies.contains(name)).collect(),
+        offers: offers.into_iter().filter(|(name, _)| needs.offers.contains(name)).collect(),
     })
 }
 

@@ -5,7 +5,7 @@ use refinery::error::Kind;
 use refinery::{Migration, Runner};
 
 /// All versions, by name. One that has shipped is never edited.
-const VERSIONS: [(&str, &str); 8] = [
+const VERSIONS: [(&str, &str); 9] = [
     ("V1__spine", include_str!("../migrations/V1__spine.sql")),
     ("V2__keys", include_str!("../migrations/V2__keys.sql")),
     ("V3__webhooks", include_str!("../migrations/V3__webhooks.sql")),
@@ -14,6 +14,7 @@ const VERSIONS: [(&str, &str); 8] = [
     ("V6__retries", include_str!("../migrations/V6__retries.sql")),
     ("V7__lists", include_str!("../migrations/V7__lists.sql")),
     ("V8__agents", include_str!("../migrations/V8__agents.sql")),
+    ("V9__hires", include_str!("../migrations/V9__hires.sql")),
 ];
 
 /// How many versions there are.

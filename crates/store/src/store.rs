@@ -1,8 +1,11 @@
 //! The store as everybody else sees it: commit a change, read what is durable.
 
+mod agents;
+
 use crate::backend::{Backend, Resumed};
 use crate::batch::Write;
 use crate::error::{CommitError, StoreError};
+use crate::hires::Hires;
 use crate::hot::{Hot, Standing};
 use crate::known::Lately;
 use crate::later::{Kept, Later};
@@ -10,13 +13,12 @@ use crate::pending::{Haste, Outcome, Pending, gone};
 use crate::places::LogPlace;
 use crate::published::Published;
 use crate::read::{
-    AgentFilter, Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyJobs, KeyRow, Page,
-    Reader, SpendingRow, Stretch, TransferRow,
+    Answer, BalanceRow, Cursor, DeliveryRow, JobFilter, JournalRow, KeyJobs, KeyRow, Reader, SpendingRow,
+    Stretch, TransferRow,
 };
 use crate::recent::Recent;
 use crate::stage::Stage;
 use crate::writer::{Request, Waiting, Writer};
-use docket_core::agent::identity::Agent;
 use docket_core::change::{Claim, JobChange};
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
@@ -62,6 +64,7 @@ pub(crate) struct Shared {
     pub(crate) recent: Arc<Recent>,
     pub(crate) lately: Arc<Lately>,
     pub(crate) later: Arc<Later>,
+    pub(crate) hires: Arc<Hires>,
     pub(crate) published: Arc<Published>,
 }
 
@@ -76,6 +79,7 @@ pub struct Store {
     recent: Arc<Recent>,
     lately: Arc<Lately>,
     later: Arc<Later>,
+    hires: Arc<Hires>,
     published: Arc<Published>,
     start: Start,
 }
@@ -89,6 +93,8 @@ pub struct Start {
     pub last_job: Option<JobId>,
     /// The greatest number that an agent had.
     pub last_agent: Option<AgentId>,
+    /// The greatest number that a job had for which one agent hires another.
+    pub last_hire: Option<u64>,
 }
 
 impl Store {
@@ -98,13 +104,13 @@ impl Store {
         reader: Arc<dyn Reader>,
     ) -> Result<(Self, Writer), StoreError> {
         let resumed = backend.resume()?;
-        let Resumed { epoch, last_job, last_agent, .. } = resumed;
-        let start = Start { epoch, last_job, last_agent };
+        let Resumed { epoch, last_job, last_agent, last_hire, .. } = resumed;
+        let start = Start { epoch, last_job, last_agent, last_hire };
         let (queue, requests) = mpsc::channel(QUEUE);
         let shared = Shared::default();
         let writer = Writer::new(backend, requests, shared.clone(), resumed)?;
-        let Shared { hot, recent, lately, later, published } = shared;
-        Ok((Self { queue, hot, recent, lately, later, published, reader, start }, writer))
+        let Shared { hot, recent, lately, later, hires, published } = shared;
+        Ok((Self { queue, hot, recent, lately, later, hires, published, reader, start }, writer))
     }
 
     /// What was known when the store was opened.
@@ -416,16 +422,6 @@ impl Store {
     /// What was told, or given up, before an instant, the oldest first. At most 100.
     pub async fn ended_deliveries(&self, before: Timestamp) -> Result<Vec<Delivery>, StoreError> {
         self.reader().await?.ended_deliveries(before).await
-    }
-
-    /// An agent.
-    pub async fn agent(&self, id: AgentId) -> Result<Option<Agent>, StoreError> {
-        self.reader().await?.agent(id).await
-    }
-
-    /// A page of the agents that fit, by their names, or an owner's by their numbers; and how many fit in all.
-    pub async fn agents(&self, filter: &AgentFilter, page: Page) -> Result<(Vec<Agent>, u64), StoreError> {
-        self.reader().await?.agents(filter, page).await
     }
 
     /// The balances of all accounts that are not a job's own, in the order of their names, from after

@@ -48,7 +48,7 @@ fn indexed(write: &Write) -> Vec<&str> {
             Record::Trust(trust) => texts.push(&trust.client.0),
             Record::Key(key) => texts.extend([&*key.client.0, &*key.label]),
             Record::Hook(hook) => texts.extend([&*hook.client.0, &*hook.url, &*hook.secret.0]),
-            Record::Delivery(_) => {}
+            Record::Delivery(_) | Record::Offer(_) => {}
             Record::Agent(agent) => {
                 let Profile { name, avatar, tags, .. } = &agent.profile;
                 texts.extend([name].into_iter().chain(avatar).chain(tags).map(|text| &**text));
@@ -78,7 +78,6 @@ fn name(account: &Account) -> Option<&str> {
         Account::Client(client) => Some(&client.0),
         Account::Outside(network) => Some(&network.0),
         Account::Worker(_)
-        | Account::Agent(_)
         | Account::Escrow(_)
         | Account::Vesting(_)
         | Account::Stake(_)

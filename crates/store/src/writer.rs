@@ -26,6 +26,7 @@ pub(crate) use sums::Moved;
 use crate::backend::{Backend, Resumed, Seen};
 use crate::batch::{Batch, Write};
 use crate::error::{CommitError, StoreError};
+use crate::hires::Hires;
 use crate::hot::Hot;
 use crate::known::Lately;
 use crate::later::Later;
@@ -112,6 +113,7 @@ pub struct Writer {
     recent: Arc<Recent>,
     lately: Arc<Lately>,
     later: Arc<Later>,
+    hires: Arc<Hires>,
     published: Arc<Published>,
     judge: Judge,
     /// How many changes readers do not see yet.
@@ -128,11 +130,23 @@ impl Writer {
     ) -> Result<Self, StoreError> {
         let frontier = Frontier::restore(resumed.log_size, resumed.log_peaks.clone())
             .ok_or_else(|| StoreError::Corrupt("the log's hashes do not fit its size".to_owned()))?;
-        let Shared { hot, recent, lately, later, published } = shared;
+        let Shared { hot, recent, lately, later, hires, published } = shared;
         published.extend_log(resumed.log_size, frontier.root());
         hot.publish(resumed.open_jobs.iter());
         let judge = Judge::resume(&resumed, frontier);
-        Ok(Self { backend, queue, hot, recent, lately, later, published, judge, unseen: 0, failed: None })
+        Ok(Self {
+            backend,
+            queue,
+            hot,
+            recent,
+            lately,
+            later,
+            hires,
+            published,
+            judge,
+            unseen: 0,
+            failed: None,
+        })
     }
 
     /// Runs until every [`crate::Store`] is gone.
@@ -283,6 +297,7 @@ impl Writer {
         self.recent.keep(&batch.changed_jobs, &batch.results);
         self.recent.places.keep(&batch.journal);
         self.hot.publish(batch.new_jobs.iter().map(|(job, _)| job).chain(&batch.changed_jobs));
+        self.hires.publish(batch.new_jobs.iter().map(|(job, _)| job).chain(&batch.changed_jobs));
         self.lately.keys.forget(batch.keys.keys());
         self.lately.hooks.forget(batch.hooks.values().map(|hook| &hook.client));
         let (size, root) = self.judge.log();

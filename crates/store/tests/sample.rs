@@ -5,8 +5,8 @@ use docket_core::command::{Canceller, Charge, Command};
 use docket_core::decide::decide;
 use docket_core::event::{Conduct, Delivery, Fault, Usage, Voucher};
 use docket_core::feature::{Feature, Features};
-use docket_core::hash::Sha256;
-use docket_core::id::{AgentId, Attempt, ClientId, Dialect, JobId, PublicId, Version, WorkerId};
+use docket_core::hash::{ContentHash, Sha256};
+use docket_core::id::{Attempt, ClientId, Dialect, JobId, PublicId, Version, WorkerId};
 use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::ledger::{Account, NetworkId, Transfer};
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
@@ -58,7 +58,6 @@ pub(crate) fn testnet() -> NetworkId {
 
 /// A job of ann's that does not exist yet.
 pub(crate) fn job(number: u64, policy: Policy) -> Job {
-    let evaluator = policy.evaluation.is_some().then_some(AgentId(7));
     let public_id = PublicId { dialect: Dialect::Agents, text: format!("job-{number}").into() };
     let wanted: &[Feature] = if number.is_multiple_of(2) { &[Feature::Tools, Feature::Seed] } else { &[] };
     let needs: Features = wanted.iter().copied().collect();
@@ -67,7 +66,7 @@ pub(crate) fn job(number: u64, policy: Policy) -> Job {
     let client = ClientId("ann".into());
     let job = Job::new(JobId(number), public_id, client, Arc::new(ask), PRICE, Arc::new(policy), NOW);
     let request = number.is_multiple_of(3).then(|| Sha256::of(&number.to_le_bytes()));
-    Job { evaluator, request, ..job }
+    Job { request, ..job }
 }
 
 /// The command that a word stands for, as it fits the job at this moment.
@@ -88,9 +87,9 @@ pub(crate) fn order(word: &str, job: &Job) -> Command {
         },
         "cancel" => Command::Cancel { by: Canceller::Client },
         "give-up" => Command::GiveUp { reason: Fault::NoTrustedWorker },
-        "complete" => Command::Evaluate { verdict: Verdict::Complete },
-        "reject" => Command::Evaluate { verdict: Verdict::Reject },
-        "dispute" => Command::Dispute { claim: Some(Sha256([9; 32])) },
+        "complete" => Command::Evaluate { verdict: Verdict::Complete, judgement: None },
+        "reject" => Command::Evaluate { verdict: Verdict::Reject, judgement: None },
+        "dispute" => Command::Dispute { claim: Some(Sha256([9; 32])), filing: None },
         "rule-for-worker" => Command::Rule { ruling: Ruling::ForWorker, by: Judge::Arbiter, stake: 0 },
         "rule-for-client" => Command::Rule { ruling: Ruling::ForClient, by: Judge::Arbiter, stake: 0 },
         "rule-divided" => Command::Rule {
@@ -98,16 +97,16 @@ pub(crate) fn order(word: &str, job: &Job) -> Command {
             by: Judge::Arbiter,
             stake: 0,
         },
-        "lapse" => Command::Lapse,
+        "lapse" => Command::Lapse { treasury: 0 },
         _ => panic!("{word} is no order"),
     }
 }
 
 fn delivery(worker: WorkerId, attempt: Attempt) -> Delivery {
     Delivery {
-        worker,
+        by: worker.into(),
         attempt,
-        output: Sha256([3; 32]),
+        output: ContentHash([3; 32]),
         receipt: Sha256([4; 32]),
         voucher: Voucher::Worker,
         usage: Usage { input: 5, output: 8 },

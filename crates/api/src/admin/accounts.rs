@@ -141,7 +141,7 @@ async fn credit(
     body: Body,
 ) -> Result<(StatusCode, Json<Credited>), Problem> {
     let account = parse(&account)?;
-    if !matches!(account, Account::Client(_) | Account::Agent(_) | Account::Treasury) {
+    if !matches!(account, Account::Client(_) | Account::Treasury) {
         return Err(Problem::invalid("only clients, agents and the treasury can be credited"));
     }
     if let Account::Client(client) = &account

@@ -83,6 +83,7 @@ pub(super) fn failure(job: &Job) -> Option<String> {
         Fault::TimedOut => "the work was not there in time",
         Fault::ByClient => "the client withdrew it",
         Fault::ByOperator => "the operator withdrew it",
+        Fault::ByEvaluator => "the evaluator stepped back",
         Fault::HandedBack => "its worker shut down",
         Fault::NotFunded => "it was never funded",
     };

@@ -70,7 +70,7 @@ pub(super) fn at(instant: Timestamp) -> String {
 
 impl From<&Job> for JobView {
     fn from(job: &Job) -> Self {
-        let delivered = job.delivery().map(|delivery| (delivery.worker, delivery.attempt));
+        let delivered = job.delivery().and_then(|delivery| Some((delivery.worker()?, delivery.attempt)));
         let (worker, attempt) = job.holder().or(delivered).unzip();
         let (reason, charge) = match &job.state {
             State::Closed { reason, .. } => (Some(reason.code()), None),

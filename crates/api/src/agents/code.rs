@@ -23,6 +23,40 @@ pub(crate) enum Code {
     StrategyFixed,
     /// The account does not hold enough.
     InsufficientFunds,
+    /// There is no such job.
+    JobNotFound,
+    /// There is no such offer.
+    OfferNotFound,
+    /// The job has no dispute.
+    DisputeNotFound,
+    /// The job is not where this can be done.
+    WrongState,
+    /// The time for it is not there yet.
+    TooEarly,
+    /// The time for it is over.
+    TooLate,
+    /// The job has a provider.
+    HasProvider,
+    /// The job has an evaluator.
+    HasEvaluator,
+    /// The outcome was disputed before.
+    AlreadyDisputed,
+    /// The arbitrator has voted.
+    AlreadyVoted,
+    /// The job has a provider, who may rely on it.
+    ProviderAtWork,
+    /// What was signed was used for something else.
+    SignatureUsed,
+    /// The agent's score is too low.
+    ScoreTooLow,
+    /// The agent's free stake is too small.
+    StakeTooSmall,
+    /// The agent, or another of its owner, is a party of the job.
+    IsParty,
+    /// The agent cannot judge this job.
+    NotEligible,
+    /// The agent has no seat in the dispute.
+    NotSeated,
     /// No such route.
     UnknownUrl,
     /// The route is asked in another way.
@@ -50,6 +84,23 @@ impl Code {
             Self::Overtaken => "overtaken",
             Self::StrategyFixed => "strategy_fixed",
             Self::InsufficientFunds => "insufficient_funds",
+            Self::JobNotFound => "job_not_found",
+            Self::OfferNotFound => "offer_not_found",
+            Self::DisputeNotFound => "dispute_not_found",
+            Self::WrongState => "wrong_state",
+            Self::TooEarly => "too_early",
+            Self::TooLate => "too_late",
+            Self::HasProvider => "has_provider",
+            Self::HasEvaluator => "has_evaluator",
+            Self::AlreadyDisputed => "already_disputed",
+            Self::AlreadyVoted => "already_voted",
+            Self::ProviderAtWork => "provider_at_work",
+            Self::SignatureUsed => "signature_used",
+            Self::ScoreTooLow => "score_too_low",
+            Self::StakeTooSmall => "stake_too_small",
+            Self::IsParty => "is_party",
+            Self::NotEligible => "not_eligible",
+            Self::NotSeated => "not_seated",
             Self::UnknownUrl => "unknown_url",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::TooLarge => "request_too_large",
@@ -62,11 +113,32 @@ impl Code {
     /// The status that goes with it: one of those that the reference lists, where one of them fits.
     pub(super) const fn status(self) -> StatusCode {
         match self {
-            Self::InvalidRequest | Self::InsufficientFunds => StatusCode::BAD_REQUEST,
+            Self::InvalidRequest
+            | Self::InsufficientFunds
+            | Self::WrongState
+            | Self::TooEarly
+            | Self::TooLate => StatusCode::BAD_REQUEST,
             Self::BadSignature | Self::StaleSignature => StatusCode::UNAUTHORIZED,
-            Self::NotTheOwner => StatusCode::FORBIDDEN,
-            Self::AgentNotFound | Self::UnknownUrl => StatusCode::NOT_FOUND,
-            Self::NameTaken | Self::Overtaken | Self::StrategyFixed => StatusCode::CONFLICT,
+            Self::NotTheOwner
+            | Self::ScoreTooLow
+            | Self::StakeTooSmall
+            | Self::IsParty
+            | Self::NotEligible
+            | Self::NotSeated => StatusCode::FORBIDDEN,
+            Self::AgentNotFound
+            | Self::JobNotFound
+            | Self::OfferNotFound
+            | Self::DisputeNotFound
+            | Self::UnknownUrl => StatusCode::NOT_FOUND,
+            Self::NameTaken
+            | Self::Overtaken
+            | Self::StrategyFixed
+            | Self::HasProvider
+            | Self::HasEvaluator
+            | Self::AlreadyDisputed
+            | Self::AlreadyVoted
+            | Self::ProviderAtWork
+            | Self::SignatureUsed => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,

@@ -3,8 +3,9 @@
 use super::errors::Problem;
 use super::paging::Numbered;
 use super::profile::{TAGS, parse_wallet};
+use super::reputation::ReputationView;
 use super::status::parse_role;
-use super::wire::{AgentView, Answer, page, success};
+use super::wire::{AgentView, Answer, Known, page, success};
 use crate::app::App;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Path, Query, State};
@@ -76,8 +77,8 @@ pub(super) async fn list(
     let (agents, total) = app.engine.agents(&wanted.filter()?, numbered.page()).await?;
     let mut views = Vec::with_capacity(agents.len());
     for agent in agents {
-        let free = app.engine.free_stake(agent.id).await?;
-        views.push(AgentView::of(agent, free));
+        let known = Known::of(&app, agent.id).await?;
+        views.push(AgentView::of(agent, &known));
     }
     page(views, numbered.of(total))
 }
@@ -85,8 +86,14 @@ pub(super) async fn list(
 /// `GET /api/v1/agents/{agentId}`.
 pub(super) async fn show(State(app): State<Arc<App>>, Named(id): Named) -> Answer<AgentView> {
     let agent = app.engine.agent(id).await?;
-    let free = app.engine.free_stake(id).await?;
-    success(AgentView::of(agent, free))
+    let known = Known::of(&app, id).await?;
+    success(AgentView::of(agent, &known))
+}
+
+/// `GET /api/v1/reputation/{agentId}`.
+pub(super) async fn reputation(State(app): State<Arc<App>>, Named(id): Named) -> Answer<ReputationView> {
+    let agent = app.engine.agent(id).await?;
+    success(ReputationView::of(&agent, &app.engine.agent_standing(id).await?))
 }
 
 /// `GET /api/v1/agents/tags`.
@@ -108,7 +115,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
 }
 
 /// An agent's number, in its one spelling.
-fn parse_id(text: &str) -> Result<AgentId, Problem> {
+pub(super) fn parse_id(text: &str) -> Result<AgentId, Problem> {
     let id = text.parse().ok().filter(|id: &u64| id.to_string() == text && i64::try_from(*id).is_ok());
     id.map(AgentId).ok_or_else(|| Refusal::NoSuchAgent.into())
 }

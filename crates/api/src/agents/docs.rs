@@ -1,5 +1,7 @@
 //! What the routes of this dialect take and answer.
 
+pub(super) mod hires;
+
 use super::profile::TAGS;
 use crate::openapi::{Operation, array, choice, constant, count, nullable, object, reference, text};
 use serde_json::{Value, json};
@@ -24,6 +26,8 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("avatar", nullable(text("Where its picture is."))),
         ("createdAt", reference("Instant")),
         ("stakingPool", reference("StakingPool")),
+        ("reputation", reference("AgentScore")),
+        ("arbitratorProfile", json!({"type": "object"})),
         (
             "evaluatorCapability",
             nullable(object(&[
@@ -37,7 +41,14 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("AgentId", json!({"type": "string", "pattern": "^[1-9][0-9]*$"})),
         ("Address", json!({"type": "string", "pattern": "^0x[0-9a-fA-F]{40}$"})),
         ("Units", json!({"type": "string", "pattern": "^[0-9]+$", "description": "Minor units."})),
-        ("StakingPool", object(&[("available", reference("Units"))])),
+        (
+            "StakingPool",
+            object(&[
+                ("available", reference("Units")),
+                ("locked", reference("Units")),
+                ("violationCount", count("What is remembered of its violations.")),
+            ]),
+        ),
         ("Agent", agent),
         (
             "Pagination",
@@ -48,6 +59,9 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
             ]),
         ),
     ]
+    .into_iter()
+    .chain(hires::schemas())
+    .collect()
 }
 
 fn constant_false() -> Value {

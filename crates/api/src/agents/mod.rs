@@ -5,20 +5,30 @@
 
 mod code;
 mod directory;
+mod disputes;
 mod docs;
 mod errors;
+mod events;
+mod hire;
+mod job_view;
+mod jobs;
+mod offers;
 mod paging;
 mod profile;
 mod register;
+mod reputation;
 mod routes;
 mod signed;
 mod stake;
+mod stats;
 mod status;
+mod terms;
 mod wire;
 
 pub(crate) use docs::schemas;
 pub(crate) use errors::{failed, method_not_allowed, not_found, too_many_requests};
 pub(crate) use routes::routes;
+pub use terms::AgentTerms;
 
 /// Where all paths of this dialect begin.
 pub(crate) const PREFIX: &str = "/api/v1/";

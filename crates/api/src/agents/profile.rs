@@ -4,6 +4,8 @@ use super::errors::Problem;
 use super::status::parse_role;
 use docket_core::agent::identity::{Profile, Wallet};
 use docket_core::agent::role::Role;
+use docket_core::hash::ContentHash;
+use docket_core::id::AgentId;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -49,6 +51,7 @@ pub(super) struct Said {
 }
 
 /// The members of a body.
+#[derive(Default)]
 pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
@@ -71,6 +74,51 @@ impl Fields {
         units.ok_or_else(|| {
             Problem::invalid(format!("`{name}` must be a text of digits: minor units, above 0."))
         })
+    }
+
+    /// Whether something is so; not, where nothing is said.
+    pub(super) fn flag(&self, name: &str) -> Result<bool, Problem> {
+        let wrong = || Problem::invalid(format!("`{name}` must be true or false."));
+        self.0.get(name).map_or(Ok(false), |value| value.as_bool().ok_or_else(wrong))
+    }
+
+    /// A whole number, as a number or in decimal digits, if it is there.
+    pub(super) fn number(&self, name: &str) -> Result<Option<u64>, Problem> {
+        let read = |value: &Value| match value {
+            Value::Number(number) => number.as_u64(),
+            Value::String(digits) => digits.parse().ok().filter(|number: &u64| number.to_string() == *digits),
+            _ => None,
+        };
+        let wrong = || Problem::invalid(format!("`{name}` must be a whole number."));
+        self.0.get(name).map(|value| read(value).ok_or_else(wrong)).transpose()
+    }
+
+    /// An agent, if it is there.
+    pub(super) fn agent(&self, name: &str) -> Result<Option<AgentId>, Problem> {
+        let number = self.number(name)?.filter(|number| i64::try_from(*number).is_ok());
+        Ok(number.map(AgentId))
+    }
+
+    /// Thirty-two bytes in hexadecimal, if they are there.
+    pub(super) fn hash(&self, name: &str) -> Result<Option<ContentHash>, Problem> {
+        let wrong = || Problem::invalid(format!("`{name}` must be 0x and 64 hexadecimal digits."));
+        let read = |text: &str| text.strip_prefix("0x").and_then(ContentHash::parse).ok_or_else(wrong);
+        self.text(name)?.map(read).transpose()
+    }
+
+    /// The members of an object, if it is there.
+    pub(super) fn object(&self, name: &str) -> Result<Option<Self>, Problem> {
+        let wrong = || Problem::invalid(format!("`{name}` must be an object."));
+        let members = self.0.get(name).map(|value| value.as_object().ok_or_else(wrong)).transpose()?;
+        Ok(members.map(|members| Self(members.clone())))
+    }
+
+    /// A text of so many characters at most, and no zero among them; empty where nothing is said.
+    pub(super) fn words(&self, name: &str, most: usize) -> Result<Arc<str>, Problem> {
+        let text = self.text(name)?.unwrap_or_default();
+        let sound = text.chars().count() <= most && !text.contains('\0');
+        let words = || format!("`{name}` must have at most {most} characters, and no zero among them.");
+        if sound { Ok(text.into()) } else { Err(Problem::invalid(words())) }
     }
 
     /// The address of a wallet, if it is there.

@@ -5,7 +5,7 @@ use super::errors::{Code, Problem};
 use super::profile::Fields;
 use super::signed::Signed;
 use super::status::parse_strategy;
-use super::wire::{AgentView, Answer, success};
+use super::wire::{AgentView, Answer, Known, success};
 use crate::app::App;
 use axum::extract::{Request, State};
 use docket_core::agent::identity::{Agent, Profile, Wallet};
@@ -64,6 +64,6 @@ fn own(fields: &Fields, wallet: Wallet) -> Result<(), Problem> {
 }
 
 async fn shown(app: &App, agent: Agent) -> Answer<AgentView> {
-    let free = app.engine.free_stake(agent.id).await?;
-    success(AgentView::of(agent, free))
+    let known = Known::of(app, agent.id).await?;
+    success(AgentView::of(agent, &known))
 }

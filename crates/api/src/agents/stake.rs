@@ -3,7 +3,7 @@
 use super::directory::Named;
 use super::profile::Fields;
 use super::signed::Signed;
-use super::wire::{Answer, PoolView, success};
+use super::wire::{Answer, Known, PoolView, success};
 use crate::app::App;
 use axum::extract::{Request, State};
 use docket_core::agent::identity::StakeMove;
@@ -40,5 +40,5 @@ async fn transfer(
     let signed = Signed::read(app, request, action, &id.0.to_string()).await?;
     let amount = Amount::new(Fields::parse(&signed.body)?.amount("amount")?, app.asset());
     app.engine.move_agent_stake(id, signed.word, way, amount).await?;
-    success(PoolView::of(app.engine.free_stake(id).await?))
+    success(PoolView::of(&Known::of(app, id).await?))
 }

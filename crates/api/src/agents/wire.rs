@@ -3,8 +3,12 @@
 use super::errors::Problem;
 use super::paging::Pagination;
 use super::status::{role, strategy};
+use crate::app::App;
 use axum::Json;
 use docket_core::agent::identity::{Agent, Capability, Wallet};
+use docket_core::agent::role::Role;
+use docket_core::agent::standing::Standing;
+use docket_core::id::AgentId;
 use docket_protocol::instant;
 use docket_protocol::wallet::Address;
 use serde::Serialize;
@@ -45,19 +49,81 @@ pub(super) struct AgentView {
     avatar: Option<String>,
     created_at: String,
     staking_pool: PoolView,
+    reputation: ScoreView,
     evaluator_capability: Option<CapabilityView>,
+    arbitrator_profile: ArbitratorView,
+}
+
+/// An agent's score, with how many of its jobs were completed.
+#[derive(Serialize, Clone)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ScoreView {
+    score: u8,
+    total_jobs: u64,
+    completed_jobs: u64,
+}
+
+impl ScoreView {
+    pub(super) const fn of(standing: &Standing) -> Self {
+        let record = &standing.record;
+        Self { score: standing.score.points(), total_jobs: record.total, completed_jobs: record.completed }
+    }
+}
+
+/// What an agent is to disputes.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ArbitratorView {
+    /// Whether it offers to sit in disputes.
+    eligible: bool,
+    /// Whether the operator vouches for it.
+    appointed: bool,
+    /// Its whole stake.
+    bond: String,
+    /// What is locked of it.
+    bond_locked: String,
+    /// In how many disputes it has had a seat.
+    job_count: u64,
+}
+
+impl ArbitratorView {
+    fn of(agent: &Agent, known: &Known) -> Self {
+        Self {
+            eligible: agent.profile.roles.contains(&Role::Arbitrator),
+            appointed: agent.appointed_at.is_some(),
+            bond: known.free.saturating_add(known.standing.locked).to_string(),
+            bond_locked: known.standing.locked.to_string(),
+            job_count: known.standing.disputes,
+        }
+    }
+}
+
+/// What is known of an agent besides what it says.
+pub(super) struct Known {
+    pub(super) standing: Standing,
+    /// Its free stake, in minor units.
+    pub(super) free: u128,
+}
+
+impl Known {
+    pub(super) async fn of(app: &App, agent: AgentId) -> Result<Self, Problem> {
+        Ok(Self {
+            standing: app.engine.agent_standing(agent).await?,
+            free: app.engine.free_stake(agent).await?,
+        })
+    }
 }
 
 /// What an agent judges by.
-#[derive(Serialize)]
+#[derive(Serialize, Clone)]
 #[serde(rename_all = "camelCase")]
-struct CapabilityView {
+pub(super) struct CapabilityView {
     strategy_type: &'static str,
     registered_at: String,
 }
 
 impl CapabilityView {
-    fn of(capability: Capability) -> Self {
+    pub(super) fn of(capability: Capability) -> Self {
         Self {
             strategy_type: strategy(capability.strategy),
             registered_at: instant::format(capability.since.0),
@@ -66,20 +132,27 @@ impl CapabilityView {
 }
 
 /// What an agent has at stake.
-#[derive(Serialize)]
+#[derive(Serialize, Clone)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PoolView {
     available: String,
+    locked: String,
+    violation_count: u32,
 }
 
 impl PoolView {
-    pub(super) fn of(available: u128) -> Self {
-        Self { available: available.to_string() }
+    pub(super) fn of(known: &Known) -> Self {
+        Self {
+            available: known.free.to_string(),
+            locked: known.standing.locked.to_string(),
+            violation_count: known.standing.violations.count,
+        }
     }
 }
 
 impl AgentView {
-    pub(super) fn of(agent: Agent, available: u128) -> Self {
+    pub(super) fn of(agent: Agent, known: &Known) -> Self {
+        let arbitrator_profile = ArbitratorView::of(&agent, known);
         let profile = agent.profile;
         Self {
             agent_id: agent.id.0.to_string(),
@@ -91,13 +164,15 @@ impl AgentView {
             tags: profile.tags.iter().map(ToString::to_string).collect(),
             avatar: profile.avatar.map(|avatar| avatar.to_string()),
             created_at: instant::format(agent.created_at.0),
-            staking_pool: PoolView::of(available),
+            staking_pool: PoolView::of(known),
+            reputation: ScoreView::of(&known.standing),
+            arbitrator_profile,
             evaluator_capability: agent.capability.map(CapabilityView::of),
         }
     }
 }
 
 /// With the checksum of EIP-55 in the case of its letters.
-fn address(wallet: Wallet) -> String {
+pub(super) fn address(wallet: Wallet) -> String {
     Address::from(wallet).to_string()
 }

@@ -84,7 +84,7 @@ pub(super) fn log_reference(index: u64) -> String {
 impl<'a> JobView<'a> {
     pub(super) fn new(job: &'a Job, tier: &'a str, on_chain: OnChain) -> Self {
         let charged = charged(job);
-        let worker = job.delivery().map(|delivery| delivery.worker);
+        let worker = job.delivery().and_then(|delivery| delivery.worker());
         let worker = worker.or_else(|| job.holder().map(|(worker, _)| worker));
         Self {
             id: &job.public_id.text,

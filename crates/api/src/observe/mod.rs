@@ -117,6 +117,7 @@ mod tests {
             ledger: Ledger::testnet(),
             scoring: crate::scoring,
             stake: docket_engine::StakeTerms::NONE,
+            hires: docket_engine::HireTerms::DOCUMENTED,
         };
         let engine = Engine::new(store, Clock::manual(Timestamp(0)), Entropy::seeded(1), config);
         let settings = Settings {

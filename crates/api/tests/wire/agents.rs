@@ -1,101 +1,15 @@
 //! Agents over the wire: registered, shown, listed, and their stake, each on their owner's word.
 
-use crate::http::Answer;
 use crate::market::Market;
+use crate::wallets::{Letter, Owner, refused};
 use docket_core::agent::identity::Wallet;
 use docket_core::id::Dialect;
 use docket_core::ledger::Account;
 use docket_core::money::{Amount, Asset};
 use docket_core::time::{Millis, Timestamp};
-use docket_protocol::digest::Digest;
-use docket_protocol::wallet::{Action, Statement, WalletKey};
+use docket_protocol::wallet::Action;
 use hyper::StatusCode;
 use serde_json::{Value, json};
-
-/// A wallet before a market.
-struct Owner<'a> {
-    market: &'a Market,
-    key: WalletKey,
-}
-
-/// A request that was signed, to be sent as often as somebody likes.
-struct Letter {
-    method: &'static str,
-    path: String,
-    headers: Vec<(&'static str, String)>,
-    body: String,
-}
-
-impl<'a> Owner<'a> {
-    fn of(market: &'a Market, number: u8) -> Self {
-        Self { market, key: WalletKey::from_bytes(&[number; 32]).expect("a key") }
-    }
-
-    fn address(&self) -> String {
-        self.key.address().to_string()
-    }
-
-    fn sign(
-        &self,
-        action: Action,
-        resource: &str,
-        method: &'static str,
-        path: String,
-        body: &Value,
-    ) -> Letter {
-        let (at, body) = (self.market.engine().clock().now(), body.to_string());
-        let digest = Some(Digest::of(body.as_bytes()));
-        let message = Statement { action, resource, at, body: digest }.to_string();
-        let headers = vec![
-            ("x-wallet-address", self.address()),
-            ("x-wallet-signature", self.key.sign(message.as_bytes()).to_string()),
-            ("x-wallet-timestamp", at.0.to_string()),
-        ];
-        Letter { method, path, headers, body }
-    }
-
-    fn registration(&self, body: &Value) -> Letter {
-        self.sign(Action::REGISTER_AGENT, "new", "POST", "/api/v1/agents/register".to_owned(), body)
-    }
-
-    async fn register(&self, body: Value) -> Answer {
-        self.registration(&body).send(self.market).await
-    }
-
-    async fn update(&self, id: &str, body: Value) -> Answer {
-        self.sign(Action::UPDATE_AGENT, id, "PATCH", format!("/api/v1/agents/{id}"), &body)
-            .send(self.market)
-            .await
-    }
-
-    fn stake(&self, action: Action, id: &str, way: &str, units: &str) -> Letter {
-        self.sign(action, id, "POST", format!("/api/v1/agents/{id}/{way}"), &json!({"amount": units}))
-    }
-
-    /// What its own account holds.
-    async fn own(&self) -> i128 {
-        let account = Account::Client(Wallet::from(self.key.address()).client(Dialect::Agents));
-        let rows = self.market.engine().store().balance(&account).await.expect("it can be read");
-        rows.first().map_or(0, |row| row.units)
-    }
-}
-
-impl Letter {
-    async fn send(&self, market: &Market) -> Answer {
-        let headers: Vec<_> = self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        market.send(self.method, &self.path, &headers, self.body.as_bytes()).await
-    }
-}
-
-fn refused(answer: &Answer, status: StatusCode, code: &str) {
-    let body = answer.json();
-    assert_eq!(
-        (answer.status, &body["error"], &body["success"]),
-        (status, &json!(code), &json!(false)),
-        "{body}"
-    );
-    assert!(body["message"].as_str().is_some_and(|words| words.ends_with('.')), "{body}");
-}
 
 #[tokio::test]
 async fn an_agent_is_registered_shown_and_changed_by_its_owner_alone() {
@@ -110,7 +24,9 @@ async fn an_agent_is_registered_shown_and_changed_by_its_owner_alone() {
     let expected = json!({"success": true, "data": {
         "agentId": "1", "ownerAddress": ann.address(), "name": "Word Smith", "description": "Writes.",
         "source": "AACP", "roles": ["PROVIDER"], "tags": ["writing"], "avatar": "https://a.example/a.png",
-        "createdAt": "2026-02-09T12:00:00.000Z", "stakingPool": {"available": "0"}, "evaluatorCapability": null,
+        "createdAt": "2026-02-09T12:00:00.000Z", "stakingPool": {"available": "0", "locked": "0", "violationCount": 0},
+        "reputation": {"score": 70, "totalJobs": 0, "completedJobs": 0}, "evaluatorCapability": null,
+        "arbitratorProfile": {"eligible": false, "appointed": false, "bond": "0", "bondLocked": "0", "jobCount": 0},
     }});
     assert_eq!(made.json(), expected);
     assert_eq!(market.get("/api/v1/agents/1").await.json(), expected);
@@ -229,11 +145,15 @@ async fn a_stake_is_put_down_and_taken_back_once_for_what_is_signed() {
 
     let deposit = ann.stake(Action::DEPOSIT, "1", "deposit", "100000000");
     let (first, second) = tokio::join!(deposit.send(&market), deposit.send(&market));
-    let expected = json!({"success": true, "data": {"available": "100000000"}});
+    let expected =
+        json!({"success": true, "data": {"available": "100000000", "locked": "0", "violationCount": 0}});
     assert_eq!((first.json(), second.json()), (expected.clone(), expected));
     assert_eq!(ann.own().await, 50_000_000);
     let agent = market.get("/api/v1/agents/1").await.json();
-    assert_eq!(agent["data"]["stakingPool"], json!({"available": "100000000"}));
+    assert_eq!(
+        agent["data"]["stakingPool"],
+        json!({"available": "100000000", "locked": "0", "violationCount": 0})
+    );
 
     let dear = ann.stake(Action::DEPOSIT, "1", "deposit", "50000001").send(&market).await;
     refused(&dear, StatusCode::BAD_REQUEST, "insufficient_funds");

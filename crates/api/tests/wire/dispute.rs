@@ -236,7 +236,7 @@ async fn a_dispute_that_was_opened_and_not_ended_is_ended_by_the_next_who_asks()
     let name = PublicId { dialect: Dialect::Credits, text: id.as_str().into() };
     let job = market.engine().find(&name).await.expect("it can be read").expect("it is there");
     let claim = Some(Sha256::of(b"another text"));
-    market.engine().execute(job.id, &Command::Dispute { claim }).await.expect("it is opened");
+    market.engine().execute(job.id, &Command::Dispute { claim, filing: None }).await.expect("it is opened");
     market.restart().await;
     let developer = Developer::with(&market, 0, Limits::default()).await;
     let ruled = market.engine().dispute(job.id, claim, Some(Ruling::ForWorker)).await.expect("it is ended");

@@ -9,6 +9,7 @@ mod embeddings;
 mod faults;
 mod fixture;
 mod guide;
+mod hires;
 mod hostile;
 mod http;
 mod idempotency;
@@ -31,6 +32,7 @@ mod stake;
 mod stream;
 mod together;
 mod tools;
+mod wallets;
 mod webhooks;
 mod worker;
 

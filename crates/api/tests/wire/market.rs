@@ -7,7 +7,7 @@ use docket_core::hash::Sha256;
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
-use docket_engine::{Config, Engine, outbox};
+use docket_engine::{Config, Engine, HireTerms, outbox};
 use docket_protocol::keys::SigningKey;
 use docket_settlement::Ledger;
 use docket_store::backend::{Backend, Connected, Loaded, Needs, Resumed, Seen};
@@ -117,7 +117,8 @@ impl Market {
         let (store, writer) = Store::open(backend, reader).expect("the store can be opened");
         let writer = std::thread::spawn(move || writer.run());
         let ledger = if self.options.testnet { Ledger::testnet() } else { Ledger::main() };
-        let config = Config { ledger, scoring, stake: PriceList::default().stake() };
+        let config =
+            Config { ledger, scoring, stake: PriceList::default().stake(), hires: HireTerms::DOCUMENTED };
         let engine = Engine::new(store, self.clock.clone(), Entropy::system(), config);
         engine.recover().await.expect("what was open is taken up");
         let settings = Settings {
@@ -157,6 +158,13 @@ impl Market {
     /// The engine, to look into.
     pub(crate) fn engine(&self) -> &Engine {
         &self.running().engine
+    }
+
+    /// What is wrong with the books.
+    pub(crate) async fn books(&self) -> Vec<String> {
+        let engine = self.engine();
+        engine.caught_up().await;
+        docket_engine::books::check(engine.store()).await.expect("they can be read").faults
     }
 
     /// Lets time pass, and does what is due then.

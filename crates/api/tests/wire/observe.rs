@@ -109,7 +109,7 @@ async fn the_description_names_what_is_served() {
                 let path = path.strip_prefix("/admin/v1").expect("the prefix");
                 market.admin(&method.to_uppercase(), path).await
             } else {
-                market.send(&method.to_uppercase(), &path, &[], b"").await
+                market.send(&method.to_uppercase(), &path, &[("last-event-id", "of no event")], b"").await
             };
             let status = answer.status.as_u16().to_string();
             let documented = operation["responses"].as_object().expect("answers");

@@ -3,11 +3,13 @@
 //! Whether the caller owns the agent it speaks for is left to its dialect.
 
 use super::COIN;
+use super::identity::Wallet;
 use super::lock::Locks;
 use super::role::Strategy;
 use super::score::Score;
-use crate::id::{AgentId, ClientId};
+use crate::id::AgentId;
 use crate::job::State;
+use crate::refusal::Refusal;
 
 /// What an arbitrator's bond must be, in minor units.
 const BOND: u128 = 100 * COIN;
@@ -16,19 +18,19 @@ const JOBS: u64 = 50;
 
 /// An agent that takes part in a job, or wants to, with the one it belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Party<'a> {
+pub struct Party {
     /// The agent.
     pub agent: AgentId,
     /// Its owner. One owner may have many agents.
-    pub owner: &'a ClientId,
+    pub owner: Wallet,
 }
 
-impl Party<'_> {
-    fn is_among(&self, parties: &[Party<'_>]) -> bool {
+impl Party {
+    fn is_among(&self, parties: &[Party]) -> bool {
         parties.iter().any(|party| party.agent == self.agent)
     }
 
-    fn shares_owner_with(&self, parties: &[Party<'_>]) -> bool {
+    fn shares_owner_with(&self, parties: &[Party]) -> bool {
         parties.iter().any(|party| party.owner == self.owner)
     }
 }
@@ -45,6 +47,9 @@ pub enum NoOffer {
     /// It is the job's client or its evaluator.
     #[error("the agent is a party of the job")]
     IsParty,
+    /// It belongs to one of them.
+    #[error("the agent has the owner of a party of the job")]
+    OwnerIsParty,
     /// Below [`Score::TO_OFFER`].
     #[error("the agent's score is too low")]
     ScoreTooLow,
@@ -53,33 +58,49 @@ pub enum NoOffer {
     PoolTooSmall,
 }
 
+impl From<NoOffer> for Refusal {
+    fn from(reason: NoOffer) -> Self {
+        match reason {
+            NoOffer::NotOpen => Self::TakesNoOffers,
+            NoOffer::HasProvider => Self::HasProvider,
+            NoOffer::IsParty => Self::IsParty,
+            NoOffer::OwnerIsParty => Self::OwnerIsParty,
+            NoOffer::ScoreTooLow => Self::ScoreTooLow,
+            NoOffer::PoolTooSmall => Self::StakeTooSmall,
+        }
+    }
+}
+
 /// What is known of an agent that wants to offer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Offering<'a> {
+pub struct Offering {
     /// Who it is.
-    pub party: Party<'a>,
+    pub party: Party,
     /// Its score.
     pub score: Score,
+    /// Whether the client has asked it to.
+    pub invited: bool,
     /// What is free in its pool, in minor units.
     pub free: u128,
 }
 
-impl Offering<'_> {
+impl Offering {
     /// Whether it may offer for a job in this state, between these parties.
     ///
-    /// It does not matter for a provider whom the client names without an offer.
+    /// The score of one whom the client has invited does not matter: see [`Offering::invited`].
     pub fn check(
         &self,
         state: &State,
         has_provider: bool,
-        parties: &[Party<'_>],
+        parties: &[Party],
         locks: &Locks,
     ) -> Result<(), NoOffer> {
         first([
             (!matches!(state, State::Open { .. } | State::Funded { .. }), NoOffer::NotOpen),
             (has_provider, NoOffer::HasProvider),
             (self.party.is_among(parties), NoOffer::IsParty),
-            (self.score < Score::TO_OFFER, NoOffer::ScoreTooLow),
+            (self.party.shares_owner_with(parties), NoOffer::OwnerIsParty),
+            (self.score < Score::TO_OFFER && !self.invited, NoOffer::ScoreTooLow),
             (self.free < locks.least_pool, NoOffer::PoolTooSmall),
         ])
     }
@@ -102,20 +123,31 @@ pub enum NoEvaluation {
     OwnerIsParty,
 }
 
+impl From<NoEvaluation> for Refusal {
+    fn from(reason: NoEvaluation) -> Self {
+        match reason {
+            NoEvaluation::NoStrategy => Self::NoStrategy,
+            NoEvaluation::OtherStrategy => Self::OtherStrategy,
+            NoEvaluation::IsParty => Self::IsParty,
+            NoEvaluation::OwnerIsParty => Self::OwnerIsParty,
+        }
+    }
+}
+
 /// What is known of an agent that is to evaluate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Evaluating<'a> {
+pub struct Evaluating {
     /// Who it is.
-    pub party: Party<'a>,
+    pub party: Party,
     /// What it has registered.
     pub strategy: Option<Strategy>,
 }
 
-impl Evaluating<'_> {
+impl Evaluating {
     /// Whether it may evaluate a job of this strategy, between this client and this provider, if there is one.
     ///
     /// To be asked again when the provider comes later than the evaluator.
-    pub fn check(&self, wanted: Strategy, parties: &[Party<'_>]) -> Result<(), NoEvaluation> {
+    pub fn check(&self, wanted: Strategy, parties: &[Party]) -> Result<(), NoEvaluation> {
         first([
             (self.strategy.is_none(), NoEvaluation::NoStrategy),
             (self.strategy != Some(wanted), NoEvaluation::OtherStrategy),
@@ -156,9 +188,9 @@ pub enum NoSeat {
 
 /// What is known of an agent that is to have a seat.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Arbitrating<'a> {
+pub struct Arbitrating {
     /// Who it is.
-    pub party: Party<'a>,
+    pub party: Party,
     /// Whether it is marked as an arbitrator.
     pub eligible: bool,
     /// Its bond, in minor units.
@@ -171,9 +203,9 @@ pub struct Arbitrating<'a> {
     pub jobs: u64,
 }
 
-impl Arbitrating<'_> {
+impl Arbitrating {
     /// Whether it may sit in a dispute between these parties, beside those seated already.
-    pub fn check(&self, parties: &[Party<'_>], seated: &[Party<'_>], locks: &Locks) -> Result<(), NoSeat> {
+    pub fn check(&self, parties: &[Party], seated: &[Party], locks: &Locks) -> Result<(), NoSeat> {
         first([
             (!self.eligible, NoSeat::NotEligible),
             (self.bond < BOND, NoSeat::BondTooSmall),

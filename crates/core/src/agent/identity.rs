@@ -99,6 +99,8 @@ pub struct Agent {
     pub profile: Profile,
     /// What it judges by, if it does.
     pub capability: Option<Capability>,
+    /// Since when the operator vouches for it as an arbitrator, if he does.
+    pub appointed_at: Option<Timestamp>,
     /// Since when it is there.
     pub created_at: Timestamp,
     /// When its owner signed how it shows itself: what he signed before that is overtaken.
@@ -113,7 +115,16 @@ impl Agent {
     pub fn register(id: AgentId, profile: Profile, word: Word, now: Timestamp) -> Change {
         let (owner, shown_at) = (word.by, word.at);
         let version = Version::NONE.next();
-        let agent = Self { id, owner, profile, capability: None, created_at: now, shown_at, version };
+        let agent = Self {
+            id,
+            owner,
+            profile,
+            capability: None,
+            appointed_at: None,
+            created_at: now,
+            shown_at,
+            version,
+        };
         let claim = agent.claim_of_name(word).unwrap_or_else(|| agent.claim_of(word));
         let change = Change::of_record(Version::NONE, Record::Agent(agent), now);
         Change { claim: Some(claim), ..change }
@@ -154,6 +165,14 @@ impl Agent {
                 Ok(Some(Change::of_record(self.version, Record::Agent(after), now)))
             }
         }
+    }
+
+    /// The operator vouches for it as an arbitrator, or does not any more; `None` if that is so already.
+    pub fn appoint(&self, appointed: bool, now: Timestamp) -> Option<Change> {
+        (self.appointed_at.is_some() != appointed).then_some(())?;
+        let appointed_at = appointed.then_some(now);
+        let after = Self { appointed_at, version: self.version.next(), ..self.clone() };
+        Some(Change::of_record(self.version, Record::Agent(after), now))
     }
 
     /// Money between its owner's own account and its stake. What the owner signed counts once.

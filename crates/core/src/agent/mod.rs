@@ -8,12 +8,16 @@ pub mod admission;
 pub mod court;
 pub mod fee;
 pub mod flags;
+pub mod hire;
 pub mod identity;
 pub mod lock;
+pub mod offer;
 pub mod penalty;
 pub mod record;
 pub mod role;
 pub mod score;
+pub mod standing;
+pub mod tally;
 
 /// One whole coin of an asset with six decimals.
 const COIN: u128 = 1_000_000;

@@ -121,7 +121,7 @@ impl Replay {
                 self.open.remove(job);
                 self.balances.remove(&key);
             }
-            Account::Vesting(_) if after == 0 => {
+            Account::Vesting(_) | Account::Locked(..) | Account::Deposit(_) if after == 0 => {
                 self.balances.remove(&key);
             }
             _ => {
@@ -187,7 +187,6 @@ impl Replay {
                 Account::Vesting(_) => &mut books.vesting,
                 Account::Client(_)
                 | Account::Worker(_)
-                | Account::Agent(_)
                 | Account::Stake(_)
                 | Account::Staked(_)
                 | Account::Locked(..)

@@ -229,9 +229,9 @@ impl Market {
         let command = match self.dice.below(10) {
             0 => Command::Cancel { by: Canceller::Client },
             1 => Command::Cancel { by: Canceller::Operator },
-            2..4 => Command::Evaluate { verdict: Verdict::Complete },
-            4 => Command::Evaluate { verdict: Verdict::Reject },
-            5..8 => Command::Dispute { claim: None },
+            2..4 => Command::Evaluate { verdict: Verdict::Complete, judgement: None },
+            4 => Command::Evaluate { verdict: Verdict::Reject, judgement: None },
+            5..8 => Command::Dispute { claim: None, filing: None },
             8 => Command::Rule {
                 ruling: Ruling::Divided { client: BasisPoints(5_000) },
                 by: Judge::Arbiter,

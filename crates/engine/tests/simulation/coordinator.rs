@@ -45,8 +45,12 @@ impl Coordinator {
         let reader = Arc::new(WeatheredReader { inner: truth.clone(), weather: weather.clone() });
         let (store, writer) = Store::open(backend, reader).expect("the store opens");
         let tier = StakeTier { multiplier_percent: 100, bonus_points: 10 };
-        let config =
-            Config { ledger: Ledger::main(), scoring, stake: StakeTerms { least: LEAST_STAKE, tier } };
+        let config = Config {
+            ledger: Ledger::main(),
+            scoring,
+            stake: StakeTerms { least: LEAST_STAKE, tier },
+            hires: docket_engine::HireTerms::DOCUMENTED,
+        };
         let engine = Engine::new(store, clock.clone(), Entropy::seeded(seed), config);
         block_on(engine.recover()).expect("what is on disk can be taken up");
         weather.set_calm(false);

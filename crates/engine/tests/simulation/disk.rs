@@ -2,6 +2,9 @@
 
 use super::dice::Dice;
 use docket_core::agent::identity::Agent;
+use docket_core::agent::offer::Offer;
+use docket_core::agent::standing::Standing;
+use docket_core::agent::tally::Tally;
 use docket_core::change::Claim;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
@@ -15,8 +18,8 @@ use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
 use docket_store::backend::{Backend, Loaded, Needs, Resumed, Seen};
 use docket_store::{
-    AgentFilter, Answer, BalanceRow, Batch, Cursor, DeliveryRow, JobFilter, JournalRow, KeyJobs, KeyRow,
-    Page, Read, Reader, SpendingRow, StoreError, Stretch, TransferRow,
+    AgentFilter, Answer, BalanceRow, Batch, Cursor, DeliveryRow, FeedRow, HireRow, JobFilter, JournalRow,
+    KeyJobs, KeyRow, Page, Read, Reader, SpendingRow, StoreError, Stretch, TransferRow,
 };
 use futures::FutureExt;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -252,6 +255,38 @@ impl Reader for WeatheredReader {
 
     fn agents<'a>(&'a self, filter: &'a AgentFilter, page: Page) -> Read<'a, (Vec<Agent>, u64)> {
         self.after(move |reader| reader.agents(filter, page))
+    }
+
+    fn agent_standing(&self, id: AgentId) -> Read<'_, Option<Standing>> {
+        self.after(move |reader| reader.agent_standing(id))
+    }
+
+    fn offer(&self, job: JobId, agent: AgentId) -> Read<'_, Option<Offer>> {
+        self.after(move |reader| reader.offer(job, agent))
+    }
+
+    fn offers(&self, job: JobId, limit: u32) -> Read<'_, Vec<Offer>> {
+        self.after(move |reader| reader.offers(job, limit))
+    }
+
+    fn hire_rows(&self, after: Option<u32>) -> Read<'_, Vec<HireRow>> {
+        self.after(move |reader| reader.hire_rows(after))
+    }
+
+    fn feed(&self, after: i64, limit: u32) -> Read<'_, Vec<FeedRow>> {
+        self.after(move |reader| reader.feed(after, limit))
+    }
+
+    fn last_fed(&self) -> Read<'_, i64> {
+        self.after(move |reader| reader.last_fed())
+    }
+
+    fn tallies(&self, first: i64, last: i64) -> Read<'_, Vec<((Tally, i64), i128)>> {
+        self.after(move |reader| reader.tallies(first, last))
+    }
+
+    fn count_agents(&self) -> Read<'_, u64> {
+        self.after(move |reader| reader.count_agents())
     }
 
     fn next_delivery(&self, hook: HookId) -> Read<'_, Option<Timestamp>> {

@@ -30,7 +30,7 @@ impl Planted {
     pub(crate) fn alter(self, change: &mut Change) {
         let event = change.job.as_ref().map(|job| &job.event);
         match (self, event) {
-            (Self::SkippedTransfer, Some(Event::Settled { .. } | Event::Vested)) => {
+            (Self::SkippedTransfer, Some(Event::Settled { .. } | Event::Vested { .. })) => {
                 change.transfers.pop();
             }
             (Self::LostHold, Some(Event::Funded { .. })) => change.transfers.clear(),

@@ -6,7 +6,8 @@ use super::coordinator::Coordinator;
 use super::orders::{Order, client};
 use super::workers::Genuine;
 use docket_core::event::Voucher;
-use docket_core::id::{Attempt, ClientId, JobId, PublicId, WorkerId};
+use docket_core::hash::{ContentHash, Sha256};
+use docket_core::id::{Attempt, ClientId, Doer, JobId, PublicId, WorkerId};
 use docket_core::job::Job;
 use docket_core::ledger::Account;
 use docket_engine::Submitted;
@@ -109,17 +110,20 @@ impl Promises {
     /// Whatever was delivered was delivered by who had the job, with a receipt that tells the truth.
     fn verify_job(&self, coordinator: &Coordinator, job: &Job) -> Found {
         let Some(delivery) = job.delivery() else { return Ok(()) };
-        let (name, worker) = (job.public_id.text.clone(), delivery.worker);
+        let name = job.public_id.text.clone();
+        let worker = delivery.worker().ok_or_else(|| format!("{name} was delivered by no worker"))?;
         if !self.issued.contains(&(name.clone(), worker, delivery.attempt)) {
             return Err(format!("{worker:?} delivered {name} without having it as {:?}", delivery.attempt));
         }
         // For a part the coordinator vouches; what it is made of is compared when it is settled.
         let whole = delivery.voucher == Voucher::Worker;
-        if whole && !self.genuine.contains(&(name.clone(), worker, delivery.output, delivery.receipt)) {
+        if whole
+            && !self.genuine.contains(&(name.clone(), worker, Sha256(delivery.output.0), delivery.receipt))
+        {
             return Err(format!("{name} was delivered by {worker:?} without a valid receipt"));
         }
         let answer = coordinator.read(|reader| reader.answer(job.id));
-        let stored = answer.map(|answer| docket_core::hash::Sha256::of(&answer.output));
+        let stored = answer.map(|answer| ContentHash::from(Sha256::of(&answer.output)));
         if stored == Some(delivery.output) { Ok(()) } else { Err(format!("the output of {name} is another")) }
     }
 
@@ -127,7 +131,7 @@ impl Promises {
         for (name, (worker, index)) in &self.settled {
             let job =
                 all_named(coordinator, name).ok_or_else(|| format!("{name} was settled and is gone"))?;
-            if job.delivery().is_none_or(|delivery| delivery.worker != *worker) {
+            if job.delivery().is_none_or(|delivery| delivery.by != Doer::Worker(*worker)) {
                 return Err(format!(
                     "{worker:?} was told that {name} is settled, and it is {}",
                     job.state.name()

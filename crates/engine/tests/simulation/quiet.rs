@@ -284,8 +284,9 @@ impl Market {
             }
             let divided = matches!(job.state, State::Arbitrated { ruling: Ruling::Divided { .. }, .. });
             if let Some(delivery) = job.delivery().filter(|by| !divided && by.voucher == Voucher::Worker) {
-                let paid = transfers.iter().any(|leg| leg.to == Account::Worker(delivery.worker));
-                *completed.entry(delivery.worker).or_default() += u32::from(paid);
+                let worker = delivery.worker().expect("only workers deliver here");
+                let paid = transfers.iter().any(|leg| leg.to == Account::Worker(worker));
+                *completed.entry(worker).or_default() += u32::from(paid);
             }
             let journal = self.coordinator.read(|reader| reader.journal(job.id));
             disputes::check(&job, &journal, &transfers)?;

@@ -3,7 +3,7 @@
 use super::Found;
 use super::dice::Dice;
 use docket_core::event::Voucher;
-use docket_core::hash::Sha256;
+use docket_core::hash::{ContentHash, Sha256};
 use docket_core::id::{Attempt, WorkerId};
 use docket_core::job::Job;
 use docket_core::ledger::Account;
@@ -190,11 +190,12 @@ impl Streams {
         let output = answer.map(|answer| String::from_utf8_lossy(&answer.output).into_owned());
         let output = output.unwrap_or_default();
         if !output.contains(&format!("\"text\":\"{told}\""))
-            || Sha256::of(output.as_bytes()) != delivery.output
+            || ContentHash::from(Sha256::of(output.as_bytes())) != delivery.output
         {
             return wrong(format!("is kept as {output:?}, and told was {told:?}"));
         }
-        let scripts = record.scripts.get(&(name.clone(), delivery.worker)).into_iter().flatten();
+        let worker = delivery.worker().expect("only workers deliver here");
+        let scripts = record.scripts.get(&(name.clone(), worker)).into_iter().flatten();
         let tokens = scripts.rev().find_map(|script| lower_count(script, told));
         if tokens == Some(delivery.usage.output) {
             return Ok(());

@@ -53,7 +53,6 @@ fn name(account: &Account) -> String {
         Account::Locked(agent, _) => format!("locked:{}", agent.0),
         Account::Client(_)
         | Account::Worker(_)
-        | Account::Agent(_)
         | Account::Stake(_)
         | Account::Staked(_)
         | Account::Treasury
@@ -121,7 +120,6 @@ mod tests {
             (Account::Locked(agent, job), "locked:5"),
         ];
         let others = [
-            (Account::Agent(agent), "agent:5"),
             (Account::Stake(agent), "stake:5"),
             (Account::Staked(WorkerId([0x11; 32])), &format!("staked:{}", "11".repeat(32))),
             (Account::Burned, "burned"),

@@ -35,6 +35,45 @@ impl Action {
     /// To take free stake back.
     pub const WITHDRAW: Self = Self::own("withdraw");
 
+    /// To have a job stand open.
+    pub const CREATE_JOB: Self = Self::own("create-job");
+
+    /// To pay in a job's budget.
+    pub const SET_BUDGET: Self = Self::own("set-budget");
+
+    /// To choose who does a job.
+    pub const SET_PROVIDER: Self = Self::own("set-provider");
+
+    /// To take a job as its evaluator.
+    pub const EVALUATE: Self = Self::own("evaluate");
+
+    /// To deliver.
+    pub const SUBMIT: Self = Self::own("submit");
+
+    /// To accept what was delivered.
+    pub const COMPLETE: Self = Self::own("complete");
+
+    /// To refuse what was delivered.
+    pub const REJECT: Self = Self::own("reject");
+
+    /// To withdraw a job.
+    pub const CANCEL: Self = Self::own("cancel");
+
+    /// To have the money back after the deadline.
+    pub const CLAIM_REFUND: Self = Self::own("claim-refund");
+
+    /// To dispute a verdict.
+    pub const FILE_DISPUTE: Self = Self::own("file-dispute");
+
+    /// To be bound to a vote in a dispute.
+    pub const COMMIT_VOTE: Self = Self::own("commit-vote");
+
+    /// To reveal a vote in a dispute.
+    pub const REVEAL_VOTE: Self = Self::own("reveal-vote");
+
+    /// To read what was delivered.
+    pub const READ_DELIVERABLE: Self = Self::own("read-deliverable");
+
     /// Clients exist that do not name the body, so it is free to be named.
     const fn documented(name: &'static str, aliases: &'static [&'static str]) -> Self {
         Self { name, aliases, binds_body: false }

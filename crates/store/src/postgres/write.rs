@@ -24,13 +24,13 @@ const fn statement(kind: Kind) -> &'static str {
             "INSERT INTO policy (policy_id, body) SELECT * FROM unnest($1::bigint[], $2::text[])"
         }
         Kind::NewJob => {
-            "INSERT INTO job (job_id, dialect, public_id, client, evaluator, skill, model, speed, private, asset, \
+            "INSERT INTO job (job_id, dialect, public_id, client, skill, model, speed, private, asset, \
              decimals, price_units, policy_id, created_ms, finish_by_ms, attempts, tried, state, deadline_ms, \
              escrow_units, vesting_units, version, api_key, needs, request) SELECT * FROM unnest($1::bigint[], $2::text[], \
-             $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::text[], \
-             $11::bigint[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::text[], \
-             $18::text[], $19::bigint[], $20::text[], $21::text[], $22::bigint[], \
-             $23::text[], $24::text[], $25::text[])"
+             $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], \
+             $10::bigint[], $11::text[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[], \
+             $17::text[], $18::bigint[], $19::text[], $20::text[], $21::bigint[], \
+             $22::text[], $23::text[], $24::text[])"
         }
         Kind::ChangedJob => {
             "UPDATE job SET finish_by_ms = c.finish_by_ms, attempts = c.attempts, tried = c.tried, state = c.state, \
@@ -150,12 +150,55 @@ const fn statement(kind: Kind) -> &'static str {
         Kind::ForgottenDelivery => "DELETE FROM delivery WHERE event_id = ANY($1::text[])",
         Kind::Agent => {
             "INSERT INTO agent (agent_id, owner, name, sought, description, roles, tags, avatar, strategy, strategy_ms, \
-             created_ms, shown_ms, version) \
+             created_ms, shown_ms, version, appointed_ms) \
              SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], \
-             $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[]) ON CONFLICT (agent_id) DO UPDATE SET \
+             $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[]) ON CONFLICT (agent_id) DO UPDATE SET \
              owner = excluded.owner, name = excluded.name, sought = excluded.sought, \
              description = excluded.description, roles = excluded.roles, tags = excluded.tags, \
-             avatar = excluded.avatar, strategy = excluded.strategy, strategy_ms = excluded.strategy_ms, shown_ms = excluded.shown_ms, version = excluded.version WHERE agent.version < excluded.version"
+             avatar = excluded.avatar, strategy = excluded.strategy, strategy_ms = excluded.strategy_ms, shown_ms = excluded.shown_ms, appointed_ms = excluded.appointed_ms, version = excluded.version WHERE agent.version < excluded.version"
+        }
+        Kind::Hire => {
+            "INSERT INTO hire (job_id, number, state, strategy, client, client_owner, provider, \
+             provider_owner, evaluator, evaluator_owner, initiator, body, version) SELECT * FROM \
+             unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], \
+             $7::bigint[], $8::text[], $9::bigint[], $10::text[], $11::bigint[], $12::text[], $13::bigint[]) \
+             ON CONFLICT (job_id) DO UPDATE SET state = excluded.state, provider = excluded.provider, \
+             provider_owner = excluded.provider_owner, evaluator = excluded.evaluator, evaluator_owner = \
+             excluded.evaluator_owner, initiator = excluded.initiator, body = excluded.body, version = \
+             excluded.version WHERE hire.version < excluded.version"
+        }
+        Kind::Offer => {
+            "INSERT INTO offer (job_id, agent_id, owner, created_ms, withdrawn_ms, version) SELECT * FROM \
+             unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[]) ON \
+             CONFLICT (job_id, agent_id) DO UPDATE SET withdrawn_ms = excluded.withdrawn_ms, version = \
+             excluded.version WHERE offer.version < excluded.version"
+        }
+        Kind::AgentStanding => {
+            "INSERT INTO agent_standing (agent_id, score, jobs, completed, on_time, judged, approved, filed, \
+             won, level_sum, violations, clean, rejections, verdicts, passed, overturned, borderline, \
+             compared, deviation_sum, sat, locked_units) SELECT * FROM unnest($1::bigint[], $2::bigint[], \
+             $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], \
+             $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], \
+             $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], \
+             $21::text[]) ON CONFLICT (agent_id) DO UPDATE SET score = excluded.score, jobs = excluded.jobs, \
+             completed = excluded.completed, on_time = excluded.on_time, judged = excluded.judged, approved = \
+             excluded.approved, filed = excluded.filed, won = excluded.won, level_sum = excluded.level_sum, \
+             violations = excluded.violations, clean = excluded.clean, rejections = excluded.rejections, \
+             verdicts = excluded.verdicts, passed = excluded.passed, overturned = excluded.overturned, \
+             borderline = excluded.borderline, compared = excluded.compared, deviation_sum = \
+             excluded.deviation_sum, sat = excluded.sat, locked_units = excluded.locked_units"
+        }
+        Kind::NewTally => {
+            "INSERT INTO tally (name, hour, units) SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[])"
+        }
+        Kind::ChangedTally => {
+            "UPDATE tally SET units = c.units FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[]) \
+             AS c (name, hour, units, before) WHERE tally.name = c.name AND tally.hour = c.hour \
+             AND tally.units = c.before"
+        }
+        Kind::Feed => {
+            "INSERT INTO feed (journal_id, job_id, event, before, after, agent_id) SELECT * FROM \
+             unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[])"
         }
     }
 }

@@ -5,9 +5,10 @@ use crate::value::{Columns, Value, corrupt};
 use docket_core::agent::identity::{Agent, Capability, Profile, Wallet};
 use docket_core::agent::role::{Role, Strategy};
 use docket_core::id::{AgentId, Version};
+use docket_core::time::Timestamp;
 
 /// The columns of an agent; the rows are chosen where it is used.
-pub(crate) const AGENTS: &str = "SELECT agent_id, owner, name, description, roles, tags, avatar, strategy, strategy_ms, created_ms, shown_ms, version FROM agent";
+pub(crate) const AGENTS: &str = "SELECT agent_id, owner, name, description, roles, tags, avatar, strategy, strategy_ms, created_ms, shown_ms, version, appointed_ms FROM agent";
 
 /// All columns of an agent.
 pub(crate) fn agent(agent: &Agent) -> Vec<Value<'_>> {
@@ -27,6 +28,7 @@ pub(crate) fn agent(agent: &Agent) -> Vec<Value<'_>> {
         agent.created_at.into(),
         agent.shown_at.into(),
         Value::count(agent.version.0),
+        agent.appointed_at.into(),
     ]
 }
 
@@ -45,6 +47,7 @@ pub(crate) fn parse_agent(row: &dyn Columns) -> Result<Agent, StoreError> {
             avatar: row.text_or_null(6)?.map(Into::into),
         },
         capability: capability(row)?,
+        appointed_at: row.int_or_null(12)?.map(Timestamp),
         created_at: row.instant(9)?,
         shown_at: row.instant(10)?,
         version: Version(row.count(11)?),

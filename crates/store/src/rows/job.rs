@@ -6,7 +6,7 @@ use crate::rows::read;
 use crate::value::{Columns, Value, corrupt};
 use docket_core::event::{Closing, Conduct, Delivery, Fault, Usage, Voucher};
 use docket_core::feature::{Feature, Features};
-use docket_core::id::{AgentId, Attempt, ClientId, JobId, Version, WorkerId};
+use docket_core::id::{AgentId, Attempt, ClientId, Doer, JobId, Version, WorkerId};
 use docket_core::job::{Ask, Job, Skill, Speed, State};
 use docket_core::money::BasisPoints;
 use docket_core::policy::Policy;
@@ -22,7 +22,6 @@ pub(crate) fn new(job: &Job, policy: i64) -> Vec<Value<'_>> {
         Value::name(job.public_id.dialect.name()),
         Value::name(&job.public_id.text),
         Value::name(&job.client.0),
-        job.evaluator.map_or(Value::Null, |agent| Value::count(agent.0)),
         Value::name(job.ask.skill.name()),
         job.ask.model.as_deref().map_or(Value::Null, Value::name),
         Value::name(job.ask.speed.name()),
@@ -60,7 +59,7 @@ pub(crate) fn changed(job: &Job) -> Vec<Value<'_>> {
         encode_tried(&job.tried),
         Value::name(job.state.name()),
         job.state.deadline().into(),
-        of(|delivery| Value::text(delivery.worker)),
+        of(|delivery| Value::text(delivery.by)),
         of(|delivery| Value::Int(delivery.attempt.epoch.into())),
         of(|delivery| Value::Int(delivery.attempt.number.into())),
         of(|delivery| Value::text(delivery.output)),
@@ -84,7 +83,7 @@ pub(crate) fn changed(job: &Job) -> Vec<Value<'_>> {
 }
 
 /// Every column of a job, in the order of [`COLUMNS`]; the policy is joined as its text.
-pub(crate) const COLUMNS: &str = "j.job_id, j.dialect, j.public_id, j.client, j.evaluator, j.skill, j.model, \
+pub(crate) const COLUMNS: &str = "j.job_id, j.dialect, j.public_id, j.client, h.body, j.skill, j.model, \
      j.speed, j.private, j.asset, j.decimals, j.price_units, p.body, j.created_ms, j.finish_by_ms, j.attempts, \
      j.tried, j.state, j.deadline_ms, j.worker_id, j.attempt_epoch, j.attempt, j.output_hash, j.receipt_hash, \
      j.voucher, j.input_tokens, j.output_tokens, j.charge_units, j.outcome, j.ended_ms, j.escrow_units, \
@@ -101,7 +100,7 @@ pub(crate) fn parse(
         id: JobId(row.count(0)?),
         public_id: read::public_id(row, 1, 2)?,
         client: ClientId(row.text(3)?.into()),
-        evaluator: row.int_or_null(4)?.map(|agent| AgentId(agent.unsigned_abs())),
+        hire: row.text_or_null(4)?.map(|body| super::hire::parse(&body)).transpose()?,
         ask: Arc::new(Ask {
             skill: Skill::parse(&row.text(5)?).ok_or_else(|| corrupt("a skill"))?,
             model: row.text_or_null(6)?.map(Into::into),
@@ -171,9 +170,9 @@ fn read_delivery(row: &dyn Columns) -> Result<Delivery, StoreError> {
     };
     let placing = row.int_or_null(34)?;
     Ok(Delivery {
-        worker: row.worker(19)?,
+        by: doer(&row.text(19)?)?,
         attempt: Attempt { epoch: row.small(20)?, number: row.small(21)? },
-        output: row.digest(22)?,
+        output: row.digest(22)?.into(),
         receipt: row.digest(23)?,
         voucher,
         usage: Usage { input: row.count(25)?, output: row.count(26)? },
@@ -187,6 +186,12 @@ fn read_delivery(row: &dyn Columns) -> Result<Delivery, StoreError> {
             staked: row.int_or_null(36)? == Some(1),
         },
     })
+}
+
+fn doer(text: &str) -> Result<Doer, StoreError> {
+    let agent = text.strip_prefix("agent:").and_then(|number| number.parse().ok());
+    let doer = agent.map(|number| Doer::Agent(AgentId(number)));
+    doer.or_else(|| WorkerId::from_hex(text).map(Doer::Worker)).ok_or_else(|| corrupt("who did the work"))
 }
 
 const fn voucher_name(voucher: Voucher) -> &'static str {

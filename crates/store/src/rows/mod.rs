@@ -1,11 +1,14 @@
 //! A group of winners as rows: the same values for both databases, each in the order of its statement.
 
 pub(crate) mod agent;
+pub(crate) mod hire;
 pub(crate) mod hook;
 pub(crate) mod job;
 pub(crate) mod read;
 
-use crate::batch::{Batch, JournalEntry, Leaf, Payload, ResultDocument, ResultEntry, TransferEntry};
+use crate::batch::{
+    Batch, FeedEntry, JournalEntry, Leaf, Payload, ResultDocument, ResultEntry, TransferEntry,
+};
 use crate::error::StoreError;
 use crate::value::{Value, corrupt};
 use crate::writer::{Key, Moved, Spent};
@@ -47,11 +50,17 @@ pub(crate) enum Kind {
     ChangedDelivery,
     ForgottenDelivery,
     Agent,
+    Hire,
+    Offer,
+    AgentStanding,
+    Feed,
+    NewTally,
+    ChangedTally,
 }
 
 impl Kind {
     /// Every kind, in the order of their numbers.
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 31] = [
         Self::NewPolicy,
         Self::NewJob,
         Self::ChangedJob,
@@ -77,6 +86,12 @@ impl Kind {
         Self::ChangedDelivery,
         Self::ForgottenDelivery,
         Self::Agent,
+        Self::Hire,
+        Self::Offer,
+        Self::AgentStanding,
+        Self::Feed,
+        Self::NewTally,
+        Self::ChangedTally,
     ];
 
     /// Whether each row must have found what it was made from.
@@ -95,6 +110,9 @@ impl Kind {
                 | Self::ChangedDelivery
                 | Self::ForgottenDelivery
                 | Self::Agent
+                | Self::Hire
+                | Self::Offer
+                | Self::ChangedTally
         )
     }
 
@@ -115,12 +133,14 @@ impl Batch {
     /// The group as rows, without the kinds that it has none of.
     pub(crate) fn rows(&self) -> Vec<(Kind, Rows<'_>)> {
         let (changed, new) = changed_and_new(&self.balances);
+        let (more_counted, newly_counted) = changed_and_new(&self.tallies);
         let (more_spent, newly_spent) = changed_and_new(&self.spendings);
         let forgotten = |delivery: &&Delivery| delivery.state == DeliveryState::Forgotten;
         let (forgotten, deliveries): (Vec<_>, Vec<_>) = self.changed_deliveries.values().partition(forgotten);
         let (deleted, hooks): (Vec<_>, Vec<_>) =
             self.hooks.values().partition(|hook| hook.status == HookStatus::Deleted);
-        let all: [(Kind, Rows<'_>); 25] = [
+        let jobs = self.new_jobs.iter().map(|(job, _)| job).chain(&self.changed_jobs);
+        let all: [(Kind, Rows<'_>); 31] = [
             (
                 Kind::NewPolicy,
                 each(&self.new_policies, |(id, body)| vec![Value::Int(*id), Value::name(body)]),
@@ -149,6 +169,12 @@ impl Batch {
             (Kind::ChangedDelivery, each(deliveries, hook::changed_delivery)),
             (Kind::ForgottenDelivery, each(forgotten, |delivery| vec![Value::text(delivery.id)])),
             (Kind::Agent, each(self.agents.values(), agent::agent)),
+            (Kind::Hire, jobs.filter_map(|job| hire::hire(job)).collect()),
+            (Kind::Offer, each(self.offers.values(), hire::offer)),
+            (Kind::AgentStanding, each(&self.agent_standings, hire::standing)),
+            (Kind::Feed, each(&self.feed, feed_row)),
+            (Kind::NewTally, each(newly_counted, hire::new_tally)),
+            (Kind::ChangedTally, each(more_counted, hire::changed_tally)),
         ];
         all.into_iter().filter(|(_, rows)| !rows.is_empty()).collect()
     }
@@ -188,6 +214,17 @@ fn journal_row(entry: &JournalEntry) -> Vec<Value<'_>> {
         entry.leaf_index.map_or(Value::Null, Value::count),
         if transfers.is_empty() { Value::Null } else { Value::Int(transfers.start) },
         Value::Int(transfers.end - transfers.start),
+    ]
+}
+
+fn feed_row(entry: &FeedEntry) -> Vec<Value<'_>> {
+    vec![
+        Value::Int(entry.journal_id),
+        Value::job(entry.job),
+        Value::name(entry.event),
+        Value::name(entry.before),
+        Value::name(entry.after),
+        entry.agent.map_or(Value::Null, |agent| Value::count(agent.0)),
     ]
 }
 

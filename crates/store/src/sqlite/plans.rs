@@ -45,7 +45,7 @@ fn a_list_of_a_key_walks_the_index_of_what_it_asks_for() {
 #[test]
 fn a_list_of_agents_is_answered_from_an_index_alone() {
     let (connection, _) = open::to_write(&Sqlite::memory("agents").place, None).unwrap();
-    for sql in queries::agents::all() {
+    for sql in queries::agents::lists() {
         let walks = plan(&connection, sql);
         let search = walks.iter().find(|step| step.starts_with("SEARCH")).unwrap();
         assert!(search.starts_with("SEARCH agent USING COVERING INDEX"), "{sql}\n{walks:?}");

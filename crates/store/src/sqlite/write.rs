@@ -33,10 +33,10 @@ const fn statement(kind: Kind) -> &'static str {
     match kind {
         Kind::NewPolicy => "INSERT INTO policy (policy_id, body) VALUES (?1, ?2)",
         Kind::NewJob => {
-            "INSERT INTO job (job_id, dialect, public_id, client, evaluator, skill, model, speed, private, asset, \
+            "INSERT INTO job (job_id, dialect, public_id, client, skill, model, speed, private, asset, \
              decimals, price_units, policy_id, created_ms, finish_by_ms, attempts, tried, state, deadline_ms, \
              escrow_units, vesting_units, version, api_key, needs, request) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
-             ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)"
+             ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)"
         }
         Kind::ChangedJob => {
             "UPDATE job SET finish_by_ms = ?2, attempts = ?3, tried = ?4, state = ?5, deadline_ms = ?6, \
@@ -107,11 +107,44 @@ const fn statement(kind: Kind) -> &'static str {
         Kind::ForgottenDelivery => "DELETE FROM delivery WHERE event_id = ?1",
         Kind::Agent => {
             "INSERT INTO agent (agent_id, owner, name, sought, description, roles, tags, avatar, strategy, strategy_ms, \
-             created_ms, shown_ms, version) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (agent_id) DO UPDATE SET \
+             created_ms, shown_ms, version, appointed_ms) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (agent_id) DO UPDATE SET \
              owner = excluded.owner, name = excluded.name, sought = excluded.sought, \
              description = excluded.description, roles = excluded.roles, tags = excluded.tags, \
-             avatar = excluded.avatar, strategy = excluded.strategy, strategy_ms = excluded.strategy_ms, shown_ms = excluded.shown_ms, version = excluded.version WHERE agent.version < excluded.version"
+             avatar = excluded.avatar, strategy = excluded.strategy, strategy_ms = excluded.strategy_ms, shown_ms = excluded.shown_ms, appointed_ms = excluded.appointed_ms, version = excluded.version WHERE agent.version < excluded.version"
+        }
+        Kind::Hire => {
+            "INSERT INTO hire (job_id, number, state, strategy, client, client_owner, provider, \
+             provider_owner, evaluator, evaluator_owner, initiator, body, version) VALUES (?1, ?2, ?3, ?4, \
+             ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (job_id) DO UPDATE SET state = \
+             excluded.state, provider = excluded.provider, provider_owner = excluded.provider_owner, \
+             evaluator = excluded.evaluator, evaluator_owner = excluded.evaluator_owner, initiator = \
+             excluded.initiator, body = excluded.body, version = excluded.version WHERE hire.version < \
+             excluded.version"
+        }
+        Kind::Offer => {
+            "INSERT INTO offer (job_id, agent_id, owner, created_ms, withdrawn_ms, version) VALUES (?1, ?2, \
+             ?3, ?4, ?5, ?6) ON CONFLICT (job_id, agent_id) DO UPDATE SET withdrawn_ms = \
+             excluded.withdrawn_ms, version = excluded.version WHERE offer.version < excluded.version"
+        }
+        Kind::AgentStanding => {
+            "INSERT INTO agent_standing (agent_id, score, jobs, completed, on_time, judged, approved, filed, \
+             won, level_sum, violations, clean, rejections, verdicts, passed, overturned, borderline, \
+             compared, deviation_sum, sat, locked_units) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, \
+             ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) ON CONFLICT (agent_id) DO UPDATE SET \
+             score = excluded.score, jobs = excluded.jobs, completed = excluded.completed, on_time = \
+             excluded.on_time, judged = excluded.judged, approved = excluded.approved, filed = \
+             excluded.filed, won = excluded.won, level_sum = excluded.level_sum, violations = \
+             excluded.violations, clean = excluded.clean, rejections = excluded.rejections, verdicts = \
+             excluded.verdicts, passed = excluded.passed, overturned = excluded.overturned, borderline = \
+             excluded.borderline, compared = excluded.compared, deviation_sum = excluded.deviation_sum, sat = \
+             excluded.sat, locked_units = excluded.locked_units"
+        }
+        Kind::NewTally => "INSERT INTO tally (name, hour, units) VALUES (?1, ?2, ?3)",
+        Kind::ChangedTally => "UPDATE tally SET units = ?3 WHERE name = ?1 AND hour = ?2 AND units = ?4",
+        Kind::Feed => {
+            "INSERT INTO feed (journal_id, job_id, event, before, after, agent_id) VALUES (?1, ?2, ?3, ?4, \
+             ?5, ?6)"
         }
     }
 }

@@ -9,17 +9,19 @@ use super::records::Records;
 use super::spendings::{self, Spent};
 use super::sums::Sums;
 use crate::backend::{Loaded, Needs, Resumed};
-use crate::batch::{Batch, JournalEntry, ResultEntry, TransferEntry, Write};
+use crate::batch::{Batch, FeedEntry, JournalEntry, ResultEntry, TransferEntry, Write};
 use crate::detail::detail;
 use crate::error::CommitError;
 use crate::hot::{Hot, Standing as Freshness};
 use crate::store::Committed;
+use docket_core::agent::tally::{IN_ALL, Tally, hour};
 use docket_core::change::{Change, JobChange, Record, RecordChange};
 use docket_core::hook::{Delivery, HookId};
 use docket_core::id::Version;
 use docket_core::merkle::{Frontier, Hash};
 use docket_core::policy::Policy;
 use docket_core::refusal::Refusal;
+use docket_core::time::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -37,6 +39,7 @@ pub(super) struct Judge {
     records: Records,
     books: Books,
     spendings: Sums<Spent>,
+    tallies: Sums<(Tally, i64)>,
     policies: HashMap<Arc<Policy>, i64>,
 }
 
@@ -52,6 +55,7 @@ impl Judge {
             records: Records::default(),
             books: Books::default(),
             spendings: Sums::default(),
+            tallies: Sums::default(),
             policies: HashMap::new(),
         }
     }
@@ -74,6 +78,10 @@ impl Judge {
             }
             change.records.iter().for_each(|record| self.records.ask(&record.after, &mut needs));
             mail::listener(change).into_iter().for_each(|client| self.records.ask_hooks(client, &mut needs));
+            change.notes.iter().for_each(|(agent, _)| self.records.ask_standing(*agent, &mut needs));
+            let counts = change.tallies();
+            let counted = counts.iter().flat_map(|(tally, _)| counted_as(*tally, change.at));
+            needs.tallies.extend(counted.filter(|key| self.tallies.is_unknown(key)));
             if let Some((worker, _)) = change.evidence {
                 self.records.ask_worker(worker, &mut needs);
             }
@@ -90,6 +98,7 @@ impl Judge {
         self.records.learn(needs, &mut loaded);
         self.books.sums().learn(&needs.balances, loaded.balances);
         self.spendings.learn(&needs.spendings, loaded.spendings);
+        self.tallies.learn(&needs.tallies, loaded.tallies);
         self.policies.extend(loaded.policies);
     }
 
@@ -112,7 +121,7 @@ impl Judge {
             None => {}
         }
         self.spendings.accept(spent);
-        Ok(self.accept(write, balances, batch))
+        Ok(self.accept(write, balances, hot, batch))
     }
 
     /// What the key of a job has spent after a change, if it may. A key that is out of use, or is not
@@ -130,13 +139,27 @@ impl Judge {
     }
 
     /// Adds a winner to the batch. Nothing may fail from here on.
-    fn accept(&mut self, write: &Write, balances: Vec<(Key, i128)>, batch: &mut Batch) -> Committed {
+    fn accept(
+        &mut self,
+        write: &Write,
+        balances: Vec<(Key, i128)>,
+        hot: &Hot,
+        batch: &mut Batch,
+    ) -> Committed {
         let change = &write.change;
         let log_index = self.accept_leaf(write, batch);
         if !change.records.iter().any(|record| matches!(record.after, Record::Delivery(_))) {
             self.accept_journal(change, log_index, batch);
         }
+        self.accept_feed(change, hot, batch);
         self.accept_job(write, batch);
+        change.notes.iter().for_each(|(agent, note)| self.records.accept_note(*agent, *note, batch));
+        for (tally, sum) in change.tallies() {
+            for key in counted_as(tally, change.at) {
+                let after = self.tallies.get(&key).saturating_add(sum);
+                self.tallies.accept(vec![(key, after)]);
+            }
+        }
         let listeners = self.accept_mail(change, &balances, batch);
         self.books.sums().accept(balances);
         self.keys.accept(change);
@@ -185,6 +208,39 @@ impl Judge {
         });
         batch.leaves.push((index, leaf.clone()));
         Some(index)
+    }
+
+    /// Says what has happened to a job for which one agent hires another, to those who follow such jobs.
+    fn accept_feed(&self, change: &Change, hot: &Hot, batch: &mut Batch) {
+        let before = |job| hot.get(job).map_or("", |job| job.state.name());
+        let journal_id = self.journal_id;
+        if let Some(JobChange { after, event, .. }) = &change.job {
+            if after.hire.is_some() {
+                let (job, before, after) = (after.id, before(after.id), after.state.name());
+                batch.feed.push(FeedEntry {
+                    journal_id,
+                    job,
+                    event: event.name(),
+                    before,
+                    after,
+                    agent: None,
+                });
+            }
+            return;
+        }
+        if let Some(Record::Offer(offer)) = change.records.first().map(|record| &record.after) {
+            let event = if offer.withdrawn_at.is_some() { "withdrawn" } else { "offered" };
+            let state = before(offer.job);
+            let agent = Some(offer.agent);
+            batch.feed.push(FeedEntry {
+                journal_id,
+                job: offer.job,
+                event,
+                before: state,
+                after: state,
+                agent,
+            });
+        }
     }
 
     fn accept_job(&mut self, write: &Write, batch: &mut Batch) {
@@ -244,16 +300,23 @@ impl Judge {
     pub(super) fn end_group(&mut self, batch: &mut Batch) {
         batch.balances = self.books.sums().take_moved();
         batch.spendings = self.spendings.take_moved();
+        batch.tallies = self.tallies.take_moved();
         self.keys.forget();
         self.records.end_group();
         let sums = self.books.sums().len() + self.spendings.len();
         if sums + self.records.len() + self.policies.len() > CACHED {
             self.books.sums().forget();
             self.spendings.forget();
+            self.tallies.forget();
             self.records.forget();
             self.policies.clear();
         }
     }
+}
+
+/// Each count stands under its hour and under that of all.
+fn counted_as(tally: Tally, at: Timestamp) -> [(Tally, i64); 2] {
+    [(tally, hour(at)), (tally, IN_ALL)]
 }
 
 /// Keeps others from changing the job until the group is written.
@@ -282,6 +345,7 @@ fn record_event(change: &Change) -> &'static str {
         Some(Record::Hook(_)) => "hook",
         Some(Record::Delivery(_)) => "delivery",
         Some(Record::Agent(_)) => "agent",
+        Some(Record::Offer(_)) => "offer",
         None if change.evidence.is_some() => "attendance",
         None if !change.moves_money() => "claim",
         None => "transfer",

@@ -1,12 +1,13 @@
-//! Records with a version: workers, pairings, trust, API keys, hooks and what they are told, and agents.
+//! Records with a version: workers, pairings, trust, API keys, hooks and what they are told, agents and their offers.
 
 use crate::backend::{Loaded, Needs};
 use crate::batch::Batch;
 use crate::error::CommitError;
+use docket_core::agent::standing::{Note, Standing};
 use docket_core::change::{Record, RecordChange};
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookStatus, MOST_HOOKS};
-use docket_core::id::{AgentId, ClientId, Version, WorkerId};
+use docket_core::id::{AgentId, ClientId, JobId, Version, WorkerId};
 use docket_core::key::{ApiKey, KeyId, KeyNumber};
 use docket_core::refusal::Refusal;
 use docket_core::reputation::Evidence;
@@ -25,6 +26,9 @@ pub(super) struct Records {
     pairings: HashMap<Sha256, Version>,
     deliveries: HashMap<EventId, Version>,
     agents: HashMap<AgentId, Version>,
+    offers: HashMap<(JobId, AgentId), Version>,
+    /// What is known of agents.
+    agent_standings: HashMap<AgentId, Standing>,
 }
 
 impl Records {
@@ -44,6 +48,9 @@ impl Records {
             Record::Agent(agent) => {
                 needs.agents.insert(agent.id);
             }
+            Record::Offer(offer) => {
+                needs.offers.insert((offer.job, offer.agent));
+            }
         }
     }
 
@@ -51,6 +58,13 @@ impl Records {
     pub(super) fn ask_worker(&self, id: WorkerId, needs: &mut Needs) {
         if !self.workers.contains_key(&id) {
             needs.workers.insert(id);
+        }
+    }
+
+    /// Adds an agent of whom must be read what is known.
+    pub(super) fn ask_standing(&self, id: AgentId, needs: &mut Needs) {
+        if !self.agent_standings.contains_key(&id) {
+            needs.agent_standings.insert(id);
         }
     }
 
@@ -85,6 +99,8 @@ impl Records {
         self.keys.extend(loaded.keys.drain());
         self.deliveries.extend(loaded.deliveries.drain());
         self.agents.extend(loaded.agents.drain());
+        self.offers.extend(loaded.offers.drain());
+        self.agent_standings.extend(loaded.agent_standings.drain());
         self.hooks.extend(needs.hooks.iter().map(|client| (client.clone(), Vec::new())));
         for hook in loaded.hooks.drain(..) {
             self.hooks.entry(hook.client.clone()).or_default().push(hook);
@@ -107,6 +123,7 @@ impl Records {
             }
             Record::Delivery(delivery) => self.deliveries.get(&delivery.id).copied(),
             Record::Agent(agent) => self.agents.get(&agent.id).copied(),
+            Record::Offer(offer) => self.offers.get(&(offer.job, offer.agent)).copied(),
             // Trust is given once: the statement that writes it leaves what is there.
             Record::Trust(_) => return Ok(()),
         };
@@ -150,6 +167,11 @@ impl Records {
                 self.agents.insert(agent.id, agent.version);
                 batch.agents.insert(agent.id, agent.clone());
             }
+            Record::Offer(offer) => {
+                let name = (offer.job, offer.agent);
+                self.offers.insert(name, offer.version);
+                batch.offers.insert(name, *offer);
+            }
         }
     }
 
@@ -171,9 +193,16 @@ impl Records {
         Some(*known)
     }
 
+    /// Adds what a change says of an agent.
+    pub(super) fn accept_note(&mut self, id: AgentId, note: Note, batch: &mut Batch) {
+        let known = self.agent_standings.entry(id).or_default();
+        *known = known.after(note);
+        batch.agent_standings.insert(id, *known);
+    }
+
     /// How many records are kept from group to group.
     pub(super) fn len(&self) -> usize {
-        self.workers.len() + self.keys.len() + self.hooks.len()
+        self.workers.len() + self.keys.len() + self.hooks.len() + self.agent_standings.len()
     }
 
     /// Ends the group.
@@ -181,6 +210,7 @@ impl Records {
         self.pairings.clear();
         self.deliveries.clear();
         self.agents.clear();
+        self.offers.clear();
     }
 
     /// Forgets all that is on disk. No group may be open.

@@ -20,7 +20,7 @@ fn page(world: &World, client: Option<&str>, before: Option<JobId>, limit: u32) 
 }
 
 pub(crate) fn pages_have_no_gaps_and_no_repeats_while_new_jobs_arrive(world: &mut World) {
-    assert_eq!(page(world, None, None, 10), []);
+    assert!(page(world, None, None, 10).is_empty());
     world.commit_all((1..=250).map(|number| of("ann", number)));
     let mut seen = Vec::new();
     let mut newest = 250;
@@ -45,7 +45,7 @@ pub(crate) fn a_client_sees_its_own_jobs(world: &mut World) {
     assert_eq!(page(world, Some("bob"), None, 3), [60, 57, 54]);
     assert_eq!(page(world, Some("bob"), Some(JobId(7)), 100), [6, 3]);
     assert_eq!(page(world, Some("ann"), None, 100).len(), 40);
-    assert_eq!(page(world, Some("eve"), None, 100), []);
+    assert!(page(world, Some("eve"), None, 100).is_empty());
 }
 
 pub(crate) fn a_list_shows_who_has_a_job(world: &mut World) {

@@ -152,9 +152,9 @@ fn draft(number: u64) -> Job {
 fn commands() -> [Command; 3] {
     let attempt = Attempt { epoch: 1, number: 1 };
     let delivery = Delivery {
-        worker: WORKER,
+        by: WORKER.into(),
         attempt,
-        output: Sha256([1; 32]),
+        output: Sha256([1; 32]).into(),
         receipt: Sha256([2; 32]),
         voucher: Voucher::Worker,
         usage: Usage { input: 160, output: 16 },

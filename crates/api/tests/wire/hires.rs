@@ -1,0 +1,589 @@
+//! Jobs for which one agent hires another, over the wire: every step on its signer's word, the money and the stakes that
+//! each of them moves, and what everybody may read of it.
+
+use crate::http::Answer;
+use crate::market::Market;
+use crate::wallets::{Letter, Owner, refused};
+use docket_core::hash::ContentHash;
+use docket_core::ledger::Account;
+use docket_core::money::{Amount, Asset};
+use docket_core::time::Millis;
+use docket_protocol::wallet::{Action, keccak256};
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+const BUDGET: u128 = 1_000_000_000;
+const POOL: u128 = 500_000_000;
+const RUBRIC: &str = "0x1111111111111111111111111111111111111111111111111111111111111111";
+
+fn bytes32(bytes: [u8; 32]) -> String {
+    format!("0x{}", ContentHash(bytes))
+}
+
+/// A wallet with one agent that has stake and money.
+struct Actor<'a> {
+    owner: Owner<'a>,
+    id: String,
+}
+
+impl<'a> Actor<'a> {
+    async fn new(market: &'a Market, number: u8, role: &str) -> Self {
+        let owner = Owner::of(market, number);
+        let body = json!({"name": format!("Agent {number}"), "roles": [role]});
+        let made = owner.register(body).await;
+        assert_eq!(made.status, StatusCode::OK, "{}", made.text());
+        let id = made.json()["data"]["agentId"].as_str().expect("a number").to_owned();
+        owner.endow(3 * BUDGET).await;
+        let deposit = owner.stake(Action::DEPOSIT, &id, "deposit", &POOL.to_string()).send(market).await;
+        assert_eq!(deposit.status, StatusCode::OK, "{}", deposit.text());
+        Self { owner, id }
+    }
+
+    fn market(&self) -> &'a Market {
+        self.owner.market
+    }
+
+    fn letter(&self, action: Action, job: &str, step: &str, body: &Value) -> Letter {
+        self.owner.sign(action, job, "POST", format!("/api/v1/jobs/{job}/{step}"), body)
+    }
+
+    /// A moment later than all before, so that nothing is signed twice.
+    async fn step(&self, action: Action, job: &str, step: &str, body: Value) -> Answer {
+        self.market().pass(Millis(1)).await;
+        self.letter(action, job, step, &body).send(self.market()).await
+    }
+
+    /// A step that is taken; answers with the job.
+    async fn take(&self, action: Action, job: &str, step: &str, body: Value) -> Value {
+        let answer = self.step(action, job, step, body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{step}: {}", answer.text());
+        answer.json()["data"].clone()
+    }
+
+    fn order(&self, more: &[(&str, Value)]) -> Value {
+        let deadline = self.market().engine().clock().now().0 / 1_000 + 1_000_000;
+        let mut order = json!({
+            "clientId": self.id, "budget": BUDGET.to_string(), "deadline": deadline.to_string(),
+            "strategyType": "RUBRIC", "rubricHash": RUBRIC, "title": "A poem", "description": "Twelve lines.",
+        });
+        more.iter().for_each(|(name, value)| order[*name] = value.clone());
+        order
+    }
+
+    async fn create(&self, order: &Value) -> Answer {
+        self.market().pass(Millis(1)).await;
+        let letter = self.owner.sign(Action::CREATE_JOB, "new", "POST", "/api/v1/jobs".to_owned(), order);
+        letter.send(self.market()).await
+    }
+
+    async fn offer(&self, job: &str) -> Answer {
+        let body = json!({"agentId": self.id, "ownerAddress": self.owner.address()});
+        self.step(Action::OFFERS, job, "offers", body).await
+    }
+
+    async fn stake(&self) -> u128 {
+        let id = docket_core::id::AgentId(self.id.parse().expect("a number"));
+        self.market().engine().free_stake(id).await.expect("it can be read")
+    }
+}
+
+/// A client, a provider and an evaluator.
+struct Trio<'a> {
+    client: Actor<'a>,
+    provider: Actor<'a>,
+    evaluator: Actor<'a>,
+}
+
+impl<'a> Trio<'a> {
+    async fn new(market: &'a Market) -> Self {
+        let evaluator = Actor::new(market, 3, "EVALUATOR").await;
+        let path = format!("/api/v1/agents/{}/strategy", evaluator.id);
+        let body = json!({"strategyType": "RUBRIC"});
+        let letter = evaluator.owner.sign(Action::REGISTER_STRATEGY, &evaluator.id, "POST", path, &body);
+        assert_eq!(letter.send(market).await.status, StatusCode::OK);
+        let (client, provider) =
+            (Actor::new(market, 1, "CLIENT").await, Actor::new(market, 2, "PROVIDER").await);
+        Self { client, provider, evaluator }
+    }
+
+    /// A job that waits for its verdict.
+    async fn submitted(&self) -> String {
+        let job = self.engaged().await;
+        let hash = bytes32(keccak256(b"Roses are red"));
+        let body = json!({"deliverableHash": hash, "content": "Roses are red"});
+        self.provider.take(Action::SUBMIT, &job, "submit", body).await;
+        job
+    }
+
+    /// A job that has money, a provider and an evaluator.
+    async fn engaged(&self) -> String {
+        let made = self.client.create(&self.client.order(&[])).await;
+        assert_eq!(made.status, StatusCode::OK, "{}", made.text());
+        let job = made.json()["data"]["jobId"].as_str().expect("a number").to_owned();
+        assert_eq!(self.provider.offer(&job).await.status, StatusCode::OK);
+        self.client.take(Action::SET_BUDGET, &job, "budget", json!({"amount": BUDGET.to_string()})).await;
+        self.client
+            .take(Action::SET_PROVIDER, &job, "provider", json!({"providerId": self.provider.id}))
+            .await;
+        let evaluate = json!({"evaluatorId": self.evaluator.id});
+        self.evaluator.take(Action::EVALUATE, &job, "evaluate", evaluate).await;
+        job
+    }
+
+    async fn owned(&self) -> [i128; 3] {
+        [self.client.owner.own().await, self.provider.owner.own().await, self.evaluator.owner.own().await]
+    }
+}
+
+async fn job(market: &Market, id: &str) -> Value {
+    let answer = market.get(&format!("/api/v1/jobs/{id}")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    answer.json()["data"].clone()
+}
+
+async fn treasury(market: &Market) -> i128 {
+    let rows = market.engine().store().balance(&Account::Treasury).await.expect("it can be read");
+    rows.first().map_or(0, |row| row.units)
+}
+
+const WEALTH: i128 = (3 * BUDGET - POOL) as i128;
+
+#[tokio::test]
+async fn a_job_goes_from_hand_to_hand_and_everybody_is_paid() {
+    let market = Market::open().await;
+    let trio = Trio::new(&market).await;
+    let made = trio.client.create(&trio.client.order(&[])).await.json()["data"].clone();
+    let id = made["jobId"].as_str().expect("a number");
+    assert_eq!(id, "1");
+    // The client locks 5 %, divided by its score as a share of 100.
+    assert_eq!(made["stakeLocks"][0]["amount"], "71428572");
+    assert_eq!(
+        json!([made["status"], made["providerId"], made["escrowBalance"], made["passed"], made["cexConfig"]]),
+        json!(["OPEN", null, "0", null, null])
+    );
+    let offered = trio.provider.offer(id).await.json()["data"].clone();
+    assert_eq!(offered["status"], "PENDING");
+    assert_eq!(trio.provider.offer(id).await.json()["data"], offered, "the same offer is the same");
+
+    let funded = trio.client.take(Action::SET_BUDGET, id, "budget", json!({})).await;
+    assert_eq!(json!([funded["status"], funded["escrowBalance"]]), json!(["FUNDED", BUDGET.to_string()]));
+    let body = json!({"providerId": trio.provider.id});
+    let engaged = trio.client.take(Action::SET_PROVIDER, id, "provider", body).await;
+    assert_eq!(
+        json!([engaged["providerId"], engaged["offers"][0]["status"]]),
+        json!([trio.provider.id, "ACCEPTED"])
+    );
+    let body = json!({"evaluatorId": trio.evaluator.id});
+    trio.evaluator.take(Action::EVALUATE, id, "evaluate", body).await;
+    // 10 % of the provider and of the evaluator, divided by 70 %.
+    assert_eq!(trio.provider.stake().await, POOL - 142_857_143);
+    assert_eq!(trio.evaluator.stake().await, POOL - 142_857_143);
+    let pool = market.get("/api/v1/agents/2").await.json()["data"]["stakingPool"].clone();
+    assert_eq!(
+        pool,
+        json!({"available": (POOL - 71_428_572).to_string(), "locked": "71428572", "violationCount": 0})
+    );
+
+    let hash = bytes32(keccak256(b"Roses are red"));
+    let wrong = json!({"deliverableHash": hash, "content": "Violets"});
+    refused(
+        &trio.provider.step(Action::SUBMIT, id, "submit", wrong).await,
+        StatusCode::BAD_REQUEST,
+        "invalid_request",
+    );
+    let body = json!({"deliverableHash": hash, "content": "Roses are red"});
+    let submitted = trio.provider.take(Action::SUBMIT, id, "submit", body).await;
+    assert_eq!(json!([submitted["status"], submitted["deliverableHash"]]), json!(["SUBMITTED", hash]));
+
+    let completed =
+        trio.evaluator.take(Action::COMPLETE, id, "complete", json!({"verificationLevel": "L1"})).await;
+    let shares = json!([completed["platformFee"], completed["evaluatorFee"], completed["providerPayment"]]);
+    assert_eq!(shares, json!(["20000000", "30000000", "950000000"]));
+    assert_eq!(
+        json!([completed["status"], completed["passed"], completed["verificationLevel"]]),
+        json!(["COMPLETED", true, "L1"])
+    );
+    assert_eq!(completed["stakeLocks"][2]["active"], true, "it may still be disputed");
+    assert_eq!(trio.owned().await, [WEALTH - BUDGET as i128, WEALTH, WEALTH], "nobody has anything yet");
+
+    market.pass(Millis::hours(48)).await;
+    let paid = job(&market, id).await;
+    assert_eq!(json!([paid["status"], paid["escrowBalance"]]), json!(["COMPLETED", "0"]));
+    assert!(
+        paid["stakeLocks"].as_array().is_some_and(|locks| locks.iter().all(|lock| lock["active"] == false))
+    );
+    // The bonus for early work is 5 %, and the treasury holds the platform's 2 %: it came with the same payment, and
+    // before that there was nothing.
+    assert_eq!(trio.owned().await, [WEALTH - BUDGET as i128, WEALTH + 950_000_000, WEALTH + 30_000_000]);
+    assert_eq!(treasury(&market).await, 20_000_000);
+    assert_eq!(
+        [trio.client.stake().await, trio.provider.stake().await, trio.evaluator.stake().await],
+        [POOL; 3]
+    );
+    let reputation = market.get("/api/v1/reputation/3").await.json()["data"].clone();
+    assert_eq!(
+        json!([reputation["score"], reputation["totalJobs"], reputation["completedJobs"]]),
+        json!([72, 1, 1])
+    );
+    assert_eq!(market.books().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn nobody_takes_a_step_that_is_not_his() {
+    let market = Market::open().await;
+    let trio = Trio::new(&market).await;
+    let id = trio.engaged().await;
+    let (client, provider, evaluator) = (&trio.client, &trio.provider, &trio.evaluator);
+    let hash = json!({"deliverableHash": RUBRIC});
+    let forbidden = |answer: Answer| refused(&answer, StatusCode::FORBIDDEN, "not_the_owner");
+    forbidden(client.step(Action::SUBMIT, &id, "submit", hash.clone()).await);
+    forbidden(provider.step(Action::SET_BUDGET, &id, "budget", json!({})).await);
+    forbidden(provider.step(Action::CANCEL, &id, "cancel", json!({})).await);
+    forbidden(client.step(Action::COMPLETE, &id, "complete", json!({})).await);
+    refused(
+        &client.step(Action::CANCEL, &id, "cancel", json!({})).await,
+        StatusCode::CONFLICT,
+        "provider_at_work",
+    );
+    refused(
+        &client.step(Action::SET_BUDGET, &id, "budget", json!({})).await,
+        StatusCode::BAD_REQUEST,
+        "wrong_state",
+    );
+    refused(
+        &evaluator.step(Action::COMPLETE, &id, "complete", json!({})).await,
+        StatusCode::BAD_REQUEST,
+        "wrong_state",
+    );
+    refused(
+        &client.step(Action::CLAIM_REFUND, &id, "refund", json!({})).await,
+        StatusCode::BAD_REQUEST,
+        "too_early",
+    );
+    refused(
+        &client.step(Action::FILE_DISPUTE, &id, "dispute", json!({})).await,
+        StatusCode::BAD_REQUEST,
+        "wrong_state",
+    );
+    let body = json!({"evaluatorId": evaluator.id});
+    refused(
+        &evaluator.step(Action::EVALUATE, &id, "evaluate", body).await,
+        StatusCode::CONFLICT,
+        "has_evaluator",
+    );
+    let late = Actor::new(&market, 9, "PROVIDER").await;
+    refused(&late.offer(&id).await, StatusCode::CONFLICT, "has_provider");
+    refused(&late.offer("77").await, StatusCode::NOT_FOUND, "job_not_found");
+    let level = json!({"verificationLevel": "L3"});
+    provider.take(Action::SUBMIT, &id, "submit", hash).await;
+    refused(
+        &evaluator.step(Action::COMPLETE, &id, "complete", level).await,
+        StatusCode::BAD_REQUEST,
+        "invalid_request",
+    );
+    assert_eq!(market.books().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_offer_needs_a_score_a_stake_and_another_owner() {
+    let market = Market::open().await;
+    let trio = Trio::new(&market).await;
+    let made = trio.client.create(&trio.client.order(&[])).await.json();
+    let id = made["data"]["jobId"].as_str().expect("a number").to_owned();
+    // A second agent of the client's own.
+    let own = trio.client.owner.register(json!({"name": "Straw man"})).await.json();
+    let straw = own["data"]["agentId"].as_str().expect("a number").to_owned();
+    let body = json!({"agentId": straw, "ownerAddress": trio.client.owner.address()});
+    refused(&trio.client.step(Action::OFFERS, &id, "offers", body).await, StatusCode::FORBIDDEN, "is_party");
+    let body = json!({"agentId": trio.client.id, "ownerAddress": trio.client.owner.address()});
+    refused(&trio.client.step(Action::OFFERS, &id, "offers", body).await, StatusCode::FORBIDDEN, "is_party");
+    let body = json!({"agentId": trio.provider.id, "ownerAddress": trio.client.owner.address()});
+    refused(
+        &trio.client.step(Action::OFFERS, &id, "offers", body.clone()).await,
+        StatusCode::FORBIDDEN,
+        "not_the_owner",
+    );
+    refused(
+        &trio.provider.step(Action::OFFERS, &id, "offers", body).await,
+        StatusCode::FORBIDDEN,
+        "not_the_owner",
+    );
+
+    let poor = Owner::of(&market, 8);
+    let poor_id = poor.register(json!({"name": "Poor"})).await.json()["data"]["agentId"].clone();
+    let body = json!({"agentId": poor_id, "ownerAddress": poor.address()});
+    let letter = poor.sign(Action::OFFERS, &id, "POST", format!("/api/v1/jobs/{id}/offers"), &body);
+    refused(&letter.send(&market).await, StatusCode::FORBIDDEN, "stake_too_small");
+
+    // Withdrawn, and made again; what was signed for the one is not good for the other.
+    let letter = trio.provider.letter(Action::OFFERS, &id, "offers", &json!({"agentId": trio.provider.id}));
+    assert_eq!(letter.send(&market).await.json()["data"]["status"], "PENDING");
+    market.pass(Millis(5)).await;
+    let path = format!("/api/v1/jobs/{id}/offers/{}", trio.provider.id);
+    let body = json!({"ownerAddress": trio.provider.owner.address()});
+    let gone = trio.provider.owner.sign(Action::OFFERS, &id, "DELETE", path, &body);
+    let withdrawn = json!({"success": true, "data": {"agentId": trio.provider.id, "status": "WITHDRAWN"}});
+    assert_eq!(gone.send(&market).await.json(), withdrawn);
+    assert_eq!(gone.send(&market).await.json(), withdrawn);
+    refused(&letter.send(&market).await, StatusCode::CONFLICT, "signature_used");
+    let listed = market.get(&format!("/api/v1/jobs/{id}/offers")).await.json();
+    assert_eq!(listed["data"][0]["status"], "WITHDRAWN");
+    market.pass(Millis(5)).await;
+    assert_eq!(trio.provider.offer(&id).await.json()["data"]["status"], "PENDING");
+
+    // Who has not offered is asked, and has the job as soon as it says yes.
+    let other = Actor::new(&market, 9, "PROVIDER").await;
+    let asked =
+        trio.client.take(Action::SET_PROVIDER, &id, "provider", json!({"providerId": other.id})).await;
+    assert_eq!(asked["providerId"], Value::Null);
+    assert_eq!(other.offer(&id).await.json()["data"]["status"], "ACCEPTED");
+    let offers = market.get(&format!("/api/v1/jobs/{id}/offers")).await.json()["data"].clone();
+    let statuses: Vec<_> = offers.as_array().expect("a list").iter().map(|offer| &offer["status"]).collect();
+    assert_eq!(statuses, ["REJECTED", "ACCEPTED"]);
+    assert_eq!(market.books().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_is_signed_is_taken_once() {
+    let market = Market::open().await;
+    let trio = Trio::new(&market).await;
+    let order = trio.client.order(&[]);
+    let letter = trio.client.owner.sign(Action::CREATE_JOB, "new", "POST", "/api/v1/jobs".to_owned(), &order);
+    let first = letter.send(&market).await.json();
+    assert_eq!(letter.send(&market).await.json(), first, "one job");
+    let fund = trio.client.letter(Action::SET_BUDGET, "1", "budget", &json!({}));
+    let funded = fund.send(&market).await.json();
+    assert_eq!(funded["data"]["status"], "FUNDED");
+    assert_eq!(fund.send(&market).await.json(), funded, "one payment");
+    assert_eq!(trio.client.owner.own().await, WEALTH - BUDGET as i128);
+    let wrong = json!({"amount": "5"});
+    refused(
+        &trio.client.step(Action::SET_BUDGET, "1", "budget", wrong).await,
+        StatusCode::BAD_REQUEST,
+        "invalid_request",
+    );
+    market.pass(Millis::hours(1)).await;
+    refused(&fund.send(&market).await, StatusCode::UNAUTHORIZED, "stale_signature");
+}
+
+#[tokio::test]
+async fn who_delivers_nothing_loses_a_part_of_its_lock_and_the_client_has_its_money() {
+    let market = Market::open().await;
+    let trio = Trio::new(&market).await;
+    let id = trio.engaged().await;
+    // Within the grace nobody but the client may say that it is over.
+    market.pass(Millis::seconds(1_000_001)).await;
+    refused(
+        &trio.evaluator.step(Action::CLAIM_REFUND, &id, "refund", json!({})).await,
+        StatusCode::FORBIDDEN,
+        "not_the_owner",
+    );
+    market.pass(Millis::hours(24)).await;
+    let expired = job(&market, &id).await;
+    assert_eq!(json!([expired["status"], expired["escrowBalance"]]), json!(["EXPIRED", "0"]));
+    // Half of the provider's lock, of which 60 % are the client's.
+    let (slash, lock) = (142_857_143 / 2, 142_857_143);
+    let treasury_part = slash * 3 / 10 + slash / 10;
+    assert_eq!(trio.provider.stake().await, POOL - slash);
+    assert_eq!(trio.client.owner.own().await, WEALTH + (slash - treasury_part) as i128);
+    assert_eq!(treasury(&market).await, treasury_part as i128);
+    assert!(lock > slash);
+    let reputation =
+        market.get(&format!("/api/v1/reputation/{}", trio.provider.id)).await.json()["data"].clone();
+    assert_eq!(json!([reputation["score"], reputation["totalJobs"]]), json!([68, 1]));
+    assert_eq!(market.books().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_silent_evaluator_pays_the_provider_and_loses_a_part_of_its_lock() {
+    let market = Market::open().await;
+    let trio = Trio::new(&market).await;
+    let id = trio.submitted().await;
+    market.pass(Millis::hours(48)).await;
+    assert_eq!(job(&market, &id).await["status"], "COMPLETED");
+    market.pass(Millis::hours(48)).await;
+    let slash = 142_857_143 * 3 / 10;
+    let treasury_part = slash * 3 / 10 + slash / 10;
+    let [client, provider, evaluator] = trio.owned().await;
+    // The evaluator's fee is the provider's too, and the treasury pays a bonus as far as it held something before.
+    assert_eq!(provider, WEALTH + 980_000_000);
+    assert_eq!(client, WEALTH - BUDGET as i128 + (slash - treasury_part) as i128);
+    assert_eq!(evaluator, WEALTH);
+    assert_eq!(trio.evaluator.stake().await, POOL - slash as u128);
+    assert_eq!(market.books().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_verdict_is_overturned_by_two_of_three_and_whoever_was_wrong_pays() {
+    let market = Market::open().await;
+    let trio = Trio::new(&market).await;
+    let mut jurors = Vec::new();
+    for number in 11..14 {
+        let juror = Actor::new(&market, number, "ARBITRATOR").await;
+        let id = docket_core::id::AgentId(juror.id.parse().expect("a number"));
+        market.engine().appoint_arbitrator(id, true).await.expect("it is appointed");
+        jurors.push(juror);
+    }
+    let id = trio.submitted().await;
+    let rejected = trio.evaluator.take(Action::REJECT, &id, "reject", json!({"reasonCode": "GARBAGE"})).await;
+    assert_eq!(json!([rejected["status"], rejected["passed"]]), json!(["REJECTED", false]));
+    assert_eq!(rejected["escrowBalance"], BUDGET.to_string(), "it may still be moved");
+    refused(
+        &trio.evaluator.step(Action::FILE_DISPUTE, &id, "dispute", json!({})).await,
+        StatusCode::FORBIDDEN,
+        "not_the_owner",
+    );
+    let disputed = trio.provider.take(Action::FILE_DISPUTE, &id, "dispute", json!({})).await;
+    assert_eq!(json!([disputed["status"], disputed["dispute"]["status"]]), json!(["DISPUTED", "OPEN"]));
+    let deposit = 50_000_000;
+    assert_eq!(disputed["dispute"]["deposit"], deposit.to_string());
+    assert_eq!(trio.provider.owner.own().await, WEALTH - deposit);
+
+    let vote = |juror: &Actor<'_>, step: &str, action, body: Value| {
+        let path = format!("/api/v1/disputes/{id}/{step}");
+        juror.owner.sign(action, &id, "POST", path, &body)
+    };
+    let salt = |number: u8| [number; 32];
+    let bound = |number: u8, ballot: u8| {
+        let packed: Vec<u8> = [ballot].into_iter().chain(salt(number)).collect();
+        json!({"commitment": bytes32(keccak256(&packed))})
+    };
+    let shown = |number: u8, ballot: u8| json!({"vote": ballot, "salt": bytes32(salt(number))});
+    let ballots = [1, 1, 0];
+    for (number, (juror, ballot)) in (0..).zip(jurors.iter().zip(ballots)) {
+        let letter = vote(juror, "reveal", Action::REVEAL_VOTE, shown(number, ballot));
+        refused(&letter.send(&market).await, StatusCode::BAD_REQUEST, "too_early");
+        let letter = vote(juror, "commit", Action::COMMIT_VOTE, bound(number, ballot));
+        let answer = letter.send(&market).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    }
+    let outsider = vote(&trio.client, "commit", Action::COMMIT_VOTE, bound(9, 0));
+    refused(&outsider.send(&market).await, StatusCode::FORBIDDEN, "not_seated");
+    market.pass(Millis(5)).await;
+    let status = market.get(&format!("/api/v1/disputes/{id}")).await.json()["data"]["status"].clone();
+    assert_eq!(status, "REVEAL", "all have committed");
+    let liar = vote(&jurors[0], "reveal", Action::REVEAL_VOTE, shown(0, 0));
+    refused(&liar.send(&market).await, StatusCode::BAD_REQUEST, "invalid_request");
+    for (number, (juror, ballot)) in (0..).zip(jurors.iter().zip(ballots)) {
+        let letter = vote(juror, "reveal", Action::REVEAL_VOTE, shown(number, ballot));
+        let answer = letter.send(&market).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    }
+    market.pass(Millis(5)).await;
+    let settled = market.get(&format!("/api/v1/disputes/{id}")).await.json()["data"].clone();
+    assert_eq!(json!([settled["status"], settled["outcome"]]), json!(["SETTLED", "OVERTURNED"]));
+    let after = job(&market, &id).await;
+    assert_eq!(
+        json!([after["status"], after["passed"], after["escrowBalance"]]),
+        json!(["ARBITRATED", true, "0"])
+    );
+
+    // 60 % of the evaluator's lock: 70 % of it to the provider, each who was right a tenth of the deposit.
+    let slash: i128 = 142_857_143 * 6 / 10;
+    let redress = slash * 7 / 10;
+    assert_eq!(trio.provider.owner.own().await, WEALTH + 980_000_000 + redress);
+    assert_eq!(trio.evaluator.owner.own().await, WEALTH);
+    assert_eq!(trio.evaluator.stake().await, POOL - slash as u128);
+    let earned: Vec<_> = futures::future::join_all(jurors.iter().map(|juror| juror.owner.own())).await;
+    assert_eq!(earned, [WEALTH + deposit / 10, WEALTH + deposit / 10, WEALTH]);
+    for juror in &jurors {
+        assert_eq!(juror.stake().await, POOL);
+    }
+    let score = |id: &str| {
+        let path = format!("/api/v1/reputation/{id}");
+        async { market.get(&{ path }).await.json()["data"]["score"].clone() }
+    };
+    assert_eq!(score(&trio.evaluator.id).await, 55);
+    assert_eq!(score(&trio.provider.id).await, 74, "a win, and a job without a level");
+    assert_eq!([score(&jurors[0].id).await, score(&jurors[2].id).await], [71, 68]);
+    assert_eq!(market.books().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn lists_show_what_fits_and_how_many_there_are() {
+    let market = Market::open().await;
+    let trio = Trio::new(&market).await;
+    let first = trio.engaged().await;
+    let second = trio.client.create(&trio.client.order(&[])).await.json()["data"]["jobId"].clone();
+    trio.client.take(Action::CANCEL, second.as_str().expect("a number"), "cancel", json!({})).await;
+    let listed = |query: String| async {
+        let answer = market.get(&format!("/api/v1/jobs?{}", { query })).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        let body = answer.json();
+        let ids: Vec<_> =
+            body["data"].as_array().expect("a list").iter().map(|job| job["jobId"].clone()).collect();
+        (ids, body["pagination"]["total"].clone())
+    };
+    let both = (vec![json!("2"), json!("1")], json!(2));
+    let one = (vec![json!(first)], json!(1));
+    let none = (vec![], json!(0));
+    assert_eq!(listed(String::new()).await, both);
+    assert_eq!(listed("limit=1&page=2".to_owned()).await, (vec![json!("1")], json!(2)));
+    assert_eq!(listed("status=FUNDED".to_owned()).await, one);
+    assert_eq!(listed("status=REJECTED".to_owned()).await.0, [json!("2")]);
+    assert_eq!(listed("status=SUBMITTED".to_owned()).await, none);
+    assert_eq!(listed(format!("clientId={}&strategyType=RUBRIC", trio.client.id)).await, both);
+    assert_eq!(listed(format!("providerId={}", trio.provider.id)).await, one);
+    assert_eq!(listed(format!("evaluatorId={}", trio.evaluator.id)).await, one);
+    assert_eq!(listed(format!("ownerAddress={}", trio.client.owner.address())).await, both);
+    assert_eq!(listed(format!("ownerAddress={}", trio.evaluator.owner.address())).await, one);
+    assert_eq!(listed("strategyType=PROGRAM".to_owned()).await, none);
+    for wrong in ["status=LOST", "strategyType=x", "clientId=x", "ownerAddress=0x1", "page=0", "limit=101"] {
+        let answer = market.get(&format!("/api/v1/jobs?{wrong}")).await;
+        refused(&answer, StatusCode::BAD_REQUEST, "invalid_request");
+    }
+    let locks = market.get(&format!("/api/v1/agents/{}/locks?active=true", trio.client.id)).await.json();
+    assert_eq!(locks["data"].as_array().map(Vec::len), Some(1));
+    refused(&market.get("/api/v1/jobs/77").await, StatusCode::NOT_FOUND, "job_not_found");
+    refused(&market.get("/api/v1/jobs/x").await, StatusCode::NOT_FOUND, "job_not_found");
+    assert_eq!(market.get(&format!("/api/v1/jobs/{first}/dispute")).await.json()["data"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_was_delivered_is_read_by_those_who_take_part() {
+    let market = Market::open().await;
+    let trio = Trio::new(&market).await;
+    let id = trio.submitted().await;
+    let ask = |actor: &Actor<'_>| {
+        let path = format!("/api/v1/jobs/{id}/deliverable");
+        let mut letter = actor.owner.sign(Action::READ_DELIVERABLE, &id, "GET", path, &Value::Null);
+        letter.body = String::new();
+        letter
+    };
+    let stranger = Actor::new(&market, 9, "PROVIDER").await;
+    let mut letter = ask(&stranger);
+    refused(&letter.send(&market).await, StatusCode::UNAUTHORIZED, "bad_signature");
+    letter = stranger.owner.sign_bare(Action::READ_DELIVERABLE, &id, "GET", letter.path);
+    refused(&letter.send(&market).await, StatusCode::FORBIDDEN, "not_the_owner");
+    let path = format!("/api/v1/jobs/{id}/deliverable");
+    let read = trio.client.owner.sign_bare(Action::READ_DELIVERABLE, &id, "GET", path).send(&market).await;
+    assert_eq!((read.status, read.text()), (StatusCode::OK, "Roses are red"));
+}
+
+#[tokio::test]
+async fn money_that_nobody_has_is_not_promised() {
+    let market = Market::open().await;
+    let trio = Trio::new(&market).await;
+    for (name, value, code) in [
+        ("budget", json!("0"), "invalid_request"),
+        ("budget", json!((u128::MAX / 2).to_string()[..30].to_owned()), "stake_too_small"),
+        ("deadline", json!("1"), "invalid_request"),
+        ("deadline", json!("99999999999"), "invalid_request"),
+        ("rubricHash", Value::Null, "invalid_request"),
+        ("strategyType", json!("WISH"), "invalid_request"),
+        ("clientId", json!("77"), "agent_not_found"),
+        ("clientId", json!(trio.provider.id), "not_the_owner"),
+        ("evaluatorId", json!(trio.provider.id), "not_eligible"),
+    ] {
+        let answer = trio.client.create(&trio.client.order(&[(name, value.clone())])).await;
+        assert_eq!(answer.json()["error"], code, "{name} {value}: {}", answer.text());
+    }
+    let dear = Amount::new(7 * BUDGET, Asset::TEST_USDC);
+    let made =
+        trio.client.create(&trio.client.order(&[("budget", json!(dear.units.to_string()))])).await.json();
+    let id = made["data"]["jobId"].as_str().expect("its stake suffices").to_owned();
+    let answer = trio.client.step(Action::SET_BUDGET, &id, "budget", json!({})).await;
+    refused(&answer, StatusCode::BAD_REQUEST, "insufficient_funds");
+    assert_eq!(job(&market, &id).await["status"], "OPEN");
+    assert_eq!(market.books().await, Vec::<String>::new());
+}

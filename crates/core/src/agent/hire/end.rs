@@ -1,0 +1,125 @@
+//! How such a job ends: who has offended against what, and what a dispute decides.
+
+use super::{Hire, missed, verdict_of};
+use crate::agent::court::{self, Outcome, Settlement, Votes};
+use crate::agent::penalty::{Offence, REJECTIONS, Violations};
+use crate::agent::role::Role;
+use crate::event::{Closing, Event};
+use crate::job::Job;
+use crate::policy::{Judge, Ruling, Verdict};
+
+/// Whether nothing can happen after an event, so that all locks are opened.
+pub(crate) const fn is_end(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Vested { .. }
+            | Event::Ruled { .. }
+            | Event::Closed { .. }
+            | Event::Settled { vests_at: None, .. }
+            | Event::Evaluated { vests_at: None, .. }
+    )
+}
+
+/// The votes that an event counts, if it ends a dispute.
+pub(crate) fn votes(job: &Job, event: &Event) -> Option<Votes> {
+    let dispute = job.hire.as_ref()?.dispute.as_ref()?;
+    matches!(event, Event::Ruled { by: Judge::Arbitrators, .. }).then(|| dispute.votes())
+}
+
+/// What the votes make of a verdict.
+pub(crate) fn ruling(verdict: Verdict, votes: &Votes) -> Ruling {
+    let stands = court::decide(votes) != Outcome::Overturned;
+    if (verdict == Verdict::Complete) == stands { Ruling::ForWorker } else { Ruling::ForClient }
+}
+
+/// The end of a job: what follows from it for those who took part.
+pub(crate) struct End {
+    /// The verdict before any dispute; `None` if nothing was delivered.
+    pub(crate) verdict: Option<Verdict>,
+    /// Whether the evaluator has given it himself.
+    pub(crate) judged: bool,
+    /// Whether the provider is paid.
+    pub(crate) paid: bool,
+    /// What somebody has done wrong, besides what a dispute has found.
+    pub(crate) offence: Option<Offence>,
+    /// What the evaluator's lock loses where a dispute has overturned his verdict, in minor units.
+    pub(crate) overturned: u128,
+    /// What a dispute decides.
+    pub(crate) settlement: Option<Settlement>,
+}
+
+impl End {
+    /// The end that an event brings, if it does.
+    pub(crate) fn of(job: &Job, hire: &Hire, event: &Event) -> Option<Self> {
+        is_end(event).then_some(())?;
+        let verdict = match event {
+            Event::Evaluated { verdict, .. } => Some(*verdict),
+            _ => verdict_of(&job.state),
+        };
+        let judgement = match event {
+            Event::Evaluated { judgement, .. } => *judgement,
+            _ => hire.judgement,
+        };
+        let judged = judgement.is_some();
+        let votes = votes(job, event);
+        let outcome = votes.as_ref().map(court::decide);
+        let is_overturned = outcome == Some(Outcome::Overturned);
+        let share = |offence: Offence, violations| Violations { count: violations, clean: 0 }.share(offence);
+        let overturned = hire.evaluator.filter(|_| judged && is_overturned).map_or(0, |seat| {
+            let borderline = judgement.is_some_and(|judgement| judgement.borderline);
+            share(overturned_as(borderline, votes.as_ref()), seat.violations).of(seat.lock)
+        });
+        let settlement = votes.and_then(|votes| {
+            let dispute = hire.dispute.as_ref()?;
+            Some(court::settle(&votes, dispute.deposit, overturned))
+        });
+        let opinion = judgement.and_then(|judgement| judgement.fault);
+        let rejections = hire.provider.map_or(0, |seat| seat.rejections) + 1;
+        let offence = match (event, verdict) {
+            (Event::Closed { how, reason }, _) => hire.provider.and_then(|_| missed(*how, *reason)),
+            (_, Some(Verdict::Complete)) if !judged && hire.evaluator.is_some() => Some(Offence::Silent),
+            // What a dispute has not confirmed is an opinion, and costs nothing.
+            (_, Some(Verdict::Reject)) if outcome.is_none_or(|outcome| outcome == Outcome::Upheld) => {
+                opinion.or((rejections >= REJECTIONS).then_some(Offence::RejectedInARow))
+            }
+            _ => None,
+        };
+        let late = (hire.is_late() && verdict.is_some()).then_some(Offence::Late);
+        let paid = match event {
+            Event::Ruled { ruling, .. } => *ruling != Ruling::ForClient,
+            _ => verdict == Some(Verdict::Complete),
+        };
+        Some(Self { verdict, judged, paid, offence: offence.or(late), overturned, settlement })
+    }
+
+    /// Whether the verdict was the evaluator's own, and no dispute has made another of it.
+    pub(crate) fn stands(&self) -> bool {
+        self.judged && self.settlement.is_none_or(|settlement| settlement.outcome != Outcome::Overturned)
+    }
+
+    /// Whether there was somebody to do the work, so that the end counts for those who took part.
+    pub(crate) fn counts(event: &Event, hire: &Hire) -> bool {
+        hire.provider.is_some() && !matches!(event, Event::Closed { how: Closing::Cancelled, .. })
+    }
+}
+
+/// Whether the evaluator has a part of what an event pays: his verdict was that it be paid, and it stands.
+pub(crate) fn pays_evaluator(job: &Job, hire: &Hire, event: &Event) -> bool {
+    End::of(job, hire, event).is_some_and(|end| end.paid && end.stands())
+}
+
+/// What an overturned verdict is: one that its evaluator called close and all three arbitrators found wrong was not close.
+fn overturned_as(borderline: bool, votes: Option<&Votes>) -> Offence {
+    let unanimous = votes.is_some_and(|votes| votes.iter().all(|vote| *vote == Some(court::Vote::Overturn)));
+    if borderline && unanimous { Offence::Borderline } else { Offence::Overturned }
+}
+
+/// Who is paid for it: the other side of the job.
+pub(crate) const fn injured(offence: Offence) -> Role {
+    match offence.role() {
+        Role::Provider => Role::Client,
+        Role::Client => Role::Provider,
+        // Silence is a verdict for the provider, so the client has paid for a judgement that was not given.
+        Role::Evaluator | Role::Arbitrator => Role::Client,
+    }
+}

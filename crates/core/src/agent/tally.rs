@@ -1,0 +1,121 @@
+//! What is counted of all jobs for which one agent hires another, hour by hour.
+
+use crate::event::{Closing, Event};
+use crate::job::Job;
+use crate::ledger::{Account, Transfer};
+use crate::policy::Verdict;
+use crate::time::{Millis, Timestamp};
+
+/// What is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Tally {
+    /// Jobs that were created.
+    Created,
+    /// Jobs whose work was accepted.
+    Completed,
+    /// Jobs whose work was refused.
+    Rejected,
+    /// Jobs that ended without work, or were withdrawn.
+    Ended,
+    /// Disputes that were opened.
+    Disputed,
+    /// The budgets of jobs whose work was accepted, in minor units.
+    Volume,
+    /// What the treasury had of budgets, in minor units.
+    Fees,
+    /// What the treasury had of stakes and deposits, in minor units.
+    Slashes,
+    /// What the treasury has paid for early work, in minor units.
+    Rewards,
+    /// What agents have at stake, free or locked, in minor units.
+    Staked,
+}
+
+impl Tally {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Created,
+        Self::Completed,
+        Self::Rejected,
+        Self::Ended,
+        Self::Disputed,
+        Self::Volume,
+        Self::Fees,
+        Self::Slashes,
+        Self::Rewards,
+        Self::Staked,
+    ];
+
+    /// The name in the store.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Completed => "completed",
+            Self::Rejected => "rejected",
+            Self::Ended => "ended",
+            Self::Disputed => "disputed",
+            Self::Volume => "volume",
+            Self::Fees => "fees",
+            Self::Slashes => "slashes",
+            Self::Rewards => "rewards",
+            Self::Staked => "staked",
+        }
+    }
+
+    /// The reverse of [`Self::name`].
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tally| tally.name() == name)
+    }
+}
+
+/// The hour under which the sums of all hours stand: nothing happened in it.
+pub const IN_ALL: i64 = 0;
+
+/// The hour of an instant, counted from 1970.
+pub const fn hour(at: Timestamp) -> i64 {
+    at.0.div_euclid(Millis::hours(1).0)
+}
+
+/// What an event of a job, if it is one, and some transfers add to the counts.
+pub fn tallies(job: Option<(&Job, &Event)>, transfers: &[Transfer]) -> Vec<(Tally, i128)> {
+    let hired = job.filter(|(job, _)| job.hire.is_some());
+    let mut counts: Vec<_> = transfers.iter().flat_map(|transfer| moved(transfer, hired.is_some())).collect();
+    let Some((_, event)) = hired else { return counts };
+    match event {
+        Event::Created { .. } => counts.push((Tally::Created, 1)),
+        Event::Evaluated { verdict: Verdict::Complete, charge, .. } => {
+            counts.extend([(Tally::Completed, 1), (Tally::Volume, units(charge.units))]);
+        }
+        Event::Evaluated { verdict: Verdict::Reject, .. } => counts.push((Tally::Rejected, 1)),
+        Event::Closed { how: Closing::Cancelled, .. } => counts.push((Tally::Rejected, 1)),
+        Event::Closed { .. } => counts.push((Tally::Ended, 1)),
+        Event::Disputed { .. } => counts.push((Tally::Disputed, 1)),
+        _ => {}
+    }
+    counts
+}
+
+fn moved(transfer: &Transfer, hired: bool) -> Vec<(Tally, i128)> {
+    let is_stake = |account: &Account| matches!(account, Account::Stake(_) | Account::Locked(..));
+    let sum = units(transfer.amount.units);
+    let mut counts = Vec::new();
+    match (is_stake(&transfer.from), is_stake(&transfer.to)) {
+        (false, true) => counts.push((Tally::Staked, sum)),
+        (true, false) => counts.push((Tally::Staked, -sum)),
+        _ => {}
+    }
+    match (&transfer.from, &transfer.to) {
+        (Account::Locked(..) | Account::Deposit(_), Account::Treasury) => counts.push((Tally::Slashes, sum)),
+        (Account::Vesting(_) | Account::Escrow(_), Account::Treasury) if hired => {
+            counts.push((Tally::Fees, sum))
+        }
+        (Account::Treasury, Account::Client(_)) if hired => counts.push((Tally::Rewards, sum)),
+        _ => {}
+    }
+    counts
+}
+
+/// No balance is larger.
+fn units(units: u128) -> i128 {
+    i128::try_from(units).unwrap_or(i128::MAX)
+}

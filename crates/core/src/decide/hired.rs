@@ -1,0 +1,53 @@
+//! What agents who hire each other may not do, before anything else is asked.
+
+use crate::agent::fee;
+use crate::agent::hire::Hire;
+use crate::agent::penalty::Offence;
+use crate::command::{Canceller, Command};
+use crate::job::{Job, State};
+use crate::money::Amount;
+use crate::policy::Verdict;
+use crate::refusal::Refusal;
+
+/// Refuses what only jobs may do that the market places, and what would harm who relies on the job.
+pub(super) fn refuse(job: &Job, hire: &Hire, command: &Command) -> Result<(), Refusal> {
+    let not_now = || Refusal::NotNow { state: job.state.name(), command: command.name() };
+    match command {
+        Command::Assign { .. } | Command::Recover { .. } | Command::GiveUp { .. } => Err(not_now()),
+        // Those who sit in the dispute rule, and nobody else.
+        Command::Rule { .. } => Err(not_now()),
+        Command::Dispute { filing: None, .. } => Err(not_now()),
+        Command::Cancel { by: Canceller::Client } if hire.provider.is_some() => Err(Refusal::ProviderAtWork),
+        Command::Cancel { by: Canceller::Evaluator } if !matches!(job.state, State::Funded { .. }) => {
+            Err(not_now())
+        }
+        Command::Evaluate { judgement: None, .. } => Err(not_now()),
+        Command::Evaluate { verdict, judgement: Some(judgement) } => {
+            let finds = judgement.fault;
+            if !hire.order.strategy.levels().contains(&judgement.level) {
+                return Err(Refusal::OtherLevel);
+            }
+            let may_be_found = matches!(finds, None | Some(Offence::Garbage | Offence::BadFaith));
+            if !may_be_found || (finds.is_some() && *verdict == Verdict::Complete) {
+                return Err(Refusal::NoFault);
+            }
+            Ok(())
+        }
+        Command::Create
+        | Command::Fund
+        | Command::Accept { .. }
+        | Command::Return { .. }
+        | Command::Submit { .. }
+        | Command::Stream { .. }
+        | Command::BreakOff { .. }
+        | Command::Cancel { .. }
+        | Command::Dispute { .. }
+        | Command::Lapse { .. }
+        | Command::Hire(_) => Ok(()),
+    }
+}
+
+/// What the treasury adds to a price that is paid: what it owes for early work, as far as it holds it.
+pub(super) fn bonus(job: &Job, price: Amount, treasury: u128) -> u128 {
+    job.hire.as_ref().map_or(0, |hire| fee::paid(hire.bonus(price.units), treasury))
+}

@@ -1,0 +1,113 @@
+//! Disputes: opened with a deposit, and who sits in them.
+
+use super::step::Plan;
+use crate::engine::Engine;
+use crate::error::EngineError;
+use docket_core::agent::admission::{Arbitrating, Party};
+use docket_core::agent::court::{SEATS, deposit};
+use docket_core::agent::hire::dispute::{Dispute, Juror};
+use docket_core::agent::hire::{Hire, Seat};
+use docket_core::agent::identity::{Agent, Word};
+use docket_core::agent::role::Role;
+use docket_core::agent::score::Score;
+use docket_core::command::Command;
+use docket_core::job::{Job, State};
+use docket_core::refusal::Refusal;
+use docket_store::{AgentFilter, Page};
+use std::sync::Arc;
+
+/// How many agents that offer to arbitrate are looked at for one dispute.
+const CANDIDATES: u64 = 1_000;
+/// How many a page of them has.
+const PAGE: u32 = 100;
+
+impl Engine {
+    /// A dispute over the verdict on a job: a deposit is put down, and arbitrators are drawn by lot.
+    pub(super) async fn file(&self, job: &Job, hire: &Hire, word: Word) -> Result<Plan, EngineError> {
+        let parties = [Role::Client, Role::Provider];
+        let initiator =
+            parties.into_iter().find(|role| hire.seat(*role).is_some_and(|seat| seat.owner == word.by));
+        let initiator = initiator.ok_or(Refusal::NotTheOwner)?;
+        let is_disputable = matches!(
+            job.state,
+            State::Settled { vests_at: Some(_), .. } | State::Rejected { vests_at: Some(_), .. }
+        );
+        let now = self.clock.now();
+        let borderline = hire.judgement.is_some_and(|judgement| judgement.borderline);
+        let dispute = Dispute {
+            initiator,
+            deposit: deposit(job.price.units, borderline),
+            filed_at: now,
+            commit_until: now + self.config.hires.vote_within,
+            jurors: if is_disputable { self.draw(hire).await? } else { [None; SEATS] },
+            settled: None,
+        };
+        Ok(Command::Dispute { claim: None, filing: Some(Arc::new(dispute)) }.into())
+    }
+
+    /// Draws who sits in a dispute by lot, from those who may. Where there are too few, seats stay empty.
+    async fn draw(&self, hire: &Hire) -> Result<[Option<Juror>; SEATS], EngineError> {
+        let mut candidates = self.arbitrators().await?;
+        let parties = hire.parties();
+        let mut seated: Vec<Party> = Vec::new();
+        let mut jurors = [None; SEATS];
+        while seated.len() < SEATS && !candidates.is_empty() {
+            let drawn = self.entropy.number() % candidates.len() as u64;
+            let agent = candidates.swap_remove(usize::try_from(drawn).unwrap_or_default());
+            if let Some(juror) = self.juror(&agent, &parties, &seated).await? {
+                jurors[seated.len()] = Some(juror);
+                seated.push(Party { agent: agent.id, owner: agent.owner });
+            }
+        }
+        Ok(jurors)
+    }
+
+    /// An agent in a seat, if it may sit there.
+    async fn juror(
+        &self,
+        agent: &Agent,
+        parties: &[Party],
+        seated: &[Party],
+    ) -> Result<Option<Juror>, EngineError> {
+        let standing = self.agent_standing(agent.id).await?;
+        let free = self.free_stake(agent.id).await?;
+        let locks = &self.config.hires.locks;
+        // Whom the operator has appointed need not have earned it: without that no market could begin.
+        let appointed = agent.appointed_at.is_some();
+        let arbitrating = Arbitrating {
+            party: Party { agent: agent.id, owner: agent.owner },
+            eligible: agent.profile.roles.contains(&Role::Arbitrator),
+            bond: free.saturating_add(standing.locked),
+            free,
+            score: if appointed { Score::MAX } else { standing.score },
+            jobs: if appointed { u64::MAX } else { standing.jobs() },
+        };
+        if arbitrating.check(parties, seated, locks).is_err() {
+            return Ok(None);
+        }
+        Ok(Some(Juror::new(Seat {
+            agent: agent.id,
+            owner: agent.owner,
+            lock: locks.arbitrator,
+            since: self.clock.now(),
+            released: None,
+            violations: standing.violations.count,
+            rejections: 0,
+        })))
+    }
+
+    /// Agents that offer to arbitrate, as far as they are looked at.
+    async fn arbitrators(&self) -> Result<Vec<Agent>, EngineError> {
+        let filter = AgentFilter { role: Some(Role::Arbitrator), ..AgentFilter::default() };
+        let mut found = Vec::new();
+        for skip in (0..CANDIDATES).step_by(PAGE as usize) {
+            let (page, _) = self.store.agents(&filter, Page { skip, limit: PAGE }).await?;
+            let is_last = page.len() < PAGE as usize;
+            found.extend(page);
+            if is_last {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
