@@ -20,6 +20,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "docs", run: docs },
     Step { name: "rules", run: rules },
     Step { name: "tests", run: tests },
+    Step { name: "programs", run: programs },
     Step { name: "contract", run: contract::check },
     clients::PYTHON,
     clients::NODE,
@@ -33,8 +34,10 @@ fn fmt(root: &Path) -> anyhow::Result<Outcome> {
     cargo(root, &["fmt", "--all", "--check"])
 }
 
+/// With what the default build leaves out.
 fn clippy(root: &Path) -> anyhow::Result<Outcome> {
-    cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+    let all = ["clippy", "--workspace", "--all-targets", "--features", "docket/wasm", "--locked"];
+    cargo(root, &[&all[..], &["--", "-D", "warnings"]].concat())
 }
 
 /// Every link of the documentation leads somewhere.
@@ -68,6 +71,19 @@ fn tests(root: &Path) -> anyhow::Result<Outcome> {
         nextest.env("DOCKET_TEST_POSTGRES", "skip");
     }
     let (good, lines) = show_and_keep(nextest)?;
+    let outcome = if good { Outcome::ok("") } else { Outcome::failed("see above") };
+    Ok(outcome.closing_with(closing(&lines).to_vec()))
+}
+
+/// The tests that need a compiler for WebAssembly. Without the embedded model engine: with both features it would be
+/// compiled a second time.
+fn programs(root: &Path) -> anyhow::Result<Outcome> {
+    let packages = ["--package", "docket-evaluation", "--package", "docket"];
+    let features = ["--no-default-features", "--features", "docket/wasm"];
+    let tests = ["--filterset", "package(docket-evaluation) | test(/^evaluate::/)"];
+    let run = ["nextest", "run", "--locked", "--no-fail-fast"];
+    let (good, lines) =
+        show_and_keep(command(root, "cargo", &[&run[..], &packages, &features, &tests].concat()))?;
     let outcome = if good { Outcome::ok("") } else { Outcome::failed("see above") };
     Ok(outcome.closing_with(closing(&lines).to_vec()))
 }
