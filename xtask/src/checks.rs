@@ -20,12 +20,14 @@ pub const STEPS: &[Step] = &[
     Step { name: "docs", run: docs },
     Step { name: "rules", run: rules },
     Step { name: "tests", run: tests },
-    Step { name: "programs", run: programs },
     Step { name: "contract", run: contract::check },
     clients::PYTHON,
     clients::NODE,
     Step { name: "deny", run: deny },
 ];
+
+/// The features that the default build leaves out.
+const WITH: &str = "docket/wasm";
 
 /// How many lines to show again of a test run that came to no summary.
 const LAST_LINES: usize = 5;
@@ -36,7 +38,7 @@ fn fmt(root: &Path) -> anyhow::Result<Outcome> {
 
 /// With what the default build leaves out.
 fn clippy(root: &Path) -> anyhow::Result<Outcome> {
-    let all = ["clippy", "--workspace", "--all-targets", "--features", "docket/wasm", "--locked"];
+    let all = ["clippy", "--workspace", "--all-targets", "--features", WITH, "--locked"];
     cargo(root, &[&all[..], &["--", "-D", "warnings"]].concat())
 }
 
@@ -61,9 +63,10 @@ fn rules(root: &Path) -> anyhow::Result<Outcome> {
     })
 }
 
+/// With what the default build leaves out; the steps after this one run the default build.
 fn tests(root: &Path) -> anyhow::Result<Outcome> {
-    let mut nextest =
-        command(root, "cargo", &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);
+    let all = ["nextest", "run", "--workspace", "--features", WITH, "--locked", "--no-fail-fast"];
+    let mut nextest = command(root, "cargo", &all);
     // The embedded engine's threads spin; on a busy machine more than one is far slower than one.
     nextest.env("CANDLE_NUM_THREADS", "1");
     if !tools::has_postgresql() {
@@ -71,19 +74,6 @@ fn tests(root: &Path) -> anyhow::Result<Outcome> {
         nextest.env("DOCKET_TEST_POSTGRES", "skip");
     }
     let (good, lines) = show_and_keep(nextest)?;
-    let outcome = if good { Outcome::ok("") } else { Outcome::failed("see above") };
-    Ok(outcome.closing_with(closing(&lines).to_vec()))
-}
-
-/// The tests that need a compiler for WebAssembly. Without the embedded model engine: with both features it would be
-/// compiled a second time.
-fn programs(root: &Path) -> anyhow::Result<Outcome> {
-    let packages = ["--package", "docket-evaluation", "--package", "docket"];
-    let features = ["--no-default-features", "--features", "docket/wasm"];
-    let tests = ["--filterset", "package(docket-evaluation) | test(/^evaluate::/)"];
-    let run = ["nextest", "run", "--locked", "--no-fail-fast"];
-    let (good, lines) =
-        show_and_keep(command(root, "cargo", &[&run[..], &packages, &features, &tests].concat()))?;
     let outcome = if good { Outcome::ok("") } else { Outcome::failed("see above") };
     Ok(outcome.closing_with(closing(&lines).to_vec()))
 }
