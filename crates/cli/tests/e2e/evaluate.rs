@@ -13,12 +13,15 @@ use tempfile::TempDir;
 
 const WORK: &str = "What is held in escrow is nobody's until the work is judged.";
 
+/// The key that came with a question, and the question.
+type Question = (Option<String>, Value);
+
 /// A server that gives one answer after another, the last one for ever, and remembers what it was asked.
 #[derive(Clone)]
 struct Model {
     url: String,
     answers: Arc<Vec<(StatusCode, String)>>,
-    asked: Arc<Mutex<Vec<(Option<String>, Value)>>>,
+    asked: Arc<Mutex<Vec<Question>>>,
 }
 
 impl Model {
@@ -49,7 +52,7 @@ impl Model {
         Self::start(&[(StatusCode::INTERNAL_SERVER_ERROR, "")]).await
     }
 
-    fn asked(&self) -> Vec<(Option<String>, Value)> {
+    fn asked(&self) -> Vec<Question> {
         self.asked.lock().unwrap().clone()
     }
 }
