@@ -26,6 +26,9 @@ pub const STEPS: &[Step] = &[
     Step { name: "deny", run: deny },
 ];
 
+/// The features that the default build leaves out.
+const WITH: &str = "docket/wasm";
+
 /// How many lines to show again of a test run that came to no summary.
 const LAST_LINES: usize = 5;
 
@@ -33,8 +36,10 @@ fn fmt(root: &Path) -> anyhow::Result<Outcome> {
     cargo(root, &["fmt", "--all", "--check"])
 }
 
+/// With what the default build leaves out.
 fn clippy(root: &Path) -> anyhow::Result<Outcome> {
-    cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+    let all = ["clippy", "--workspace", "--all-targets", "--features", WITH, "--locked"];
+    cargo(root, &[&all[..], &["--", "-D", "warnings"]].concat())
 }
 
 /// Every link of the documentation leads somewhere.
@@ -58,9 +63,10 @@ fn rules(root: &Path) -> anyhow::Result<Outcome> {
     })
 }
 
+/// With what the default build leaves out; the steps after this one run the default build.
 fn tests(root: &Path) -> anyhow::Result<Outcome> {
-    let mut nextest =
-        command(root, "cargo", &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);
+    let all = ["nextest", "run", "--workspace", "--features", WITH, "--locked", "--no-fail-fast"];
+    let mut nextest = command(root, "cargo", &all);
     // The embedded engine's threads spin; on a busy machine more than one is far slower than one.
     nextest.env("CANDLE_NUM_THREADS", "1");
     if !tools::has_postgresql() {

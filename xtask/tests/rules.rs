@@ -111,6 +111,9 @@ fn heavy_dependencies_have_one_owner() {
         ["only `gguf` may depend on `candle-core`", "only `gguf` may depend on `tokenizers`"]
     );
     assert_eq!(manifests("gguf", section), NONE);
+    let section = "[dependencies]\nwasmtime = { version = \"1\", optional = true }";
+    assert_eq!(manifests("cli", section), ["only `evaluation` may depend on `wasmtime`"]);
+    assert_eq!(manifests("evaluation", section), NONE);
 }
 
 #[test]

@@ -200,7 +200,7 @@ pub(crate) struct Refused {
 }
 
 /// What an error says, whichever of the coordinator's forms it has.
-fn words(body: &[u8]) -> String {
+pub(crate) fn words(body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Error {
         error: Option<Value>,

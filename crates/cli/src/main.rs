@@ -50,6 +50,9 @@ enum Command {
     Webhooks(commands::webhooks::Args),
     /// Register agents, show and list them, put down and take back their stakes. An owner signs with a wallet's key.
     Agent(commands::agent::Args),
+    /// Judge delivered work by a program, by a rubric or by both: exit code 0 if it passes, 1 if it fails, 2 if it could
+    /// not be judged.
+    Evaluate(commands::evaluate::Args),
     /// Measure a coordinator under load.
     Bench(commands::bench::Args),
 }
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Keys(args) => commands::keys::run(&args).map(done),
         Command::Webhooks(args) => commands::webhooks::run(&args).map(done),
         Command::Agent(args) => commands::agent::run(&args).map(done),
+        Command::Evaluate(args) => Ok(commands::evaluate::run(&args)),
         Command::Bench(args) => commands::bench::run(args).map(done),
     };
     match result {

@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod bench;
+pub(crate) mod evaluate;
 pub(crate) mod job;
 pub(crate) mod keys;
 pub(crate) mod ledger;
@@ -16,6 +17,23 @@ pub(crate) mod worker;
 pub(crate) mod worker_run;
 
 use anyhow::{Context, Result};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// What is in a file, or comes from the standard input where the path is `-`: so many bytes at most, and one more that
+/// tells that it is too large.
+fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
+    let named = || path.display().to_string();
+    let source: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(File::open(path).with_context(named)?)
+    };
+    let mut bytes = Vec::new();
+    source.take(most as u64 + 1).read_to_end(&mut bytes).with_context(named)?;
+    Ok(bytes)
+}
 
 /// Resolves when the process is told to stop: Ctrl-C or SIGTERM.
 pub(crate) async fn told_to_stop() -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod log;
 
+use super::read;
 use crate::client::block_on;
 use crate::show::words;
 use anyhow::{Context, Result};
@@ -11,9 +12,7 @@ use docket_protocol::receipt::{Bundle, MAX_BUNDLE_BYTES};
 use docket_protocol::verify::{Holds, Pins, Verdict, verify};
 use reqwest::Url;
 use serde::Serialize;
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What the receipt is compared with. The more is given, the more can be proven.
@@ -98,19 +97,6 @@ fn log_key(argument: &str) -> Result<VerifierKey> {
         None => argument.to_owned(),
     };
     text.trim().parse().with_context(|| "--key".to_owned())
-}
-
-/// A file of at most so many bytes; one byte more tells that it is too large.
-fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
-    let named = || path.display().to_string();
-    let source: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(std::io::stdin())
-    } else {
-        Box::new(File::open(path).with_context(named)?)
-    };
-    let mut bytes = Vec::new();
-    source.take(most as u64 + 1).read_to_end(&mut bytes).with_context(named)?;
-    Ok(bytes)
 }
 
 fn in_words(verdict: &Verdict, key_from_log: bool) -> String {

@@ -6,6 +6,7 @@ mod agent;
 mod bench;
 mod commands;
 mod dispute;
+mod evaluate;
 mod faults;
 mod hops;
 mod keys;
