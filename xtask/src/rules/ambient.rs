@@ -6,8 +6,16 @@ use crate::repository::Repository;
 const RULE: &str = "ambient";
 
 /// The crates that are told, their tests included.
-const TOLD: [&str; 6] =
-    ["crates/core", "crates/protocol", "crates/store", "crates/settlement", "crates/engine", "crates/api"];
+const TOLD: [&str; 8] = [
+    "crates/core",
+    "crates/protocol",
+    "crates/attestation",
+    "crates/enclave",
+    "crates/store",
+    "crates/settlement",
+    "crates/engine",
+    "crates/api",
+];
 
 /// Where they are told from.
 const PLACES: [&str; 2] = ["crates/engine/src/clock.rs", "crates/engine/src/entropy.rs"];
