@@ -1,8 +1,11 @@
 //! Intel's quotes: the samples that the library publishes, at instants at which their collateral was good.
 
-use crate::{report, wallet};
+use crate::made_up::Platform;
+use crate::{key, report, wallet};
 use docket_attestation::dcap::{DcapVerifier, Measured, Measurement, Pin, Pinned, Platforms, TcbStatus};
-use docket_attestation::{Attestation, Refusal, Signed, Verifier, report_data};
+use docket_attestation::{
+    Attestation, Refusal, Report, Signed, SoftwareVerifier, Trust, Verified, Verifier, report_data,
+};
 use docket_core::time::{Millis, Timestamp};
 use serde_json::{Map, Value};
 
@@ -235,4 +238,107 @@ fn a_genuine_quote_that_binds_something_else_attests_nothing() {
     assert_eq!(verifier.verify(&report, &unsigned, sample.good_at), Err(Refusal::BadSignature));
     let software = Attestation::Software(signed);
     assert!(matches!(verifier.verify(&report, &software, sample.good_at), Err(Refusal::OtherScheme { .. })));
+}
+
+fn platform() -> Platform {
+    let sample = tdx();
+    Platform::like(sample.quote, &sample.collateral)
+}
+
+/// The code of a platform, pinned with all its registers.
+fn pin(platform: &Platform) -> Pin {
+    let Measured::Tdx { mr_td, rtmr } = platform.measurement().code else { unreachable!() };
+    Pin { name: "enclave 1".to_owned(), code: Pinned::Tdx { mr_td, rtmr: rtmr.map(Some) } }
+}
+
+/// An attestation of this report by a quote of this platform.
+fn quoted(platform: &Platform, report: &Report, signed: Signed) -> Attestation {
+    let quote = platform.quote(report_data(report, &signed.key()));
+    Attestation::Dcap { signed, quote, collateral: Some(platform.collateral()) }
+}
+
+#[test]
+fn a_quote_that_binds_report_and_key_attests_the_report() {
+    let (platform, report) = (platform(), report(1));
+    let verifier = DcapVerifier::under_root(platform.root(), vec![pin(&platform)], lenient());
+    for signed in [Signed::by_wallet(&wallet(2), &report), Signed::by_key(&key(1), &report)] {
+        let attestation = quoted(&platform, &report, signed);
+        let trust = Trust::Measurement {
+            name: "enclave 1".to_owned(),
+            tcb_status: "UpToDate".to_owned(),
+            advisories: vec![],
+        };
+        let verified = Verified { key: signed.key(), trust };
+        assert_eq!(verifier.verify(&report, &attestation, tdx().good_at), Ok(verified.clone()));
+        let read = Attestation::from_hex(&attestation.to_hex()).unwrap();
+        assert_eq!(verifier.verify(&report, &read, tdx().good_at), Ok(verified));
+        // Under Intel's own root it is nobody's.
+        let intels = DcapVerifier::pinning(vec![pin(&platform)], lenient());
+        untrusted(intels.verify(&report, &attestation, tdx().good_at));
+    }
+}
+
+#[test]
+fn a_quote_is_good_for_its_report_and_its_key_alone() {
+    let (platform, report, other) = (platform(), report(1), report(2));
+    let verifier = DcapVerifier::under_root(platform.root(), vec![pin(&platform)], lenient());
+    let signed = Signed::by_wallet(&wallet(2), &report);
+    let good = quoted(&platform, &report, signed);
+    assert_eq!(verifier.verify(&other, &good, tdx().good_at), Err(Refusal::OtherReportData));
+
+    // Another key takes the quote of the first, or signs another report under the quote of its own.
+    let Attestation::Dcap { quote, collateral, .. } = good.clone() else { unreachable!() };
+    let taken = Attestation::Dcap { signed: Signed::by_wallet(&wallet(3), &report), quote, collateral };
+    assert_eq!(verifier.verify(&report, &taken, tdx().good_at), Err(Refusal::OtherReportData));
+    let foreign = quoted(&platform, &report, Signed::by_wallet(&wallet(2), &other));
+    assert_eq!(verifier.verify(&report, &foreign, tdx().good_at), Err(Refusal::BadSignature));
+
+    // That the operator has pinned the key as well changes nothing.
+    let software = SoftwareVerifier::pinning([signed.key()]);
+    assert!(matches!(software.verify(&report, &good, tdx().good_at), Err(Refusal::OtherScheme { .. })));
+    assert!(verifier.verify(&report, &good, tdx().good_at).is_ok());
+}
+
+#[test]
+fn code_that_is_not_pinned_attests_nothing() {
+    let (platform, report) = (platform(), report(1));
+    let signed = Signed::by_wallet(&wallet(2), &report);
+    let attestation = quoted(&platform, &report, signed);
+    let mut other = pin(&platform);
+    let Pinned::Tdx { rtmr, .. } = &mut other.code else { unreachable!() };
+    rtmr[2] = Some([1; 48]);
+    for pins in [vec![], vec![other]] {
+        let verifier = DcapVerifier::under_root(platform.root(), pins, lenient());
+        let verdict = verifier.verify(&report, &attestation, tdx().good_at);
+        assert_eq!(verdict, Err(Refusal::OtherMeasurement));
+    }
+}
+
+/// Most machines in a data centre need some of these leaves, so that the operator has to give them knowingly.
+#[test]
+fn what_a_platform_may_do_needs_leave() {
+    let (platform, report) = (platform(), report(1));
+    let signed = Signed::by_wallet(&wallet(2), &report);
+    let attestation = quoted(&platform, &report, signed);
+    let why = |platforms| {
+        let verifier = DcapVerifier::under_root(platform.root(), vec![pin(&platform)], platforms);
+        untrusted(verifier.verify(&report, &attestation, tdx().good_at))
+    };
+    assert!(why(Platforms::default()).contains("Dynamic platform"));
+    assert!(why(Platforms { allow_smt: false, ..lenient() }).contains("SMT"));
+    assert!(why(Platforms { allow_cached_keys: false, ..lenient() }).contains("Cached keys"));
+}
+
+/// Whoever may debug a machine can have it sign anything.
+#[test]
+fn a_machine_that_may_be_debugged_attests_nothing() {
+    let (platform, report) = (platform(), report(1));
+    let signed = Signed::by_wallet(&wallet(2), &report);
+    // The lowest bit of the machine's attributes.
+    let quote = platform.quote_with(report_data(&report, &signed.key()), |machine| machine[48 + 120] |= 1);
+    let attestation = Attestation::Dcap { signed, quote, collateral: Some(platform.collateral()) };
+    let verifier = DcapVerifier::under_root(platform.root(), vec![pin(&platform)], lenient());
+    assert!(
+        untrusted(verifier.verify(&report, &attestation, tdx().good_at)).to_lowercase().contains("debug")
+    );
 }

@@ -6,6 +6,8 @@
 mod dcap;
 mod document;
 mod forms;
+#[cfg(feature = "dcap")]
+mod made_up;
 mod properties;
 mod sev;
 mod software;
