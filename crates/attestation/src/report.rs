@@ -229,7 +229,7 @@ impl Report {
         self.at
     }
 
-    /// The number of this report among all of the job: 1 for the first, and more for every later one.
+    /// A number from 1 on, greater for every later report of the job.
     pub fn sequence(&self) -> u64 {
         self.sequence
     }

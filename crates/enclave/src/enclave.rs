@@ -224,7 +224,8 @@ impl Job {
         signing: &WalletKey,
         at: Timestamp,
     ) -> Result<(Report, Attestation), Refusal> {
-        let sequence = self.sequence + 1;
+        // By the clock, so that a job that was brought back after a restart goes on and does not begin again.
+        let sequence = (self.sequence + 1).max(u64::try_from(at.0).unwrap_or(0));
         let value = self.trading.value(market, at);
         let balance = Balance::new(self.trading.balance(market, at)).map_err(|_| Refusal::Failed)?;
         let report = Report::new(job_id, value, at, sequence, self.trading.state(), balance)
