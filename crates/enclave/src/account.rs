@@ -124,6 +124,16 @@ mod tests {
         assert_eq!(account.free(), 0);
     }
 
+    /// Else many purchases of less than a unit's worth would add up to something.
+    #[test]
+    fn no_coin_is_had_for_nothing() {
+        let mut account = Account::with(1_000);
+        for _ in 0..100 {
+            account.buy(Symbol::Sol, 1, 150 * MILLION).unwrap();
+        }
+        assert_eq!((account.free(), account.value(|_| 150 * MILLION)), (700, 850));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
 

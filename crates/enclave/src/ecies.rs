@@ -46,10 +46,8 @@ impl DecryptionKey {
     /// Decrypts a message.
     pub fn open(&self, message: &[u8]) -> Result<Zeroizing<Vec<u8>>, NotForUs> {
         let (head, text) = message.split_at_checked(OVERHEAD).ok_or(NotForUs)?;
+        // Of this length there is only the uncompressed form.
         let sender = PublicKey::from_sec1_bytes(&head[..POINT]).map_err(|_| NotForUs)?;
-        if head[0] != 4 {
-            return Err(NotForUs);
-        }
         let cipher = cipher(&sender, &self.0, &sender);
         let (nonce, tag) = head[POINT..].split_at(NONCE);
         let mut text = Zeroizing::new(text.to_vec());

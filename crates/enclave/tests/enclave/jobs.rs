@@ -53,6 +53,18 @@ fn the_same_request_again_is_answered_again() {
 }
 
 #[test]
+fn allowed_symbols_are_a_set() {
+    let mut enclave = calm();
+    let mut request = request(&enclave);
+    request["params"]["allowed_symbols"] = json!(["BTCUSDT", "ETHUSDT"]);
+    let answer = create(&mut enclave, &request).unwrap();
+    request["params"]["allowed_symbols"] = json!(["ethusdt", "BTCUSDT", "ETHUSDT"]);
+    assert_eq!(create(&mut enclave, &request), Ok(answer));
+    request["params"]["allowed_symbols"] = json!(["BTCUSDT"]);
+    assert_eq!(create(&mut enclave, &request), Err(Refusal::JobDiffers));
+}
+
+#[test]
 fn the_same_job_with_other_content_is_refused() {
     let mut enclave = calm();
     let first = request(&enclave);

@@ -42,7 +42,11 @@ fn calm() -> Enclave {
 
 /// An enclave where prices move.
 fn lively() -> Enclave {
-    Enclave::new(&[1; 32], Market::new(7, 2_000)).unwrap()
+    Enclave::new(&[1; 32], lively_market()).unwrap()
+}
+
+fn lively_market() -> Market {
+    Market::new(7, 2_000)
 }
 
 fn believing(enclave: &Enclave) -> SoftwareVerifier {

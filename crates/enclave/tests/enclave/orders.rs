@@ -1,10 +1,11 @@
 //! Orders: who may give them, how often, and what they do.
 
 use crate::{
-    CAPITAL, START, after, begin, calm, create, give, lively, market_order, provider, request, wallet,
+    CAPITAL, START, after, begin, calm, create, give, lively, lively_market, market_order, provider, request,
+    wallet,
 };
 use docket_core::time::Millis;
-use docket_enclave::{MAX_RESTING, Order, Refusal};
+use docket_enclave::{MAX_RESTING, Order, Refusal, Symbol, format_decimal};
 use serde_json::{Value, json};
 
 fn limit_order(nonce: u64, action: &str, price: &str, quantity: &str) -> Value {
@@ -111,13 +112,17 @@ fn an_order_with_a_limit_is_filled_at_once_or_waits_for_its_price() {
     begin(&mut enclave).unwrap();
     let at_once = give(&mut enclave, &limit_order(1, "buy", "60001", "0.001"), START).unwrap();
     assert_eq!((at_once.status, &at_once.fills[0]["price"]), ("filled", &json!("60000")), "the better price");
-    let waits = give(&mut enclave, &limit_order(2, "buy", "59999.99", "0.001"), START).unwrap();
+    for (nonce, action) in [(2, "buy"), (3, "sell")] {
+        let exact = give(&mut enclave, &limit_order(nonce, action, "60000", "0.001"), START).unwrap();
+        assert_eq!(exact.status, "filled", "{action} at the price itself");
+    }
+    let waits = give(&mut enclave, &limit_order(4, "buy", "59999.99", "0.001"), START).unwrap();
     assert_eq!((waits.status, waits.fills.len()), ("resting", 0));
     let status = enclave.status("123", after(Millis::hours(1))).unwrap();
     assert_eq!(status.balance_report["resting_orders"], json!(1), "prices stand still here");
     give(
         &mut enclave,
-        &json!({ "action": "close", "job_id": "123", "nonce": 3, "symbol": "BTCUSDT" }),
+        &json!({ "action": "close", "job_id": "123", "nonce": 5, "symbol": "BTCUSDT" }),
         START,
     )
     .unwrap();
@@ -125,22 +130,24 @@ fn an_order_with_a_limit_is_filled_at_once_or_waits_for_its_price() {
 }
 
 #[test]
-fn an_order_that_waits_is_filled_when_its_price_comes() {
+fn an_order_that_waits_is_filled_at_the_first_look_at_its_price() {
     let mut enclave = lively();
     begin(&mut enclave).unwrap();
-    let price = |enclave: &mut docket_enclave::Enclave, nonce, hours| {
-        let mut order = market_order(nonce, "buy", "BTCUSDT", "0.0001");
-        order["symbol"] = json!("BTCUSDT");
-        let answer = give(enclave, &order, after(Millis::hours(hours))).unwrap();
-        answer.fills[0]["price"].as_str().unwrap().split('.').next().unwrap().parse::<u64>().unwrap()
-    };
-    let now = price(&mut enclave, 1, 0);
-    let limit = (now - now / 200).to_string();
-    let waits = give(&mut enclave, &limit_order(2, "buy", &limit, "0.005"), START).unwrap();
+    let price = |look| lively_market().price(Symbol::Btc, after(Millis(30_000 * look)));
+    let limit = price(0) - price(0) / 200;
+    let text = format_decimal(limit, 6);
+    let waits = give(&mut enclave, &limit_order(1, "buy", &text, "0.005"), START).unwrap();
     assert_eq!(waits.status, "resting");
-    let status = enclave.status("123", after(Millis::hours(48))).unwrap();
-    assert_eq!(status.balance_report["resting_orders"], json!(0));
-    assert_eq!(status.balance_report["positions"][0]["quantity"], json!("0.0051"));
+    let first = (1..).find(|look| price(*look) <= limit).unwrap();
+    let before = enclave.status("123", after(Millis(30_000 * first - 1))).unwrap().balance_report;
+    assert_eq!((&before["resting_orders"], &before["positions"]), (&json!(1), &json!([])));
+    let filled = enclave.status("123", after(Millis(30_000 * first))).unwrap().balance_report;
+    assert_eq!(filled["resting_orders"], json!(0));
+    let position = &filled["positions"][0];
+    assert_eq!(
+        (&position["quantity"], &position["price"]),
+        (&json!("0.005"), &json!(format_decimal(price(first), 6)))
+    );
 }
 
 #[test]

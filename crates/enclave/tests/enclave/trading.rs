@@ -52,20 +52,24 @@ fn a_gain_closes_the_job_as_soon_as_it_is_seen() {
     assert!(value > CAPITAL * 104 / 100, "the fee of selling may take it a little below the target: {value}");
 }
 
-/// What fees alone have eaten is a loss as well, though nothing is held.
+/// What fees alone have eaten is a loss as well, though nothing is held; and it is seen at the next look, however long
+/// there was nothing to see before.
 #[test]
 fn a_loss_without_any_holdings_is_seen() {
     let mut enclave = calm();
     let mut request = request(&enclave);
     request["params"]["stop_loss_bps"] = json!(10);
     create(&mut enclave, &request).unwrap();
+    enclave.status("123", after(Millis::seconds(45))).unwrap();
+    let traded = after(Millis::seconds(50));
     for nonce in [1, 3] {
-        give(&mut enclave, &market_order(nonce, "buy", "SOLUSDT", "5"), START).unwrap();
-        give(&mut enclave, &json!({ "action": "close", "job_id": "123", "nonce": nonce + 1 }), START)
+        give(&mut enclave, &market_order(nonce, "buy", "SOLUSDT", "5"), traded).unwrap();
+        give(&mut enclave, &json!({ "action": "close", "job_id": "123", "nonce": nonce + 1 }), traded)
             .unwrap();
     }
     let closed = enclave.status("123", after(Millis::hours(1))).unwrap();
     assert_eq!(closed.closed_reason, Some("stop_loss"));
+    assert_eq!(closed.report["snapshot_ms"], json!(after(Millis::seconds(60)).0.to_string()));
 }
 
 #[test]
