@@ -20,6 +20,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "docs", run: docs },
     Step { name: "rules", run: rules },
     Step { name: "tests", run: tests },
+    Step { name: "dcap", run: dcap },
     Step { name: "contract", run: contract::check },
     clients::PYTHON,
     clients::NODE,
@@ -76,6 +77,17 @@ fn tests(root: &Path) -> anyhow::Result<Outcome> {
     let (good, lines) = show_and_keep(nextest)?;
     let outcome = if good { Outcome::ok("") } else { Outcome::failed("see above") };
     Ok(outcome.closing_with(closing(&lines).to_vec()))
+}
+
+/// The one feature that is off by default: its lints and its tests.
+fn dcap(root: &Path) -> anyhow::Result<Outcome> {
+    const CRATE: [&str; 5] = ["-p", "docket-attestation", "--features", "dcap", "--locked"];
+    let lints = [&["clippy"][..], &CRATE, &["--all-targets", "--", "-D", "warnings"]].concat();
+    let tests = [&["nextest", "run", "--no-fail-fast"][..], &CRATE].concat();
+    if !show(command(root, "cargo", &lints))? {
+        return Ok(Outcome::failed("see above"));
+    }
+    cargo(root, &tests)
 }
 
 fn deny(root: &Path) -> anyhow::Result<Outcome> {

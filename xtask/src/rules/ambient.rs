@@ -6,9 +6,11 @@ use crate::repository::Repository;
 const RULE: &str = "ambient";
 
 /// The crates that are told, their tests included.
-const TOLD: [&str; 7] = [
+const TOLD: [&str; 9] = [
     "crates/core",
     "crates/protocol",
+    "crates/attestation",
+    "crates/enclave",
     "crates/store",
     "crates/settlement",
     "crates/engine",

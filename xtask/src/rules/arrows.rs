@@ -10,9 +10,11 @@ use crate::repository::{File, Repository};
 const RULE: &str = "arrows";
 
 /// What each crate's program may use of ours. A crate that is not listed here may not exist.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("core", &[]),
     ("protocol", &["core"]),
+    ("attestation", &["core", "protocol"]),
+    ("enclave", &["core", "protocol", "attestation"]),
     ("store", &["core"]),
     ("settlement", &["core"]),
     ("engine", &["core", "store", "settlement", "protocol"]),
@@ -33,8 +35,8 @@ const CORE_USES: [&str; 2] = ["sha2", "thiserror"];
 const CORE_TESTS_USE: [&str; 1] = ["proptest"];
 
 /// Heavy dependencies, each with the only crate that may have it. `*` stands for any ending.
-const HELD_OFF: [(&str, &str); 3] =
-    [("candle*", "gguf"), ("tokenizers", "gguf"), ("wasmtime*", "evaluation")];
+const HELD_OFF: [(&str, &str); 4] =
+    [("candle*", "gguf"), ("tokenizers", "gguf"), ("wasmtime*", "evaluation"), ("dcap-qvl", "attestation")];
 
 /// Names that do not say what a crate is for.
 const EMPTY_NAMES: [&str; 6] = ["common", "shared", "utils", "util", "helpers", "misc"];

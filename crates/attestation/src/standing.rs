@@ -1,0 +1,120 @@
+//! What a snapshot is worth, and which one values the capital.
+
+use crate::{Attestation, Freshness, Mark, Refusal, Report, Schedule, Verified, Verifier, Why};
+use docket_core::time::Timestamp;
+
+/// What a snapshot is worth. Every snapshot is kept; only an attested one settles.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// Somebody vouches for it, and it was new when it came.
+    Attested,
+    /// Nobody vouches for it.
+    Unattested,
+    /// Somebody vouches for it, and it was not new when it came.
+    Stale,
+}
+
+impl Standing {
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Attested => "attested",
+            Self::Unattested => "unattested",
+            Self::Stale => "stale",
+        }
+    }
+
+    /// From what [`Self::name`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Attested, Self::Unattested, Self::Stale].into_iter().find(|standing| standing.name() == text)
+    }
+
+    /// Whether it may value capital and settle.
+    pub const fn may_settle(self) -> bool {
+        matches!(self, Self::Attested)
+    }
+}
+
+/// What was found out about a report that came.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Judgement {
+    /// It stands, and the line of attested snapshots with it.
+    Attested {
+        /// Who vouches for it.
+        by: Verified,
+        /// How many snapshots were due before it and never came.
+        missed: u32,
+    },
+    /// Nobody vouches for it. Without a refusal, nobody was said to.
+    Unattested(Option<Refusal>),
+    /// Somebody vouches for it, and it is not new.
+    Stale {
+        /// Who.
+        by: Verified,
+        /// In which way.
+        why: Why,
+    },
+}
+
+impl Judgement {
+    /// What the snapshot is worth from now on.
+    pub const fn standing(&self) -> Standing {
+        match self {
+            Self::Attested { .. } => Standing::Attested,
+            Self::Unattested(_) => Standing::Unattested,
+            Self::Stale { .. } => Standing::Stale,
+        }
+    }
+
+    /// The code of what is wrong with it, if anything is.
+    pub const fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Attested { .. } => None,
+            Self::Unattested(None) => Some("attestation.missing"),
+            Self::Unattested(Some(refusal)) => Some(refusal.code()),
+            Self::Stale { why, .. } => Some(why.code()),
+        }
+    }
+}
+
+/// Judges a report that came at `received`, where the job's last attested snapshot stands at `last`.
+///
+/// That the report is of the job it came for is for the caller to check.
+pub fn judge(
+    report: &Report,
+    attestation: Option<&Attestation>,
+    verifier: &dyn Verifier,
+    schedule: &Schedule,
+    received: Timestamp,
+    last: Mark,
+) -> Judgement {
+    let Some(attestation) = attestation else { return Judgement::Unattested(None) };
+    let by = match verifier.verify(report, attestation, received) {
+        Ok(by) => by,
+        Err(refusal) => return Judgement::Unattested(Some(refusal)),
+    };
+    let mark = Mark { at: report.at(), sequence: report.sequence() };
+    match schedule.freshness(mark, received, last) {
+        Freshness::Fresh { missed } => Judgement::Attested { by, missed },
+        Freshness::Stale(why) => Judgement::Stale { by, why },
+    }
+}
+
+/// A snapshot as it is kept, in short.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Snapshot {
+    /// Its instant and number.
+    pub mark: Mark,
+    /// What the capital was worth, in minor units.
+    pub reported_value: u128,
+    /// What it is worth itself.
+    pub standing: Standing,
+}
+
+/// The snapshot that values the capital: the last one that may settle, in whatever order they are given.
+pub fn valuation(snapshots: impl IntoIterator<Item = Snapshot>) -> Option<Snapshot> {
+    snapshots
+        .into_iter()
+        .filter(|snapshot| snapshot.standing.may_settle())
+        .max_by_key(|snapshot| snapshot.mark.sequence)
+}
