@@ -265,9 +265,10 @@ impl Check<'_> {
         self.books.jobs += 1;
         self.books.open_jobs += u64::from(!job.state.is_final());
         let name = &*job.public_id.text;
-        for (account, amount) in
-            [(Account::Escrow(job.id), job.escrow), (Account::Vesting(job.id), job.vesting)]
-        {
+        let own = [(Account::Escrow(job.id), job.escrow), (Account::Vesting(job.id), job.vesting)];
+        let staked = job.hire.iter().flat_map(|hire| hire.holdings(job));
+        let staked = staked.map(|(account, units)| (account, job.price.with_units(units)));
+        for (account, amount) in own.into_iter().chain(staked) {
             if job.state.is_final() && !amount.is_zero() {
                 self.books.fault(format!("job {name} is final and still has {amount:?} in {account}"));
             }

@@ -5,6 +5,7 @@ use crate::stage::Stage;
 use docket_core::agent::identity::{Agent, Wallet};
 use docket_core::agent::offer::Offer;
 use docket_core::agent::role::{Role, Strategy};
+use docket_core::agent::score::Score;
 use docket_core::agent::standing::Standing;
 use docket_core::agent::tally::Tally;
 use docket_core::change::Claim;
@@ -100,6 +101,24 @@ pub struct AgentFilter {
     pub judges: Option<bool>,
     /// Only those whose names begin so, in either case.
     pub name: String,
+    /// Only those that offer to arbitrate, or only those that do not.
+    pub arbitrates: Option<bool>,
+    /// Only those with at least so many points.
+    pub least_score: Option<u8>,
+}
+
+impl AgentFilter {
+    /// Whether an agent with this score belongs there.
+    pub fn fits(&self, agent: &Agent, score: Score) -> bool {
+        let roles = &agent.profile.roles;
+        let name = agent.profile.name.to_ascii_lowercase();
+        self.owner.is_none_or(|owner| agent.owner == owner)
+            && self.role.is_none_or(|role| roles.contains(&role))
+            && self.judges.is_none_or(|judges| agent.capability.is_some() == judges)
+            && name.starts_with(&self.name.to_ascii_lowercase())
+            && self.arbitrates.is_none_or(|arbitrates| roles.contains(&Role::Arbitrator) == arbitrates)
+            && self.least_score.is_none_or(|least| score.points() >= least)
+    }
 }
 
 /// Which part of a numbered list is asked for.

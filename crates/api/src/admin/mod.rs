@@ -1,6 +1,7 @@
 //! The operator's API, `/admin/v1`: whoever has the token sees and moves everything.
 
 mod accounts;
+mod arbitrators;
 mod auth;
 mod code;
 mod docs;
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> Vec<Route> {
         jobs::routes(),
         workers::routes(),
         stake::routes(),
+        arbitrators::routes(),
         accounts::routes(),
         keys::routes(),
         market::routes(),

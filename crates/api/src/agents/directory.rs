@@ -10,17 +10,16 @@ use crate::app::App;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
-use docket_core::id::AgentId;
+use docket_core::id::{AgentId, Dialect, PublicId};
 use docket_core::refusal::Refusal;
-use docket_engine::AgentFilter;
+use docket_engine::{AgentFilter, Page};
 use serde::Deserialize;
 use std::sync::Arc;
 
 /// The longest beginning of a name that can be looked for, in bytes.
 const LONGEST_SOUGHT: usize = 50;
 
-/// What a list may be asked for. Filters that are documented and not served yet are refused by name, lest somebody
-/// takes all agents for those that he has asked for.
+/// What a list may be asked for.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Wanted {
@@ -37,14 +36,6 @@ pub(super) struct Wanted {
 
 impl Wanted {
     fn filter(&self) -> Result<AgentFilter, Problem> {
-        let later = [
-            ("minReputation", &self.min_reputation),
-            ("offeredJobId", &self.offered_job_id),
-            ("isArbitrator", &self.is_arbitrator),
-        ];
-        if let Some((name, _)) = later.into_iter().find(|(_, value)| value.is_some()) {
-            return Err(Problem::invalid(format!("The filter `{name}` is not served yet.")));
-        }
         let owner = self.owner_address.as_deref().map(|text| parse_wallet("ownerAddress", text));
         let role = self.role.as_deref().map(|text| {
             let wrong = || Problem::invalid("`role` must be CLIENT, PROVIDER, EVALUATOR or ARBITRATOR.");
@@ -53,6 +44,14 @@ impl Wanted {
         let judges = self.has_strategy.as_deref().map(|text| {
             let wrong = || Problem::invalid("`hasStrategy` must be true or false.");
             text.parse().map_err(|_| wrong())
+        });
+        let arbitrates = self
+            .is_arbitrator
+            .as_deref()
+            .map(|text| text.parse().map_err(|_| Problem::invalid("`isArbitrator` must be true or false.")));
+        let least_score = self.min_reputation.as_deref().map(|text| {
+            let score = text.parse().ok().filter(|score: &u8| *score <= 100);
+            score.ok_or_else(|| Problem::invalid("`minReputation` must be a whole number from 0 to 100."))
         });
         let name = self.q.clone().unwrap_or_default();
         if name.len() > LONGEST_SOUGHT || name.contains('\0') {
@@ -63,6 +62,8 @@ impl Wanted {
             role: role.transpose()?,
             judges: judges.transpose()?,
             name,
+            arbitrates: arbitrates.transpose()?,
+            least_score: least_score.transpose()?,
         })
     }
 }
@@ -74,7 +75,16 @@ pub(super) async fn list(
 ) -> Answer<Vec<AgentView>> {
     let Query(wanted) = wanted.map_err(|error| Problem::invalid(error.body_text()))?;
     let numbered = Numbered::parse(wanted.page.as_deref(), wanted.limit.as_deref())?;
-    let (agents, total) = app.engine.agents(&wanted.filter()?, numbered.page()).await?;
+    let filter = wanted.filter()?;
+    let (agents, total) = match &wanted.offered_job_id {
+        None => app.engine.agents(&filter, numbered.page()).await?,
+        Some(job) => {
+            let wrong = || Problem::invalid("`offeredJobId` must be the number of a job.");
+            let job = job.parse::<u32>().map_err(|_| wrong())?;
+            let job = PublicId { dialect: Dialect::Agents, text: job.to_string().into() };
+            app.engine.agents_that_offered(&job, &filter, numbered.page()).await?
+        }
+    };
     let mut views = Vec::with_capacity(agents.len());
     for agent in agents {
         let known = Known::of(&app, agent.id).await?;
@@ -94,6 +104,41 @@ pub(super) async fn show(State(app): State<Arc<App>>, Named(id): Named) -> Answe
 pub(super) async fn reputation(State(app): State<Arc<App>>, Named(id): Named) -> Answer<ReputationView> {
     let agent = app.engine.agent(id).await?;
     success(ReputationView::of(&agent, &app.engine.agent_standing(id).await?))
+}
+
+/// Which arbitrators are asked for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Bench {
+    min_score: Option<String>,
+    page: Option<String>,
+    limit: Option<String>,
+}
+
+/// `GET /api/v1/reputation/arbitrators`: agents that offer to arbitrate, the largest bond first.
+pub(super) async fn arbitrators(
+    State(app): State<Arc<App>>,
+    wanted: Result<Query<Bench>, QueryRejection>,
+) -> Answer<Vec<AgentView>> {
+    let Query(wanted) = wanted.map_err(|error| Problem::invalid(error.body_text()))?;
+    let numbered = Numbered::parse(wanted.page.as_deref(), wanted.limit.as_deref())?;
+    let least = wanted.min_score.as_deref().map_or(Ok(90), |text| {
+        let score = text.parse().ok().filter(|score: &u8| *score <= 100);
+        score.ok_or_else(|| Problem::invalid("`minScore` must be a whole number from 0 to 100."))
+    })?;
+    let mut bench = Vec::new();
+    for agent in app.engine.arbitrators().await? {
+        let known = Known::of(&app, agent.id).await?;
+        if known.standing.score.points() >= least || agent.appointed_at.is_some() {
+            bench.push((known.bond(), AgentView::of(agent, &known)));
+        }
+    }
+    bench.sort_by_key(|(bond, _)| std::cmp::Reverse(*bond));
+    let total = bench.len() as u64;
+    let Page { skip, limit } = numbered.page();
+    let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+    let views = bench.into_iter().map(|(_, view)| view).skip(skip).take(limit as usize).collect();
+    page(views, numbered.of(total))
 }
 
 /// `GET /api/v1/agents/tags`.

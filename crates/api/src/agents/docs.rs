@@ -140,6 +140,17 @@ pub(super) fn list() -> Operation {
         .query("ownerAddress", "Only this wallet's.", reference("Address"))
         .query("role", "Only those that offer to be this.", choice(&ROLES))
         .query("hasStrategy", "Only those that judge, or only those that do not.", choice(&["true", "false"]))
+        .query(
+            "minReputation",
+            "Only those with at least so many points.",
+            json!({"type": "integer", "minimum": 0, "maximum": 100}),
+        )
+        .query("offeredJobId", "Only those that have offered to do this job.", reference("JobNumber"))
+        .query(
+            "isArbitrator",
+            "Only those that offer to arbitrate, or only those that do not.",
+            choice(&["true", "false"]),
+        )
         .query("q", "Only those whose names begin so.", json!({"type": "string", "maxLength": 50}))
         .query("page", "From 1.", json!({"type": "integer", "minimum": 1, "maximum": 1_000_000}))
         .query(

@@ -15,6 +15,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::post("/api/v1/agents/{agentId}/withdraw", stake::withdraw, docs::withdraw()),
         Route::get("/api/v1/agents/{agentId}/jobs", jobs::of_agent, docs::hires::jobs_of_agent()),
         Route::get("/api/v1/agents/{agentId}/locks", jobs::locks, docs::hires::locks()),
+        Route::get("/api/v1/reputation/arbitrators", directory::arbitrators, docs::hires::arbitrators()),
         Route::get("/api/v1/reputation/{agentId}", directory::reputation, docs::hires::reputation()),
         Route::get("/api/v1/events", events::follow, docs::hires::events()),
         Route::get("/api/v1/config", stats::config, docs::hires::config()),

@@ -91,7 +91,7 @@ impl ArbitratorView {
         Self {
             eligible: agent.profile.roles.contains(&Role::Arbitrator),
             appointed: agent.appointed_at.is_some(),
-            bond: known.free.saturating_add(known.standing.locked).to_string(),
+            bond: known.bond().to_string(),
             bond_locked: known.standing.locked.to_string(),
             job_count: known.standing.disputes,
         }
@@ -106,6 +106,11 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// Its whole stake.
+    pub(super) const fn bond(&self) -> u128 {
+        self.free.saturating_add(self.standing.locked)
+    }
+
     pub(super) async fn of(app: &App, agent: AgentId) -> Result<Self, Problem> {
         Ok(Self {
             standing: app.engine.agent_standing(agent).await?,

@@ -114,7 +114,7 @@ async fn agents_are_listed_by_filters_and_pages() {
         "?limit=x",
         "?role=KING",
         "?ownerAddress=0x1",
-        "?minReputation=70",
+        "?minReputation=101",
         "?q=%00",
     ] {
         refused(

@@ -3,6 +3,7 @@
 
 use crate::http::Answer;
 use crate::market::Market;
+use crate::reader::Reader;
 use crate::wallets::{Letter, Owner, refused};
 use docket_core::hash::ContentHash;
 use docket_core::ledger::Account;
@@ -489,9 +490,8 @@ async fn a_verdict_is_overturned_by_two_of_three_and_whoever_was_wrong_pays() {
     for juror in &jurors {
         assert_eq!(juror.stake().await, POOL);
     }
-    let score = |id: &str| {
-        let path = format!("/api/v1/reputation/{id}");
-        async { market.get(&{ path }).await.json()["data"]["score"].clone() }
+    let score = async |id: &str| {
+        market.get(&format!("/api/v1/reputation/{id}")).await.json()["data"]["score"].clone()
     };
     assert_eq!(score(&trio.evaluator.id).await, 55);
     assert_eq!(score(&trio.provider.id).await, 74, "a win, and a job without a level");
@@ -506,8 +506,8 @@ async fn lists_show_what_fits_and_how_many_there_are() {
     let first = trio.engaged().await;
     let second = trio.client.create(&trio.client.order(&[])).await.json()["data"]["jobId"].clone();
     trio.client.take(Action::CANCEL, second.as_str().expect("a number"), "cancel", json!({})).await;
-    let listed = |query: String| async {
-        let answer = market.get(&format!("/api/v1/jobs?{}", { query })).await;
+    let listed = async |query: String| {
+        let answer = market.get(&format!("/api/v1/jobs?{query}")).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
         let body = answer.json();
         let ids: Vec<_> =
@@ -586,4 +586,120 @@ async fn money_that_nobody_has_is_not_promised() {
     refused(&answer, StatusCode::BAD_REQUEST, "insufficient_funds");
     assert_eq!(job(&market, &id).await["status"], "OPEN");
     assert_eq!(market.books().await, Vec::<String>::new());
+}
+
+/// The first so many events after one, each with its name, its data and its number, where it has one.
+async fn told(market: &Market, after: &str, count: usize) -> Vec<(String, Value, Option<String>)> {
+    let head = format!("GET /api/v1/events HTTP/1.1\r\nhost: x\r\nlast-event-id: {after}\r\n\r\n");
+    let mut reader = Reader::of(market, head).await;
+    while reader.heard.matches("\n\n").count() < count {
+        assert!(reader.hear_more().await, "{}", reader.heard);
+    }
+    let mut events: Vec<(String, Value, Option<String>)> = Vec::new();
+    for line in reader.heard.lines() {
+        if let Some(name) = line.strip_prefix("event: ") {
+            events.push((name.to_owned(), Value::Null, None));
+        } else if let (Some(data), Some(event)) = (line.strip_prefix("data: "), events.last_mut()) {
+            event.1 = serde_json::from_str(data).expect("it is JSON");
+        } else if let (Some(id), Some(event)) = (line.strip_prefix("id: "), events.last_mut()) {
+            event.2 = Some(id.to_owned());
+        }
+    }
+    events
+}
+
+#[tokio::test]
+async fn what_happens_is_told_in_order_and_again_to_who_missed_it() {
+    let market = Market::open().await;
+    let trio = Trio::new(&market).await;
+    trio.submitted().await;
+    let all = told(&market, "0", 6).await;
+    let names: Vec<_> = all.iter().map(|(name, ..)| name.as_str()).collect();
+    let expected = [
+        "job_created",
+        "offer_submitted",
+        "job_status_changed",
+        "provider_set",
+        "job_submitted",
+        "job_status_changed",
+    ];
+    assert_eq!(names, expected);
+    let created = &all[0].1;
+    assert_eq!(
+        json!([created["jobId"], created["title"], created["budget"]]),
+        json!(["1", "A poem", BUDGET.to_string()])
+    );
+    assert_eq!(all[2].1, json!({"jobId": "1", "previousStatus": "OPEN", "status": "FUNDED"}));
+    // Two that belong together are told again together.
+    assert_eq!(all[4].2, None);
+    let engaged = all[3].2.as_deref().expect("a number");
+    let rest = told(&market, engaged, 2).await;
+    assert_eq!(rest, all[4..]);
+    let wrong = market.send("GET", "/api/v1/events", &[("last-event-id", "x")], b"").await;
+    refused(&wrong, StatusCode::BAD_REQUEST, "invalid_request");
+}
+
+#[tokio::test]
+async fn what_was_counted_is_shown() {
+    let market = Market::open().await;
+    let trio = Trio::new(&market).await;
+    let id = trio.submitted().await;
+    trio.evaluator.take(Action::COMPLETE, &id, "complete", json!({})).await;
+    market.pass(Millis::hours(48)).await;
+    let open = trio.client.create(&trio.client.order(&[])).await;
+    assert_eq!(open.status, StatusCode::OK);
+    let data = async |path: &str| market.get(&format!("/api/v1/{path}")).await.json()["data"].clone();
+    let stats = data("stats").await;
+    assert_eq!(
+        stats,
+        json!({"totalJobs": 2, "openForOfferCount": 1, "totalAgents": 3, "totalVolume": BUDGET.to_string(),
+            "completionRate": 100, "zkProofCount": 0})
+    );
+    let day = data("stats/jobs?period=24h").await;
+    assert_eq!(json!([day["jobsCreated"], day["jobsCompleted"], day["volume"]]), json!([1, 0, "0"]));
+    let week = data("stats/jobs?period=7d").await;
+    assert_eq!(
+        json!([week["jobsCreated"], week["jobsCompleted"], week["volume"]]),
+        json!([2, 1, BUDGET.to_string()])
+    );
+    refused(&market.get("/api/v1/stats/jobs?period=1y").await, StatusCode::BAD_REQUEST, "invalid_request");
+    let treasury = data("treasury").await;
+    assert_eq!(
+        treasury,
+        json!({"totalFeesCollected": "20000000", "totalSlashReceived": "0", "totalRewardPaid": "0",
+            "balance": "20000000", "totalStaked": (3 * POOL).to_string()})
+    );
+    let config = data("config").await;
+    assert_eq!(json!([config["chain"]["id"], config["terms"]["disputeSeconds"]]), json!([null, 172_800]));
+}
+
+#[tokio::test]
+async fn agents_are_found_by_score_by_office_and_by_what_they_offered() {
+    let market = Market::open().await;
+    let trio = Trio::new(&market).await;
+    let juror = Actor::new(&market, 11, "ARBITRATOR").await;
+    let made = trio.client.create(&trio.client.order(&[])).await.json();
+    let id = made["data"]["jobId"].as_str().expect("a number").to_owned();
+    assert_eq!(trio.provider.offer(&id).await.status, StatusCode::OK);
+    let found = async |query: String| {
+        let body = market.get(&format!("/api/v1/{query}")).await.json();
+        let ids = body["data"].as_array().unwrap_or_else(|| panic!("{body}")).iter();
+        ids.map(|agent| agent["agentId"].as_str().expect("a number").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(format!("agents?offeredJobId={id}")).await, [trio.provider.id.as_str()]);
+    assert_eq!(found(format!("agents?offeredJobId={id}&role=CLIENT")).await, Vec::<String>::new());
+    assert_eq!(found("agents?isArbitrator=true".to_owned()).await, [juror.id.as_str()]);
+    assert_eq!(found("agents?isArbitrator=false".to_owned()).await.len(), 3);
+    assert_eq!(found("agents?minReputation=70".to_owned()).await.len(), 4);
+    assert_eq!(found("agents?minReputation=71".to_owned()).await, Vec::<String>::new());
+    assert_eq!(found("reputation/arbitrators".to_owned()).await, Vec::<String>::new());
+    assert_eq!(found("reputation/arbitrators?minScore=70".to_owned()).await, [juror.id.as_str()]);
+    let vouched = market.admin("POST", &format!("/agents/{}/appoint", juror.id)).await;
+    assert_eq!(vouched.status, StatusCode::OK, "{}", vouched.text());
+    assert_eq!(found("reputation/arbitrators".to_owned()).await, [juror.id.as_str()]);
+    assert_eq!(
+        market.admin("POST", &format!("/agents/{}/dismiss", juror.id)).await.json()["appointed_at"],
+        Value::Null
+    );
+    assert_eq!(market.admin("POST", "/agents/77/appoint").await.status, StatusCode::NOT_FOUND);
 }

@@ -201,6 +201,14 @@ impl Hire {
         parties.map(|(_, seat)| Party { agent: seat.agent, owner: seat.owner }).collect()
     }
 
+    /// What stands on the job's own accounts beside its budget: what is locked of each who takes part, and the deposit.
+    pub fn holdings(&self, job: &Job) -> Vec<(Account, u128)> {
+        let locks = self.seats().map(|(_, seat)| (seat.locked(job), seat.standing_lock()));
+        let open = self.dispute.as_ref().filter(|dispute| dispute.settled.is_none());
+        let deposit = open.map_or(0, |dispute| dispute.deposit);
+        locks.chain([(Account::Deposit(job.id), deposit)]).collect()
+    }
+
     /// The role of an agent that takes part.
     pub fn role_of(&self, agent: AgentId) -> Option<Role> {
         self.seats().find(|(_, seat)| seat.agent == agent).map(|(role, _)| role)

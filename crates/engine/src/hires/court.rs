@@ -96,8 +96,8 @@ impl Engine {
         })))
     }
 
-    /// Agents that offer to arbitrate, as far as they are looked at.
-    async fn arbitrators(&self) -> Result<Vec<Agent>, EngineError> {
+    /// Agents that offer to arbitrate: the first thousand by their names.
+    pub async fn arbitrators(&self) -> Result<Vec<Agent>, EngineError> {
         let filter = AgentFilter { role: Some(Role::Arbitrator), ..AgentFilter::default() };
         let mut found = Vec::new();
         for skip in (0..CANDIDATES).step_by(PAGE as usize) {

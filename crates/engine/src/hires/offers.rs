@@ -6,7 +6,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use docket_core::agent::admission::{Offering, Party};
 use docket_core::agent::hire::step::Step;
-use docket_core::agent::identity::Word;
+use docket_core::agent::identity::{Agent, Word};
 use docket_core::agent::offer::{Offer, OfferStatus};
 use docket_core::agent::role::Role;
 use docket_core::change::Change;
@@ -14,7 +14,7 @@ use docket_core::command::Command;
 use docket_core::id::{AgentId, PublicId};
 use docket_core::job::Job;
 use docket_core::refusal::Refusal;
-use docket_store::{CommitError, Documents};
+use docket_store::{AgentFilter, CommitError, Documents, Page};
 use std::sync::Arc;
 
 /// How often it is tried again because others were faster.
@@ -117,6 +117,27 @@ impl Engine {
             }
         }
         Err(EngineError::Busy)
+    }
+
+    /// A page of the agents whose offer for a job stands or stood, as far as they fit, and how many do.
+    pub async fn agents_that_offered(
+        &self,
+        id: &PublicId,
+        filter: &AgentFilter,
+        page: Page,
+    ) -> Result<(Vec<Agent>, u64), EngineError> {
+        let job = self.hired(id).await?;
+        let mut fitting = Vec::new();
+        for offer in self.offers(&job).await? {
+            let agent = self.agent(offer.agent).await?;
+            let score = self.agent_standing(offer.agent).await?.score;
+            if filter.fits(&agent, score) {
+                fitting.push(agent);
+            }
+        }
+        let total = fitting.len() as u64;
+        let skip = usize::try_from(page.skip).unwrap_or(usize::MAX);
+        Ok((fitting.into_iter().skip(skip).take(page.limit as usize).collect(), total))
     }
 
     /// The offers for a job, by their agents' numbers; at most a thousand.

@@ -7,7 +7,8 @@ use crate::read::{AgentFilter, FeedRow, HireRow, Page, Reader};
 use crate::rows::hire::{OFFERS, STANDINGS};
 use crate::value::{Columns, Value, corrupt};
 use docket_core::agent::identity::{Agent, Wallet};
-use docket_core::agent::role::Strategy;
+use docket_core::agent::role::{Role, Strategy};
+use docket_core::agent::score::Score;
 use docket_core::id::{AgentId, JobId};
 use docket_core::job::State;
 use futures::future::try_join_all;
@@ -21,23 +22,34 @@ const BEHIND: char = '\u{7f}';
 /// How many agents a list looks at: readers share few threads, and nobody reads page by page through more.
 const SEEN: u32 = 5_000;
 
-/// The numbers of those that fit among the first; everything it needs stands in an index. Parameters are counted as they
-/// appear.
-fn fitting(first: &str, fit: &str) -> String {
+/// The numbers of those that fit among the first; but for scores, everything it needs stands in an index. Parameters are
+/// counted as they appear.
+fn fitting(owned: bool, scored: bool) -> String {
+    let (first, named, next) = match owned {
+        true => ("owner = $1 ORDER BY agent_id", "sought >= $2 AND sought < $3 AND ", 4),
+        false => ("sought >= $1 AND sought < $2 ORDER BY sought, agent_id", "", 3),
+    };
+    let (joined, score) = match scored {
+        true => (
+            " LEFT JOIN agent_standing s ON s.agent_id = seen.agent_id",
+            format!(" AND coalesce(s.score, {}) >= ${}", Score::NEW.points(), next + 4),
+        ),
+        false => ("", String::new()),
+    };
     format!(
-        "SELECT agent_id FROM (SELECT agent_id, sought, roles, strategy FROM agent WHERE {first} LIMIT {SEEN}) \
-         AS seen WHERE {fit}"
+        "SELECT seen.agent_id FROM (SELECT agent_id, sought, roles, strategy FROM agent WHERE {first} LIMIT {SEEN}) \
+         AS seen{joined} WHERE {named}roles LIKE ${next} AND roles LIKE ${} AND roles NOT LIKE ${} \
+         AND coalesce(strategy, '') LIKE ${}{score}",
+        next + 1,
+        next + 2,
+        next + 3,
     )
 }
 
-static NAMED: LazyLock<String> = LazyLock::new(|| {
-    let first = "sought >= $1 AND sought < $2 ORDER BY sought, agent_id";
-    fitting(first, "roles LIKE $3 AND coalesce(strategy, '') LIKE $4")
-});
-static OWNED: LazyLock<String> = LazyLock::new(|| {
-    let fit = "sought >= $2 AND sought < $3 AND roles LIKE $4 AND coalesce(strategy, '') LIKE $5";
-    fitting("owner = $1 ORDER BY agent_id", fit)
-});
+static NAMED: LazyLock<String> = LazyLock::new(|| fitting(false, false));
+static OWNED: LazyLock<String> = LazyLock::new(|| fitting(true, false));
+static NAMED_BY_SCORE: LazyLock<String> = LazyLock::new(|| fitting(false, true));
+static OWNED_BY_SCORE: LazyLock<String> = LazyLock::new(|| fitting(true, true));
 
 pub(super) static STANDING: LazyLock<String> = LazyLock::new(|| format!("{STANDINGS} WHERE agent_id = $1"));
 pub(super) static OFFER: LazyLock<String> =
@@ -100,8 +112,22 @@ pub(crate) fn lists() -> [&'static str; 2] {
 
 /// Every query of agents, and of the jobs for which they hire each other, that is answered through an index.
 #[cfg(test)]
-pub(crate) fn all() -> [&'static str; 9] {
-    [&NAMED, &OWNED, &STANDING, &OFFER, &OFFERS_OF_JOB, HIRES_AFTER, FEED, LAST_FED, TALLIES]
+pub(crate) fn all() -> [&'static str; 11] {
+    let scored: [&'static str; 2] = [&NAMED_BY_SCORE, &OWNED_BY_SCORE];
+    let [by_name, of_owner] = scored;
+    [
+        by_name,
+        of_owner,
+        &NAMED,
+        &OWNED,
+        &STANDING,
+        &OFFER,
+        &OFFERS_OF_JOB,
+        HIRES_AFTER,
+        FEED,
+        LAST_FED,
+        TALLIES,
+    ]
 }
 
 impl<D: Database> Queries<D> {
@@ -112,16 +138,31 @@ impl<D: Database> Queries<D> {
         page: Page,
     ) -> Result<(Vec<Agent>, u64), StoreError> {
         let prefix = filter.name.to_ascii_lowercase();
-        let roles = filter.role.map_or("%".to_owned(), |role| format!("%{}%", role.name()));
+        let offering = |role: Role| format!("%{}%", role.name());
+        let roles = filter.role.map_or("%".to_owned(), offering);
+        // What no list of roles is like leaves out nobody.
+        let (also, not) = match filter.arbitrates {
+            None => ("%".to_owned(), "-".to_owned()),
+            Some(true) => (offering(Role::Arbitrator), "-".to_owned()),
+            Some(false) => ("%".to_owned(), offering(Role::Arbitrator)),
+        };
         let strategy = match filter.judges {
             None => "%",
             Some(true) => "_%",
             Some(false) => "",
         };
         let behind = Value::text(format!("{prefix}{BEHIND}"));
-        let named = [Value::name(&prefix), behind, Value::name(&roles), Value::name(strategy)];
-        let asked = filter.owner.as_ref().map(Value::text).into_iter().chain(named).collect();
-        let sql: &'static str = if filter.owner.is_some() { &OWNED } else { &NAMED };
+        let fit = [&roles, &also, &not].map(|roles| Value::name(roles));
+        let score = filter.least_score.map(|score| Value::Int(score.into()));
+        let asked = filter.owner.as_ref().map(Value::text).into_iter();
+        let asked = asked.chain([Value::name(&prefix), behind]).chain(fit);
+        let asked = asked.chain([Value::name(strategy)]).chain(score).collect();
+        let sql: &'static str = match (filter.owner.is_some(), filter.least_score.is_some()) {
+            (false, false) => &NAMED,
+            (true, false) => &OWNED,
+            (false, true) => &NAMED_BY_SCORE,
+            (true, true) => &OWNED_BY_SCORE,
+        };
         let fitting = self.database.list(sql, asked, |row| row.count(0).map(AgentId)).await?;
         let skip = usize::try_from(page.skip).unwrap_or(usize::MAX);
         let limit = usize::try_from(page.limit.min(MOST)).unwrap_or_default();

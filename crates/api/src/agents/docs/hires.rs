@@ -224,6 +224,12 @@ pub(in crate::agents) fn treasury() -> Operation {
     operation("What the treasury has had and paid.").json(200, "The sums.", answer(json!({"type": "object"})))
 }
 
+pub(in crate::agents) fn arbitrators() -> Operation {
+    invalid(paged(operation("Agents that offer to arbitrate, the largest bond first.")))
+        .query("minScore", "Only those with at least so many points, 90 if nothing is said, and those whom the operator vouches for.", json!({"type": "integer", "minimum": 0, "maximum": 100}))
+        .json(200, "A page.", page_of("Agent"))
+}
+
 pub(in crate::agents) fn job() -> Operation {
     of_job("A job with all that belongs to it.").json(200, "The job.", answer(reference("Hire")))
 }
