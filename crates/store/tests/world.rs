@@ -164,9 +164,10 @@ impl World {
             assert_eq!(sums.remove(&(row.account.clone(), row.asset)), Some(row.units), "{}", row.account);
         }
         for job in self.jobs() {
-            for (account, amount) in
-                [(Account::Escrow(job.id), job.escrow), (Account::Vesting(job.id), job.vesting)]
-            {
+            let own = [(Account::Escrow(job.id), job.escrow), (Account::Vesting(job.id), job.vesting)];
+            let staked = job.hire.iter().flat_map(|hire| hire.holdings(&job));
+            let staked = staked.map(|(account, units)| (account, job.price.with_units(units)));
+            for (account, amount) in own.into_iter().chain(staked) {
                 let key = (account.to_string(), amount.asset.name().to_owned());
                 assert_eq!(sums.remove(&key).unwrap_or_default(), i128::try_from(amount.units).unwrap());
             }

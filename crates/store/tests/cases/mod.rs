@@ -4,6 +4,7 @@ mod agents;
 mod api_keys;
 mod books;
 mod groups;
+mod hires;
 mod hooks;
 mod jobs;
 mod keys;
@@ -75,6 +76,12 @@ cases! {
         an_agent_has_its_name_for_itself,
         agents_are_listed_by_owner_role_and_name,
         what_an_owner_signed_moves_the_stake_once,
+    }
+    hires {
+        a_hire_stands_on_disk_as_it_is_in_every_state,
+        hires_are_found_by_all_that_lists_ask_for,
+        an_offer_is_made_taken_back_and_made_again,
+        what_is_counted_stands_under_its_hour_and_in_all,
     }
     api_keys {
         a_key_is_found_by_the_digest_of_its_secret,

@@ -7,6 +7,7 @@ mod child;
 mod figures;
 mod fill;
 mod fleet;
+mod hires;
 mod http;
 mod idle;
 mod limits;
@@ -35,6 +36,8 @@ enum Other {
     Idle(idle::Args),
     /// Throughput, lists and restarts with a long history.
     Fill(fill::Args),
+    /// Jobs among agents: lists with a long history, and signed requests.
+    Hires(hires::Args),
     /// Memory of open streams, and whether one client who does not read holds up others.
     Streams(streams::Args),
     /// An inference server that costs next to nothing, for `--dialect credits` and for other gateways.
@@ -50,6 +53,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
             None => run::run(args.plan).await,
             Some(Other::Idle(args)) => idle::run(args).await,
             Some(Other::Fill(args)) => fill::run(args).await,
+            Some(Other::Hires(args)) => hires::run(args).await,
             Some(Other::Streams(args)) => streams::run(args).await,
             Some(Other::Upstream(args)) => chat::upstream::run(args).await,
         }
