@@ -7,7 +7,6 @@ use docket_core::agent::identity::{Agent, Profile, StakeMove, Word};
 use docket_core::agent::role::Strategy;
 use docket_core::change::Change;
 use docket_core::id::AgentId;
-use docket_core::ledger::Account;
 use docket_core::money::Amount;
 use docket_core::refusal::Refusal;
 use docket_store::{AgentFilter, CommitError, Documents, Page};
@@ -124,7 +123,7 @@ impl Engine {
 
     /// What an agent may lock or take out, in minor units of the market's asset.
     pub async fn free_stake(&self, id: AgentId) -> Result<u128, EngineError> {
-        Ok(self.held_in(&Account::Stake(id), self.config.ledger.asset()).await?)
+        Ok(self.store.free_stake(id, self.config.ledger.asset()).await?)
     }
 }
 

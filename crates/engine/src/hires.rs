@@ -247,7 +247,7 @@ impl Engine {
         let standing = self.agent_standing(agent.id).await?;
         let level = Hire::least_level(order.strategy);
         let lock = self.config.hires.locks.lock(role, level, budget.units, standing.score);
-        if self.held_in(&Account::Stake(agent.id), budget.asset).await? < lock {
+        if self.store.free_stake(agent.id, budget.asset).await? < lock {
             return Err(Refusal::StakeTooSmall.into());
         }
         Ok(Seat {

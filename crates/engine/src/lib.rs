@@ -47,8 +47,8 @@ mod workers;
 pub use census::Census;
 pub use delivery::{Arrival, Proof};
 pub use docket_store::{
-    AgentFilter, Cursor, DeliveryRow, FeedRow, HireFilter, JournalRow, KeyJobs, Page, Stage, Stretch,
-    TransferRow,
+    AgentFilter, Cursor, DeliveryRow, FeedRow, HireFilter, JournalRow, KeyJobs, LogPlace, Page, Stage,
+    Stretch, TransferRow,
 };
 pub use engine::{Config, Engine, StakeTerms};
 pub use error::EngineError;

@@ -298,8 +298,7 @@ impl Writer {
         self.recent.places.keep(&batch.journal);
         self.hot.publish(batch.new_jobs.iter().map(|(job, _)| job).chain(&batch.changed_jobs));
         self.hires.publish(batch.new_jobs.iter().map(|(job, _)| job).chain(&batch.changed_jobs));
-        self.lately.keys.forget(batch.keys.keys());
-        self.lately.hooks.forget(batch.hooks.values().map(|hook| &hook.client));
+        self.lately.take(batch);
         let (size, root) = self.judge.log();
         self.published.extend_log(size, root);
         verdicts

@@ -13,7 +13,7 @@ use docket_core::hash::ContentHash;
 use docket_core::job::Job;
 use docket_core::refusal::Refusal;
 use docket_core::time::Timestamp;
-use docket_engine::{EngineError, JournalRow};
+use docket_engine::{EngineError, LogPlace};
 use docket_protocol::instant;
 use serde::Serialize;
 
@@ -113,7 +113,7 @@ impl JobView {
     pub(super) async fn of(app: &App, job: &Job) -> Result<Self, Problem> {
         let hire = job.hire.as_deref().ok_or(Refusal::NoSuchJob)?;
         let offers = app.engine.offers(job).await?.iter().map(|offer| OfferView::of(offer, job)).collect();
-        let journal = app.engine.store().journal(job.id).await.map_err(EngineError::from)?;
+        let places = app.engine.store().log_places(job.id).await.map_err(EngineError::from)?;
         let dispute = match hire.dispute.as_deref() {
             Some(_) => Some(DisputeView::of(app, job).await?),
             None => None,
@@ -157,7 +157,7 @@ impl JobView {
             snapshots: [],
             dispute,
             offers,
-            lifecycle: Lifecycle::of(&journal),
+            lifecycle: Lifecycle::of(&places),
         })
     }
 }
@@ -207,10 +207,10 @@ impl LockView {
 }
 
 impl Lifecycle {
-    fn of(journal: &[JournalRow]) -> Self {
+    fn of(places: &[LogPlace]) -> Self {
         let last = |events: &[&str]| {
-            let mut rows = journal.iter().rev();
-            let index = rows.find(|row| events.contains(&row.event.as_str()))?.leaf_index?;
+            let mut places = places.iter().rev();
+            let index = places.find(|place| events.contains(&&*place.event))?.index;
             Some(Place { tx_hash: format!("ledger:{index}"), block_number: index.to_string() })
         };
         Self {

@@ -19,8 +19,6 @@ use std::sync::Arc;
 
 /// How often it is tried again because others were faster.
 const ATTEMPTS: usize = 16;
-/// How many offers of a job are shown.
-const SHOWN: u32 = 1_000;
 
 impl Engine {
     /// Offers to do a job, on the word of the agent's owner. Whom the client has invited has the job with that. An offer
@@ -128,7 +126,7 @@ impl Engine {
     ) -> Result<(Vec<Agent>, u64), EngineError> {
         let job = self.hired(id).await?;
         let mut fitting = Vec::new();
-        for offer in self.offers(&job).await? {
+        for offer in self.offers(&job).await?.iter() {
             let agent = self.agent(offer.agent).await?;
             let score = self.agent_standing(offer.agent).await?.score;
             if filter.fits(&agent, score) {
@@ -141,7 +139,7 @@ impl Engine {
     }
 
     /// The offers for a job, by their agents' numbers; at most a thousand.
-    pub async fn offers(&self, job: &Job) -> Result<Vec<Offer>, EngineError> {
-        Ok(self.store.offers(job.id, SHOWN).await?)
+    pub async fn offers(&self, job: &Job) -> Result<Arc<[Offer]>, EngineError> {
+        Ok(self.store.offers(job.id).await?)
     }
 }

@@ -3,20 +3,34 @@
 use super::Store;
 use crate::error::StoreError;
 use crate::hires::HireFilter;
-use crate::read::{AgentFilter, FeedRow, Page};
+use crate::read::{AgentFilter, BalanceRow, FeedRow, Page};
 use docket_core::agent::identity::Agent;
 use docket_core::agent::offer::Offer;
 use docket_core::agent::standing::Standing;
 use docket_core::agent::tally::Tally;
 use docket_core::id::{AgentId, JobId};
 use docket_core::job::Job;
+use docket_core::ledger::Account;
+use docket_core::money::Asset;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// How many offers of a job are shown.
+const OFFERS: u32 = 1_000;
 
 impl Store {
     /// An agent.
     pub async fn agent(&self, id: AgentId) -> Result<Option<Agent>, StoreError> {
-        self.reader().await?.agent(id).await
+        match self.lately.agents.get(&id) {
+            Ok(agent) => Ok(Some(Agent::clone(&agent))),
+            Err(moment) => {
+                let agent = self.reader().await?.agent(id).await?;
+                if let Some(agent) = &agent {
+                    self.lately.agents.keep(id, Arc::new(agent.clone()), moment);
+                }
+                Ok(agent)
+            }
+        }
     }
 
     /// A page of the agents that fit, by their names, or an owner's by their numbers; and how many fit in all.
@@ -26,17 +40,53 @@ impl Store {
 
     /// What is known of an agent by what it has done.
     pub async fn agent_standing(&self, id: AgentId) -> Result<Standing, StoreError> {
-        Ok(self.reader().await?.agent_standing(id).await?.unwrap_or_default())
+        match self.lately.standings.get(&id) {
+            Ok(standing) => Ok(*standing),
+            Err(moment) => {
+                let standing = self.reader().await?.agent_standing(id).await?.unwrap_or_default();
+                self.lately.standings.keep(id, Arc::new(standing), moment);
+                Ok(standing)
+            }
+        }
+    }
+
+    /// What is free of an agent's stake, in minor units.
+    pub async fn free_stake(&self, id: AgentId, asset: Asset) -> Result<u128, StoreError> {
+        let units = match self.lately.stakes.get(&(id, asset)) {
+            Ok(units) => *units,
+            Err(moment) => {
+                let rows = self.reader().await?.balance(&Account::Stake(id)).await?;
+                let is_asked = |row: &&BalanceRow| {
+                    (row.asset.as_str(), row.decimals) == (asset.name(), asset.decimals())
+                };
+                let units = rows.iter().find(is_asked).map_or(0, |row| row.units);
+                self.lately.stakes.keep((id, asset), Arc::new(units), moment);
+                units
+            }
+        };
+        Ok(units.unsigned_abs())
     }
 
     /// An agent's offer for a job.
     pub async fn offer(&self, job: JobId, agent: AgentId) -> Result<Option<Offer>, StoreError> {
-        self.reader().await?.offer(job, agent).await
+        match self.lately.offers.get(&job) {
+            Ok(offers) if offers.len() < OFFERS as usize => {
+                Ok(offers.iter().find(|offer| offer.agent == agent).copied())
+            }
+            _ => self.reader().await?.offer(job, agent).await,
+        }
     }
 
-    /// The offers for a job, by their agents' numbers. At most so many.
-    pub async fn offers(&self, job: JobId, limit: u32) -> Result<Vec<Offer>, StoreError> {
-        self.reader().await?.offers(job, limit).await
+    /// The offers for a job, by their agents' numbers. At most a thousand.
+    pub async fn offers(&self, job: JobId) -> Result<Arc<[Offer]>, StoreError> {
+        match self.lately.offers.get(&job) {
+            Ok(offers) => Ok(offers),
+            Err(moment) => {
+                let offers: Arc<[Offer]> = self.reader().await?.offers(job, OFFERS).await?.into();
+                self.lately.offers.keep(job, offers.clone(), moment);
+                Ok(offers)
+            }
+        }
     }
 
     /// A page of the jobs for which one agent hires another, the newest first, and how many fit in all.
