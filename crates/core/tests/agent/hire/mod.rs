@@ -1,0 +1,5 @@
+//! Jobs for which one agent hires another: their life and their endings as tables, and what holds for any of them.
+
+mod endings;
+mod life;
+mod sample;
