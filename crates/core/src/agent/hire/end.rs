@@ -41,7 +41,9 @@ pub(crate) struct End {
     /// Whether the provider is paid.
     pub(crate) paid: bool,
     /// What somebody has done wrong, besides what a dispute has found.
-    pub(crate) offence: Option<Offence>,
+    offence: Option<Offence>,
+    /// Whether the work came late, which is the provider's offence whatever others have done.
+    late: bool,
     /// What the evaluator's lock loses where a dispute has overturned his verdict, in minor units.
     pub(crate) overturned: u128,
     /// What a dispute decides.
@@ -84,12 +86,18 @@ impl End {
             }
             _ => None,
         };
-        let late = (hire.is_late() && verdict.is_some()).then_some(Offence::Late);
+        let late = hire.is_late() && verdict.is_some();
         let paid = match event {
             Event::Ruled { ruling, .. } => *ruling != Ruling::ForClient,
             _ => verdict == Some(Verdict::Complete),
         };
-        Some(Self { verdict, judged, paid, offence: offence.or(late), overturned, settlement })
+        Some(Self { verdict, judged, paid, offence, late, overturned, settlement })
+    }
+
+    /// What one of the parties has done wrong, besides what a dispute has found. Of two things the one that costs more.
+    pub(crate) fn offence_of(&self, role: Role) -> Option<Offence> {
+        let late = (self.late && role == Role::Provider).then_some(Offence::Late);
+        self.offence.filter(|offence| offence.role() == role).or(late)
     }
 
     /// Whether the verdict was the evaluator's own, and no dispute has made another of it.

@@ -3,7 +3,6 @@
 use super::Hire;
 use super::end::End;
 use crate::agent::court::Outcome;
-use crate::agent::penalty::Offence;
 use crate::agent::role::{Level, Role};
 use crate::agent::score::Deed;
 use crate::agent::standing::Note;
@@ -90,5 +89,5 @@ fn dispute(hire: &Hire, end: &End, notes: &mut Vec<(AgentId, Note)>) {
 /// Whether the end is somebody's fault.
 fn has_offended(end: &End, role: Role) -> bool {
     let overturned = role == Role::Evaluator && end.judged && !end.stands();
-    overturned || end.offence.is_some_and(|offence: Offence| offence.role() == role)
+    overturned || end.offence_of(role).is_some()
 }

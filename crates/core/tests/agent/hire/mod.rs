@@ -2,4 +2,5 @@
 
 mod endings;
 mod life;
+mod rules;
 mod sample;

@@ -112,6 +112,17 @@ impl Sample {
         }
     }
 
+    /// What an agent locks for its role in the sample.
+    pub(crate) fn lock_of(&self, agent: AgentId) -> u128 {
+        let role = match agent {
+            CLIENT => Role::Client,
+            PROVIDER => Role::Provider,
+            EVALUATOR => Role::Evaluator,
+            _ => Role::Arbitrator,
+        };
+        self.seat(agent, role, START).lock
+    }
+
     /// The job before anything has happened to it.
     pub(crate) fn job(&self) -> Job {
         let client = self.seat(CLIENT, Role::Client, START);

@@ -1,0 +1,41 @@
+//! The rules that matter most, each as a sentence, where they turn.
+
+use super::endings::ended;
+use super::sample::{CLIENT, EVALUATOR, PLAIN, PROVIDER};
+use docket_core::agent::standing::Note;
+use docket_core::change::Change;
+use docket_core::id::{AgentId, JobId};
+use docket_core::ledger::{Account, Transfer};
+
+/// What a change moves from the lock of an agent to others than the agent.
+fn lost(change: &Change, agent: AgentId) -> u128 {
+    let is_lost =
+        |leg: &&Transfer| leg.from == Account::Locked(agent, JobId(1)) && leg.to != Account::Stake(agent);
+    change.transfers.iter().filter(is_lost).map(|leg| leg.amount.units).sum()
+}
+
+fn says(change: &Change, agent: AgentId, wanted: Note) -> bool {
+    change.notes.contains(&(agent, wanted))
+}
+
+#[test]
+fn late_work_costs_its_provider_whatever_others_have_done() {
+    for (way, other) in [("L lapse", EVALUATOR), ("L reject-bad-faith", CLIENT)] {
+        let (_, change) = ended(&PLAIN, way, "lapse");
+        let lock = PLAIN.lock_of(PROVIDER);
+        assert_eq!(lost(&change, PROVIDER), lock / 10, "{way}");
+        assert!(lost(&change, other) > 0, "{way}");
+        assert!(says(&change, PROVIDER, Note::Violated) && says(&change, other, Note::Violated), "{way}");
+    }
+}
+
+#[test]
+fn of_two_offences_of_one_agent_the_dearer_counts() {
+    let (_, late) = ended(&PLAIN, "L reject", "lapse");
+    let (_, garbage) = ended(&PLAIN, "D reject-garbage", "lapse");
+    let (_, both) = ended(&PLAIN, "L reject-garbage", "lapse");
+    assert!(lost(&late, PROVIDER) < lost(&garbage, PROVIDER));
+    assert_eq!(lost(&both, PROVIDER), lost(&garbage, PROVIDER));
+    let violations = both.notes.iter().filter(|note| **note == (PROVIDER, Note::Violated));
+    assert_eq!(violations.count(), 1);
+}
