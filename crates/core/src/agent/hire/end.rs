@@ -105,9 +105,9 @@ impl End {
         self.judged && self.settlement.is_none_or(|settlement| settlement.outcome != Outcome::Overturned)
     }
 
-    /// Whether there was somebody to do the work, so that the end counts for those who took part.
+    /// Whether there was somebody to do the work and money for it, so that the end counts for those who took part.
     pub(crate) fn counts(event: &Event, hire: &Hire) -> bool {
-        hire.provider.is_some() && !matches!(event, Event::Closed { how: Closing::Cancelled, .. })
+        hire.begun_at.is_some() && !matches!(event, Event::Closed { how: Closing::Cancelled, .. })
     }
 }
 

@@ -39,3 +39,14 @@ fn of_two_offences_of_one_agent_the_dearer_counts() {
     let violations = both.notes.iter().filter(|note| **note == (PROVIDER, Note::Violated));
     assert_eq!(violations.count(), 1);
 }
+
+#[test]
+fn a_job_that_was_never_paid_for_says_nothing_of_anybody() {
+    for way in ["create engage", "create engage appoint", "create appoint engage"] {
+        for word in ["lapse", "cancel-by-operator"] {
+            let (_, change) = ended(&PLAIN, way, word);
+            let said = change.notes.iter().filter(|(_, note)| !matches!(note, Note::Unlocked(_)));
+            assert_eq!(said.count(), 0, "{way} {word}");
+        }
+    }
+}
