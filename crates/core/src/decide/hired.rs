@@ -4,6 +4,7 @@ use crate::agent::fee;
 use crate::agent::hire::Hire;
 use crate::agent::penalty::Offence;
 use crate::command::{Canceller, Command};
+use crate::id::Version;
 use crate::job::{Job, State};
 use crate::money::Amount;
 use crate::policy::Verdict;
@@ -14,6 +15,8 @@ pub(super) fn refuse(job: &Job, hire: &Hire, command: &Command) -> Result<(), Re
     let not_now = || Refusal::NotNow { state: job.state.name(), command: command.name() };
     match command {
         Command::Assign { .. } | Command::Recover { .. } | Command::GiveUp { .. } => Err(not_now()),
+        // The client's stake is locked when the job is created.
+        Command::Fund if job.version == Version::NONE => Err(Refusal::NoSuchJob),
         // Those who sit in the dispute rule, and nobody else.
         Command::Rule { .. } => Err(not_now()),
         Command::Dispute { filing: None, .. } => Err(not_now()),

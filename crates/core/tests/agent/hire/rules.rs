@@ -6,6 +6,7 @@ use docket_core::agent::standing::Note;
 use docket_core::change::Change;
 use docket_core::id::{AgentId, JobId};
 use docket_core::ledger::{Account, Transfer};
+use docket_core::refusal::Refusal;
 
 /// What a change moves from the lock of an agent to others than the agent.
 fn lost(change: &Change, agent: AgentId) -> u128 {
@@ -49,4 +50,9 @@ fn a_job_that_was_never_paid_for_says_nothing_of_anybody() {
             assert_eq!(said.count(), 0, "{way} {word}");
         }
     }
+}
+
+#[test]
+fn nobody_pays_for_a_job_whose_client_has_locked_nothing() {
+    assert_eq!(PLAIN.reach("fund").err(), Some(Refusal::NoSuchJob));
 }
