@@ -19,7 +19,7 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
     let not_now = || Refusal::NotNow { state: job.state.name(), command: command.name() };
     let new = job.version == crate::id::Version::NONE;
     if let Some(hire) = &job.hire {
-        hired::refuse(job, hire, command)?;
+        hired::refuse(job, hire, command, now)?;
     }
     match (command, &job.state) {
         (Command::Create, State::Open { .. }) if new => {

@@ -9,9 +9,10 @@ use crate::job::{Job, State};
 use crate::money::Amount;
 use crate::policy::Verdict;
 use crate::refusal::Refusal;
+use crate::time::Timestamp;
 
 /// Refuses what only jobs may do that the market places, and what would harm who relies on the job.
-pub(super) fn refuse(job: &Job, hire: &Hire, command: &Command) -> Result<(), Refusal> {
+pub(super) fn refuse(job: &Job, hire: &Hire, command: &Command, now: Timestamp) -> Result<(), Refusal> {
     let not_now = || Refusal::NotNow { state: job.state.name(), command: command.name() };
     match command {
         Command::Assign { .. } | Command::Recover { .. } | Command::GiveUp { .. } => Err(not_now()),
@@ -20,12 +21,20 @@ pub(super) fn refuse(job: &Job, hire: &Hire, command: &Command) -> Result<(), Re
         // Those who sit in the dispute rule, and nobody else.
         Command::Rule { .. } => Err(not_now()),
         Command::Dispute { filing: None, .. } => Err(not_now()),
-        Command::Cancel { by: Canceller::Client } if hire.provider.is_some() => Err(Refusal::ProviderAtWork),
-        Command::Cancel { by: Canceller::Evaluator } if !matches!(job.state, State::Funded { .. }) => {
-            Err(not_now())
+        Command::Cancel { by: Canceller::Client } if job.state.takes_offers() && hire.provider.is_some() => {
+            Err(Refusal::ProviderAtWork)
         }
+        Command::Cancel { by: Canceller::Evaluator } => match job.state {
+            State::Funded { .. } if hire.evaluator.is_none() => Err(not_now()),
+            // What the provider has not done by then is not undone by anybody.
+            State::Funded { .. } if now >= hire.order.deadline => Err(Refusal::TooLate),
+            State::Funded { .. } => Ok(()),
+            _ => Err(not_now()),
+        },
         Command::Evaluate { judgement: None, .. } => Err(not_now()),
-        Command::Evaluate { verdict, judgement: Some(judgement) } => {
+        Command::Evaluate { verdict, judgement: Some(judgement) }
+            if matches!(job.state, State::Submitted { .. }) =>
+        {
             let finds = judgement.fault;
             if !hire.order.strategy.levels().contains(&judgement.level) {
                 return Err(Refusal::OtherLevel);
@@ -44,6 +53,7 @@ pub(super) fn refuse(job: &Job, hire: &Hire, command: &Command) -> Result<(), Re
         | Command::Stream { .. }
         | Command::BreakOff { .. }
         | Command::Cancel { .. }
+        | Command::Evaluate { .. }
         | Command::Dispute { .. }
         | Command::Lapse { .. }
         | Command::Hire(_) => Ok(()),

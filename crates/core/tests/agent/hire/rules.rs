@@ -56,3 +56,17 @@ fn a_job_that_was_never_paid_for_says_nothing_of_anybody() {
 fn nobody_pays_for_a_job_whose_client_has_locked_nothing() {
     assert_eq!(PLAIN.reach("fund").err(), Some(Refusal::NoSuchJob));
 }
+
+#[test]
+fn an_evaluator_that_steps_back_does_not_undo_that_the_work_is_late() {
+    let way = "create fund engage appoint @just-before-deadline step-back";
+    assert!(PLAIN.reach(way).is_ok());
+    let late = "create fund engage appoint @deadline step-back";
+    assert_eq!(PLAIN.reach(late).err(), Some(Refusal::TooLate));
+}
+
+#[test]
+fn only_an_evaluator_steps_back() {
+    let not_now = Refusal::NotNow { state: "funded", command: "cancel" };
+    assert_eq!(PLAIN.reach("create fund engage step-back").err(), Some(not_now));
+}
