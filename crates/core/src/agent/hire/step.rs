@@ -149,7 +149,7 @@ pub(crate) fn decide(job: &Job, hire: &Hire, step: &Step, now: Timestamp) -> Res
         (
             Step::Invite { agent } | Step::Engage { provider: Seat { agent, .. } },
             State::Open { .. } | State::Funded { .. },
-        ) if hire.role_of(*agent).is_some() => Err(Refusal::IsParty),
+        ) if hire.role_of(*agent).is_some() || hire.order.judge == Some(*agent) => Err(Refusal::IsParty),
         (Step::Invite { agent }, State::Open { .. } | State::Funded { .. }) => {
             Ok(Event::Hire(Taken::Invited { agent: *agent }))
         }

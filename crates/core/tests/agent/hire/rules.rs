@@ -1,7 +1,7 @@
 //! The rules that matter most, each as a sentence, where they turn.
 
 use super::endings::ended;
-use super::sample::{CLIENT, EVALUATOR, PLAIN, PROVIDER};
+use super::sample::{CLIENT, EVALUATOR, PLAIN, PROVIDER, Sample};
 use docket_core::agent::standing::Note;
 use docket_core::change::Change;
 use docket_core::id::{AgentId, JobId};
@@ -69,4 +69,14 @@ fn an_evaluator_that_steps_back_does_not_undo_that_the_work_is_late() {
 fn only_an_evaluator_steps_back() {
     let not_now = Refusal::NotNow { state: "funded", command: "cancel" };
     assert_eq!(PLAIN.reach("create fund engage step-back").err(), Some(not_now));
+}
+
+#[test]
+fn whom_the_client_wants_to_judge_cannot_do_the_work() {
+    let judged = Sample { judge: Some(EVALUATOR), ..PLAIN };
+    for way in ["create engage-judge", "create fund engage-judge", "create invite-judge"] {
+        assert_eq!(judged.reach(way).err(), Some(Refusal::IsParty), "{way}");
+        assert!(PLAIN.reach(way).is_ok(), "{way}");
+    }
+    assert!(judged.reach("create engage appoint").is_ok());
 }

@@ -151,6 +151,7 @@ impl Sample {
         match word {
             "invite" => step(Step::Invite { agent: STRANGER }),
             "invite-party" => step(Step::Invite { agent: CLIENT }),
+            "invite-judge" => step(Step::Invite { agent: EVALUATOR }),
             "engage" => engage(PROVIDER),
             "engage-party" => engage(CLIENT),
             "engage-judge" => engage(EVALUATOR),
