@@ -2,11 +2,14 @@
 
 use super::endings::ended;
 use super::sample::{CLIENT, EVALUATOR, PLAIN, PROVIDER, Sample};
+use docket_core::agent::role::{Level, Strategy};
+use docket_core::agent::score::Deed;
 use docket_core::agent::standing::Note;
 use docket_core::change::Change;
 use docket_core::id::{AgentId, JobId};
 use docket_core::ledger::{Account, Transfer};
 use docket_core::refusal::Refusal;
+use docket_core::time::Millis;
 
 /// What a change moves from the lock of an agent to others than the agent.
 fn lost(change: &Change, agent: AgentId) -> u128 {
@@ -79,4 +82,15 @@ fn whom_the_client_wants_to_judge_cannot_do_the_work() {
         assert!(PLAIN.reach(way).is_ok(), "{way}");
     }
     assert!(judged.reach("create engage appoint").is_ok());
+}
+
+#[test]
+fn where_nothing_may_be_disputed_a_verdict_counts_at_once_and_whole() {
+    let at_once = Sample { strategy: Strategy::Program, dispute_window: Millis(0), ..PLAIN };
+    let (_, change) = ended(&at_once, "D", "complete-l3");
+    for agent in [PROVIDER, EVALUATOR] {
+        assert!(says(&change, agent, Note::Deed(Deed::Completed(Level::L3))), "{:?}", change.notes);
+    }
+    let (_, change) = ended(&at_once, "D", "complete-borderline");
+    assert!(says(&change, EVALUATOR, Note::Verdict { passed: true, borderline: true, overturned: false }));
 }
