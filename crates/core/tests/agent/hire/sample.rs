@@ -53,6 +53,8 @@ pub(crate) struct Sample {
     pub(crate) rejections: u32,
     /// How long a verdict may be disputed.
     pub(crate) dispute_window: Millis,
+    /// How long the market gives to commit when a dispute is opened; 24 when the job was made.
+    pub(crate) vote_hours: i64,
 }
 
 /// A first violation, judged by criteria.
@@ -63,6 +65,7 @@ pub(crate) const PLAIN: Sample = Sample {
     violations: 0,
     rejections: 0,
     dispute_window: FILE_WITHIN,
+    vote_hours: 24,
 };
 
 impl Sample {
@@ -198,7 +201,7 @@ impl Sample {
             initiator,
             deposit: deposit(job.price.units, judgement.is_some_and(|judgement| judgement.borderline)),
             filed_at: now,
-            commit_until: now + Millis::hours(24),
+            commit_until: now + Millis::hours(self.vote_hours),
             jurors: std::array::from_fn(|number| (number < jurors).then(|| seat(JURORS[number]))),
             settled: None,
         };
