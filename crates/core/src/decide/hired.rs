@@ -3,7 +3,7 @@
 use crate::agent::fee;
 use crate::agent::hire::Hire;
 use crate::agent::penalty::Offence;
-use crate::command::{Canceller, Command};
+use crate::command::{Canceller, Charge, Command};
 use crate::id::Version;
 use crate::job::{Job, State};
 use crate::money::Amount;
@@ -18,6 +18,8 @@ pub(super) fn refuse(job: &Job, hire: &Hire, command: &Command, now: Timestamp) 
         Command::Assign { .. } | Command::Recover { .. } | Command::GiveUp { .. } => Err(not_now()),
         // The client's stake is locked when the job is created.
         Command::Fund if job.version == Version::NONE => Err(Refusal::NoSuchJob),
+        // The budget was agreed on, and is not metered.
+        Command::Submit { charge, .. } if *charge != Charge::Whole => Err(Refusal::OtherBudget),
         // Those who sit in the dispute rule, and nobody else.
         Command::Rule { .. } => Err(not_now()),
         Command::Dispute { filing: None, .. } => Err(not_now()),

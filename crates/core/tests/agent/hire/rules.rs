@@ -6,6 +6,8 @@ use docket_core::agent::role::{Level, Strategy};
 use docket_core::agent::score::Deed;
 use docket_core::agent::standing::Note;
 use docket_core::change::Change;
+use docket_core::command::{Charge, Command};
+use docket_core::decide::decide;
 use docket_core::id::{AgentId, JobId};
 use docket_core::ledger::{Account, Transfer};
 use docket_core::refusal::Refusal;
@@ -104,4 +106,18 @@ fn how_long_arbitrators_may_take_is_fixed_with_the_job() {
         let dispute = job.hire.as_ref().and_then(|hire| hire.dispute.clone()).expect("it is disputed");
         assert_eq!(dispute.commit_until.since(dispute.filed_at), Millis::hours(24), "{vote_hours}");
     }
+}
+
+#[test]
+fn work_costs_the_budget_and_nothing_else() {
+    let (job, now) = PLAIN.reached("create fund engage");
+    let Command::Submit { delivery, .. } = PLAIN.command("submit", &job, now) else {
+        unreachable!("it is one")
+    };
+    let part = Charge::Portion { delivered: 1, covered: 2 };
+    for charge in [Charge::Exactly(job.price), Charge::Exactly(job.price.with_units(0)), part] {
+        let command = Command::Submit { delivery: delivery.clone(), charge };
+        assert_eq!(decide(&job, &command, now), Err(Refusal::OtherBudget), "{charge:?}");
+    }
+    assert!(decide(&job, &Command::Submit { delivery, charge: Charge::Whole }, now).is_ok());
 }
