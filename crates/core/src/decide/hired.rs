@@ -34,6 +34,8 @@ pub(super) fn refuse(job: &Job, hire: &Hire, command: &Command, now: Timestamp) 
             _ => Err(not_now()),
         },
         Command::Evaluate { judgement: None, .. } => Err(not_now()),
+        // Who judges has something at stake.
+        Command::Evaluate { .. } if hire.evaluator.is_none() => Err(not_now()),
         Command::Evaluate { verdict, judgement: Some(judgement) }
             if matches!(job.state, State::Submitted { .. }) =>
         {

@@ -121,3 +121,13 @@ fn work_costs_the_budget_and_nothing_else() {
     }
     assert!(decide(&job, &Command::Submit { delivery, charge: Charge::Whole }, now).is_ok());
 }
+
+#[test]
+fn nobody_judges_who_has_locked_nothing_for_it() {
+    let not_now = Refusal::NotNow { state: "submitted", command: "evaluate" };
+    for word in ["complete", "reject", "reject-garbage"] {
+        let way = format!("create fund engage submit {word}");
+        assert_eq!(PLAIN.reach(&way).err(), Some(not_now.clone()));
+        assert!(PLAIN.reach(&format!("create fund engage submit appoint {word}")).is_ok());
+    }
+}
