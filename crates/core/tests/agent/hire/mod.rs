@@ -2,5 +2,8 @@
 
 mod endings;
 mod life;
+mod market;
+mod properties;
 mod rules;
 mod sample;
+mod story;
