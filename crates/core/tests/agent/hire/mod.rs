@@ -7,3 +7,5 @@ mod properties;
 mod rules;
 mod sample;
 mod story;
+mod views;
+mod votes;

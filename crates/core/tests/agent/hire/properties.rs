@@ -4,15 +4,19 @@ use super::market::{Told, is_absent, scripts};
 use super::story::Story;
 use crate::sample::outcome;
 use crate::script::MOST_LAPSES;
-use docket_core::agent::court::SEATS;
+use docket_core::agent::court::{SEATS, Vote};
+use docket_core::agent::penalty::Offence;
 use docket_core::agent::role::Role;
 use docket_core::agent::score::Score;
+use docket_core::agent::standing::Note;
 use docket_core::agent::tally::Tally;
 use docket_core::command::Command;
 use docket_core::event::Event;
 use docket_core::id::{AgentId, JobId};
+use docket_core::job::{Job, State};
 use docket_core::ledger::{Account, Transfer};
 use docket_core::policy::Verdict;
+use docket_core::time::Millis;
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestCaseResult, TestRunner};
 use std::cell::RefCell;
@@ -81,7 +85,7 @@ fn the_runs_go_everywhere() {
     });
     let seen = seen.into_inner();
     let outcomes = [(true, false), (false, true), (false, false)].map(|outcome| format!("{outcome:?}"));
-    let offences = docket_core::agent::penalty::Offence::ALL.map(|offence| offence.name().to_owned());
+    let offences = Offence::ALL.map(|offence| offence.name().to_owned());
     let wanted = EVENTS.map(str::to_owned).into_iter().chain(outcomes).chain(offences);
     for event in wanted {
         assert!(seen.get(&event).is_some_and(|times| *times >= 10), "{event} is rare: {seen:?}");
@@ -153,7 +157,7 @@ fn a_deadline_that_has_come_can_always_be_told() {
             };
             let lapse = Command::Lapse { treasury: 0 };
             prop_assert!(outcome(&said.before, &lapse, by).is_ok());
-            prop_assert!(outcome(&said.before, &lapse, docket_core::time::Timestamp(by.0 - 1)).is_err());
+            prop_assert!(outcome(&said.before, &lapse, by + Millis(-1)).is_err());
         }
         Ok(())
     });
@@ -162,7 +166,7 @@ fn a_deadline_that_has_come_can_always_be_told() {
 #[test]
 fn a_decision_is_a_function_and_a_refusal_changes_nothing() {
     for_any_run(205, |told| {
-        let mut jobs: [Option<docket_core::job::Job>; 2] = [None, None];
+        let mut jobs: [Option<Job>; 2] = [None, None];
         for said in told {
             let again = outcome(&said.before, &said.command, said.at);
             if said.outcome.is_ok() || again.is_err() {
@@ -222,7 +226,6 @@ fn an_offence_costs_what_it_says_and_nothing_else_costs_anything() {
 
 #[test]
 fn violations_are_noted_of_those_who_have_offended() {
-    use docket_core::agent::standing::Note;
     for_any_story(208, |story| {
         let notes: Vec<_> = story
             .told
@@ -274,10 +277,7 @@ fn an_arbitrator_earns_by_the_majority_and_keeps_its_bond() {
                 .map(|leg| leg.amount.units)
                 .sum();
             let vote = juror.revealed.map(|revealed| revealed.vote);
-            let most = [
-                (upheld, docket_core::agent::court::Vote::Uphold),
-                (overturned, docket_core::agent::court::Vote::Overturn),
-            ];
+            let most = [(upheld, Vote::Uphold), (overturned, Vote::Overturn)];
             let has_won = most.iter().any(|(won, wanted)| *won && vote == Some(*wanted));
             prop_assert!(has_won || earned == 0);
             prop_assert_eq!(story.lost(&juror.seat), 0);
@@ -387,6 +387,34 @@ fn the_counts_of_the_market_are_what_its_books_say() {
             .map(|said| said.before.price.units as i128)
             .sum();
         prop_assert_eq!(count(Tally::Volume), volume);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_dispute_ends_in_the_time_it_was_given_or_sooner() {
+    for_any_story(214, |story| {
+        let Some(dispute) = &story.hire.dispute else { return Ok(()) };
+        let mut latest = dispute.filed_at + story.job.policy.arbitration.within;
+        for told in &story.told {
+            let State::Disputed { by, .. } = told.books.jobs[told.job].state else { continue };
+            // A vote that is told by a clock that was set back may still shorten it only.
+            prop_assert!(by <= latest || told.at > latest, "{:?} after {:?}", by, latest);
+            latest = latest.min(by);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_job_that_nobody_paid_for_or_did_says_nothing_of_anybody() {
+    for_any_story(215, |story| {
+        let has_begun = story.was_funded() && story.hire.provider.is_some();
+        let changes = story.told.iter().filter_map(|told| told.outcome.as_ref().ok());
+        let notes: Vec<_> = changes.flat_map(|change| change.notes.clone()).collect();
+        let is_lock = |note: &Note| matches!(note, Note::Locked(_) | Note::Unlocked(_));
+        prop_assert!(has_begun || notes.iter().all(|(_, note)| is_lock(note)), "{:?}", notes);
+        prop_assert_eq!(has_begun, story.hire.begun_at.is_some());
         Ok(())
     });
 }
