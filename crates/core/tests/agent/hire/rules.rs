@@ -1,7 +1,8 @@
 //! The rules that matter most, each as a sentence, where they turn.
 
-use super::endings::ended;
-use super::sample::{CLIENT, EVALUATOR, PLAIN, PROVIDER, Sample};
+use super::endings::{ended, endings};
+use super::sample::{BUDGET, CLIENT, EVALUATOR, PLAIN, PROVIDER, Sample};
+use docket_core::agent::hire::{Hire, Order};
 use docket_core::agent::role::{Level, Strategy};
 use docket_core::agent::score::Deed;
 use docket_core::agent::standing::Note;
@@ -11,7 +12,7 @@ use docket_core::decide::decide;
 use docket_core::id::{AgentId, JobId};
 use docket_core::ledger::{Account, Transfer};
 use docket_core::refusal::Refusal;
-use docket_core::time::Millis;
+use docket_core::time::{Millis, Timestamp};
 
 /// What a change moves from the lock of an agent to others than the agent.
 fn lost(change: &Change, agent: AgentId) -> u128 {
@@ -129,5 +130,58 @@ fn nobody_judges_who_has_locked_nothing_for_it() {
         let way = format!("create fund engage submit {word}");
         assert_eq!(PLAIN.reach(&way).err(), Some(not_now.clone()));
         assert!(PLAIN.reach(&format!("create fund engage submit appoint {word}")).is_ok());
+    }
+}
+
+#[test]
+fn no_budget_is_so_small_or_so_large_that_an_ending_loses_a_unit() {
+    for units in [1, 2, 3, 49, u128::MAX - 1, u128::MAX] {
+        let sample = Sample { budget: BUDGET.with_units(units), ..PLAIN };
+        for (name, way, word) in endings() {
+            let (job, change) = ended(&sample, &way, word);
+            let from = |account: Account| -> u128 {
+                change.transfers.iter().filter(|leg| leg.from == account).map(|leg| leg.amount.units).sum()
+            };
+            let of_job = from(Account::Escrow(job.id)) + from(Account::Vesting(job.id));
+            assert_eq!(of_job, job.escrow.units + job.vesting.units, "{name}: {units}");
+            let hire = job.hire.as_ref().expect("the sample is a hire");
+            for (role, seat) in hire.seats() {
+                assert_eq!(from(seat.locked(&job)), seat.lock, "{name}: {units}, {role:?}");
+            }
+            let deposit = hire.dispute.as_ref().map_or(0, |dispute| dispute.deposit);
+            assert_eq!(from(Account::Deposit(job.id)), deposit, "{name}: {units}");
+        }
+    }
+}
+
+#[test]
+fn at_either_end_of_time_a_job_still_comes_to_an_end() {
+    for (start, deadline) in [
+        (Timestamp(i64::MAX - 10), Timestamp(i64::MAX)),
+        (Timestamp(i64::MAX), Timestamp(i64::MAX)),
+        (Timestamp(i64::MIN), Timestamp(i64::MIN + 10)),
+        (Timestamp(i64::MIN), Timestamp(i64::MAX)),
+    ] {
+        let mut job = PLAIN.job();
+        let hire = Hire::clone(job.hire.as_ref().expect("the sample is a hire"));
+        let order = Order { deadline, ..(*hire.order).clone() };
+        job.hire = Some(Hire { order: order.into(), ..hire }.into());
+        // At the last moment of all nothing is before a deadline.
+        for word in ["create", "fund", "engage", "appoint", "submit", "complete", "dispute-by-client"] {
+            if let Ok(change) = PLAIN.tell(&job, word, start) {
+                job = crate::sample::after(&change);
+            }
+        }
+        for vote in ["commit-1-uphold", "commit-2-uphold", "commit-3-uphold", "reveal-1-uphold"] {
+            if let Ok(change) = PLAIN.tell(&job, vote, start) {
+                job = crate::sample::after(&change);
+            }
+        }
+        for _ in 0..2 {
+            let Some(by) = job.state.deadline() else { break };
+            let change = PLAIN.tell(&job, "lapse", by).expect("it is due");
+            job = crate::sample::after(&change);
+        }
+        assert!(job.state.is_final(), "{start:?} {deadline:?}");
     }
 }
