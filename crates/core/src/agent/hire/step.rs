@@ -206,6 +206,9 @@ pub(crate) fn decide(job: &Job, hire: &Hire, step: &Step, now: Timestamp) -> Res
                 Some(_) => return Err(Refusal::AlreadyVoted),
                 None => {}
             }
+            if dispute.jurors.iter().flatten().any(|juror| juror.commitment == Some(*commitment)) {
+                return Err(Refusal::CommitmentTaken);
+            }
             // When everybody has committed, the time to reveal begins at once.
             let others = dispute.jurors.iter().enumerate().filter(|(number, _)| *number != seat);
             let last = others.filter_map(|(_, juror)| juror.as_ref()).all(|juror| juror.commitment.is_some());

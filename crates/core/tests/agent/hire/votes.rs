@@ -4,7 +4,10 @@ use super::sample::{DEADLINE, JURORS, PLAIN, STRANGER};
 use crate::sample::START;
 use docket_core::agent::court::{Outcome, SEATS, Vote};
 use docket_core::agent::hire::dispute::{Dispute, Juror, Revealed};
+use docket_core::agent::hire::step::Step;
 use docket_core::agent::role::Role;
+use docket_core::command::Command;
+use docket_core::decide::decide;
 use docket_core::hash::ContentHash;
 use docket_core::job::Job;
 use docket_core::refusal::Refusal;
@@ -162,4 +165,14 @@ fn a_dispute_in_which_nobody_sits_ends_by_itself_and_the_verdict_stands() {
     assert_eq!(filed(&after).settled.map(|(outcome, _)| outcome), Some(Outcome::NoQuorum));
     assert_eq!(docket_core::agent::hire::Hire::passed(&after.state), Some(false));
     assert!(now < DEADLINE);
+}
+
+#[test]
+fn nobody_votes_by_a_copy_of_what_another_has_committed_to() {
+    let (job, now) = disputed("commit-1-uphold");
+    let taken = filed(&job).jurors[0].and_then(|juror| juror.commitment).expect("it has committed");
+    let copy = |agent| Command::Hire(Step::Commit { agent, commitment: taken });
+    assert_eq!(decide(&job, &copy(JURORS[1]), now), Err(Refusal::CommitmentTaken));
+    assert_eq!(decide(&job, &copy(JURORS[0]), now), Err(Refusal::AlreadyVoted));
+    assert_eq!(decide(&job, &copy(STRANGER), now), Err(Refusal::NotSeated));
 }
