@@ -11,6 +11,7 @@ use crate::money::Amount;
 use crate::policy::{Judge, Ruling, Verdict};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
+use std::sync::Arc;
 
 /// Answers a command with the event it causes, or with the reason why it may not happen.
 ///
@@ -19,7 +20,7 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
     let not_now = || Refusal::NotNow { state: job.state.name(), command: command.name() };
     let new = job.version == crate::id::Version::NONE;
     if let Some(hire) = &job.hire {
-        hired::refuse(job, hire, command)?;
+        hired::refuse(job, hire, command, now)?;
     }
     match (command, &job.state) {
         (Command::Create, State::Open { .. }) if new => {
@@ -132,8 +133,9 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
             if now >= *until {
                 return Err(Refusal::DisputeWindowClosed);
             }
-            let by = now + job.policy.arbitration.within;
-            Ok(Event::Disputed { claim: *claim, by, filing: filing.clone() })
+            let within = job.policy.arbitration.within;
+            let filing = filing.as_ref().map(|filing| Arc::new(filing.opened(within, now)));
+            Ok(Event::Disputed { claim: *claim, by: now + within, filing })
         }
         (Command::Dispute { .. }, State::Disputed { .. } | State::Arbitrated { .. }) => {
             Err(Refusal::AlreadyDisputed)

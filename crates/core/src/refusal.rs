@@ -163,6 +163,9 @@ pub enum Refusal {
     /// The vote is not the one that the agent has committed to.
     #[error("this is not the vote that the agent has committed to")]
     NotCommitted,
+    /// The commitment is a copy of another arbitrator's.
+    #[error("another arbitrator has committed to this")]
+    CommitmentTaken,
     /// The level is none that the job's strategy reaches.
     #[error("the job's strategy cannot reach this level")]
     OtherLevel,
@@ -246,6 +249,7 @@ impl Refusal {
             Self::NotSeated => "dispute.not_seated",
             Self::AlreadyVoted => "dispute.already_voted",
             Self::NotCommitted => "dispute.not_committed",
+            Self::CommitmentTaken => "dispute.commitment_taken",
             Self::OtherLevel => "hire.other_level",
             Self::NoFault => "hire.no_fault",
             Self::ProviderAtWork => "hire.provider_at_work",

@@ -136,11 +136,11 @@ fn fit(mut command: Command, job: &Job) -> Command {
 }
 
 /// Makes anything from a number, and the same from the same.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     /// One of so many sides, from 0.
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
         // The constants of SplitMix64, whose every state gives another number.
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -148,12 +148,12 @@ impl Dice {
         (mixed ^ (mixed >> 31)) % sides
     }
 
-    fn pick<T: Clone>(&mut self, among: &[T]) -> T {
+    pub(crate) fn pick<T: Clone>(&mut self, among: &[T]) -> T {
         let at = self.roll(among.len() as u64) as usize;
         among[at].clone()
     }
 
-    fn between(&mut self, from: i64, to: i64) -> i64 {
+    pub(crate) fn between(&mut self, from: i64, to: i64) -> i64 {
         from + self.roll((to - from).unsigned_abs()) as i64
     }
 
@@ -167,7 +167,7 @@ impl Dice {
         u128::from(self.roll(most)) << self.pick(&[0, 0, 30])
     }
 
-    fn span(&mut self) -> Millis {
+    pub(crate) fn span(&mut self) -> Millis {
         let most = self.pick(&[1, 10, 50, 50, 50, 50]);
         Millis(self.between(0, most))
     }

@@ -13,9 +13,9 @@ pub enum Tally {
     Created,
     /// Jobs whose work was accepted.
     Completed,
-    /// Jobs whose work was refused.
+    /// Jobs whose work was refused, or that were withdrawn.
     Rejected,
-    /// Jobs that ended without work, or were withdrawn.
+    /// Jobs that ended without work.
     Ended,
     /// Disputes that were opened.
     Disputed,

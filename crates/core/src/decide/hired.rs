@@ -3,26 +3,42 @@
 use crate::agent::fee;
 use crate::agent::hire::Hire;
 use crate::agent::penalty::Offence;
-use crate::command::{Canceller, Command};
+use crate::command::{Canceller, Charge, Command};
+use crate::id::Version;
 use crate::job::{Job, State};
 use crate::money::Amount;
 use crate::policy::Verdict;
 use crate::refusal::Refusal;
+use crate::time::Timestamp;
 
 /// Refuses what only jobs may do that the market places, and what would harm who relies on the job.
-pub(super) fn refuse(job: &Job, hire: &Hire, command: &Command) -> Result<(), Refusal> {
+pub(super) fn refuse(job: &Job, hire: &Hire, command: &Command, now: Timestamp) -> Result<(), Refusal> {
     let not_now = || Refusal::NotNow { state: job.state.name(), command: command.name() };
     match command {
         Command::Assign { .. } | Command::Recover { .. } | Command::GiveUp { .. } => Err(not_now()),
+        // The client's stake is locked when the job is created.
+        Command::Fund if job.version == Version::NONE => Err(Refusal::NoSuchJob),
+        // The budget was agreed on, and is not metered.
+        Command::Submit { charge, .. } if *charge != Charge::Whole => Err(Refusal::OtherBudget),
         // Those who sit in the dispute rule, and nobody else.
         Command::Rule { .. } => Err(not_now()),
         Command::Dispute { filing: None, .. } => Err(not_now()),
-        Command::Cancel { by: Canceller::Client } if hire.provider.is_some() => Err(Refusal::ProviderAtWork),
-        Command::Cancel { by: Canceller::Evaluator } if !matches!(job.state, State::Funded { .. }) => {
-            Err(not_now())
+        Command::Cancel { by: Canceller::Client } if job.state.takes_offers() && hire.provider.is_some() => {
+            Err(Refusal::ProviderAtWork)
         }
+        Command::Cancel { by: Canceller::Evaluator } => match job.state {
+            State::Funded { .. } if hire.evaluator.is_none() => Err(not_now()),
+            // What the provider has not done by then is not undone by anybody.
+            State::Funded { .. } if now >= hire.order.deadline => Err(Refusal::TooLate),
+            State::Funded { .. } => Ok(()),
+            _ => Err(not_now()),
+        },
         Command::Evaluate { judgement: None, .. } => Err(not_now()),
-        Command::Evaluate { verdict, judgement: Some(judgement) } => {
+        // Who judges has something at stake.
+        Command::Evaluate { .. } if hire.evaluator.is_none() => Err(not_now()),
+        Command::Evaluate { verdict, judgement: Some(judgement) }
+            if matches!(job.state, State::Submitted { .. }) =>
+        {
             let finds = judgement.fault;
             if !hire.order.strategy.levels().contains(&judgement.level) {
                 return Err(Refusal::OtherLevel);
@@ -41,6 +57,7 @@ pub(super) fn refuse(job: &Job, hire: &Hire, command: &Command) -> Result<(), Re
         | Command::Stream { .. }
         | Command::BreakOff { .. }
         | Command::Cancel { .. }
+        | Command::Evaluate { .. }
         | Command::Dispute { .. }
         | Command::Lapse { .. }
         | Command::Hire(_) => Ok(()),

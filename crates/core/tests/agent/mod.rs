@@ -3,6 +3,7 @@
 mod admission;
 mod court;
 mod fees;
+mod hire;
 mod locks;
 mod penalties;
 mod properties;

@@ -6,7 +6,7 @@ use crate::agent::court::{Outcome, SEATS, Vote, Votes};
 use crate::agent::role::Role;
 use crate::hash::ContentHash;
 use crate::id::AgentId;
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 
 /// A dispute that was opened.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,6 +55,13 @@ impl Juror {
 }
 
 impl Dispute {
+    /// As it stands when it is opened: half of the time that the job's terms give is there to commit, whatever the terms are
+    /// by now. Nobody has said anything.
+    pub(crate) fn opened(&self, within: Millis, now: Timestamp) -> Self {
+        let jurors = self.jurors.map(|juror| juror.map(|juror| Juror::new(juror.seat)));
+        Self { filed_at: now, commit_until: now + Millis(within.0 / 2), jurors, settled: None, ..*self }
+    }
+
     /// The number of the seat of an agent, and who sits there.
     pub fn juror(&self, agent: AgentId) -> Option<(usize, &Juror)> {
         let mut seats = self.jurors.iter().enumerate();

@@ -1,6 +1,6 @@
 //! How such a job ends: who has offended against what, and what a dispute decides.
 
-use super::{Hire, missed, verdict_of};
+use super::{Hire, Judgement, missed, verdict_of};
 use crate::agent::court::{self, Outcome, Settlement, Votes};
 use crate::agent::penalty::{Offence, REJECTIONS, Violations};
 use crate::agent::role::Role;
@@ -36,12 +36,14 @@ pub(crate) fn ruling(verdict: Verdict, votes: &Votes) -> Ruling {
 pub(crate) struct End {
     /// The verdict before any dispute; `None` if nothing was delivered.
     pub(crate) verdict: Option<Verdict>,
-    /// Whether the evaluator has given it himself.
-    pub(crate) judged: bool,
+    /// What the evaluator said with it; `None` if he has not given it himself.
+    pub(crate) judgement: Option<Judgement>,
     /// Whether the provider is paid.
     pub(crate) paid: bool,
     /// What somebody has done wrong, besides what a dispute has found.
-    pub(crate) offence: Option<Offence>,
+    offence: Option<Offence>,
+    /// Whether the work came late, which is the provider's offence whatever others have done.
+    late: bool,
     /// What the evaluator's lock loses where a dispute has overturned his verdict, in minor units.
     pub(crate) overturned: u128,
     /// What a dispute decides.
@@ -84,22 +86,29 @@ impl End {
             }
             _ => None,
         };
-        let late = (hire.is_late() && verdict.is_some()).then_some(Offence::Late);
+        let late = hire.is_late() && verdict.is_some();
         let paid = match event {
             Event::Ruled { ruling, .. } => *ruling != Ruling::ForClient,
             _ => verdict == Some(Verdict::Complete),
         };
-        Some(Self { verdict, judged, paid, offence: offence.or(late), overturned, settlement })
+        Some(Self { verdict, judgement, paid, offence, late, overturned, settlement })
+    }
+
+    /// What one of the parties has done wrong, besides what a dispute has found. Of two things the one that costs more.
+    pub(crate) fn offence_of(&self, role: Role) -> Option<Offence> {
+        let late = (self.late && role == Role::Provider).then_some(Offence::Late);
+        self.offence.filter(|offence| offence.role() == role).or(late)
     }
 
     /// Whether the verdict was the evaluator's own, and no dispute has made another of it.
     pub(crate) fn stands(&self) -> bool {
-        self.judged && self.settlement.is_none_or(|settlement| settlement.outcome != Outcome::Overturned)
+        self.judgement.is_some()
+            && self.settlement.is_none_or(|settlement| settlement.outcome != Outcome::Overturned)
     }
 
-    /// Whether there was somebody to do the work, so that the end counts for those who took part.
+    /// Whether there was somebody to do the work and money for it, so that the end counts for those who took part.
     pub(crate) fn counts(event: &Event, hire: &Hire) -> bool {
-        hire.provider.is_some() && !matches!(event, Event::Closed { how: Closing::Cancelled, .. })
+        hire.begun_at.is_some() && !matches!(event, Event::Closed { how: Closing::Cancelled, .. })
     }
 }
 

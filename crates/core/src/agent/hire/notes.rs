@@ -1,9 +1,8 @@
 //! What a job says of the agents that take part in it, once it cannot be disputed any more.
 
-use super::Hire;
 use super::end::End;
+use super::{Hire, Judgement};
 use crate::agent::court::Outcome;
-use crate::agent::penalty::Offence;
 use crate::agent::role::{Level, Role};
 use crate::agent::score::Deed;
 use crate::agent::standing::Note;
@@ -36,7 +35,7 @@ fn of_lock(transfer: &Transfer) -> Option<(AgentId, Note)> {
 }
 
 fn parties(hire: &Hire, end: &End, notes: &mut Vec<(AgentId, Note)>) {
-    let level = end.stands().then_some(hire.judgement).flatten().map(|judgement| judgement.level);
+    let level = end.judgement.filter(|_| end.stands()).map(|judgement| judgement.level);
     let ended =
         Note::Ended { completed: end.paid, on_time: !hire.is_late(), level: level.filter(|_| end.paid) };
     for (role, seat) in hire.seats().filter(|(role, _)| *role != Role::Arbitrator) {
@@ -54,9 +53,8 @@ fn parties(hire: &Hire, end: &End, notes: &mut Vec<(AgentId, Note)>) {
                     (false, None) => Deed::Expired,
                 }));
             }
-            Role::Evaluator if end.judged => {
+            Role::Evaluator if let Some(Judgement { borderline, .. }) = end.judgement => {
                 let passed = end.verdict == Some(Verdict::Complete);
-                let borderline = hire.judgement.is_some_and(|judgement| judgement.borderline);
                 note(Note::Verdict { passed, borderline, overturned: !end.stands() });
                 if let Some(level) = level.filter(|_| end.paid) {
                     note(Note::Deed(Deed::Completed(level)));
@@ -77,7 +75,7 @@ fn dispute(hire: &Hire, end: &End, notes: &mut Vec<(AgentId, Note)>) {
         notes.extend(settlement.initiator.map(|deed| (initiator.agent, Note::Deed(deed))));
     }
     // Silence that was a verdict is no judgement of the evaluator's, so it neither stands nor falls with the votes.
-    if let Some(evaluator) = hire.evaluator.filter(|_| end.judged) {
+    if let Some(evaluator) = hire.evaluator.filter(|_| end.judgement.is_some()) {
         notes.extend(settlement.evaluator.map(|deed| (evaluator.agent, Note::Deed(deed))));
     }
     for (juror, deed) in dispute.jurors.iter().zip(settlement.seats) {
@@ -89,6 +87,6 @@ fn dispute(hire: &Hire, end: &End, notes: &mut Vec<(AgentId, Note)>) {
 
 /// Whether the end is somebody's fault.
 fn has_offended(end: &End, role: Role) -> bool {
-    let overturned = role == Role::Evaluator && end.judged && !end.stands();
-    overturned || end.offence.is_some_and(|offence: Offence| offence.role() == role)
+    let overturned = role == Role::Evaluator && end.judgement.is_some() && !end.stands();
+    overturned || end.offence_of(role).is_some()
 }

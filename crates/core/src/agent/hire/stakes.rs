@@ -78,7 +78,7 @@ impl Moves<'_> {
             }
             return end.overturned;
         }
-        let Some(offence) = end.offence.filter(|offence| offence.role() == role) else { return 0 };
+        let Some(offence) = end.offence_of(role) else { return 0 };
         let share = Violations { count: seat.violations, clean: 0 }.share(offence);
         let slash = share.of(seat.standing_lock());
         let parts = divide(slash, 0);

@@ -149,7 +149,7 @@ pub(crate) fn decide(job: &Job, hire: &Hire, step: &Step, now: Timestamp) -> Res
         (
             Step::Invite { agent } | Step::Engage { provider: Seat { agent, .. } },
             State::Open { .. } | State::Funded { .. },
-        ) if hire.role_of(*agent).is_some() => Err(Refusal::IsParty),
+        ) if hire.role_of(*agent).is_some() || hire.order.judge == Some(*agent) => Err(Refusal::IsParty),
         (Step::Invite { agent }, State::Open { .. } | State::Funded { .. }) => {
             Ok(Event::Hire(Taken::Invited { agent: *agent }))
         }
@@ -205,6 +205,9 @@ pub(crate) fn decide(job: &Job, hire: &Hire, step: &Step, now: Timestamp) -> Res
                 _ if dispute.reveals(now) => return Err(Refusal::TooLate),
                 Some(_) => return Err(Refusal::AlreadyVoted),
                 None => {}
+            }
+            if dispute.jurors.iter().flatten().any(|juror| juror.commitment == Some(*commitment)) {
+                return Err(Refusal::CommitmentTaken);
             }
             // When everybody has committed, the time to reveal begins at once.
             let others = dispute.jurors.iter().enumerate().filter(|(number, _)| *number != seat);
