@@ -6,7 +6,7 @@ use crate::process::{Docket, docket, free_port, wait_until};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 const STAKE: u64 = 100_000_000;
 const BUDGET: u64 = 10_000_000;
@@ -162,6 +162,25 @@ fn a_job_is_done_and_paid_though_its_coordinator_dies_on_the_way() {
     assert!(known.contains("  1 jobs, 1 completed\n"), "{known}");
     let listed = place.market.good(&["agent", "jobs", &trio.evaluator.1]);
     assert!(listed.starts_with(&format!("{job:>6}  COMPLETED  RUBRIC ")), "{listed}");
+}
+
+#[test]
+fn the_example_in_rust_does_a_whole_job() {
+    let folder = tempfile::tempdir().unwrap();
+    let (place, _coordinator) = Place::new(folder.path(), &terms(1));
+    let example = Path::new(env!("CARGO_BIN_EXE_docket")).with_file_name("examples").join("agents");
+    let output = Command::new(&example)
+        .env("DOCKET_URL", &place.market.url)
+        .env("DOCKET_ADMIN_TOKEN", &place.market.token)
+        .output()
+        .unwrap_or_else(|error| panic!("{}, which is built with all tests: {error}", example.display()));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("The provider has 1428572 minor units locked.\n"), "{said}");
+    assert!(
+        said.ends_with("Paid: 9500000 to the provider, 300000 to the evaluator, 200000 to the platform.\n")
+    );
+    place.books_agree();
 }
 
 #[test]
