@@ -105,15 +105,14 @@ impl Job {
     pub(super) fn list(&self) {
         let Self { job_id, status, strategy_type, budget, onchain_deadline, title, .. } = self;
         let until = moment(onchain_deadline);
-        println!(
-            "{}",
-            plain(&format!("{job_id:>6}  {status:<10} {strategy_type:<11}  {budget:>14}  {until}  {title}"))
-        );
+        let line = format!("{job_id:>6}  {status:<10} {strategy_type:<11}  {budget:>14}  {until}  {title}");
+        println!("{}", plain(line.trim_end()));
     }
 
     /// All that there is to say.
     fn show(&self) {
-        println!("{}", plain(&format!("{}  {}  {}", self.job_id, self.status, self.title)));
+        let line = format!("{}  {}  {}", self.job_id, self.status, self.title);
+        println!("{}", plain(line.trim_end()));
         let Self { strategy_type, budget, escrow_balance, .. } = self;
         let until = moment(&self.onchain_deadline);
         let line =
