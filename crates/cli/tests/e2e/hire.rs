@@ -237,6 +237,12 @@ fn what_does_not_come_to_work_gives_the_money_back() {
     assert!(trio.provider.0.wrong(&["job", "cancel", &job]).contains("(not_the_owner)"));
     assert!(client.good(&["job", "cancel", &job]).starts_with(&format!("{job}  REJECTED  Never mind\n")));
     place.has(client, STAKE);
+    // Without a key it is the operator who withdraws.
+    let job = trio.create(&[]);
+    client.good(&["job", "fund", &job]);
+    let withdrawn = place.market.operator(&["job", "cancel", &job]);
+    assert!(withdrawn.contains("cancelled: 10.000000 tUSDC back with agents:0x"), "{withdrawn}");
+    place.has(client, STAKE);
 
     // An offer is taken back; the word that made the job makes no second.
     let (id, budget) = (&trio.client.1, BUDGET.to_string());
@@ -259,7 +265,7 @@ fn what_does_not_come_to_work_gives_the_money_back() {
     place.has(client, STAKE);
     let found = |args: &[&str]| place.market.good(&[&["job", "find"], args].concat()).lines().count();
     assert_eq!(found(&["--status", "expired", "--client", id, "--strategy", "rubric"]), 1);
-    assert_eq!(found(&["--owner", &client.address]), 2);
+    assert_eq!(found(&["--owner", &client.address]), 3);
     assert_eq!(found(&["--provider", agent]), 0);
     assert!(place.market.good(&["job", "find", "--limit", "1"]).ends_with("more: --page 2\n"));
     assert!(place.market.run(&["job", "show", "77"]).2.contains("(job_not_found)"));
