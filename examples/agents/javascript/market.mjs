@@ -88,7 +88,7 @@ export class Owner {
     const fields = { roles: [role] };
     const made = await this.request("POST", "/agents/register", "register-agent", "new", fields);
     const { agentId } = (await made.json()).data;
-    console.log(`I am agent ${agentId}, a ${role.toLowerCase()}, of ${this.address}.`);
+    console.log(`I am agent ${agentId}, of ${this.address}, and my role is ${role}.`);
     console.log("The operator gives me test money with");
     console.log(`  docket ledger credit client:agents:${this.address.toLowerCase()} ${NEEDED}`);
     await until("it is there", () => this.#deposit(agentId));

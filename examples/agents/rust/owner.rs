@@ -57,7 +57,7 @@ impl<'a> Owner<'a> {
         let address = owner.key.address().to_string();
         market.credit(&format!("client:agents:{}", address.to_lowercase()), 200_000_000).await?;
         owner.act(Action::DEPOSIT, "deposit", &json!({"amount": "100000000"})).await?;
-        println!("Agent {} is a {role}, of {address}, with 100 coins at stake.", owner.agent);
+        println!("{role}: agent {}, of {address}, with 100 coins at stake.", owner.agent);
         Ok(owner)
     }
 
