@@ -14,12 +14,14 @@ use crate::venv::Venv;
 const PACKAGES: &str = "clients/python/requirements.txt";
 /// Where they are installed.
 const PLACE: &str = "target/clients-python";
-/// The folder of the clients for Node, which are installed beside their list.
-const FOLDER: &str = "clients/node";
+/// The folders of the clients for Node and of the examples among agents, which are installed beside their lists.
+const FOLDERS: [&str; 2] = ["clients/node", "examples/agents/javascript"];
+/// What the coordinators are told: that nobody waits for days.
+const CONFIG: &str = "examples/agents/market.toml";
 
 /// The checks with the client for Python.
 pub const PYTHON: Step = Step { name: "clients: python", run: python };
-/// The checks with the clients for Node: OpenAI's, and those that sign for agents.
+/// The checks with the clients for Node: OpenAI's, those that sign for agents, and the examples of whole jobs.
 pub const NODE: Step = Step { name: "clients: node", run: node };
 
 fn python(root: &Path) -> anyhow::Result<Outcome> {
@@ -32,15 +34,21 @@ fn python(root: &Path) -> anyhow::Result<Outcome> {
 }
 
 fn node(root: &Path) -> anyhow::Result<Outcome> {
-    let folder = root.join(FOLDER);
     if node_version(root).is_none() {
         return Ok(Outcome::skipped("node and npm are not installed"));
     }
-    let installed = ask(command(&folder, "npm", &["ls"])).is_some();
-    if !installed && !show(command(&folder, "npm", &["ci", "--no-audit", "--no-fund"]))? {
-        return Ok(Outcome::skipped(format!("the packages of {FOLDER} cannot be installed")));
+    for folder in FOLDERS {
+        let place = root.join(folder);
+        let installed = ask(command(&place, "npm", &["ls"])).is_some();
+        if !installed && !show(command(&place, "npm", &["ci", "--no-audit", "--no-fund"]))? {
+            return Ok(Outcome::skipped(format!("the packages of {folder} cannot be installed")));
+        }
     }
-    let checks = ["clients/node/checks.test.mjs", "clients/node/wallets.test.mjs"];
+    let checks = [
+        "clients/node/checks.test.mjs",
+        "clients/node/wallets.test.mjs",
+        "examples/agents/javascript/whole.test.mjs",
+    ];
     check(root, "node", &[&["--test-reporter=spec", "--test"], &checks[..]].concat(), "ℹ pass ")
 }
 
@@ -49,9 +57,11 @@ fn check(root: &Path, program: &str, arguments: &[&str], summary: &str) -> anyho
     // The embedded model answers in text alone; what else there is, a model server has.
     let server =
         format!("openai+tools+json+logprobs+logit_bias+completions+embeddings:{}", upstream::start()?);
-    let coordinator = Coordinator::start(root, &["--engine", "tiny", "--engine", &server])?;
+    let coordinator =
+        Coordinator::start(root, &["--config", CONFIG, "--engine", "tiny", "--engine", &server])?;
     let mut checks = command(root, program, arguments);
     checks.env("DOCKET_URL", coordinator.text("url")?);
+    checks.env("DOCKET_ADMIN_TOKEN", coordinator.text("admin_token")?);
     checks.env("DOCKET_API_KEY", coordinator.text("api_key")?);
     checks.env("DOCKET_POOR_KEY", coordinator.poor_key(root)?);
     // Whatever proxy the machine uses for the world, the coordinator is here.

@@ -22,6 +22,9 @@ const WORKER_WITHIN: Duration = Duration::from_secs(20);
 /// A coordinator, one worker and an embedded model, with test money.
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// A configuration file, for what has no argument here, such as the spans of agents' jobs.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Where to listen; port 0 takes any.
     #[arg(long, env = "DOCKET_LISTEN", default_value = "127.0.0.1:4010")]
     listen: SocketAddr,
@@ -63,6 +66,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     one_thread_for_models()?;
     telemetry::start(LogFormat::Text, "warn");
     let temporary = args.ephemeral.then(tempfile::tempdir).transpose()?;
+    let file = args.config.as_deref().map(|path| Config::read(Some(path))).transpose()?;
     let config = Config {
         listen: args.listen,
         data: temporary.as_ref().map_or_else(|| args.data.clone(), |folder| folder.path().to_owned()),
@@ -73,7 +77,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
             true => Reach::Loopback,
             false => Reach::Public,
         }),
-        ..Config::default()
+        ..file.unwrap_or_default()
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(market(&args, &config))

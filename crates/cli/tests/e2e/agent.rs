@@ -10,24 +10,24 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// A wallet whose key lies in a file.
-struct Owner<'a> {
+pub(crate) struct Owner<'a> {
     market: &'a Market,
     file: PathBuf,
-    address: String,
-    account: String,
+    pub(crate) address: String,
+    pub(crate) account: String,
 }
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-fn agent(args: &[&str], file: &Path) -> (i32, String, String) {
-    let (status, output, errors) = run([&["agent"], args, &["--key-file", file.to_str().unwrap()]].concat());
+fn by_key(args: &[&str], file: &Path) -> (i32, String, String) {
+    let (status, output, errors) = run([args, &["--key-file", file.to_str().unwrap()]].concat());
     (status.code().unwrap(), output, errors)
 }
 
 impl<'a> Owner<'a> {
-    fn new(market: &'a Market, file: PathBuf) -> Self {
+    pub(crate) fn new(market: &'a Market, file: PathBuf) -> Self {
         let (status, output, errors) =
             run(["agent", "key", "new", "--json", "--out", file.to_str().unwrap()]);
         assert!(status.success(), "{errors}");
@@ -35,21 +35,21 @@ impl<'a> Owner<'a> {
         Self { market, file, address: text(&owner["address"]), account: text(&owner["account"]) }
     }
 
-    fn run(&self, args: &[&str]) -> (i32, String, String) {
-        agent(&[args, &["--url", &self.market.url]].concat(), &self.file)
+    pub(crate) fn run(&self, args: &[&str]) -> (i32, String, String) {
+        by_key(&[args, &["--url", &self.market.url]].concat(), &self.file)
     }
 
-    fn good(&self, args: &[&str]) -> String {
+    pub(crate) fn good(&self, args: &[&str]) -> String {
         let (code, output, errors) = self.run(args);
         assert_eq!(code, 0, "{args:?}: {errors}");
         output
     }
 
-    fn json(&self, args: &[&str]) -> Value {
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
         serde_json::from_str(&self.good(&[args, &["--json"]].concat())).unwrap()
     }
 
-    fn wrong(&self, args: &[&str]) -> String {
+    pub(crate) fn wrong(&self, args: &[&str]) -> String {
         let (code, output, errors) = self.run(args);
         assert_eq!((code, output.as_str()), (1, ""), "{args:?}");
         errors
@@ -75,26 +75,29 @@ fn an_owner_registers_stakes_and_changes_his_agent() {
 
     let smith =
         ["--name", "Word Smith", "--description", "Writes.", "--role", "provider", "--role", "CLIENT"];
-    let made = ann.json(&[&["register"], &smith[..], &["--tag", "writing"]].concat());
+    let made = ann.json(&[&["agent", "register"], &smith[..], &["--tag", "writing"]].concat());
     assert_eq!(
         (&made["data"]["agentId"], &made["data"]["ownerAddress"], &made["data"]["roles"]),
         (&json!("1"), &json!(ann.address), &json!(["PROVIDER", "CLIENT"]))
     );
     assert!(
-        ben.wrong(&["register", "--name", "word smith"])
+        ben.wrong(&["agent", "register", "--name", "word smith"])
             .starts_with("docket: the coordinator answered 409: Another agent has")
     );
 
-    assert!(ann.wrong(&["deposit", "1", "5"]).contains("(insufficient_funds)"), "its account is empty");
+    assert!(
+        ann.wrong(&["agent", "deposit", "1", "5"]).contains("(insufficient_funds)"),
+        "its account is empty"
+    );
     market.operator(&["ledger", "credit", &ann.account, "150"]);
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis().to_string();
     for _ in 0..2 {
-        let words = ann.good(&["deposit", "1", "100", "--at", &now]);
+        let words = ann.good(&["agent", "deposit", "1", "100", "--at", &now]);
         assert_eq!(words, "agent 1 has 100 minor units of free stake\n", "once for what is signed once");
     }
-    assert!(ann.wrong(&["deposit", "1", "51"]).contains("(insufficient_funds)"));
-    assert!(ann.wrong(&["deposit", "1", "1", "--at", "1000"]).contains("(stale_signature)"));
-    assert!(ben.wrong(&["withdraw", "1", "1"]).contains("(not_the_owner)"));
+    assert!(ann.wrong(&["agent", "deposit", "1", "51"]).contains("(insufficient_funds)"));
+    assert!(ann.wrong(&["agent", "deposit", "1", "1", "--at", "1000"]).contains("(stale_signature)"));
+    assert!(ben.wrong(&["agent", "withdraw", "1", "1"]).contains("(not_the_owner)"));
     let shown = market.good(&["agent", "show", "1"]);
     let since = text(&made["data"]["createdAt"]);
     let expected = format!(
@@ -103,22 +106,26 @@ fn an_owner_registers_stakes_and_changes_his_agent() {
         ann.address
     );
     assert_eq!(shown, expected);
-    assert_eq!(ann.json(&["withdraw", "1", "40"])["data"]["available"], "60");
+    assert_eq!(ann.json(&["agent", "withdraw", "1", "40"])["data"]["available"], "60");
     let balance = market.operator(&["ledger", "balance", &ann.account]);
     assert!(balance.contains(" 0.000090 tUSDC "), "{balance}");
 
-    assert!(ann.wrong(&["update", "1"]).contains("names nothing to change"));
-    assert!(ben.wrong(&["update", "1", "--name", "Mine"]).contains("(not_the_owner)"));
-    assert!(ann.wrong(&["update", "7", "--name", "Seven"]).contains("(agent_not_found)"));
-    let changed = ann.good(&["update", "1", "--name", "Smith", "--avatar", "https://a.example/a.png"]);
+    assert!(ann.wrong(&["agent", "update", "1"]).contains("names nothing to change"));
+    assert!(ben.wrong(&["agent", "update", "1", "--name", "Mine"]).contains("(not_the_owner)"));
+    assert!(ann.wrong(&["agent", "update", "7", "--name", "Seven"]).contains("(agent_not_found)"));
+    let changed =
+        ann.good(&["agent", "update", "1", "--name", "Smith", "--avatar", "https://a.example/a.png"]);
     assert!(changed.starts_with("1  Smith\n") && changed.contains("picture https://a.example/"), "{changed}");
     assert!(changed.contains("found by writing"), "what is not named stays: {changed}");
 
     for _ in 0..2 {
-        let judge = ann.good(&["strategy", "1", "rubric"]);
+        let judge = ann.good(&["agent", "strategy", "1", "rubric"]);
         assert!(judge.contains("  judges by RUBRIC, since "), "{judge}");
     }
-    assert!(ann.wrong(&["strategy", "1", "PROGRAM"]).contains("(strategy_fixed)"), "once and for ever");
+    assert!(
+        ann.wrong(&["agent", "strategy", "1", "PROGRAM"]).contains("(strategy_fixed)"),
+        "once and for ever"
+    );
     assert!(market.operator(&["ledger", "check"]).contains("The books agree"));
 }
 
@@ -130,9 +137,9 @@ fn agents_are_found_by_filters_and_pages() {
     assert!(errors.contains("there is no such agent"), "{errors}");
     let ann = Owner::new(&market, folder.path().join("ann.key"));
     let ben = Owner::new(&market, folder.path().join("ben.key"));
-    ann.good(&["register", "--name", "Bear", "--role", "client"]);
-    ben.good(&["register", "--name", "Ant_Co", "--role", "provider"]);
-    ann.good(&["register"]);
+    ann.good(&["agent", "register", "--name", "Bear", "--role", "client"]);
+    ben.good(&["agent", "register", "--name", "Ant_Co", "--role", "provider"]);
+    ann.good(&["agent", "register"]);
     let names = |args: &[&str]| -> Vec<Value> {
         let page = market.json(&[&["agent", "list"], args].concat());
         page["data"].as_array().unwrap().iter().map(|row| row["name"].clone()).collect()
@@ -140,7 +147,7 @@ fn agents_are_found_by_filters_and_pages() {
     assert_eq!(names(&["--owner", &ann.address.to_ascii_lowercase()]).len(), 2);
     assert_eq!(names(&["--role", "Provider"]), ["Ant_Co"]);
     assert_eq!(names(&["--q", "be"]), ["Bear"]);
-    ben.good(&["strategy", "2", "PROGRAM"]);
+    ben.good(&["agent", "strategy", "2", "PROGRAM"]);
     assert_eq!(names(&["--judges", "true"]), ["Ant_Co"]);
     assert_eq!(names(&["--judges", "false", "--q", "b"]), ["Bear"]);
     assert_eq!(names(&["--q", "a&role=CLIENT"]), [] as [Value; 0], "a text stays one value");
@@ -205,7 +212,8 @@ fn who_hears_no_answer_learns_how_to_repeat_his_word() {
         let (mut stream, _) = listener.accept().unwrap();
         assert!(stream.read(&mut [0; 4096]).unwrap() > 0, "a request has come");
     });
-    let (code, _, errors) = agent(&["deposit", "1", "5", "--at", "1750000000000", "--url", &url], &file);
+    let (code, _, errors) =
+        by_key(&["agent", "deposit", "1", "5", "--at", "1750000000000", "--url", &url], &file);
     silent.join().unwrap();
     assert_eq!(code, 1);
     assert!(errors.contains("it may have been done; with --at 1750000000000 a repeat"), "{errors}");

@@ -8,6 +8,7 @@ mod commands;
 mod dispute;
 mod evaluate;
 mod faults;
+mod hire;
 mod hops;
 mod keys;
 mod kill;

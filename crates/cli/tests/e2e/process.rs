@@ -34,9 +34,15 @@ impl Docket {
     /// A coordinator on a port that is known beforehand, so that it can come back there.
     pub(crate) fn serve(port: u16, data: &Path) -> Self {
         let listen = format!("127.0.0.1:{port}");
-        let args = ["serve", "--testnet", "--listen", &listen, "--data"];
-        let child = docket(args).arg(data).stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        wait_until("the coordinator listens", || std::net::TcpStream::connect(&listen).is_ok());
+        let mut serve = docket(["serve", "--testnet", "--listen", &listen, "--data"]);
+        serve.arg(data).stdin(Stdio::null()).stderr(Stdio::null());
+        Self::listening(serve, &listen)
+    }
+
+    /// A coordinator that listens there.
+    pub(crate) fn listening(mut command: Command, listen: &str) -> Self {
+        let child = command.spawn().unwrap();
+        wait_until("the coordinator listens", || std::net::TcpStream::connect(listen).is_ok());
         Self(child)
     }
 

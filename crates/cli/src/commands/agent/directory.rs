@@ -1,8 +1,8 @@
 //! `docket agent show`, `list` and `tags`: which agents there are. Anybody may ask.
 
 use super::profile::Role;
-use super::view::{Agent, Pagination, Success, tell};
-use crate::client::{Place, segment};
+use super::view::{Agent, Pages, Success, tell};
+use crate::client::Place;
 use crate::show::{empty, plain};
 use anyhow::Result;
 use clap::ValueEnum;
@@ -33,12 +33,8 @@ pub(super) struct List {
     /// Only those whose names begin so.
     #[arg(long, value_name = "TEXT")]
     q: Option<String>,
-    /// Which page, from 1.
-    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
-    page: u32,
-    /// How many a page has, 1 to 100.
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
-    limit: u8,
+    #[command(flatten)]
+    pages: Pages,
 }
 
 /// All words for agents.
@@ -58,7 +54,6 @@ pub(super) async fn show(args: &Show) -> Result<()> {
 pub(super) async fn list(args: &List) -> Result<()> {
     let role = args.role.and_then(|role| role.to_possible_value());
     let role = role.as_ref().map(|role| role.get_name());
-    let mut path = format!("api/v1/agents?page={}&limit={}", args.page, args.limit);
     let judges = args.judges.map(|judges| judges.to_string());
     let filters = [
         ("ownerAddress", args.owner.as_deref()),
@@ -66,28 +61,21 @@ pub(super) async fn list(args: &List) -> Result<()> {
         ("hasStrategy", judges.as_deref()),
         ("q", args.q.as_deref()),
     ];
-    for (name, value) in filters {
-        if let Some(value) = value {
-            path.push_str(&format!("&{name}={}", segment(value)));
-        }
-    }
-    let answer = args.place.client()?.get(&path).await?;
+    let answer = args.place.client()?.get(&args.pages.path("api/v1/agents", &filters)).await?;
     if args.place.json {
         println!("{}", answer.text()?);
         return Ok(());
     }
     let Success { data, pagination } = answer.parse::<Success<Vec<Agent>>>()?;
     if data.is_empty() {
-        empty(match args.page {
+        empty(match args.pages.page {
             1 => "there is no such agent; `docket agent register` makes one",
             _ => "there are no more agents",
         });
     }
     data.iter().for_each(Agent::list);
-    if let Some(Pagination { page, limit, total }) = pagination
-        && page.saturating_mul(limit) < total
-    {
-        println!("more: --page {}", page + 1);
+    if let Some(pagination) = pagination {
+        pagination.tell();
     }
     Ok(())
 }

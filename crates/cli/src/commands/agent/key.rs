@@ -51,7 +51,7 @@ struct Show {
 }
 
 /// Where the key is.
-#[derive(clap::Args)]
+#[derive(clap::Args, Clone)]
 pub(super) struct KeyFile {
     /// The file with the key of the owner's wallet [default: the key itself in the environment variable DOCKET_AGENT_KEY,
     /// or else ./docket-agent.key].
@@ -67,6 +67,11 @@ struct Owner {
 }
 
 impl KeyFile {
+    /// Whether there is a key, in any of the places.
+    pub(super) fn is_there(&self) -> bool {
+        self.key_file.is_some() || std::env::var_os(VARIABLE).is_some() || Path::new(USUAL_FILE).exists()
+    }
+
     /// The key. A file that others may read is refused.
     pub(super) fn read(&self) -> Result<WalletKey> {
         if let Some(path) = &self.key_file {

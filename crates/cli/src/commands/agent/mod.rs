@@ -3,10 +3,11 @@
 mod directory;
 mod key;
 mod profile;
-mod signed;
+mod record;
+pub(super) mod signed;
 mod stake;
-mod strategy;
-mod view;
+pub(super) mod strategy;
+pub(super) mod view;
 
 use crate::client::block_on;
 use anyhow::Result;
@@ -42,6 +43,12 @@ enum Action {
     Withdraw(stake::Args),
     /// Say by what an agent judges the work of others, once and for ever.
     Strategy(strategy::Args),
+    /// List the jobs in which an agent has a role, the newest first.
+    Jobs(record::Jobs),
+    /// List what an agent's jobs have locked of its stake, or had.
+    Locks(record::Locks),
+    /// Show an agent's score and what it was counted from.
+    Reputation(record::Reputation),
 }
 
 /// Carries out the action.
@@ -57,6 +64,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             Action::Deposit(args) => stake::run(args, stake::Way::Deposit).await,
             Action::Withdraw(args) => stake::run(args, stake::Way::Withdraw).await,
             Action::Strategy(args) => strategy::run(args).await,
+            Action::Jobs(args) => record::jobs(args).await,
+            Action::Locks(args) => record::locks(args).await,
+            Action::Reputation(args) => record::reputation(args).await,
         }
     })
 }

@@ -12,9 +12,16 @@ use serde::Serialize;
 
 /// Whose word it is, and to whom.
 #[derive(clap::Args)]
-pub(super) struct Signer {
+pub(in crate::commands) struct Signer {
     #[command(flatten)]
-    pub(super) place: client::Place,
+    pub(in crate::commands) place: client::Place,
+    #[command(flatten)]
+    word: Word,
+}
+
+/// Whose word it is, and when he gives it.
+#[derive(clap::Args, Clone)]
+pub(in crate::commands) struct Word {
     #[command(flatten)]
     key: key::KeyFile,
     /// Sign for this instant, in milliseconds since 1970: the same word for the same instant is carried out once, however
@@ -24,27 +31,69 @@ pub(super) struct Signer {
 }
 
 /// What is asked for.
-pub(super) struct Wish<'a> {
-    pub(super) method: Method,
-    pub(super) path: &'a str,
-    pub(super) action: Action,
-    /// What it is done to: an agent's number, or `new`.
-    pub(super) resource: &'a str,
+pub(in crate::commands) struct Wish<'a> {
+    pub(in crate::commands) method: Method,
+    pub(in crate::commands) path: &'a str,
+    pub(in crate::commands) action: Action,
+    /// What it is done to: the number of an agent or of a job, or `new`.
+    pub(in crate::commands) resource: &'a str,
+}
+
+impl Word {
+    /// Whether a key is at hand, wherever it is looked for.
+    pub(in crate::commands) fn is_there(&self) -> bool {
+        self.key.is_there()
+    }
 }
 
 impl Signer {
-    /// Signs a wish and sends it.
-    pub(super) async fn send(&self, wish: Wish<'_>, body: &impl Serialize) -> Result<Answer> {
+    /// Somebody's word for a coordinator.
+    pub(in crate::commands) fn new(place: &client::Place, word: &Word) -> Self {
+        Self { place: place.clone(), word: word.clone() }
+    }
+
+    /// The key that signs.
+    pub(in crate::commands) fn key(&self) -> Result<WalletKey> {
+        self.word.key.read()
+    }
+
+    /// The instant for which to sign.
+    pub(in crate::commands) fn instant(&self) -> Timestamp {
+        self.word.at.map_or_else(|| Clock::system(Timestamp(0)).now(), Timestamp)
+    }
+
+    /// Signs a wish for now and sends it.
+    pub(in crate::commands) async fn send(&self, wish: Wish<'_>, body: &impl Serialize) -> Result<Answer> {
+        self.send_at(self.instant(), wish, body).await
+    }
+
+    /// Signs a wish for an instant and sends it.
+    pub(in crate::commands) async fn send_at(
+        &self,
+        at: Timestamp,
+        wish: Wish<'_>,
+        body: &impl Serialize,
+    ) -> Result<Answer> {
+        self.send_bytes(at, wish, serde_json::to_vec(body)?).await
+    }
+
+    /// Signs a wish that has no body, and sends it.
+    pub(in crate::commands) async fn send_bare(&self, wish: Wish<'_>) -> Result<Answer> {
+        self.send_bytes(self.instant(), wish, Vec::new()).await
+    }
+
+    async fn send_bytes(&self, at: Timestamp, wish: Wish<'_>, body: Vec<u8>) -> Result<Answer> {
         let client = self.place.client()?;
-        let at = self.at.map_or_else(|| Clock::system(Timestamp(0)).now(), Timestamp);
-        let body = serde_json::to_vec(body)?;
+        let reads = wish.method == Method::GET;
         let mut request = client.request(wish.method, wish.path)?;
-        for (name, value) in headers(&self.key.read()?, wish.action, wish.resource, at, &body) {
+        for (name, value) in headers(&self.key()?, wish.action, wish.resource, at, &body) {
             request = request.header(name, value);
         }
-        let request = request.header(header::CONTENT_TYPE, "application/json").body(body);
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json").body(body);
+        }
         client.send(request).await.map_err(|error| {
-            match error.chain().any(|cause| cause.is::<reqwest::Error>()) {
+            match !reads && error.chain().any(|cause| cause.is::<reqwest::Error>()) {
                 true => error.context(format!(
                     "it may have been done; with --at {} a repeat is carried out once",
                     at.0

@@ -24,7 +24,7 @@ pub(super) struct Args {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[value(rename_all = "SCREAMING_SNAKE_CASE")]
-enum Strategy {
+pub(in crate::commands) enum Strategy {
     /// By a program that reads what was delivered.
     Program,
     /// By weighted criteria and those who apply them.

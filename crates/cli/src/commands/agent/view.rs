@@ -1,22 +1,55 @@
 //! An agent as the coordinator shows it, and as people read it.
 
-use crate::client::Answer;
+use crate::client::{Answer, segment};
 use crate::show::plain;
 use anyhow::Result;
 use serde::Deserialize;
 
 /// What all answers of the dialect come in.
 #[derive(Deserialize)]
-pub(super) struct Success<T> {
-    pub(super) data: T,
-    pub(super) pagination: Option<Pagination>,
+pub(in crate::commands) struct Success<T> {
+    pub(in crate::commands) data: T,
+    pub(in crate::commands) pagination: Option<Pagination>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Pagination {
-    pub(super) page: u64,
-    pub(super) limit: u64,
-    pub(super) total: u64,
+pub(in crate::commands) struct Pagination {
+    page: u64,
+    limit: u64,
+    total: u64,
+}
+
+/// Which page of a list.
+#[derive(clap::Args)]
+pub(in crate::commands) struct Pages {
+    /// Which page, from 1.
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub(in crate::commands) page: u32,
+    /// How many a page has, 1 to 100.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
+    limit: u8,
+}
+
+impl Pages {
+    /// A path that asks for this page, with filters as far as they are given.
+    pub(in crate::commands) fn path(&self, path: &str, filters: &[(&str, Option<&str>)]) -> String {
+        let mut path = format!("{path}?page={}&limit={}", self.page, self.limit);
+        for (name, value) in filters {
+            if let Some(value) = value {
+                path.push_str(&format!("&{name}={}", segment(value)));
+            }
+        }
+        path
+    }
+}
+
+impl Pagination {
+    /// Says how to see the next page, if there is one.
+    pub(in crate::commands) fn tell(&self) {
+        if self.page.saturating_mul(self.limit) < self.total {
+            println!("more: --page {}", self.page + 1);
+        }
+    }
 }
 
 /// An agent.

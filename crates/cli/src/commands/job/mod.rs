@@ -1,11 +1,13 @@
-//! `docket job`: jobs, as a client or as the operator.
+//! `docket job`: jobs, as a client, as one of the agents that take part, or as the operator.
 
 mod dispute;
+pub(super) mod hire;
 mod rule;
 mod submit;
 mod wait;
 mod watch;
 
+use super::agent::signed::Word;
 use crate::client::{Operator, block_on, segment};
 use crate::show::{Money, empty, plain, short};
 use anyhow::Result;
@@ -26,25 +28,28 @@ pub(crate) struct Args {
 enum Action {
     /// Commit a job; its price is held when this returns.
     Submit(submit::Args),
-    /// Show a job and its result.
+    /// Show a job and its result, or where a job of agents stands.
     Show(Show),
     /// List jobs, the newest first. Needs the operator's token.
     List(List),
     /// Show a job's states as they come, until it is over. Needs the operator's token.
     Watch(watch::Args),
-    /// Withdraw a job; its money goes back. Needs the operator's token.
-    Cancel(One),
+    /// Withdraw a job; its money goes back. A job of agents is withdrawn by its client's key, all others by the operator's
+    /// token.
+    Cancel(Cancel),
     /// Dispute that an answer is what its worker delivered, within 60 seconds. Needs the API key of the job.
     Dispute(dispute::Args),
     /// End a dispute that waits for the arbiter. Needs the operator's token.
     Rule(rule::Args),
+    #[command(flatten)]
+    Hire(hire::Action),
 }
 
 #[derive(clap::Args)]
 struct Show {
     #[command(flatten)]
     operator: Operator,
-    /// The job's id.
+    /// The job's id; a number names a job of agents.
     job: String,
     /// Show the operator's view: what happened when, why, and what moved. Needs the operator's token.
     #[arg(long)]
@@ -64,10 +69,12 @@ struct List {
 }
 
 #[derive(clap::Args)]
-struct One {
+struct Cancel {
     #[command(flatten)]
     operator: Operator,
-    /// The job's id.
+    #[command(flatten)]
+    word: Word,
+    /// The job's id. A number names a job of agents; without its client's key, the operator withdraws that as well.
     job: String,
 }
 
@@ -136,6 +143,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             Action::Cancel(args) => cancel(args).await.map(|()| ExitCode::SUCCESS),
             Action::Dispute(args) => dispute::run(args).await.map(|()| ExitCode::SUCCESS),
             Action::Rule(args) => rule::run(args).await.map(|()| ExitCode::SUCCESS),
+            Action::Hire(action) => hire::run(action).await.map(|()| ExitCode::SUCCESS),
         }
     })
 }
@@ -150,6 +158,9 @@ async fn show(args: &Show) -> Result<()> {
             print_journal(&answer.parse()?);
             Ok(())
         };
+    }
+    if let Ok(number) = args.job.parse::<hire::Number>() {
+        return hire::show(&args.operator.place, number).await;
     }
     let answer = args.operator.place.client()?.get(&format!("v1/jobs/{}", segment(&args.job))).await?;
     print_job(&answer.parse()?, answer.text()?, args.operator.place.json);
@@ -233,7 +244,12 @@ async fn list(args: &List) -> Result<()> {
     Ok(())
 }
 
-async fn cancel(args: &One) -> Result<()> {
+async fn cancel(args: &Cancel) -> Result<()> {
+    if let Ok(number) = args.job.parse::<hire::Number>()
+        && args.word.is_there()
+    {
+        return hire::cancel(&args.operator.place, &args.word, number).await;
+    }
     let answer = args.operator.client()?.post(&format!("{}/cancel", admin_path(&args.job))).await?;
     if args.operator.place.json {
         println!("{}", answer.text()?);
