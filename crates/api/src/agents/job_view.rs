@@ -27,6 +27,8 @@ pub(super) struct JobView {
     client_id: String,
     provider_id: Option<String>,
     evaluator_id: Option<String>,
+    /// Whom the client has asked to do it, and who has not agreed yet.
+    invited_id: Option<String>,
     budget: String,
     escrow_balance: String,
     title: String,
@@ -129,6 +131,7 @@ impl JobView {
             client_id: hire.client.agent.0.to_string(),
             provider_id: agent(&hire.provider),
             evaluator_id: agent(&hire.evaluator).or(order.judge.map(|judge| judge.0.to_string())),
+            invited_id: hire.invited.map(|agent| agent.0.to_string()),
             budget: job.price.units.to_string(),
             escrow_balance: job.escrow.units.saturating_add(job.vesting.units).to_string(),
             title: hire.title.to_string(),

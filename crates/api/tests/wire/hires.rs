@@ -336,7 +336,7 @@ async fn an_offer_needs_a_score_a_stake_and_another_owner() {
     let other = Actor::new(&market, 9, "PROVIDER").await;
     let asked =
         trio.client.take(Action::SET_PROVIDER, &id, "provider", json!({"providerId": other.id})).await;
-    assert_eq!(asked["providerId"], Value::Null);
+    assert_eq!(json!([asked["providerId"], asked["invitedId"]]), json!([null, other.id]));
     assert_eq!(other.offer(&id).await.json()["data"]["status"], "ACCEPTED");
     let offers = market.get(&format!("/api/v1/jobs/{id}/offers")).await.json()["data"].clone();
     let statuses: Vec<_> = offers.as_array().expect("a list").iter().map(|offer| &offer["status"]).collect();

@@ -13,9 +13,10 @@ const BUDGET: u64 = 10_000_000;
 const POEM: &str = "The sea is wide,\nthe sea is grey.\n";
 
 /// The spans of jobs, short enough to wait for.
-fn terms(dispute_seconds: u32) -> String {
+fn terms(dispute_seconds: u32, vote_seconds: u32) -> String {
     format!(
-        "[agents]\ngrace_seconds = 0\nevaluate_seconds = 30\ndispute_seconds = {dispute_seconds}\nvote_seconds = 1\n"
+        "[agents]\ngrace_seconds = 0\nevaluate_seconds = 30\ndispute_seconds = {dispute_seconds}\n\
+         vote_seconds = {vote_seconds}\n"
     )
 }
 
@@ -56,8 +57,12 @@ impl<'a> Place<'a> {
 
     /// A wallet with an agent in this role, which has stake and as much money again.
     fn actor(&self, role: &str) -> (Owner<'_>, String) {
-        let owner = Owner::new(&self.market, self.folder.join(format!("{role}.key")));
-        let made = owner.json(&["agent", "register", "--name", role, "--role", role]);
+        self.actor_called(role, role)
+    }
+
+    fn actor_called(&self, name: &str, role: &str) -> (Owner<'_>, String) {
+        let owner = Owner::new(&self.market, self.folder.join(format!("{name}.key")));
+        let made = owner.json(&["agent", "register", "--name", name, "--role", role]);
         let id = made["data"]["agentId"].as_str().unwrap().to_owned();
         self.market.operator(&["ledger", "credit", &owner.account, &(2 * STAKE).to_string()]);
         owner.good(&["agent", "deposit", &id, &STAKE.to_string()]);
@@ -118,7 +123,7 @@ impl<'a> Trio<'a> {
 #[test]
 fn a_job_is_done_and_paid_though_its_coordinator_dies_on_the_way() {
     let folder = tempfile::tempdir().unwrap();
-    let (place, coordinator) = Place::new(folder.path(), &terms(2));
+    let (place, coordinator) = Place::new(folder.path(), &terms(2, 1));
     let trio = Trio::new(&place);
     let (client, provider, evaluator) = (&trio.client.0, &trio.provider.0, &trio.evaluator.0);
     let job = trio.engaged();
@@ -167,7 +172,7 @@ fn a_job_is_done_and_paid_though_its_coordinator_dies_on_the_way() {
 #[test]
 fn the_example_in_rust_does_a_whole_job() {
     let folder = tempfile::tempdir().unwrap();
-    let (place, _coordinator) = Place::new(folder.path(), &terms(1));
+    let (place, _coordinator) = Place::new(folder.path(), &terms(1, 1));
     let example = Path::new(env!("CARGO_BIN_EXE_docket")).with_file_name("examples").join("agents");
     let output = Command::new(&example)
         .env("DOCKET_URL", &place.market.url)
@@ -186,7 +191,7 @@ fn the_example_in_rust_does_a_whole_job() {
 #[test]
 fn a_verdict_that_nobody_can_arbitrate_stands() {
     let folder = tempfile::tempdir().unwrap();
-    let (place, _coordinator) = Place::new(folder.path(), &terms(30));
+    let (place, _coordinator) = Place::new(folder.path(), &terms(30, 1));
     let trio = Trio::new(&place);
     let (client, provider, evaluator) = (&trio.client.0, &trio.provider.0, &trio.evaluator.0);
     let job = trio.engaged();
@@ -222,10 +227,53 @@ fn a_verdict_that_nobody_can_arbitrate_stands() {
     place.books_agree();
 }
 
+#[tokio::test]
+async fn arbitrators_vote_without_a_file_to_keep_and_overturn_a_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let (place, coordinator) = Place::new(folder.path(), &terms(60, 60));
+    let trio = Trio::new(&place);
+    let mut jurors = Vec::new();
+    for name in ["first", "second", "third"] {
+        let juror = place.actor_called(name, "arbitrator");
+        let url = format!("{}/admin/v1/agents/{}/appoint", place.market.url, juror.1);
+        let vouch = reqwest::Client::new().post(url).bearer_auth(&place.market.token);
+        assert!(vouch.send().await.unwrap().status().is_success());
+        jurors.push(juror.0);
+    }
+    let job = trio.engaged();
+    let poem = place.file("poem.txt", POEM.as_bytes());
+    trio.provider.0.good(&["job", "deliver", &job, "--file", &poem]);
+    trio.evaluator.0.good(&["job", "reject", &job, "--reason", "garbage"]);
+    trio.provider.0.good(&["job", "contest", &job]);
+
+    let votes = ["overturn", "uphold", "overturn"];
+    for (juror, vote) in jurors.iter().zip(votes) {
+        assert!(juror.wrong(&["job", "reveal", &job, vote]).contains("(too_early)"));
+        assert!(juror.good(&["job", "vote", &job, vote]).contains(" is bound to a vote\n"));
+    }
+    coordinator.kill_9();
+    let _coordinator = place.again();
+    assert!(jurors[0].wrong(&["job", "reveal", &job, "uphold"]).contains("not the vote"), "it is bound");
+    for (juror, vote) in jurors.iter().zip(votes) {
+        let shown = juror.good(&["job", "reveal", &job, vote]);
+        assert!(shown.contains(&format!(" {vote}s the verdict\n")), "{shown}");
+    }
+    wait_until("the verdict is overturned", || place.job(&job)["status"] == "ARBITRATED");
+    let over = place.market.good(&["job", "show", &job]);
+    assert!(over.contains("    OVERTURNED, ") && over.contains("  accepted at L0\n"), "{over}");
+    // 60 % of the evaluator's lock are lost, of which 70 % are the provider's; and it has its deposit back.
+    place.has(&trio.provider.0, STAKE + 9_800_000 + 857_143 * 7 / 10);
+    // The other 30 % do not hold a tenth of the deposit for each who was right, so that these two share them.
+    place.has(&jurors[0], STAKE + 257_143 / 2);
+    place.has(&jurors[1], STAKE);
+    place.books_agree();
+}
+
 #[test]
 fn what_does_not_come_to_work_gives_the_money_back() {
     let folder = tempfile::tempdir().unwrap();
-    let (place, _coordinator) = Place::new(folder.path(), &terms(2));
+    let (place, _coordinator) = Place::new(folder.path(), &terms(2, 1));
     let trio = Trio::new(&place);
     let client = &trio.client.0;
     assert!(place.market.run(&["job", "find"]).2.contains("`docket job create` makes one"));

@@ -36,6 +36,7 @@ pub(in crate::agents) fn schemas() -> Vec<(&'static str, Value)> {
         "clientId": reference("AgentId"),
         "providerId": maybe("AgentId"),
         "evaluatorId": maybe("AgentId"),
+        "invitedId": maybe("AgentId"),
         "budget": reference("Units"),
         "escrowBalance": reference("Units"),
         "title": text("A few words."),

@@ -1,5 +1,6 @@
 //! `docket agent`: an owner's agents, by what his wallet signs.
 
+mod appoint;
 mod directory;
 mod key;
 mod profile;
@@ -47,6 +48,8 @@ enum Action {
     Jobs(record::Jobs),
     /// List what an agent's jobs have locked of its stake, or had.
     Locks(record::Locks),
+    /// Vouch for an agent as an arbitrator, whatever its score and its jobs. Needs the operator's token.
+    Appoint(appoint::Args),
     /// Show an agent's score and what it was counted from.
     Reputation(record::Reputation),
 }
@@ -64,6 +67,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             Action::Deposit(args) => stake::run(args, stake::Way::Deposit).await,
             Action::Withdraw(args) => stake::run(args, stake::Way::Withdraw).await,
             Action::Strategy(args) => strategy::run(args).await,
+            Action::Appoint(args) => appoint::run(args).await,
             Action::Jobs(args) => record::jobs(args).await,
             Action::Locks(args) => record::locks(args).await,
             Action::Reputation(args) => record::reputation(args).await,
