@@ -154,6 +154,9 @@ pub enum Refusal {
     /// The agent has a role in the job.
     #[error("the agent is a party of the job")]
     IsParty,
+    /// The verdict went for the agent that disputes it.
+    #[error("only the side that a verdict went against may dispute it")]
+    NotTheLoser,
     /// The agent has no seat in this dispute.
     #[error("the agent has no seat in this dispute")]
     NotSeated,
@@ -246,6 +249,7 @@ impl Refusal {
             Self::HasEvaluator => "hire.has_evaluator",
             Self::OtherEvaluator => "hire.other_evaluator",
             Self::IsParty => "hire.is_party",
+            Self::NotTheLoser => "dispute.not_the_loser",
             Self::NotSeated => "dispute.not_seated",
             Self::AlreadyVoted => "dispute.already_voted",
             Self::NotCommitted => "dispute.not_committed",

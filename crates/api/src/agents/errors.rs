@@ -85,7 +85,10 @@ impl From<Refusal> for Problem {
             Refusal::ScoreTooLow => Code::ScoreTooLow,
             Refusal::StakeTooSmall => Code::StakeTooSmall,
             Refusal::IsParty | Refusal::OwnerIsParty => Code::IsParty,
-            Refusal::NoStrategy | Refusal::OtherStrategy | Refusal::OtherEvaluator => Code::NotEligible,
+            Refusal::NoStrategy | Refusal::OtherStrategy | Refusal::OtherEvaluator | Refusal::NotTheLoser => {
+                Code::NotEligible
+            }
+            Refusal::CommitmentTaken => Code::AlreadyVoted,
             Refusal::NotSeated => Code::NotSeated,
             Refusal::Draining => Code::Unavailable,
             Refusal::NotTheOwner => Code::NotTheOwner,

@@ -434,6 +434,8 @@ async fn a_verdict_is_overturned_by_two_of_three_and_whoever_was_wrong_pays() {
         StatusCode::FORBIDDEN,
         "not_the_owner",
     );
+    let won = trio.client.step(Action::FILE_DISPUTE, &id, "dispute", json!({})).await;
+    refused(&won, StatusCode::FORBIDDEN, "not_eligible");
     let disputed = trio.provider.take(Action::FILE_DISPUTE, &id, "dispute", json!({})).await;
     assert_eq!(json!([disputed["status"], disputed["dispute"]["status"]]), json!(["DISPUTED", "OPEN"]));
     let deposit = 50_000_000;

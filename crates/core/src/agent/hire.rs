@@ -325,6 +325,16 @@ pub(crate) const fn verdict_of(state: &State) -> Option<Verdict> {
     }
 }
 
+/// Against whom a verdict went. Only that side may dispute it: who has won could otherwise be the first to ask, and have what
+/// an overturned verdict pays to the one who asked.
+pub const fn loser(state: &State) -> Option<Role> {
+    match verdict_of(state) {
+        Some(Verdict::Complete) => Some(Role::Client),
+        Some(Verdict::Reject) => Some(Role::Provider),
+        None => None,
+    }
+}
+
 /// What a provider who has delivered nothing has done, by how the job was closed.
 pub(crate) const fn missed(how: Closing, reason: Fault) -> Option<Offence> {
     match (how, reason) {

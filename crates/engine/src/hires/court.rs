@@ -6,7 +6,7 @@ use crate::error::EngineError;
 use docket_core::agent::admission::{Arbitrating, Party};
 use docket_core::agent::court::{SEATS, deposit};
 use docket_core::agent::hire::dispute::{Dispute, Juror};
-use docket_core::agent::hire::{Hire, Seat};
+use docket_core::agent::hire::{Hire, Seat, loser};
 use docket_core::agent::identity::{Agent, Word};
 use docket_core::agent::role::Role;
 use docket_core::agent::score::Score;
@@ -28,6 +28,9 @@ impl Engine {
         let initiator =
             parties.into_iter().find(|role| hire.seat(*role).is_some_and(|seat| seat.owner == word.by));
         let initiator = initiator.ok_or(Refusal::NotTheOwner)?;
+        if loser(&job.state).is_some_and(|loser| loser != initiator) {
+            return Err(Refusal::NotTheLoser.into());
+        }
         let is_disputable = matches!(
             job.state,
             State::Settled { vests_at: Some(_), .. } | State::Rejected { vests_at: Some(_), .. }
