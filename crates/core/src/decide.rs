@@ -31,6 +31,9 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
 
         (Command::Fund, State::Open { by }) if !new && now >= *by => Err(Refusal::TooLate),
         (Command::Fund, State::Open { .. }) if let Some(hire) = &job.hire => {
+            if hire.provider.is_some() && !hire.leaves_time(job, now) {
+                return Err(Refusal::TooLate);
+            }
             Ok(Event::Funded { by: hire.expires_at(hire.provider.is_some()), finish_by: hire.order.deadline })
         }
         (Command::Fund, State::Open { .. }) => {

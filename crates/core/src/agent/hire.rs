@@ -219,6 +219,14 @@ impl Hire {
         if has_provider { self.order.deadline + self.order.grace } else { self.order.deadline }
     }
 
+    /// Whether a tenth of the time is left that the client gave when it created the job. With less nobody is put to work:
+    /// its stake would be at risk for a lateness that it could not avoid.
+    pub fn leaves_time(&self, job: &Job, now: Timestamp) -> bool {
+        let given = self.order.deadline.since(job.created_at).0;
+        let left = self.order.deadline.since(now).0;
+        left > 0 && left >= given / 10
+    }
+
     /// Whether the work came after its deadline.
     pub fn is_late(&self) -> bool {
         self.delivered_at.is_some_and(|at| at >= self.order.deadline)

@@ -153,8 +153,7 @@ pub(crate) fn decide(job: &Job, hire: &Hire, step: &Step, now: Timestamp) -> Res
         (Step::Invite { agent }, State::Open { .. } | State::Funded { .. }) => {
             Ok(Event::Hire(Taken::Invited { agent: *agent }))
         }
-        // Who has nothing before the deadline has nothing to work for.
-        (Step::Engage { .. }, State::Open { .. } | State::Funded { .. }) if now >= hire.order.deadline => {
+        (Step::Engage { .. }, State::Open { .. } | State::Funded { .. }) if !hire.leaves_time(job, now) => {
             Err(Refusal::TooLate)
         }
         (Step::Engage { provider }, State::Open { .. } | State::Funded { .. }) => {

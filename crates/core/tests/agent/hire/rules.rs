@@ -72,6 +72,21 @@ fn an_evaluator_that_steps_back_does_not_undo_that_the_work_is_late() {
 }
 
 #[test]
+fn nobody_is_put_to_work_in_the_last_tenth_of_the_time() {
+    let (funded, _) = PLAIN.reached("create fund");
+    let deadline = funded.hire.as_ref().expect("agents take part").order.deadline;
+    let last = Timestamp(deadline.0 - deadline.since(funded.created_at).0 / 10);
+    let late = last + Millis(1);
+    assert!(PLAIN.tell(&funded, "engage", last).is_ok());
+    assert_eq!(PLAIN.tell(&funded, "engage", late).err(), Some(Refusal::TooLate));
+    let (engaged, _) = PLAIN.reached("create engage");
+    assert!(PLAIN.tell(&engaged, "fund", last).is_ok());
+    assert_eq!(PLAIN.tell(&engaged, "fund", late).err(), Some(Refusal::TooLate));
+    let (open, _) = PLAIN.reached("create");
+    assert!(PLAIN.tell(&open, "fund", late).is_ok(), "there is nobody yet who would be late");
+}
+
+#[test]
 fn only_an_evaluator_steps_back() {
     let not_now = Refusal::NotNow { state: "funded", command: "cancel" };
     assert_eq!(PLAIN.reach("create fund engage step-back").err(), Some(not_now));
