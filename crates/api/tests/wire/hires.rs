@@ -705,3 +705,34 @@ async fn agents_are_found_by_score_by_office_and_by_what_they_offered() {
     );
     assert_eq!(market.admin("POST", "/agents/77/appoint").await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn an_offer_is_signed_as_the_page_has_it() {
+    let market = Market::open().await;
+    let trio = Trio::new(&market).await;
+    let made = trio.client.create(&trio.client.order(&[])).await.json();
+    let id = made["data"]["jobId"].as_str().expect("a number").to_owned();
+    let body = json!({"agentId": trio.provider.id, "ownerAddress": trio.provider.owner.address()});
+    for (spelling, status) in [
+        ("AACP:submit", StatusCode::UNAUTHORIZED),
+        ("AACP:offers", StatusCode::OK),
+        ("TermiX:offers", StatusCode::OK),
+        ("AACP:make-offer", StatusCode::OK),
+    ] {
+        let mut letter = trio.provider.letter(Action::OFFERS, &id, "offers", &body);
+        let at = market.engine().clock().now().0;
+        let signature = trio.provider.owner.key.sign(format!("{spelling}:{id}:{at}").as_bytes()).to_string();
+        letter.headers.iter_mut().filter(|(name, _)| *name == "x-wallet-signature").for_each(|header| {
+            header.1.clone_from(&signature);
+        });
+        assert_eq!(letter.send(&market).await.status, status, "{spelling}");
+    }
+    // What our own steps are signed for names the body.
+    let mut letter = trio.client.letter(Action::SET_BUDGET, &id, "budget", &json!({}));
+    let at = market.engine().clock().now().0;
+    let bare = trio.client.owner.key.sign(format!("AACP:set-budget:{id}:{at}").as_bytes()).to_string();
+    letter.headers.iter_mut().filter(|(name, _)| *name == "x-wallet-signature").for_each(|header| {
+        header.1.clone_from(&bare);
+    });
+    refused(&letter.send(&market).await, StatusCode::UNAUTHORIZED, "bad_signature");
+}

@@ -139,14 +139,15 @@ pub(crate) fn a_hire_stands_on_disk_as_it_is_in_every_state(world: &mut World) {
     let job = take(world, &job, &Command::Dispute { claim: None, filing: Some(filing()) }, NOW);
     world.check_books();
     world.reopen();
-    let commit = |agent: u64| Step::Commit { agent: AgentId(agent), commitment: ContentHash([6; 32]) };
+    let commitment = |agent: u64| ContentHash([u8::try_from(agent).unwrap_or_default(); 32]);
+    let commit = |agent: u64| Step::Commit { agent: AgentId(agent), commitment: commitment(agent) };
     let job = take(world, &job, &Command::Hire(commit(11)), NOW);
     let job = take(world, &job, &Command::Hire(commit(13)), NOW);
     let reveal = |agent: u64| Step::Reveal {
         agent: AgentId(agent),
         vote: Vote::Overturn,
         salt: ContentHash([5; 32]),
-        commitment: ContentHash([6; 32]),
+        commitment: commitment(agent),
     };
     let job = take(world, &job, &Command::Hire(reveal(11)), NOW);
     let job = take(world, &job, &Command::Hire(reveal(13)), NOW);
