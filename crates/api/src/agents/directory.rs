@@ -12,7 +12,7 @@ use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
 use docket_core::id::{AgentId, Dialect, PublicId};
 use docket_core::refusal::Refusal;
-use docket_engine::{AgentFilter, Page};
+use docket_engine::{AgentFilter, EngineError, Page};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -82,7 +82,11 @@ pub(super) async fn list(
             let wrong = || Problem::invalid("`offeredJobId` must be the number of a job.");
             let job = job.parse::<u32>().map_err(|_| wrong())?;
             let job = PublicId { dialect: Dialect::Agents, text: job.to_string().into() };
-            app.engine.agents_that_offered(&job, &filter, numbered.page()).await?
+            match app.engine.agents_that_offered(&job, &filter, numbered.page()).await {
+                // Nobody has offered to do a job that is not there.
+                Err(EngineError::Refused(Refusal::NoSuchJob)) => (Vec::new(), 0),
+                found => found?,
+            }
         }
     };
     let mut views = Vec::with_capacity(agents.len());

@@ -690,6 +690,7 @@ async fn agents_are_found_by_score_by_office_and_by_what_they_offered() {
     };
     assert_eq!(found(format!("agents?offeredJobId={id}")).await, [trio.provider.id.as_str()]);
     assert_eq!(found(format!("agents?offeredJobId={id}&role=CLIENT")).await, Vec::<String>::new());
+    assert_eq!(found("agents?offeredJobId=77".to_owned()).await, Vec::<String>::new());
     assert_eq!(found("agents?isArbitrator=true".to_owned()).await, [juror.id.as_str()]);
     assert_eq!(found("agents?isArbitrator=false".to_owned()).await.len(), 3);
     assert_eq!(found("agents?minReputation=70".to_owned()).await.len(), 4);
