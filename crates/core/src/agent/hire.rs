@@ -1,7 +1,7 @@
 //! A job for which one agent hires another: who takes part, what each has locked for it, and how it was judged.
 //!
-//! What may happen is decided in [`crate::decide`] and [`step`]; what it does to stakes stands in [`stakes`], and what it
-//! says of the agents in [`notes`].
+//! What may happen is decided in [`crate::decide`] and [`step`]; what it does to stakes stands in `stakes`, and what it
+//! says of the agents in `notes`.
 
 pub mod dispute;
 pub(crate) mod end;
