@@ -304,16 +304,9 @@ pub(crate) fn tally(row: &dyn Columns) -> Result<((Tally, i64), i128), StoreErro
     Ok(((name, row.int(1)?), sum))
 }
 
-/// A count of an hour that has no row yet.
+/// A count of an hour.
 pub(crate) fn new_tally<'a>(((name, hour), moved): (&'a (Tally, i64), &'a Moved)) -> Vec<Value<'a>> {
     vec![Value::name(name.name()), Value::Int(*hour), Value::text(moved.after)]
-}
-
-/// A count of an hour that has one.
-pub(crate) fn changed_tally<'a>((key, moved): (&'a (Tally, i64), &'a Moved)) -> Vec<Value<'a>> {
-    let mut row = new_tally((key, moved));
-    row.push(moved.before.map_or(Value::Null, Value::text));
-    row
 }
 
 /// The columns of what is known of an agent.

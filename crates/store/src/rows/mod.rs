@@ -152,7 +152,7 @@ impl Batch {
             (Kind::Journal, each(&self.journal, journal_row)),
             (Kind::Transfer, each(&self.transfers, transfer_row)),
             (Kind::NewBalance, each(new, new_balance_row)),
-            (Kind::ChangedBalance, each(changed, changed_balance_row)),
+            (Kind::ChangedBalance, each(changed, with_before(new_balance_row))),
             (Kind::Claim, each(&self.claims, |(claim, at)| claim_row(claim, *at))),
             (Kind::Leaf, each(&self.leaves, leaf_row)),
             (Kind::Node, each(&self.nodes, node_row)),
@@ -162,7 +162,7 @@ impl Batch {
             (Kind::Trust, each(&self.trusts, trust_row)),
             (Kind::ApiKey, each(self.keys.values(), key_row)),
             (Kind::NewSpending, each(newly_spent, new_spending_row)),
-            (Kind::ChangedSpending, each(more_spent, changed_spending_row)),
+            (Kind::ChangedSpending, each(more_spent, with_before(new_spending_row))),
             (Kind::Hook, each(hooks, hook::hook)),
             (Kind::DeletedHook, each(deleted, |hook| vec![Value::text(hook.id)])),
             (Kind::NewDelivery, each(&self.new_deliveries, hook::new_delivery)),
@@ -174,7 +174,7 @@ impl Batch {
             (Kind::AgentStanding, each(&self.agent_standings, hire::standing)),
             (Kind::Feed, each(&self.feed, feed_row)),
             (Kind::NewTally, each(newly_counted, hire::new_tally)),
-            (Kind::ChangedTally, each(more_counted, hire::changed_tally)),
+            (Kind::ChangedTally, each(more_counted, with_before(hire::new_tally))),
         ];
         all.into_iter().filter(|(_, rows)| !rows.is_empty()).collect()
     }
@@ -190,6 +190,17 @@ type Sums<'a, K> = Vec<(&'a K, &'a Moved)>;
 /// Sums that have a row, and sums that have none yet.
 fn changed_and_new<K>(sums: &BTreeMap<K, Moved>) -> (Sums<'_, K>, Sums<'_, K>) {
     sums.iter().partition(|(_, moved)| moved.before.is_some())
+}
+
+/// The row of a sum that has one: that of a new one, and what it was before.
+fn with_before<'a, K: 'a>(
+    new: impl Fn((&'a K, &'a Moved)) -> Vec<Value<'a>>,
+) -> impl Fn((&'a K, &'a Moved)) -> Vec<Value<'a>> {
+    move |(key, moved)| {
+        let mut row = new((key, moved));
+        row.push(moved.before.map_or(Value::Null, Value::text));
+        row
+    }
 }
 
 fn payload_row((job, payload): &(JobId, Payload)) -> Vec<Value<'_>> {
@@ -249,12 +260,6 @@ fn new_balance_row<'a>(((account, asset), moved): (&'a Key, &'a Moved)) -> Vec<V
         Value::Int(asset.decimals().into()),
         Value::text(moved.after),
     ]
-}
-
-fn changed_balance_row<'a>((key, moved): (&'a Key, &'a Moved)) -> Vec<Value<'a>> {
-    let mut row = new_balance_row((key, moved));
-    row.push(moved.before.map_or(Value::Null, Value::text));
-    row
 }
 
 fn claim_row(claim: &Claim, at: Timestamp) -> Vec<Value<'_>> {
@@ -349,10 +354,4 @@ pub(crate) fn spent((number, over): &Spent) -> Value<'static> {
 
 fn new_spending_row<'a>((sum, moved): (&'a Spent, &'a Moved)) -> Vec<Value<'a>> {
     vec![spent(sum), Value::text(moved.after)]
-}
-
-fn changed_spending_row<'a>((sum, moved): (&'a Spent, &'a Moved)) -> Vec<Value<'a>> {
-    let mut row = new_spending_row((sum, moved));
-    row.push(moved.before.map_or(Value::Null, Value::text));
-    row
 }

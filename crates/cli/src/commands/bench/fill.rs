@@ -3,7 +3,7 @@
 use super::child::Coordinator;
 use super::fleet::Fleet;
 use super::http::{Client, request, request_with};
-use super::load::{Load, drive, open, percentile};
+use super::load::{Load, drive, micros, open};
 use super::run::{WARM, data, size};
 use super::work::Kind;
 use crate::data::DataDir;
@@ -113,10 +113,6 @@ impl Stand {
             read.push(begun.elapsed());
             ensure!(jobs.len() == 20, "a list of {} jobs instead of 20", jobs.len());
         }
-        let micros = |mut times: Vec<Duration>| {
-            times.sort_unstable();
-            [50, 99].map(|hundredths| percentile(&times, hundredths).as_secs_f64() * 1e6)
-        };
         Ok(Lists { operator_us: micros(asked), client_us: micros(read) })
     }
 }

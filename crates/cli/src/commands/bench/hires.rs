@@ -2,7 +2,7 @@
 
 use super::child::Coordinator;
 use super::http::{Client, request, request_with};
-use super::load::percentile;
+use super::load::micros;
 use super::run::{data, size};
 use anyhow::{Context, Result, ensure};
 use docket_core::agent::hire::Order;
@@ -220,11 +220,6 @@ async fn time(client: &mut Client, query: String) -> Result<List> {
         ensure!(status == 200, "{query} was answered with {status}");
     }
     Ok(List { query, total, us: micros(times) })
-}
-
-fn micros(mut times: Vec<Duration>) -> [f64; 2] {
-    times.sort_unstable();
-    [50, 99].map(|hundredths| percentile(&times, hundredths).as_secs_f64() * 1e6)
 }
 
 /// Wallets post jobs, each as soon as its last one is answered.
