@@ -1,7 +1,7 @@
 //! Orders: what somebody wants to happen to a job.
 
 use crate::agent::hire::Judgement;
-use crate::agent::hire::dispute::Dispute;
+use crate::agent::hire::dispute::Filing;
 use crate::agent::hire::step::Step;
 use crate::event::{Delivery, Fault};
 use crate::hash::Sha256;
@@ -82,7 +82,7 @@ pub enum Command {
         /// The digest of what the client says that he received, where that is what he disputes.
         claim: Option<Sha256>,
         /// Who opens it and who is to sit in it, where arbitrators do.
-        filing: Option<Arc<Dispute>>,
+        filing: Option<Arc<Filing>>,
     },
     /// The dispute is decided.
     Rule {

@@ -3,6 +3,7 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::execute::ATTEMPTS;
 use docket_core::agent::identity::{Agent, Profile, StakeMove, Word};
 use docket_core::agent::role::Strategy;
 use docket_core::change::Change;
@@ -12,14 +13,11 @@ use docket_core::refusal::Refusal;
 use docket_store::{AgentFilter, CommitError, Documents, Page};
 use std::sync::atomic::Ordering;
 
-/// So many numbers are tried before one that no other coordinator has given away.
-const TRIES: usize = 16;
-
 impl Engine {
     /// Registers an agent on its owner's word. Where it has no name, one word makes one agent, however often it comes.
     /// The same owner's repeat of a name is answered with the agent that has it.
     pub async fn register_agent(&self, profile: Profile, word: Word) -> Result<Agent, EngineError> {
-        for _ in 0..TRIES {
+        for _ in 0..ATTEMPTS {
             let id = AgentId(self.next_agent.fetch_add(1, Ordering::Relaxed));
             let change = Agent::register(id, profile.clone(), word, self.clock.now());
             match self.commit(change, Documents::default()).await {
@@ -56,7 +54,7 @@ impl Engine {
         made_of: impl Fn(Profile) -> Profile,
     ) -> Result<Agent, EngineError> {
         let mut has_it = false;
-        for _ in 0..TRIES {
+        for _ in 0..ATTEMPTS {
             let agent = self.agent(id).await?;
             let profile = made_of(agent.profile.clone());
             // A newer word that changes nothing counts: what was signed before it is overtaken by it.
@@ -79,7 +77,7 @@ impl Engine {
 
     /// Registers by what an agent judges, on its owner's word: once, and for ever.
     pub async fn judge_by(&self, id: AgentId, word: Word, strategy: Strategy) -> Result<Agent, EngineError> {
-        for _ in 0..TRIES {
+        for _ in 0..ATTEMPTS {
             let agent = self.agent(id).await?;
             let Some(change) = agent.judge_by(word, strategy, self.clock.now())? else { return Ok(agent) };
             match self.commit(change, Documents::default()).await {
@@ -92,7 +90,7 @@ impl Engine {
 
     /// The operator vouches for an agent as an arbitrator, or does not any more.
     pub async fn appoint_arbitrator(&self, id: AgentId, appointed: bool) -> Result<Agent, EngineError> {
-        for _ in 0..TRIES {
+        for _ in 0..ATTEMPTS {
             let agent = self.agent(id).await?;
             let Some(change) = agent.appoint(appointed, self.clock.now()) else { return Ok(agent) };
             match self.commit(change, Documents::default()).await {

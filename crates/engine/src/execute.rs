@@ -14,8 +14,8 @@ use docket_core::refusal::Refusal;
 use docket_store::{CommitError, Documents, Haste, Write};
 use std::sync::Arc;
 
-/// How often a decision is made again because others were faster.
-const ATTEMPTS: usize = 16;
+/// How often something is tried again because others were faster, or had the number already that was to be given.
+pub(crate) const ATTEMPTS: usize = 16;
 
 /// What a command has done.
 #[derive(Clone, Debug)]
@@ -56,18 +56,18 @@ impl Engine {
     ) -> Result<Executed, EngineError> {
         for _ in 0..ATTEMPTS {
             let job = self.store.job(id).await?.ok_or(Refusal::NoSuchJob)?;
-            let with_stake = self.with_stake(&job, command).await?;
+            let with_balances = self.with_balances(&job, command).await?;
             let attempted = match self.instead(&job, command).await? {
                 Some((command, documents)) => self.attempt(&job, &command, documents, None).await,
                 None => {
-                    let command = with_stake.as_ref().unwrap_or(command);
+                    let command = with_balances.as_ref().unwrap_or(command);
                     self.attempt(&job, command, documents.clone(), None).await
                 }
             };
             match attempted {
                 Err(CommitError::Conflict) => {}
-                // Something else has taken of the stake meanwhile.
-                Err(CommitError::Refused(Refusal::InsufficientFunds)) if with_stake.is_some() => {}
+                // Something else has taken of what was there meanwhile.
+                Err(CommitError::Refused(Refusal::InsufficientFunds)) if with_balances.is_some() => {}
                 result => {
                     let executed = result?;
                     for effect in &executed.effects {

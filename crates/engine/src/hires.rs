@@ -9,7 +9,8 @@ pub use step::Wish;
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use docket_core::agent::admission::{Evaluating, Party};
+use crate::execute::ATTEMPTS;
+use docket_core::agent::admission::Evaluating;
 use docket_core::agent::court as rules;
 use docket_core::agent::fee;
 use docket_core::agent::hire::{Hire, Order, Seat};
@@ -35,9 +36,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::watch;
-
-/// So many numbers are tried before one that no other coordinator has given away.
-const TRIES: usize = 16;
 
 /// The terms of this market under which agents hire each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -129,17 +127,16 @@ impl Engine {
         }
         if let Some(judge) = order.judge {
             let judge = self.agent(judge).await?;
-            let party = Party { agent: judge.id, owner: judge.owner };
             let strategy = judge.capability.map(|capability| capability.strategy);
-            let client = Party { agent: agent.id, owner: agent.owner };
-            Evaluating { party, strategy }.check(order.strategy, &[client]).map_err(Refusal::from)?;
+            let judging = Evaluating { party: judge.party(), strategy };
+            judging.check(order.strategy, &[agent.party()]).map_err(Refusal::from)?;
         }
         let client = self.seat(&agent, Role::Client, &order, new.budget).await?;
         let policy = Arc::new(terms.policy(&order));
         let hire =
             Hire { title: new.title, description: new.description, ..Hire::new(Arc::new(order), client) };
         let hire = Some(Arc::new(hire));
-        for _ in 0..TRIES {
+        for _ in 0..ATTEMPTS {
             let number = self.next_hire.fetch_add(1, Ordering::Relaxed);
             let public_id = PublicId { dialect: word.dialect, text: number.to_string().into() };
             let claim = signed(word, &public_id, "hire");
@@ -250,15 +247,7 @@ impl Engine {
         if self.store.free_stake(agent.id, budget.asset).await? < lock {
             return Err(Refusal::StakeTooSmall.into());
         }
-        Ok(Seat {
-            agent: agent.id,
-            owner: agent.owner,
-            lock,
-            since: self.clock.now(),
-            released: None,
-            violations: standing.violations.count,
-            rejections: standing.rejections,
-        })
+        Ok(Seat::new(agent.party(), lock, &standing, self.clock.now()))
     }
 }
 
@@ -275,8 +264,7 @@ fn nothing_asked() -> Arc<Ask> {
 
 /// The claim that what somebody signed is taken up once, and for nothing else.
 fn signed(word: Word, answer: &PublicId, what: &str) -> Claim {
-    let request = Sha256::of(format!("{} {what}", word.digest).as_bytes());
-    Claim { key: format!("agent/signed/{}", word.digest).into(), request, answer: answer.clone() }
+    word.claim(Sha256::of(format!("{} {what}", word.digest).as_bytes()), answer.clone())
 }
 
 /// A stake that was there when it was looked at and is not any more.

@@ -110,8 +110,7 @@ impl Engine {
     /// What an account that is never negative holds of an asset on disk, in minor units.
     pub(crate) async fn held_in(&self, account: &Account, asset: Asset) -> Result<u128, StoreError> {
         let rows = self.store.balance(account).await?;
-        let row =
-            rows.iter().find(|row| (row.asset.as_str(), row.decimals) == (asset.name(), asset.decimals()));
+        let row = rows.iter().find(|row| row.is_in(asset));
         Ok(row.map_or(0, |row| row.units.unsigned_abs()))
     }
 
@@ -134,7 +133,7 @@ impl Engine {
     }
 
     /// A ruling with what there is to be lost by it, and a lapse with what there is to be paid for early work.
-    pub(crate) async fn with_stake(
+    pub(crate) async fn with_balances(
         &self,
         job: &Job,
         command: &Command,

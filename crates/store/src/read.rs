@@ -16,7 +16,7 @@ use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyId, KeyNumber, Period};
 use docket_core::ledger::Account;
 use docket_core::merkle::Hash;
-use docket_core::money::Amount;
+use docket_core::money::{Amount, Asset};
 use docket_core::time::Timestamp;
 use docket_core::trust::{Pairing, Trust};
 use docket_core::worker::Worker;
@@ -199,6 +199,13 @@ pub struct BalanceRow {
     pub decimals: u8,
     /// Minor units; negative for the outside only.
     pub units: i128,
+}
+
+impl BalanceRow {
+    /// Whether it is the balance in this asset.
+    pub fn is_in(&self, asset: Asset) -> bool {
+        (self.asset.as_str(), self.decimals) == (asset.name(), asset.decimals())
+    }
 }
 
 /// What a key has spent over a period.

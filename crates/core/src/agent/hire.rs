@@ -13,8 +13,9 @@ use super::admission::Party;
 use super::court::Outcome;
 use super::fee;
 use super::identity::Wallet;
-use super::penalty::Offence;
+use super::penalty::{Offence, Violations};
 use super::role::{Level, Role, Strategy};
+use super::standing::Standing;
 use crate::event::{Closing, Event, Fault};
 use crate::hash::ContentHash;
 use crate::id::AgentId;
@@ -97,6 +98,29 @@ pub struct Seat {
 }
 
 impl Seat {
+    /// Somebody who takes part from now on, as it is known now.
+    pub const fn new(party: Party, lock: u128, standing: &Standing, now: Timestamp) -> Self {
+        Self {
+            agent: party.agent,
+            owner: party.owner,
+            lock,
+            since: now,
+            released: None,
+            violations: standing.violations.count,
+            rejections: standing.rejections,
+        }
+    }
+
+    /// Who it is.
+    pub const fn party(&self) -> Party {
+        Party { agent: self.agent, owner: self.owner }
+    }
+
+    /// The share of its lock that an offence costs it.
+    pub(crate) const fn share(&self, offence: Offence) -> BasisPoints {
+        Violations { count: self.violations, clean: 0 }.share(offence)
+    }
+
     /// The account of its owner, in the scope of the job's dialect.
     pub fn wallet(&self, job: &Job) -> Account {
         Account::Client(self.owner.client(job.public_id.dialect))
@@ -198,7 +222,7 @@ impl Hire {
     /// Client, provider and evaluator, as far as they are known.
     pub fn parties(&self) -> Vec<Party> {
         let parties = self.seats().filter(|(role, _)| *role != Role::Arbitrator);
-        parties.map(|(_, seat)| Party { agent: seat.agent, owner: seat.owner }).collect()
+        parties.map(|(_, seat)| seat.party()).collect()
     }
 
     /// What stands on the job's own accounts beside its budget: what is locked of each who takes part, and the deposit.

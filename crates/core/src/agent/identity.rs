@@ -1,5 +1,6 @@
 //! Who an agent is, whose it is, and how it shows itself.
 
+use super::admission::Party;
 use super::role::{Role, Strategy};
 use crate::change::{Change, Claim, Record};
 use crate::hash::{Sha256, bytes_from_hex, write_hex};
@@ -52,6 +53,13 @@ pub struct Word {
     pub digest: Sha256,
     /// When it was signed, by the signer's clock.
     pub at: Timestamp,
+}
+
+impl Word {
+    /// The claim that this word is taken up once: for this request, with this answer.
+    pub fn claim(&self, request: Sha256, answer: PublicId) -> Claim {
+        Claim { key: format!("agent/signed/{}", self.digest).into(), request, answer }
+    }
 }
 
 /// How an agent shows itself. Whoever writes it has bounded its texts.
@@ -110,6 +118,11 @@ pub struct Agent {
 }
 
 impl Agent {
+    /// The agent as somebody who takes part in a job.
+    pub const fn party(&self) -> Party {
+        Party { agent: self.id, owner: self.owner }
+    }
+
     /// A new agent. Its name is its own from now on; where it has none, the digest of what its owner signed keeps
     /// a repeat from making another.
     pub fn register(id: AgentId, profile: Profile, word: Word, now: Timestamp) -> Change {
@@ -204,17 +217,21 @@ impl Agent {
     fn claim_of_name(&self, word: Word) -> Option<Claim> {
         let name = self.profile.name.to_ascii_lowercase();
         let owner = Sha256::of(&self.owner.0);
-        (!name.is_empty()).then(|| self.claim(word, &format!("name/{name}"), owner))
+        let claim = || Claim {
+            key: format!("agent/name/{name}").into(),
+            request: owner,
+            answer: self.public_id(word),
+        };
+        (!name.is_empty()).then(claim)
     }
 
     /// The claim to be taken up once.
     fn claim_of(&self, word: Word) -> Claim {
-        self.claim(word, &format!("signed/{}", word.digest), word.digest)
+        word.claim(word.digest, self.public_id(word))
     }
 
-    fn claim(&self, word: Word, key: &str, request: Sha256) -> Claim {
-        let answer = PublicId { dialect: word.dialect, text: self.id.0.to_string().into() };
-        Claim { key: format!("agent/{key}").into(), request, answer }
+    fn public_id(&self, word: Word) -> PublicId {
+        PublicId { dialect: word.dialect, text: self.id.0.to_string().into() }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use docket_core::agent::admission::{Arbitrating, Party};
 use docket_core::agent::court::{SEATS, deposit};
-use docket_core::agent::hire::dispute::{Dispute, Juror};
+use docket_core::agent::hire::dispute::Filing;
 use docket_core::agent::hire::{Hire, Seat, loser};
 use docket_core::agent::identity::{Agent, Word};
 use docket_core::agent::role::Role;
@@ -35,21 +35,17 @@ impl Engine {
             job.state,
             State::Settled { vests_at: Some(_), .. } | State::Rejected { vests_at: Some(_), .. }
         );
-        let now = self.clock.now();
         let borderline = hire.judgement.is_some_and(|judgement| judgement.borderline);
-        let dispute = Dispute {
+        let filing = Filing {
             initiator,
             deposit: deposit(job.price.units, borderline),
-            filed_at: now,
-            commit_until: now + self.config.hires.vote_within,
             jurors: if is_disputable { self.draw(hire).await? } else { [None; SEATS] },
-            settled: None,
         };
-        Ok(Command::Dispute { claim: None, filing: Some(Arc::new(dispute)) }.into())
+        Ok(Command::Dispute { claim: None, filing: Some(Arc::new(filing)) }.into())
     }
 
     /// Draws who sits in a dispute by lot, from those who may. Where there are too few, seats stay empty.
-    async fn draw(&self, hire: &Hire) -> Result<[Option<Juror>; SEATS], EngineError> {
+    async fn draw(&self, hire: &Hire) -> Result<[Option<Seat>; SEATS], EngineError> {
         let mut candidates = self.arbitrators().await?;
         let parties = hire.parties();
         let mut seated: Vec<Party> = Vec::new();
@@ -59,7 +55,7 @@ impl Engine {
             let agent = candidates.swap_remove(usize::try_from(drawn).unwrap_or_default());
             if let Some(juror) = self.juror(&agent, &parties, &seated).await? {
                 jurors[seated.len()] = Some(juror);
-                seated.push(Party { agent: agent.id, owner: agent.owner });
+                seated.push(agent.party());
             }
         }
         Ok(jurors)
@@ -71,14 +67,14 @@ impl Engine {
         agent: &Agent,
         parties: &[Party],
         seated: &[Party],
-    ) -> Result<Option<Juror>, EngineError> {
+    ) -> Result<Option<Seat>, EngineError> {
         let standing = self.agent_standing(agent.id).await?;
         let free = self.free_stake(agent.id).await?;
         let locks = &self.config.hires.locks;
         // Whom the operator has appointed need not have earned it: without that no market could begin.
         let appointed = agent.appointed_at.is_some();
         let arbitrating = Arbitrating {
-            party: Party { agent: agent.id, owner: agent.owner },
+            party: agent.party(),
             eligible: agent.profile.roles.contains(&Role::Arbitrator),
             bond: free.saturating_add(standing.locked),
             free,
@@ -88,15 +84,7 @@ impl Engine {
         if arbitrating.check(parties, seated, locks).is_err() {
             return Ok(None);
         }
-        Ok(Some(Juror::new(Seat {
-            agent: agent.id,
-            owner: agent.owner,
-            lock: locks.arbitrator,
-            since: self.clock.now(),
-            released: None,
-            violations: standing.violations.count,
-            rejections: 0,
-        })))
+        Ok(Some(Seat::new(agent.party(), locks.arbitrator, &standing, self.clock.now())))
     }
 
     /// Agents that offer to arbitrate: the first thousand by their names.

@@ -4,7 +4,8 @@ use super::step::Plan;
 use super::{short_of_stake, signed};
 use crate::engine::Engine;
 use crate::error::EngineError;
-use docket_core::agent::admission::{Offering, Party};
+use crate::execute::ATTEMPTS;
+use docket_core::agent::admission::Offering;
 use docket_core::agent::hire::step::Step;
 use docket_core::agent::identity::{Agent, Word};
 use docket_core::agent::offer::{Offer, OfferStatus};
@@ -16,9 +17,6 @@ use docket_core::job::Job;
 use docket_core::refusal::Refusal;
 use docket_store::{AgentFilter, CommitError, Documents, Page};
 use std::sync::Arc;
-
-/// How often it is tried again because others were faster.
-const ATTEMPTS: usize = 16;
 
 impl Engine {
     /// Offers to do a job, on the word of the agent's owner. Whom the client has invited has the job with that. An offer
@@ -53,7 +51,7 @@ impl Engine {
             let offer = before.unwrap_or_else(|| Offer::new(job.id, agent, owner.owner, now));
             let invited = hire.invited == Some(agent);
             let offering = Offering {
-                party: Party { agent, owner: owner.owner },
+                party: owner.party(),
                 score: self.agent_standing(agent).await?.score,
                 invited,
                 free: self.free_stake(agent).await?,

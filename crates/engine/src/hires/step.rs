@@ -3,7 +3,8 @@
 use super::{short_of_stake, signed};
 use crate::engine::Engine;
 use crate::error::EngineError;
-use docket_core::agent::admission::{Evaluating, Offering, Party};
+use crate::execute::ATTEMPTS;
+use docket_core::agent::admission::{Evaluating, Offering};
 use docket_core::agent::court::Vote;
 use docket_core::agent::hire::step::Step;
 use docket_core::agent::hire::{Hire, Judgement, Seat};
@@ -118,9 +119,6 @@ impl From<Command> for Plan {
     }
 }
 
-/// How often a step is thought out anew because others were faster.
-const ATTEMPTS: usize = 16;
-
 impl Engine {
     /// Takes a step in a job, on somebody's word. Carried out even if this future is dropped.
     pub async fn step(&self, id: &PublicId, wish: Wish, word: Word) -> Result<Arc<Job>, EngineError> {
@@ -189,11 +187,10 @@ impl Engine {
             Wish::Appoint { evaluator } => {
                 let evaluator = self.owned(*evaluator, word).await?;
                 let strategy = evaluator.capability.map(|capability| capability.strategy);
-                let party = Party { agent: evaluator.id, owner: evaluator.owner };
                 if hire.evaluator.is_some() {
                     return Err(Refusal::HasEvaluator.into());
                 }
-                let judges = Evaluating { party, strategy };
+                let judges = Evaluating { party: evaluator.party(), strategy };
                 judges.check(hire.order.strategy, &hire.parties()).map_err(Refusal::from)?;
                 let evaluator = self.seat(&evaluator, Role::Evaluator, &hire.order, job.price).await?;
                 Command::Hire(Step::Appoint { evaluator }).into()
@@ -243,11 +240,10 @@ impl Engine {
     /// The client chooses: who has offered has agreed already, and anybody else is asked.
     async fn engage(&self, job: &Job, hire: &Hire, provider: AgentId) -> Result<Plan, EngineError> {
         let agent = self.agent(provider).await?;
-        let party = Party { agent: agent.id, owner: agent.owner };
         let offer = self.store.offer(job.id, provider).await?;
         let Some(offer) = offer.filter(|offer| offer.status(job) == OfferStatus::Pending) else {
             let (score, free) = (self.agent_standing(agent.id).await?.score, u128::MAX);
-            let offering = Offering { party, score, invited: true, free };
+            let offering = Offering { party: agent.party(), score, invited: true, free };
             let parties = hire.parties();
             let locks = &self.config.hires.locks;
             offering.check(&job.state, hire.provider.is_some(), &parties, locks).map_err(Refusal::from)?;

@@ -3,7 +3,7 @@
 use super::Store;
 use crate::error::StoreError;
 use crate::hires::HireFilter;
-use crate::read::{AgentFilter, BalanceRow, FeedRow, Page};
+use crate::read::{AgentFilter, FeedRow, Page};
 use docket_core::agent::identity::Agent;
 use docket_core::agent::offer::Offer;
 use docket_core::agent::standing::Standing;
@@ -56,10 +56,7 @@ impl Store {
             Ok(units) => *units,
             Err(moment) => {
                 let rows = self.reader().await?.balance(&Account::Stake(id)).await?;
-                let is_asked = |row: &&BalanceRow| {
-                    (row.asset.as_str(), row.decimals) == (asset.name(), asset.decimals())
-                };
-                let units = rows.iter().find(is_asked).map_or(0, |row| row.units);
+                let units = rows.iter().find(|row| row.is_in(asset)).map_or(0, |row| row.units);
                 self.lately.stakes.keep((id, asset), Arc::new(units), moment);
                 units
             }

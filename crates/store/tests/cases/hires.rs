@@ -4,7 +4,7 @@
 use crate::sample::{NOW, job, terms, with_leaf};
 use crate::world::{World, now};
 use docket_core::agent::court::Vote;
-use docket_core::agent::hire::dispute::{Dispute, Juror};
+use docket_core::agent::hire::dispute::Filing;
 use docket_core::agent::hire::step::Step;
 use docket_core::agent::hire::{Capital, Hire, Judgement, Order, Seat};
 use docket_core::agent::identity::Wallet;
@@ -81,14 +81,11 @@ fn delivery() -> Delivery {
     }
 }
 
-fn filing() -> Arc<Dispute> {
-    Arc::new(Dispute {
+fn filing() -> Arc<Filing> {
+    Arc::new(Filing {
         initiator: Role::Provider,
         deposit: 60,
-        filed_at: NOW,
-        commit_until: NOW + Millis::hours(24),
-        jurors: [Some(Juror::new(seat(11, 10))), None, Some(Juror::new(seat(13, 10)))],
-        settled: None,
+        jurors: [Some(seat(11, 10)), None, Some(seat(13, 10))],
     })
 }
 

@@ -8,6 +8,32 @@ use crate::hash::ContentHash;
 use crate::id::AgentId;
 use crate::time::{Millis, Timestamp};
 
+/// A dispute that somebody wants to open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Filing {
+    /// Who: the client or the provider.
+    pub initiator: Role,
+    /// What it puts down, in minor units of the job's asset.
+    pub deposit: u128,
+    /// Who is to sit in it. A seat for which nobody was found stays empty.
+    pub jurors: [Option<Seat>; SEATS],
+}
+
+impl Filing {
+    /// The dispute that it becomes: half of the time that the job's terms give is there to commit, whatever the terms are
+    /// by now.
+    pub(crate) fn opened(&self, within: Millis, now: Timestamp) -> Dispute {
+        Dispute {
+            initiator: self.initiator,
+            deposit: self.deposit,
+            filed_at: now,
+            commit_until: now + Millis(within.0 / 2),
+            jurors: self.jurors.map(|seat| seat.map(Juror::new)),
+            settled: None,
+        }
+    }
+}
+
 /// A dispute that was opened.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Dispute {
@@ -55,13 +81,6 @@ impl Juror {
 }
 
 impl Dispute {
-    /// As it stands when it is opened: half of the time that the job's terms give is there to commit, whatever the terms are
-    /// by now. Nobody has said anything.
-    pub(crate) fn opened(&self, within: Millis, now: Timestamp) -> Self {
-        let jurors = self.jurors.map(|juror| juror.map(|juror| Juror::new(juror.seat)));
-        Self { filed_at: now, commit_until: now + Millis(within.0 / 2), jurors, settled: None, ..*self }
-    }
-
     /// The number of the seat of an agent, and who sits there.
     pub fn juror(&self, agent: AgentId) -> Option<(usize, &Juror)> {
         let mut seats = self.jurors.iter().enumerate();

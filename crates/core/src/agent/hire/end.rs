@@ -2,7 +2,7 @@
 
 use super::{Hire, Judgement, missed, verdict_of};
 use crate::agent::court::{self, Outcome, Settlement, Votes};
-use crate::agent::penalty::{Offence, REJECTIONS, Violations};
+use crate::agent::penalty::{Offence, REJECTIONS};
 use crate::agent::role::Role;
 use crate::event::{Closing, Event};
 use crate::job::Job;
@@ -66,10 +66,9 @@ impl End {
         let votes = votes(job, event);
         let outcome = votes.as_ref().map(court::decide);
         let is_overturned = outcome == Some(Outcome::Overturned);
-        let share = |offence: Offence, violations| Violations { count: violations, clean: 0 }.share(offence);
         let overturned = hire.evaluator.filter(|_| judged && is_overturned).map_or(0, |seat| {
             let borderline = judgement.is_some_and(|judgement| judgement.borderline);
-            share(overturned_as(borderline, votes.as_ref()), seat.violations).of(seat.lock)
+            seat.share(overturned_as(borderline, votes.as_ref())).of(seat.lock)
         });
         let settlement = votes.and_then(|votes| {
             let dispute = hire.dispute.as_ref()?;

@@ -7,7 +7,7 @@ use super::end::{End, injured};
 use super::step::Taken;
 use super::{Hire, Seat};
 use crate::agent::court::Shares;
-use crate::agent::penalty::{Violations, divide};
+use crate::agent::penalty::divide;
 use crate::agent::role::Role;
 use crate::event::Event;
 use crate::job::Job;
@@ -79,8 +79,7 @@ impl Moves<'_> {
             return end.overturned;
         }
         let Some(offence) = end.offence_of(role) else { return 0 };
-        let share = Violations { count: seat.violations, clean: 0 }.share(offence);
-        let slash = share.of(seat.standing_lock());
+        let slash = seat.share(offence).of(seat.standing_lock());
         let parts = divide(slash, 0);
         // Where nobody is injured, what he would have is the treasury's.
         let injured = hire.seat(injured(offence)).map_or(Account::Treasury, |seat| seat.wallet(self.job));

@@ -6,7 +6,7 @@ use crate::sample::{START, after, delivery, outcome};
 use crate::script::{Dice, MOST_LAPSES};
 use docket_core::agent::court::{SEATS, Vote, deposit};
 use docket_core::agent::fee;
-use docket_core::agent::hire::dispute::{Dispute, Juror};
+use docket_core::agent::hire::dispute::Filing;
 use docket_core::agent::hire::step::Step;
 use docket_core::agent::hire::{Hire, Judgement, Order, Seat};
 use docket_core::agent::lock::Locks;
@@ -305,17 +305,14 @@ impl Stage {
         let mut free = cast.iter().filter(|agent| !taken.contains(agent)).copied();
         let mut jurors = [None; SEATS];
         for seat in jurors.iter_mut().take(seated) {
-            *seat = free.next().map(|agent| Juror::new(self.seat(dice, job, agent, Role::Arbitrator, at)));
+            *seat = free.next().map(|agent| self.seat(dice, job, agent, Role::Arbitrator, at));
         }
-        let dispute = Dispute {
+        let filing = Filing {
             initiator: dice.pick(&[Role::Client, Role::Provider]),
             deposit: deposit(job.price.units, borderline),
-            filed_at: at,
-            commit_until: at + dice.span(),
             jurors,
-            settled: None,
         };
-        let filing = Some(Arc::new(dispute)).filter(|_| dice.roll(12) > 0);
+        let filing = Some(Arc::new(filing)).filter(|_| dice.roll(12) > 0);
         Command::Dispute { claim: None, filing }
     }
 }

@@ -3,7 +3,7 @@
 use crate::sample::{START, delivery, outcome};
 use docket_core::agent::court::{FILE_WITHIN, SEATS, Vote, deposit};
 use docket_core::agent::fee;
-use docket_core::agent::hire::dispute::{Dispute, Juror};
+use docket_core::agent::hire::dispute::Filing;
 use docket_core::agent::hire::step::Step;
 use docket_core::agent::hire::{Hire, Judgement, Order, Seat};
 use docket_core::agent::identity::Wallet;
@@ -53,8 +53,6 @@ pub(crate) struct Sample {
     pub(crate) rejections: u32,
     /// How long a verdict may be disputed.
     pub(crate) dispute_window: Millis,
-    /// How long the market gives to commit when a dispute is opened; 24 when the job was made.
-    pub(crate) vote_hours: i64,
 }
 
 /// A first violation, judged by criteria.
@@ -65,7 +63,6 @@ pub(crate) const PLAIN: Sample = Sample {
     violations: 0,
     rejections: 0,
     dispute_window: FILE_WITHIN,
-    vote_hours: 24,
 };
 
 impl Sample {
@@ -196,16 +193,13 @@ impl Sample {
     /// A dispute with so many arbitrators.
     fn dispute(&self, job: &Job, initiator: Role, jurors: usize, now: Timestamp) -> Command {
         let judgement = job.hire.as_ref().and_then(|hire| hire.judgement);
-        let seat = |agent| Juror::new(self.seat(agent, Role::Arbitrator, now));
-        let dispute = Dispute {
+        let seat = |agent| self.seat(agent, Role::Arbitrator, now);
+        let filing = Filing {
             initiator,
             deposit: deposit(job.price.units, judgement.is_some_and(|judgement| judgement.borderline)),
-            filed_at: now,
-            commit_until: now + Millis::hours(self.vote_hours),
             jurors: std::array::from_fn(|number| (number < jurors).then(|| seat(JURORS[number]))),
-            settled: None,
         };
-        Command::Dispute { claim: None, filing: Some(Arc::new(dispute)) }
+        Command::Dispute { claim: None, filing: Some(Arc::new(filing)) }
     }
 
     /// All that follows from a word.
