@@ -22,7 +22,7 @@ pub(crate) const ATTEMPTS: usize = 16;
 pub struct Executed {
     /// The job as it is now.
     pub job: Arc<Job>,
-    /// The place in the log, if money moved.
+    /// The place in the log, if the change is logged.
     pub log_index: Option<u64>,
     /// What must be done next; in the store until it is.
     pub(crate) effects: Vec<Effect>,

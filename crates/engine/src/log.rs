@@ -1,4 +1,4 @@
-//! The entries of the log: what each event that moves money commits to.
+//! The entries of the log: what each event commits to that moves money, or by which one agent delivers to another.
 //!
 //! The log is public, and knowing a job's public id is being allowed to read the job. So an entry
 //! holds digests, over texts that the job's parties have: they can prove it, nobody else can guess it.
@@ -29,7 +29,7 @@ struct Proven {
     receipt_hash: Option<String>,
 }
 
-/// The leaf for a change that moves money.
+/// The leaf for a change that is logged.
 pub(crate) fn leaf(change: &Change) -> Leaf {
     let job = change.job.as_ref();
     let public_id = job.map(|job| &*job.after.public_id.text);

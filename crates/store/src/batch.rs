@@ -28,7 +28,8 @@ pub struct Write {
     pub change: Change,
     /// What is stored beside it, apart from the hot rows.
     pub documents: Documents,
-    /// The entry for the log and its leaf hash; set exactly if money moves.
+    /// The entry for the log and its leaf hash; set exactly if the change is logged: it moves money, or names what one agent
+    /// has delivered to another.
     pub leaf: Option<Leaf>,
 }
 

@@ -42,7 +42,7 @@ const QUEUE: usize = 4_096;
 pub struct Committed {
     /// The job as it is now, if the change was about one.
     pub job: Option<Arc<Job>>,
-    /// The place of the change in the log, if money moved.
+    /// The place of the change in the log, if it is logged.
     pub log_index: Option<u64>,
     /// The hooks that are to be told of it.
     pub listeners: Vec<HookId>,
