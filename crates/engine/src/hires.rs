@@ -183,6 +183,11 @@ impl Engine {
         self.fed.subscribe()
     }
 
+    /// How many hold what [`Self::fed`] gave them.
+    pub fn followers(&self) -> usize {
+        self.fed.receiver_count()
+    }
+
     /// What was counted of such jobs in the last so many hours, the present one included; in all where nothing is said.
     pub async fn hire_counts(&self, hours: Option<i64>) -> Result<BTreeMap<Tally, i128>, EngineError> {
         let now = tally::hour(self.clock.now());

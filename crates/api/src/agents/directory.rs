@@ -3,6 +3,7 @@
 use super::errors::Problem;
 use super::paging::Numbered;
 use super::profile::{TAGS, parse_wallet};
+use super::query;
 use super::reputation::ReputationView;
 use super::status::parse_role;
 use super::wire::{AgentView, Answer, Known, page, success};
@@ -41,18 +42,6 @@ impl Wanted {
             let wrong = || Problem::invalid("`role` must be CLIENT, PROVIDER, EVALUATOR or ARBITRATOR.");
             parse_role(text).ok_or_else(wrong)
         });
-        let judges = self.has_strategy.as_deref().map(|text| {
-            let wrong = || Problem::invalid("`hasStrategy` must be true or false.");
-            text.parse().map_err(|_| wrong())
-        });
-        let arbitrates = self
-            .is_arbitrator
-            .as_deref()
-            .map(|text| text.parse().map_err(|_| Problem::invalid("`isArbitrator` must be true or false.")));
-        let least_score = self.min_reputation.as_deref().map(|text| {
-            let score = text.parse().ok().filter(|score: &u8| *score <= 100);
-            score.ok_or_else(|| Problem::invalid("`minReputation` must be a whole number from 0 to 100."))
-        });
         let name = self.q.clone().unwrap_or_default();
         if name.len() > LONGEST_SOUGHT || name.contains('\0') {
             return Err(Problem::invalid("`q` must be the beginning of a name, of at most 50 bytes."));
@@ -60,10 +49,10 @@ impl Wanted {
         Ok(AgentFilter {
             owner: owner.transpose()?,
             role: role.transpose()?,
-            judges: judges.transpose()?,
+            judges: query::flag("hasStrategy", self.has_strategy.as_deref())?,
             name,
-            arbitrates: arbitrates.transpose()?,
-            least_score: least_score.transpose()?,
+            arbitrates: query::flag("isArbitrator", self.is_arbitrator.as_deref())?,
+            least_score: query::score("minReputation", self.min_reputation.as_deref())?,
         })
     }
 }
@@ -73,7 +62,7 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Answer<Vec<AgentView>> {
-    let Query(wanted) = wanted.map_err(|error| Problem::invalid(error.body_text()))?;
+    let Query(wanted) = wanted?;
     let numbered = Numbered::parse(wanted.page.as_deref(), wanted.limit.as_deref())?;
     let filter = wanted.filter()?;
     let (agents, total) = match &wanted.offered_job_id {
@@ -124,12 +113,9 @@ pub(super) async fn arbitrators(
     State(app): State<Arc<App>>,
     wanted: Result<Query<Bench>, QueryRejection>,
 ) -> Answer<Vec<AgentView>> {
-    let Query(wanted) = wanted.map_err(|error| Problem::invalid(error.body_text()))?;
+    let Query(wanted) = wanted?;
     let numbered = Numbered::parse(wanted.page.as_deref(), wanted.limit.as_deref())?;
-    let least = wanted.min_score.as_deref().map_or(Ok(90), |text| {
-        let score = text.parse().ok().filter(|score: &u8| *score <= 100);
-        score.ok_or_else(|| Problem::invalid("`minScore` must be a whole number from 0 to 100."))
-    })?;
+    let least = query::score("minScore", wanted.min_score.as_deref())?.unwrap_or(90);
     let mut bench = Vec::new();
     for agent in app.engine.arbitrators().await? {
         let known = Known::of(&app, agent.id).await?;

@@ -8,7 +8,7 @@ use super::paging::Numbered;
 use super::profile::Fields;
 use super::signed::Signed;
 use super::status::role;
-use super::wire::{Answer, address, page, success};
+use super::wire::{Answer, address, page, shown_name, success};
 use crate::app::App;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
@@ -120,7 +120,7 @@ impl VoteView {
                 Some(ArbitratorView {
                     agent_id: agent.id.0.to_string(),
                     owner_address: address(juror.seat.owner),
-                    name: Some(agent.profile.name.to_string()).filter(|name| !name.is_empty()),
+                    name: shown_name(&agent.profile),
                 })
             }
             None => None,
@@ -192,7 +192,7 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Answer<Vec<DisputeView>> {
-    let Query(wanted) = wanted.map_err(|error| Problem::invalid(error.body_text()))?;
+    let Query(wanted) = wanted?;
     let numbered = Numbered::parse(wanted.page.as_deref(), wanted.limit.as_deref())?;
     let initiator = agent("initiator", wanted.initiator.as_deref())?;
     let all = HireFilter { disputed: true, initiator, ..HireFilter::default() };

@@ -4,6 +4,7 @@
 pub(super) use super::code::Code;
 use crate::limits::BodyError;
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use docket_core::refusal::Refusal;
@@ -114,6 +115,12 @@ impl From<WalletRefusal> for Problem {
             | WalletRefusal::OtherSigner { .. } => Code::BadSignature,
         };
         Self::new(code, format!("The wallet's headers do not prove who asks: {refusal}."))
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::invalid(rejection.body_text())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::errors::{Code, Problem};
 use super::job_view::{hash, seconds};
-use super::status::{JOB_STATUSES, strategy};
+use super::status::{status_named, strategy};
 use crate::app::App;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::watch;
 
 /// How many may follow at a time.
@@ -24,14 +23,16 @@ const FOLLOWERS: usize = 1_000;
 /// How many events are read at once.
 const PAGE: u32 = 100;
 
-static FOLLOWING: AtomicUsize = AtomicUsize::new(0);
-
 /// `GET /api/v1/events`: from now on, or after the event that `Last-Event-ID` names.
 pub(super) async fn follow(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let place = Place::take()?;
+    let fed = app.engine.fed();
+    // Whoever is told no is among them until then, so of many who come at once one may be told so too soon.
+    if app.engine.followers() > FOLLOWERS {
+        return Err(Problem::new(Code::Unavailable, "Too many follow already."));
+    }
     let after = match headers.get("last-event-id") {
         None => app.engine.last_fed().await?,
         Some(id) => {
@@ -39,30 +40,10 @@ pub(super) async fn follow(
             id.ok_or_else(|| Problem::invalid("`Last-Event-ID` must be the number of an event."))?
         }
     };
-    let fed = app.engine.fed();
-    let follower = Follower { engine: app.engine.clone(), fed, after, ready: VecDeque::new(), _place: place };
+    let follower = Follower { engine: app.engine.clone(), fed, after, ready: VecDeque::new() };
     let events =
         stream::unfold(follower, |mut follower| async move { Some((Ok(follower.next().await?), follower)) });
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))
-}
-
-/// One of the places for those who follow.
-struct Place;
-
-impl Place {
-    fn take() -> Result<Self, Problem> {
-        let place = Self;
-        match FOLLOWING.fetch_add(1, Ordering::Relaxed) < FOLLOWERS {
-            true => Ok(place),
-            false => Err(Problem::new(Code::Unavailable, "Too many follow already.")),
-        }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        FOLLOWING.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 struct Follower {
@@ -70,7 +51,6 @@ struct Follower {
     fed: watch::Receiver<u64>,
     after: i64,
     ready: VecDeque<Event>,
-    _place: Place,
 }
 
 impl Follower {
@@ -98,8 +78,8 @@ impl Follower {
 /// stands with the last, so that nobody who comes back misses one of two.
 fn events(row: &FeedRow, job: &Job) -> Vec<Event> {
     let mut told: Vec<(&str, Value)> = happened(row, job).into_iter().collect();
-    let (before, after) = (word(&row.before), word(&row.after));
-    if !before.is_empty() && before != after {
+    let (before, after) = (status_named(&row.before), status_named(&row.after));
+    if before.is_some() && before != after {
         let id = &*job.public_id.text;
         told.push(("job_status_changed", json!({"jobId": id, "previousStatus": before, "status": after})));
     }
@@ -147,10 +127,4 @@ fn created(job: &Job, hire: &Hire) -> Value {
         "title": &*hire.title,
         "description": &*hire.description,
     })
-}
-
-/// The word for the name of a state; empty for none.
-fn word(state: &str) -> &'static str {
-    let known = JOB_STATUSES.iter().find(|(_, states)| states.contains(&state));
-    known.map_or("", |(word, _)| *word)
 }

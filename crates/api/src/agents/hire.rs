@@ -13,7 +13,7 @@ use axum::extract::{Request, State};
 use docket_core::agent::hire::{Capital, Hire, Judgement, Order};
 use docket_core::agent::penalty::Offence;
 use docket_core::hash::ContentHash;
-use docket_core::job::State as JobState;
+use docket_core::job::{Job, State as JobState};
 use docket_core::money::{Amount, BasisPoints};
 use docket_core::policy::Verdict;
 use docket_core::refusal::Refusal;
@@ -73,7 +73,7 @@ fn capital(config: &Fields) -> Result<Capital, Problem> {
 
 /// `POST /api/v1/jobs/{jobId}/budget`.
 pub(super) async fn fund(app: State<Arc<App>>, job: NamedJob, request: Request) -> Answer<JobView> {
-    step(app, job, request, Action::SET_BUDGET, |fields, _| {
+    step(app, job, request, Action::SET_BUDGET, |fields, _, _| {
         let budget = fields.text("amount")?.map(|_| fields.amount("amount")).transpose()?;
         Ok(Wish::Fund { budget })
     })
@@ -82,7 +82,7 @@ pub(super) async fn fund(app: State<Arc<App>>, job: NamedJob, request: Request) 
 
 /// `POST /api/v1/jobs/{jobId}/provider`.
 pub(super) async fn engage(app: State<Arc<App>>, job: NamedJob, request: Request) -> Answer<JobView> {
-    step(app, job, request, Action::SET_PROVIDER, |fields, _| {
+    step(app, job, request, Action::SET_PROVIDER, |fields, _, _| {
         Ok(Wish::Engage { provider: needed(fields.agent("providerId")?, "providerId")? })
     })
     .await
@@ -90,7 +90,7 @@ pub(super) async fn engage(app: State<Arc<App>>, job: NamedJob, request: Request
 
 /// `POST /api/v1/jobs/{jobId}/evaluate`.
 pub(super) async fn appoint(app: State<Arc<App>>, job: NamedJob, request: Request) -> Answer<JobView> {
-    step(app, job, request, Action::EVALUATE, |fields, _| {
+    step(app, job, request, Action::EVALUATE, |fields, _, _| {
         Ok(Wish::Appoint { evaluator: needed(fields.agent("evaluatorId")?, "evaluatorId")? })
     })
     .await
@@ -98,7 +98,7 @@ pub(super) async fn appoint(app: State<Arc<App>>, job: NamedJob, request: Reques
 
 /// `PATCH /api/v1/jobs/{jobId}/metadata`.
 pub(super) async fn describe(app: State<Arc<App>>, job: NamedJob, request: Request) -> Answer<JobView> {
-    step(app, job, request, Action::SET_JOB_METADATA, |fields, hire| {
+    step(app, job, request, Action::SET_JOB_METADATA, |fields, _, hire| {
         let title = match fields.text("title")? {
             Some(_) => fields.words("title", LONGEST_TITLE)?,
             None => hire.title.clone(),
@@ -114,7 +114,7 @@ pub(super) async fn describe(app: State<Arc<App>>, job: NamedJob, request: Reque
 
 /// `POST /api/v1/jobs/{jobId}/submit`.
 pub(super) async fn submit(app: State<Arc<App>>, job: NamedJob, request: Request) -> Answer<JobView> {
-    step(app, job, request, Action::SUBMIT, |fields, _| {
+    step(app, job, request, Action::SUBMIT, |fields, _, _| {
         let deliverable = needed(fields.hash("deliverableHash")?, "deliverableHash")?;
         let content = fields.text("content")?.map(|text| Arc::from(text.as_bytes()));
         Ok(Wish::Submit { deliverable, content })
@@ -124,21 +124,16 @@ pub(super) async fn submit(app: State<Arc<App>>, job: NamedJob, request: Request
 
 /// `POST /api/v1/jobs/{jobId}/complete`.
 pub(super) async fn complete(app: State<Arc<App>>, job: NamedJob, request: Request) -> Answer<JobView> {
-    step(app, job, request, Action::COMPLETE, |fields, hire| {
+    step(app, job, request, Action::COMPLETE, |fields, _, hire| {
         Ok(Wish::Judge { verdict: Verdict::Complete, judgement: judgement(fields, hire)? })
     })
     .await
 }
 
 /// `POST /api/v1/jobs/{jobId}/reject`: what was delivered is refused; before that, the evaluator steps back.
-pub(super) async fn reject(
-    State(app): State<Arc<App>>,
-    NamedJob(id): NamedJob,
-    request: Request,
-) -> Answer<JobView> {
-    let is_early = matches!(app.engine.hired(&id).await?.state, JobState::Funded { .. });
-    step(State(app), NamedJob(id), request, Action::REJECT, |fields, hire| {
-        if is_early {
+pub(super) async fn reject(app: State<Arc<App>>, job: NamedJob, request: Request) -> Answer<JobView> {
+    step(app, job, request, Action::REJECT, |fields, job, hire| {
+        if matches!(job.state, JobState::Funded { .. }) {
             return Ok(Wish::StepBack);
         }
         Ok(Wish::Judge { verdict: Verdict::Reject, judgement: judgement(fields, hire)? })
@@ -166,12 +161,12 @@ fn judgement(fields: &Fields, hire: &Hire) -> Result<Judgement, Problem> {
 
 /// `POST /api/v1/jobs/{jobId}/cancel`.
 pub(super) async fn cancel(app: State<Arc<App>>, job: NamedJob, request: Request) -> Answer<JobView> {
-    step(app, job, request, Action::CANCEL, |_, _| Ok(Wish::Cancel)).await
+    step(app, job, request, Action::CANCEL, |_, _, _| Ok(Wish::Cancel)).await
 }
 
 /// `POST /api/v1/jobs/{jobId}/refund`.
 pub(super) async fn reclaim(app: State<Arc<App>>, job: NamedJob, request: Request) -> Answer<JobView> {
-    step(app, job, request, Action::CLAIM_REFUND, |_, _| Ok(Wish::Reclaim)).await
+    step(app, job, request, Action::CLAIM_REFUND, |_, _, _| Ok(Wish::Reclaim)).await
 }
 
 /// Reads what was signed, makes a wish of it, and takes the step.
@@ -180,13 +175,13 @@ async fn step(
     NamedJob(id): NamedJob,
     request: Request,
     action: Action,
-    wish: impl FnOnce(&Fields, &Hire) -> Result<Wish, Problem>,
+    wish: impl FnOnce(&Fields, &Job, &Hire) -> Result<Wish, Problem>,
 ) -> Answer<JobView> {
     let signed = Signed::read(&app, request, action, &id.text).await?;
     let fields = if signed.body.is_empty() { Fields::default() } else { Fields::parse(&signed.body)? };
     let job = app.engine.hired(&id).await?;
     let hire = job.hire.as_deref().ok_or(Refusal::NoSuchJob)?;
-    let job = app.engine.step(&id, wish(&fields, hire)?, signed.word).await?;
+    let job = app.engine.step(&id, wish(&fields, &job, hire)?, signed.word).await?;
     success(JobView::of(&app, &job).await?)
 }
 

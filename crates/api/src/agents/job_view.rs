@@ -5,7 +5,7 @@ use super::disputes::DisputeView;
 use super::errors::Problem;
 use super::offers::OfferView;
 use super::status::{job_status, level, role, strategy};
-use super::wire::{CapabilityView, Known, PoolView, ScoreView, address};
+use super::wire::{CapabilityView, Known, PoolView, ScoreView, address, shown_name};
 use crate::app::App;
 use docket_core::agent::hire::{Capital, Hire, Seat};
 use docket_core::agent::role::Role;
@@ -179,7 +179,7 @@ impl PartyView {
         Ok(Self {
             agent_id: agent.id.0.to_string(),
             owner_address: address(agent.owner),
-            name: Some(agent.profile.name.to_string()).filter(|name| !name.is_empty()),
+            name: shown_name(&agent.profile),
             source: "AACP",
             reputation: ScoreView::of(&known.standing),
             staking_pool: PoolView::of(&known),

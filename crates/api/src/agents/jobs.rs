@@ -5,6 +5,7 @@ use super::errors::Problem;
 use super::job_view::{JobView, LockView};
 use super::paging::Numbered;
 use super::profile::parse_wallet;
+use super::query;
 use super::signed::Signed;
 use super::status::{JOB_STATUSES, parse_strategy};
 use super::wire::{Answer, page, success};
@@ -72,7 +73,7 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Answer<Vec<JobView>> {
-    let Query(wanted) = wanted.map_err(|error| Problem::invalid(error.body_text()))?;
+    let Query(wanted) = wanted?;
     let numbered = Numbered::parse(wanted.page.as_deref(), wanted.limit.as_deref())?;
     listed(&app, &wanted.filter()?, numbered).await
 }
@@ -100,7 +101,7 @@ pub(super) async fn of_agent(
     Named(id): Named,
     pages: Result<Query<Pages>, QueryRejection>,
 ) -> Answer<Vec<JobView>> {
-    let Query(pages) = pages.map_err(|error| Problem::invalid(error.body_text()))?;
+    let Query(pages) = pages?;
     let numbered = Numbered::parse(pages.page.as_deref(), pages.limit.as_deref())?;
     app.engine.agent(id).await?;
     listed(&app, &HireFilter { party: Some(id), ..HireFilter::default() }, numbered).await
@@ -112,12 +113,8 @@ pub(super) async fn locks(
     Named(id): Named,
     pages: Result<Query<Pages>, QueryRejection>,
 ) -> Answer<Vec<LockView>> {
-    let Query(pages) = pages.map_err(|error| Problem::invalid(error.body_text()))?;
-    let active = pages
-        .active
-        .as_deref()
-        .map(|text| text.parse().map_err(|_| Problem::invalid("`active` must be true or false.")));
-    let active: Option<bool> = active.transpose()?;
+    let Query(pages) = pages?;
+    let active = query::flag("active", pages.active.as_deref())?;
     let numbered = Numbered::parse(pages.page.as_deref(), pages.limit.as_deref().or(Some("100")))?;
     app.engine.agent(id).await?;
     let filter = HireFilter { party: Some(id), ..HireFilter::default() };

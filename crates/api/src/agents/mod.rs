@@ -15,6 +15,7 @@ mod jobs;
 mod offers;
 mod paging;
 mod profile;
+mod query;
 mod register;
 mod reputation;
 mod routes;

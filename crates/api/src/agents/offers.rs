@@ -1,6 +1,6 @@
 //! Offers to do a job.
 
-use super::errors::{Code, Problem};
+use super::errors::Problem;
 use super::jobs::NamedJob;
 use super::profile::Fields;
 use super::signed::Signed;
@@ -8,7 +8,6 @@ use super::status::offer_status;
 use super::wire::{Answer, address, success};
 use crate::app::App;
 use axum::extract::{FromRequestParts, Path, Request, State};
-use docket_core::agent::identity::Word;
 use docket_core::agent::offer::Offer;
 use docket_core::id::AgentId;
 use docket_core::job::Job;
@@ -62,7 +61,7 @@ pub(super) async fn make(
 ) -> Answer<OfferView> {
     let signed = Signed::read(&app, request, Action::OFFERS, &id.text).await?;
     let fields = Fields::parse(&signed.body)?;
-    own(&fields, signed.word)?;
+    signed.must_be_owner(&fields)?;
     let agent = fields.agent("agentId")?.ok_or_else(|| Problem::invalid("`agentId` is missing."))?;
     let (offer, job) = app.engine.offer(&id, agent, signed.word).await?;
     success(OfferView::of(&offer, &job))
@@ -81,18 +80,8 @@ pub(super) async fn withdraw(
     let request = Request::from_parts(parts, body);
     let signed = Signed::read(&app, request, Action::OFFERS, &id.text).await?;
     if !signed.body.is_empty() {
-        own(&Fields::parse(&signed.body)?, signed.word)?;
+        signed.must_be_owner(&Fields::parse(&signed.body)?)?;
     }
     let offer = app.engine.withdraw_offer(&id, agent, signed.word).await?;
     success(WithdrawnView { agent_id: offer.agent.0.to_string(), status: "WITHDRAWN" })
-}
-
-/// Whoever names an owner must be him.
-fn own(fields: &Fields, word: Word) -> Result<(), Problem> {
-    match fields.wallet("ownerAddress")? {
-        Some(owner) if owner != word.by => {
-            Err(Problem::new(Code::NotTheOwner, "`ownerAddress` is not the wallet that signed."))
-        }
-        _ => Ok(()),
-    }
 }

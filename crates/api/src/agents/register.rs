@@ -1,14 +1,14 @@
 //! Agents are registered and show themselves, on their owners' word.
 
 use super::directory::Named;
-use super::errors::{Code, Problem};
+use super::errors::Problem;
 use super::profile::Fields;
 use super::signed::Signed;
 use super::status::parse_strategy;
 use super::wire::{AgentView, Answer, Known, success};
 use crate::app::App;
 use axum::extract::{Request, State};
-use docket_core::agent::identity::{Agent, Profile, Wallet};
+use docket_core::agent::identity::{Agent, Profile};
 use docket_protocol::wallet::Action;
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ const NEW: &str = "new";
 pub(super) async fn register(State(app): State<Arc<App>>, request: Request) -> Answer<AgentView> {
     let signed = Signed::read(&app, request, Action::REGISTER_AGENT, NEW).await?;
     let fields = Fields::parse(&signed.body)?;
-    own(&fields, signed.word.by)?;
+    signed.must_be_owner(&fields)?;
     let profile = fields.said()?.upon(Profile::default());
     let agent = app.engine.register_agent(profile, signed.word).await?;
     shown(&app, agent).await
@@ -51,16 +51,6 @@ pub(super) async fn judge(
     let wrong = || Problem::invalid("`strategyType` must be PROGRAM, RUBRIC, HYBRID or CEX_CAPITAL.");
     let agent = app.engine.judge_by(id, signed.word, strategy.ok_or_else(wrong)?).await?;
     shown(&app, agent).await
-}
-
-/// Whoever names an owner must be him.
-fn own(fields: &Fields, wallet: Wallet) -> Result<(), Problem> {
-    match fields.wallet("ownerAddress")? {
-        Some(owner) if owner != wallet => {
-            Err(Problem::new(Code::NotTheOwner, "`ownerAddress` is not the wallet that signed."))
-        }
-        _ => Ok(()),
-    }
 }
 
 async fn shown(app: &App, agent: Agent) -> Answer<AgentView> {

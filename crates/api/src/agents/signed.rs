@@ -1,6 +1,7 @@
 //! Requests that a wallet has signed.
 
 use super::errors::{Code, Problem};
+use super::profile::Fields;
 use crate::app::App;
 use crate::limits::read_body;
 use axum::body::Bytes;
@@ -39,6 +40,16 @@ impl Signed {
         let signed = verify(&headers, action, resource, Digest::of(&body), now)?;
         let (by, digest) = (signed.signer.into(), Sha256(signed.message.0));
         Ok(Self { word: Word { dialect: Dialect::Agents, by, digest, at: signed.at }, body })
+    }
+
+    /// Whoever names an owner must be him.
+    pub(super) fn must_be_owner(&self, fields: &Fields) -> Result<(), Problem> {
+        match fields.wallet("ownerAddress")? {
+            Some(owner) if owner != self.word.by => {
+                Err(Problem::new(Code::NotTheOwner, "`ownerAddress` is not the wallet that signed."))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

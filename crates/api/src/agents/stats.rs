@@ -85,7 +85,7 @@ pub(super) async fn jobs(
     State(app): State<Arc<App>>,
     over: Result<Query<Over>, QueryRejection>,
 ) -> Answer<PeriodView> {
-    let Query(over) = over.map_err(|error| Problem::invalid(error.body_text()))?;
+    let Query(over) = over?;
     let period = over.period.unwrap_or_else(|| "24h".to_owned());
     let hours = match period.as_str() {
         "24h" => Some(24),

@@ -2,27 +2,22 @@
 
 use docket_core::agent::offer::OfferStatus;
 use docket_core::agent::role::{Level, Role, Strategy};
-use docket_core::event::Closing;
 use docket_core::job::State;
 
 /// How far a job has come. What the reference has no word for stands with what it is to the parties.
-pub(super) const fn job_status(state: &State) -> &'static str {
-    match state {
-        State::Open { .. } => "OPEN",
-        State::Funded { .. } | State::Assigned { .. } | State::Running { .. } => "FUNDED",
-        State::Submitted { .. } => "SUBMITTED",
-        State::Settled { .. } => "COMPLETED",
-        State::Rejected { .. } | State::Closed { how: Closing::Cancelled, .. } => "REJECTED",
-        State::Closed { how: Closing::Expired | Closing::Failed | Closing::Refunded, .. } => "EXPIRED",
-        State::Disputed { .. } => "DISPUTED",
-        State::Arbitrated { .. } => "ARBITRATED",
-    }
+pub(super) fn job_status(state: &State) -> &'static str {
+    status_named(state.name()).expect("every state has a word, which a test sees to")
 }
 
-/// The words of [`job_status`], each with the names of the states that it stands for.
+/// The word for the name of a state, or `None` if no state has that name.
+pub(super) fn status_named(state: &str) -> Option<&'static str> {
+    JOB_STATUSES.iter().find(|(_, states)| states.contains(&state)).map(|(word, _)| *word)
+}
+
+/// The words for states, each with the names of those that it stands for.
 pub(super) const JOB_STATUSES: [(&str, &[&str]); 8] = [
     ("OPEN", &["open"]),
-    ("FUNDED", &["funded"]),
+    ("FUNDED", &["funded", "assigned", "running"]),
     ("SUBMITTED", &["submitted"]),
     ("COMPLETED", &["settled"]),
     ("REJECTED", &["rejected", "cancelled"]),
@@ -84,4 +79,20 @@ pub(super) const fn strategy(strategy: Strategy) -> &'static str {
 /// The reverse of [`strategy`], in upper case only: clients send back what they were shown.
 pub(super) fn parse_strategy(text: &str) -> Option<Strategy> {
     Strategy::ALL.into_iter().find(|known| text == strategy(*known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_has_one_word() {
+        let stood_for = || JOB_STATUSES.iter().flat_map(|(_, states)| *states);
+        assert_eq!(stood_for().count(), State::NAMES.len());
+        for name in State::NAMES {
+            assert_eq!(stood_for().filter(|state| **state == name).count(), 1, "{name}");
+            assert!(status_named(name).is_some(), "{name}");
+        }
+        assert_eq!(status_named(""), None);
+    }
 }

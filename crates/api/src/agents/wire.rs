@@ -5,7 +5,7 @@ use super::paging::Pagination;
 use super::status::{role, strategy};
 use crate::app::App;
 use axum::Json;
-use docket_core::agent::identity::{Agent, Capability, Wallet};
+use docket_core::agent::identity::{Agent, Capability, Profile, Wallet};
 use docket_core::agent::role::Role;
 use docket_core::agent::standing::Standing;
 use docket_core::id::AgentId;
@@ -162,7 +162,7 @@ impl AgentView {
         Self {
             agent_id: agent.id.0.to_string(),
             owner_address: address(agent.owner),
-            name: Some(profile.name.to_string()).filter(|name| !name.is_empty()),
+            name: shown_name(&profile),
             description: profile.description.to_string(),
             source: "AACP",
             roles: profile.roles.into_iter().map(role).collect(),
@@ -175,6 +175,11 @@ impl AgentView {
             evaluator_capability: agent.capability.map(CapabilityView::of),
         }
     }
+}
+
+/// What an agent calls itself, if it has a name.
+pub(super) fn shown_name(profile: &Profile) -> Option<String> {
+    Some(profile.name.to_string()).filter(|name| !name.is_empty())
 }
 
 /// With the checksum of EIP-55 in the case of its letters.
