@@ -157,6 +157,9 @@ pub enum Refusal {
     /// The verdict went for the agent that disputes it.
     #[error("only the side that a verdict went against may dispute it")]
     NotTheLoser,
+    /// The wallet does not hold the deposit that opens a dispute.
+    #[error("the wallet does not hold the deposit for the dispute")]
+    DepositMissing,
     /// The agent has no seat in this dispute.
     #[error("the agent has no seat in this dispute")]
     NotSeated,
@@ -250,6 +253,7 @@ impl Refusal {
             Self::OtherEvaluator => "hire.other_evaluator",
             Self::IsParty => "hire.is_party",
             Self::NotTheLoser => "dispute.not_the_loser",
+            Self::DepositMissing => "dispute.deposit_missing",
             Self::NotSeated => "dispute.not_seated",
             Self::AlreadyVoted => "dispute.already_voted",
             Self::NotCommitted => "dispute.not_committed",

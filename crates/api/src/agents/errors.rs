@@ -96,7 +96,7 @@ impl From<Refusal> for Problem {
             Refusal::NameTaken => Code::NameTaken,
             Refusal::Overtaken => Code::Overtaken,
             Refusal::StrategyFixed => Code::StrategyFixed,
-            Refusal::InsufficientFunds => Code::InsufficientFunds,
+            Refusal::InsufficientFunds | Refusal::DepositMissing => Code::InsufficientFunds,
             _ => Code::InvalidRequest,
         };
         let words = refusal.to_string();

@@ -590,6 +590,30 @@ async fn money_that_nobody_has_is_not_promised() {
     assert_eq!(market.books().await, Vec::<String>::new());
 }
 
+#[tokio::test]
+async fn whoever_lacks_the_deposit_is_told_so() {
+    let market = Market::open().await;
+    let trio = Trio::new(&market).await;
+    let id = trio.submitted().await;
+    trio.evaluator.take(Action::REJECT, &id, "reject", json!({})).await;
+    let deposit = BUDGET as i128 / 20;
+    let rest = (WEALTH - deposit + 1).to_string();
+    let spend = trio.provider.owner.stake(Action::DEPOSIT, &trio.provider.id, "deposit", &rest);
+    assert_eq!(spend.send(&market).await.status, StatusCode::OK);
+    assert_eq!(trio.provider.owner.own().await, deposit - 1);
+    let poor = trio.provider.step(Action::FILE_DISPUTE, &id, "dispute", json!({})).await;
+    refused(&poor, StatusCode::BAD_REQUEST, "insufficient_funds");
+    assert_eq!(poor.json()["message"], "The wallet does not hold the deposit for the dispute.");
+    assert_eq!(job(&market, &id).await["status"], "REJECTED");
+    market.pass(Millis(1)).await;
+    let back = trio.provider.owner.stake(Action::WITHDRAW, &trio.provider.id, "withdraw", "1");
+    assert_eq!(back.send(&market).await.status, StatusCode::OK);
+    let disputed = trio.provider.take(Action::FILE_DISPUTE, &id, "dispute", json!({})).await;
+    assert_eq!(disputed["status"], "DISPUTED");
+    assert_eq!(trio.provider.owner.own().await, 0);
+    assert_eq!(market.books().await, Vec::<String>::new());
+}
+
 /// The first so many events after one, each with its name, its data and its number, where it has one.
 async fn told(market: &Market, after: &str, count: usize) -> Vec<(String, Value, Option<String>)> {
     let head = format!("GET /api/v1/events HTTP/1.1\r\nhost: x\r\nlast-event-id: {after}\r\n\r\n");

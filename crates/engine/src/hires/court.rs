@@ -13,7 +13,7 @@ use docket_core::agent::score::Score;
 use docket_core::command::Command;
 use docket_core::job::{Job, State};
 use docket_core::refusal::Refusal;
-use docket_store::{AgentFilter, Page};
+use docket_store::{AgentFilter, CommitError, Page, StoreError};
 use std::sync::Arc;
 
 /// How many agents that offer to arbitrate are looked at for one dispute.
@@ -42,6 +42,19 @@ impl Engine {
             jurors: if is_disputable { self.draw(hire).await? } else { [None; SEATS] },
         };
         Ok(Command::Dispute { claim: None, filing: Some(Arc::new(filing)) }.into())
+    }
+
+    /// Why a dispute cannot be paid for: its opener lacks the deposit, or an arbitrator has locked its bond elsewhere
+    /// meanwhile, and others are to be drawn.
+    pub(super) async fn short_of_deposit(
+        &self,
+        job: &Job,
+        filing: &Filing,
+    ) -> Result<CommitError, StoreError> {
+        let initiator = job.hire.as_ref().and_then(|hire| hire.seat(filing.initiator));
+        let Some(initiator) = initiator else { return Ok(CommitError::Conflict) };
+        let held = self.held_in(&initiator.wallet(job), job.price.asset).await?;
+        Ok(if held < filing.deposit { Refusal::DepositMissing.into() } else { CommitError::Conflict })
     }
 
     /// Draws who sits in a dispute by lot, from those who may. Where there are too few, seats stay empty.

@@ -1,6 +1,6 @@
 //! One step of such a job: who may take it, what has to be known for it, and the command that it becomes.
 
-use super::{short_of_stake, signed};
+use super::signed;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::execute::ATTEMPTS;
@@ -161,12 +161,17 @@ impl Engine {
     ) -> Result<Arc<Job>, CommitError> {
         let now = self.clock.now();
         let event = decide(job, &plan.command, now)?;
-        let locks = !matches!(plan.command, Command::Fund);
         let change =
             Change { claim: Some(claim), records: plan.records, ..Change::of(job, event.clone(), now) };
-        let executed = self.commit_decided(job, &event, change, plan.documents).await;
-        let executed = executed.map_err(|error| if locks { short_of_stake(error) } else { error })?;
-        Ok(executed.job)
+        match self.commit_decided(job, &event, change, plan.documents).await {
+            Ok(executed) => Ok(executed.job),
+            Err(CommitError::Refused(Refusal::InsufficientFunds)) => Err(match &plan.command {
+                Command::Fund => Refusal::InsufficientFunds.into(),
+                Command::Dispute { filing: Some(filing), .. } => self.short_of_deposit(job, filing).await?,
+                _ => Refusal::StakeTooSmall.into(),
+            }),
+            Err(error) => Err(error),
+        }
     }
 
     async fn plan(&self, job: &Job, hire: &Hire, wish: &Wish, word: Word) -> Result<Plan, EngineError> {
