@@ -38,7 +38,8 @@ pub struct NewHook {
 pub struct Rotated {
     /// The hook as it is now.
     pub hook: Hook,
-    /// The secret that took the other one's place; `None` if that was replaced as well meanwhile, and is kept no more.
+    /// The secret that took the other one's place; `None` if that was replaced as well meanwhile, and is kept no more, or if
+    /// the hook is told nothing any more and has kept the one it had.
     pub secret: Option<HookSecret>,
 }
 
@@ -95,7 +96,7 @@ impl Engine {
     }
 
     /// Draws another secret for a hook; the one before goes on signing for a while. The same request under the same key
-    /// gets the same secret. `None` if the account has no such hook.
+    /// gets the same secret. `None` if the account has no such hook; one that is told nothing any more keeps its own.
     pub async fn rotate_hook(
         &self,
         client: &ClientId,
@@ -120,6 +121,9 @@ impl Engine {
         let claim = key.map(|(key, request)| Claim { key, request, answer });
         loop {
             let Some(hook) = self.hook(client, id).await? else { return Ok(None) };
+            if hook.status != HookStatus::Active {
+                return Ok(Some(Rotated { hook, secret: None }));
+            }
             let now = self.clock.now();
             let after = hook.rotated(secret.clone(), now);
             let mut change = Change::of_record(hook.version, Record::Hook(after.clone()), now);

@@ -1,7 +1,7 @@
 //! Hooks over the real writer's thread: what was written down is told, also by the process that comes after.
 
 use crate::threads::{self, scoring};
-use docket_core::hook::{Delivery, EventId, Hook, HookSecret, Occasion, Outcome, Trouble};
+use docket_core::hook::{Delivery, EventId, Hook, HookSecret, HookStatus, Occasion, Outcome, Trouble};
 use docket_core::id::{ClientId, Dialect};
 use docket_core::key::{ApiKey, Limits};
 use docket_core::time::{Millis, Timestamp};
@@ -19,11 +19,9 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::thread::{self, JoinHandle};
 
-const NAME: &str = "hooks-crash";
-
 /// One life of a coordinator.
-fn start(clock: &Clock) -> (Arc<Engine>, JoinHandle<()>) {
-    let (store, writer) = Sqlite::memory(NAME).open().expect("a database in memory can be opened");
+fn start(name: &str, clock: &Clock) -> (Arc<Engine>, JoinHandle<()>) {
+    let (store, writer) = Sqlite::memory(name).open().expect("a database in memory can be opened");
     let writer = thread::spawn(move || writer.run());
     let config = Config {
         ledger: Ledger::testnet(),
@@ -84,9 +82,9 @@ fn hear(engine: &Arc<Engine>, outcome: Outcome) -> Delivery {
 
 #[test]
 fn what_happened_before_a_crash_is_told_after_it() {
-    let clock = Clock::manual(Timestamp(1));
-    let _alive = Sqlite::memory(NAME).keep_alive().unwrap();
-    let (engine, writer) = start(&clock);
+    let (name, clock) = ("hooks-crash", Clock::manual(Timestamp(1)));
+    let _alive = Sqlite::memory(name).keep_alive().unwrap();
+    let (engine, writer) = start(name, &clock);
     let (hook, key) = make(&engine, &[Occasion::Submitted]);
     let job = NewJob { client: client(), key_id: Some(key.id), ..threads::new_job(&engine, 0, 99) };
     let submitted = block_on(engine.submit(job)).unwrap();
@@ -94,15 +92,34 @@ fn what_happened_before_a_crash_is_told_after_it() {
     drop(engine);
     writer.join().unwrap();
 
-    let (engine, writer) = start(&clock);
+    let (engine, writer) = start(name, &clock);
     let failed = hear(&engine, Outcome::Unheard(Trouble::TimedOut));
     assert_eq!(failed.id, EventId::of(hook.id, &submitted.id, Occasion::Submitted));
     drop(engine);
     writer.join().unwrap();
 
     clock.advance(Millis::seconds(5));
-    let (engine, _) = start(&clock);
+    let (engine, _) = start(name, &clock);
     let told = hear(&engine, Outcome::Answered(200));
     assert_eq!((told.id, told.attempts), (failed.id, 1));
     assert_eq!(block_on(engine.store().waiting_hooks()).unwrap(), []);
+}
+
+#[test]
+fn a_hook_that_wants_to_hear_nothing_more_keeps_its_secret() {
+    let clock = Clock::manual(Timestamp(1));
+    let (engine, _writer) = start("hooks-gone", &clock);
+    let (hook, _) = make(&engine, &[Occasion::Submitted]);
+    let rotate =
+        || block_on(engine.rotate_hook(&client(), hook.id, Dialect::Credits, None)).unwrap().unwrap();
+    let rotated = rotate();
+    assert_eq!(rotated.secret.as_ref(), Some(&rotated.hook.secret));
+    block_on(engine.ping_hook(hook.id)).unwrap();
+    hear(&engine, Outcome::Answered(410));
+    // What is known of the hook in memory may be from before that, for a moment; what is written is not.
+    let gone = rotate();
+    assert_eq!((gone.hook.status, gone.secret), (HookStatus::Disabled, None));
+    assert_eq!(gone.hook.secret, rotated.hook.secret);
+    let stored = block_on(engine.store().hook(hook.id)).unwrap();
+    assert_eq!(stored, Some(gone.hook));
 }

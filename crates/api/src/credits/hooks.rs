@@ -185,9 +185,9 @@ pub(super) async fn rotate(
     let scoped = |name| format!("credits:rotation:{}:{name}", key.id.0).into();
     let request = Sha256::of(&[hook_name(named.hook).as_bytes(), b"\n", body].concat());
     let claim = asked.idempotency_key()?.map(|name| (scoped(name), request));
-    active(app, key, &named).await?;
     let rotated = app.engine.rotate_hook(&key.client, named.hook, Dialect::Credits, claim).await?;
     let Rotated { hook, secret } = rotated.ok_or_else(no_hook)?;
+    let hook = still_told(hook)?;
     let gone = || {
         let words = "The secret that this request has made was replaced since, and is kept no more.";
         Problem::new(Code::WrongState, words)
@@ -214,7 +214,10 @@ pub(super) async fn test(
 
 /// A hook of the caller that is still told things.
 async fn active(app: &App, key: &ApiKey, named: &Named) -> Result<Hook, Problem> {
-    let hook = of_caller(app, key, named).await?;
+    still_told(of_caller(app, key, named).await?)
+}
+
+fn still_told(hook: Hook) -> Result<Hook, Problem> {
     if hook.status == HookStatus::Active {
         return Ok(hook);
     }
