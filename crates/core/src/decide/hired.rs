@@ -1,7 +1,7 @@
 //! What agents who hire each other may not do, before anything else is asked.
 
 use crate::agent::fee;
-use crate::agent::hire::Hire;
+use crate::agent::hire::{Hire, loser};
 use crate::agent::penalty::Offence;
 use crate::command::{Canceller, Charge, Command};
 use crate::id::Version;
@@ -23,6 +23,11 @@ pub(super) fn refuse(job: &Job, hire: &Hire, command: &Command, now: Timestamp) 
         // Those who sit in the dispute rule, and nobody else.
         Command::Rule { .. } => Err(not_now()),
         Command::Dispute { filing: None, .. } => Err(not_now()),
+        Command::Dispute { filing: Some(filing), .. }
+            if loser(&job.state).is_some_and(|loser| loser != filing.initiator) =>
+        {
+            Err(Refusal::NotTheLoser)
+        }
         Command::Cancel { by: Canceller::Client } if job.state.takes_offers() && hire.provider.is_some() => {
             Err(Refusal::ProviderAtWork)
         }

@@ -28,18 +28,17 @@ impl Engine {
         let initiator =
             parties.into_iter().find(|role| hire.seat(*role).is_some_and(|seat| seat.owner == word.by));
         let initiator = initiator.ok_or(Refusal::NotTheOwner)?;
-        if loser(&job.state).is_some_and(|loser| loser != initiator) {
-            return Err(Refusal::NotTheLoser.into());
-        }
         let is_disputable = matches!(
             job.state,
             State::Settled { vests_at: Some(_), .. } | State::Rejected { vests_at: Some(_), .. }
         );
+        // For a dispute that is refused nobody is drawn.
+        let is_drawn = is_disputable && loser(&job.state) == Some(initiator);
         let borderline = hire.judgement.is_some_and(|judgement| judgement.borderline);
         let filing = Filing {
             initiator,
             deposit: deposit(job.price.units, borderline),
-            jurors: if is_disputable { self.draw(hire).await? } else { [None; SEATS] },
+            jurors: if is_drawn { self.draw(hire).await? } else { [None; SEATS] },
         };
         Ok(Command::Dispute { claim: None, filing: Some(Arc::new(filing)) }.into())
     }

@@ -67,7 +67,7 @@ const ENDINGS: [(&str, &str, &str); 46] = [
     ("overturned, rejected", "D reject P 111", "lapse"),
     ("overturned, garbage", "D reject-garbage P 111", "lapse"),
     ("no quorum, garbage", "D reject-garbage P 01-", "lapse"),
-    ("no quorum, bad faith", "D reject-bad-faith C 01-", "lapse"),
+    ("no quorum, bad faith", "D reject-bad-faith P 01-", "lapse"),
     ("no quorum, completed", "D complete C 01-", "lapse"),
     ("nobody votes", "D complete C ---", "lapse"),
     ("one is silent, overturned", "D complete C 11-", "lapse"),

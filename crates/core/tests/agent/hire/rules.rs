@@ -141,6 +141,20 @@ fn work_costs_the_budget_and_nothing_else() {
 }
 
 #[test]
+fn only_who_has_lost_disputes_a_verdict() {
+    for (verdict, loser, winner) in [
+        ("complete", "dispute-by-client", "dispute-by-provider"),
+        ("reject", "dispute-by-provider", "dispute-by-client"),
+    ] {
+        let (job, now) = PLAIN.reached(&format!("create fund engage appoint submit {verdict}"));
+        for other in [winner, "dispute-by-evaluator"] {
+            assert_eq!(PLAIN.tell(&job, other, now).err(), Some(Refusal::NotTheLoser), "{verdict} {other}");
+        }
+        assert!(PLAIN.tell(&job, loser, now).is_ok(), "{verdict}");
+    }
+}
+
+#[test]
 fn nobody_judges_who_has_locked_nothing_for_it() {
     let not_now = Refusal::NotNow { state: "submitted", command: "evaluate" };
     for word in ["complete", "reject", "reject-garbage"] {

@@ -5,7 +5,7 @@ use docket_core::agent::court::{FILE_WITHIN, SEATS, Vote, deposit};
 use docket_core::agent::fee;
 use docket_core::agent::hire::dispute::Filing;
 use docket_core::agent::hire::step::Step;
-use docket_core::agent::hire::{Hire, Judgement, Order, Seat};
+use docket_core::agent::hire::{Hire, Judgement, Order, Seat, loser};
 use docket_core::agent::identity::Wallet;
 use docket_core::agent::lock::Locks;
 use docket_core::agent::penalty::{GRACE, Offence, SILENCE};
@@ -147,6 +147,7 @@ impl Sample {
         let least = usize::from(Hire::least_level(self.strategy).number());
         let (complete, reject) = (Verdict::Complete, Verdict::Reject);
         let submit = |by| Command::Submit { delivery: Delivery { by, ..work() }, charge: Charge::Whole };
+        let lost = loser(&job.state).unwrap_or(Role::Client);
         let file = |initiator, jurors| self.dispute(job, initiator, jurors, now);
         match word {
             "invite" => step(Step::Invite { agent: STRANGER }),
@@ -181,9 +182,9 @@ impl Sample {
             "dispute-by-client" => file(Role::Client, SEATS),
             "dispute-by-provider" => file(Role::Provider, SEATS),
             "dispute-by-evaluator" => file(Role::Evaluator, SEATS),
-            "dispute-with-nobody" => file(Role::Client, 0),
-            "dispute-with-one" => file(Role::Client, 1),
-            "dispute-with-two" => file(Role::Client, 2),
+            "dispute-with-nobody" => file(lost, 0),
+            "dispute-with-one" => file(lost, 1),
+            "dispute-with-two" => file(lost, 2),
             "dispute-unfiled" => Command::Dispute { claim: None, filing: None },
             "lapse" => Command::Lapse { treasury: TREASURY },
             word => vote(word, hire).map(step).unwrap_or_else(|| crate::sample::order(word, job)),
