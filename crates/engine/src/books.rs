@@ -1,11 +1,12 @@
-//! Proves from the journal alone that all accounts and the spendings of all keys agree, on a store at rest or one that is in use.
+//! Proves from the journal alone that all accounts, the spendings of all keys and what is locked of all agents agree, on a store
+//! at rest or one that is in use.
 //!
 //! The journal is replayed in pages. A store in use goes on meanwhile, so a stored balance must be one
 //! that the account had between the look before and the look after it was read.
 
 mod replay;
 
-use docket_core::id::JobId;
+use docket_core::id::{AgentId, JobId};
 use docket_core::job::Job;
 use docket_core::key::{KeyNumber, Period};
 use docket_core::ledger::Account;
@@ -124,6 +125,15 @@ impl Source<'_> {
         }
     }
 
+    /// What an agent's record says that jobs have locked of its stake.
+    async fn locked(self, agent: AgentId) -> Result<u128, StoreError> {
+        Ok(match self {
+            Self::InUse(store) => store.written_standing(agent).await?,
+            Self::AtRest(reader) => reader.agent_standing(agent).await?.unwrap_or_default(),
+        }
+        .locked)
+    }
+
     async fn jobs(self, before: Option<JobId>) -> Result<Vec<Arc<Job>>, StoreError> {
         let filter = JobFilter { client: None, before, limit: PAGE };
         match self {
@@ -144,6 +154,7 @@ impl Check<'_> {
         self.catch_up().await?;
         self.check_balances().await?;
         self.check_spendings().await?;
+        self.check_locks().await?;
         self.check_jobs().await?;
         let Self { mut books, replay, .. } = self;
         books.transfers = replay.transfers;
@@ -235,6 +246,30 @@ impl Check<'_> {
         }
         for (key, period) in unseen {
             self.books.fault(format!("{key} has spent {}, and no sum says how much", over(period)));
+        }
+        Ok(())
+    }
+
+    /// Compares what is known to be locked of each agent with the journal, with which [`Self::check_job`] compares the locks.
+    async fn check_locks(&mut self) -> Result<(), StoreError> {
+        let agents: Vec<_> = self.replay.lockers().into_iter().collect();
+        for page in agents.chunks(PAGE as usize) {
+            self.catch_up().await?;
+            self.replay.begin_window();
+            let mut locked = Vec::with_capacity(page.len());
+            for agent in page {
+                locked.push((*agent, self.source.locked(*agent).await?));
+            }
+            self.catch_up().await?;
+            for (agent, units) in locked {
+                if !self.replay.had_locked(agent, i128::try_from(units).unwrap_or(i128::MAX)) {
+                    let expected = self.replay.locked(agent);
+                    self.books.fault(format!(
+                        "agent {} is said to have {units} locked, and the journal says {expected}",
+                        agent.0
+                    ));
+                }
+            }
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The journal, added up: what each account should hold, and whether each hold was resolved once.
 
 use super::{AssetBooks, Spent, Totals, signed};
-use docket_core::id::JobId;
+use docket_core::id::{AgentId, JobId};
 use docket_core::key::Period;
 use docket_core::ledger::Account;
 use docket_core::money::Asset;
@@ -27,6 +27,10 @@ pub(super) struct Replay {
     spendings: HashMap<Spent, i128>,
     /// The same of these, as `window`.
     spent_before: HashMap<Spent, Vec<i128>>,
+    /// What jobs have locked of agents' stakes.
+    locked: HashMap<AgentId, i128>,
+    /// The same of these, as `window`.
+    locked_before: HashMap<AgentId, Vec<i128>>,
 }
 
 /// How a job's hold stands.
@@ -48,6 +52,7 @@ impl Replay {
         self.transfers += 1;
         let hold = self.follow_hold(row);
         self.follow_key(row, amount);
+        self.follow_locks(row, amount);
         let left = self.add(&row.from, row.amount.asset, -amount);
         self.add(&row.to, row.amount.asset, amount);
         if row.amount.is_zero() || row.from == row.to {
@@ -90,6 +95,34 @@ impl Replay {
             }
             *sum = sum.saturating_add(units);
         }
+    }
+
+    /// Adds what a job locks of an agent's stake, and takes off what it locks no more.
+    fn follow_locks(&mut self, row: &TransferRow, amount: i128) {
+        for (account, units) in [(&row.from, -amount), (&row.to, amount)] {
+            let Account::Locked(agent, _) = account else { continue };
+            let sum = self.locked.entry(*agent).or_default();
+            if self.window.is_some() {
+                self.locked_before.entry(*agent).or_default().push(*sum);
+            }
+            *sum = sum.saturating_add(units);
+        }
+    }
+
+    /// What jobs have locked of an agent's stake by now.
+    pub(super) fn locked(&self, agent: AgentId) -> i128 {
+        self.locked.get(&agent).copied().unwrap_or_default()
+    }
+
+    /// Whether they had locked so much at some instant of the window.
+    pub(super) fn had_locked(&self, agent: AgentId, units: i128) -> bool {
+        let earlier = || self.locked_before.get(&agent).into_iter().flatten();
+        self.locked(agent) == units || earlier().any(|before| *before == units)
+    }
+
+    /// The agents of whose stakes anything was ever locked.
+    pub(super) fn lockers(&self) -> BTreeSet<AgentId> {
+        self.locked.keys().copied().collect()
     }
 
     /// What a key has spent by now.
@@ -140,6 +173,7 @@ impl Replay {
     pub(super) fn begin_window(&mut self) {
         self.window = Some(HashMap::new());
         self.spent_before.clear();
+        self.locked_before.clear();
     }
 
     /// Whether an account held so much at some instant of the window.

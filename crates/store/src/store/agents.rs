@@ -50,6 +50,11 @@ impl Store {
         }
     }
 
+    /// The same as it is written, whatever was read lately: for who compares it with other rows.
+    pub async fn written_standing(&self, id: AgentId) -> Result<Standing, StoreError> {
+        Ok(self.reader().await?.agent_standing(id).await?.unwrap_or_default())
+    }
+
     /// What is free of an agent's stake, in minor units.
     pub async fn free_stake(&self, id: AgentId, asset: Asset) -> Result<u128, StoreError> {
         let units = match self.lately.stakes.get(&(id, asset)) {
