@@ -150,12 +150,18 @@ fn agents_are_found_by_filters_and_pages() {
     ben.good(&["agent", "strategy", "2", "PROGRAM"]);
     assert_eq!(names(&["--judges", "true"]), ["Ant_Co"]);
     assert_eq!(names(&["--judges", "false", "--q", "b"]), ["Bear"]);
+    ann.good(&["agent", "register", "--name", "Cat", "--role", "arbitrator"]);
+    assert_eq!(names(&["--arbitrates", "true"]), ["Cat"]);
+    assert_eq!(names(&["--arbitrates", "false", "--q", "b"]), ["Bear"]);
+    assert_eq!(names(&["--least-score", "70", "--q", "b"]), ["Bear"]);
+    assert_eq!(names(&["--least-score", "71"]), [] as [Value; 0], "all of them are new");
+    assert_eq!(names(&["--offered", "1"]), [] as [Value; 0], "there is no such job");
     assert_eq!(names(&["--q", "a&role=CLIENT"]), [] as [Value; 0], "a text stays one value");
     let first = market.good(&["agent", "list", "--q", "ANT"]);
     assert_eq!(first, format!("{:>6}  {}  {:>12}  {:<17}  Ant_Co\n", "2", ben.address, 0, "PROVIDER"));
     let page = market.good(&["agent", "list", "--limit", "1"]);
     assert!(page.ends_with("more: --page 2\n"), "{page}");
-    assert_eq!(names(&["--limit", "1", "--page", "4"]), [] as [Value; 0]);
+    assert_eq!(names(&["--limit", "1", "--page", "5"]), [] as [Value; 0]);
     assert!(market.good(&["agent", "tags"]).contains("translation\n"));
 }
 

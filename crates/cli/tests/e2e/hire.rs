@@ -302,6 +302,8 @@ fn what_does_not_come_to_work_gives_the_money_back() {
     let job = second["data"]["jobId"].as_str().unwrap().to_owned();
     let (provider, agent) = (&trio.provider.0, trio.provider.1.as_str());
     assert!(provider.good(&["job", "offer", &job, "--agent", agent]).contains(" is PENDING\n"));
+    let offered = place.market.json(&["agent", "list", "--offered", &job]);
+    assert_eq!(offered["data"][0]["agentId"], agent);
     assert!(provider.good(&["job", "withdraw-offer", &job, "--agent", agent]).contains(" is WITHDRAWN\n"));
 
     // Nobody takes it until its deadline.

@@ -30,6 +30,15 @@ pub(super) struct List {
     /// Only those that judge (`true`), or only those that do not (`false`).
     #[arg(long, value_name = "BOOL")]
     judges: Option<bool>,
+    /// Only those with this score or a higher one, from 0 to 100.
+    #[arg(long, value_name = "SCORE")]
+    least_score: Option<u8>,
+    /// Only those that offer to arbitrate (`true`), or only those that do not (`false`).
+    #[arg(long, value_name = "BOOL")]
+    arbitrates: Option<bool>,
+    /// Only those that have offered to do this job.
+    #[arg(long, value_name = "JOB")]
+    offered: Option<u32>,
     /// Only those whose names begin so.
     #[arg(long, value_name = "TEXT")]
     q: Option<String>,
@@ -55,10 +64,16 @@ pub(super) async fn list(args: &List) -> Result<()> {
     let role = args.role.and_then(|role| role.to_possible_value());
     let role = role.as_ref().map(|role| role.get_name());
     let judges = args.judges.map(|judges| judges.to_string());
+    let least_score = args.least_score.map(|score| score.to_string());
+    let arbitrates = args.arbitrates.map(|arbitrates| arbitrates.to_string());
+    let offered = args.offered.map(|job| job.to_string());
     let filters = [
         ("ownerAddress", args.owner.as_deref()),
         ("role", role),
         ("hasStrategy", judges.as_deref()),
+        ("minReputation", least_score.as_deref()),
+        ("isArbitrator", arbitrates.as_deref()),
+        ("offeredJobId", offered.as_deref()),
         ("q", args.q.as_deref()),
     ];
     let answer = args.place.client()?.get(&args.pages.path("api/v1/agents", &filters)).await?;
