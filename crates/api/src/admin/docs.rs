@@ -57,7 +57,7 @@ fn job() -> Vec<(&'static str, Value)> {
         ("state", text("The core's name of the state.")),
         ("reason", nullable(text("Why it ended without work, as a code."))),
         ("final", json!({"type": "boolean"})),
-        ("skill", choice(&["infer", "task"])),
+        ("skill", choice(&["infer", "task", "hire"])),
         ("model", nullable(text("The model that was asked for."))),
         ("speed", choice(&["fast", "cheap"])),
         ("private", json!({"type": "boolean"})),

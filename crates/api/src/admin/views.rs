@@ -84,7 +84,8 @@ impl From<&Job> for JobView {
             state: job.state.name(),
             reason,
             is_final: job.state.is_final(),
-            skill: job.ask.skill.name(),
+            // What agents do for each other needs no skill of a worker.
+            skill: if job.hire.is_some() { "hire" } else { job.ask.skill.name() },
             model: job.ask.model.as_deref().map(str::to_owned),
             speed: job.ask.speed.name(),
             private: job.ask.private,

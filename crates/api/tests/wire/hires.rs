@@ -536,6 +536,8 @@ async fn lists_show_what_fits_and_how_many_there_are() {
     }
     let locks = market.get(&format!("/api/v1/agents/{}/locks?active=true", trio.client.id)).await.json();
     assert_eq!(locks["data"].as_array().map(Vec::len), Some(1));
+    let seen = market.admin("GET", "/jobs").await.json();
+    assert_eq!(seen["data"][0]["skill"], "hire", "{seen}");
     refused(&market.get("/api/v1/jobs/77").await, StatusCode::NOT_FOUND, "job_not_found");
     refused(&market.get("/api/v1/jobs/x").await, StatusCode::NOT_FOUND, "job_not_found");
     assert_eq!(market.get(&format!("/api/v1/jobs/{first}/dispute")).await.json()["data"], Value::Null);
