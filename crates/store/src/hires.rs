@@ -30,9 +30,9 @@ pub struct HireFilter {
     pub provider: Option<AgentId>,
     /// Only those that this agent judges.
     pub evaluator: Option<AgentId>,
-    /// Only those in which this agent has any of these roles.
+    /// Only those in which this agent has any of these roles, or a seat in a dispute.
     pub party: Option<AgentId>,
-    /// Only those in which an agent of this wallet has any of these roles.
+    /// Only those in which an agent of this wallet is client, provider or evaluator.
     pub owner: Option<Wallet>,
     /// Only those that have a provider, or only those that have none.
     pub engaged: Option<bool>,
@@ -61,6 +61,7 @@ struct Index {
     providers: HashMap<AgentId, RoaringBitmap>,
     evaluators: HashMap<AgentId, RoaringBitmap>,
     initiators: HashMap<AgentId, RoaringBitmap>,
+    jurors: HashMap<AgentId, RoaringBitmap>,
     owners: HashMap<Wallet, RoaringBitmap>,
 }
 
@@ -156,6 +157,9 @@ impl Index {
             self.disputed.insert(number);
             self.initiators.entry(initiator).or_default().insert(number);
         }
+        for juror in &row.jurors {
+            self.jurors.entry(*juror).or_default().insert(number);
+        }
     }
 
     fn fitting(&self, filter: &HireFilter) -> RoaringBitmap {
@@ -178,7 +182,8 @@ impl Index {
             }
         }
         if let Some(party) = filter.party {
-            sets.any([&self.clients, &self.providers, &self.evaluators].map(|agents| agents.get(&party)));
+            let roles = [&self.clients, &self.providers, &self.evaluators, &self.jurors];
+            sets.any(roles.map(|agents| agents.get(&party)));
         }
         if let Some(owner) = &filter.owner {
             sets.add(self.owners.get(owner));
@@ -254,6 +259,7 @@ impl HireRow {
                 .as_ref()
                 .and_then(|dispute| hire.seat(dispute.initiator))
                 .map(|seat| seat.agent),
+            jurors: hire.dispute.iter().flat_map(|dispute| dispute.seated()).map(|seat| seat.agent).collect(),
         })
     }
 }
@@ -273,6 +279,7 @@ mod tests {
             provider: provider.map(seat),
             evaluator: None,
             initiator: None,
+            jurors: Vec::new(),
         }
     }
 

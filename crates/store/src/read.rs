@@ -169,6 +169,8 @@ pub struct HireRow {
     pub evaluator: Option<(AgentId, Wallet)>,
     /// Who has opened a dispute about it.
     pub initiator: Option<AgentId>,
+    /// Who sits in that dispute.
+    pub jurors: Vec<AgentId>,
 }
 
 /// Something that has happened to such a job.

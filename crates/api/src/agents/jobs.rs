@@ -95,7 +95,7 @@ pub(super) struct Pages {
     active: Option<String>,
 }
 
-/// `GET /api/v1/agents/{agentId}/jobs`: those in which it has any role but that of an arbitrator.
+/// `GET /api/v1/agents/{agentId}/jobs`: those in which it has any role, a seat in a dispute included.
 pub(super) async fn of_agent(
     State(app): State<Arc<App>>,
     Named(id): Named,

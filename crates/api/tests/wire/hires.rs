@@ -442,6 +442,17 @@ async fn a_verdict_is_overturned_by_two_of_three_and_whoever_was_wrong_pays() {
     assert_eq!(disputed["dispute"]["deposit"], deposit.to_string());
     assert_eq!(trio.provider.owner.own().await, WEALTH - deposit);
 
+    for juror in &jurors {
+        let of = async |what: &str| market.get(&format!("/api/v1/agents/{}/{what}", juror.id)).await.json();
+        let jobs = of("jobs").await;
+        assert_eq!(json!([jobs["data"][0]["jobId"], jobs["pagination"]["total"]]), json!([id, 1]));
+        let locks = of("locks?active=true").await;
+        assert_eq!(
+            json!([locks["data"][0]["role"], locks["data"][0]["amount"]]),
+            json!(["ARBITRATOR", "10000000"])
+        );
+    }
+
     let vote = |juror: &Actor<'_>, step: &str, action, body: Value| {
         let path = format!("/api/v1/disputes/{id}/{step}");
         juror.owner.sign(action, &id, "POST", path, &body)

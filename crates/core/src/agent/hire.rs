@@ -215,8 +215,8 @@ impl Hire {
         let parties = [Role::Client, Role::Provider, Role::Evaluator]
             .into_iter()
             .filter_map(|role| Some((role, self.seat(role)?)));
-        let jurors = self.dispute.iter().flat_map(|dispute| dispute.jurors.iter().flatten());
-        parties.chain(jurors.map(|juror| (Role::Arbitrator, &juror.seat)))
+        let jurors = self.dispute.iter().flat_map(|dispute| dispute.seated());
+        parties.chain(jurors.map(|seat| (Role::Arbitrator, seat)))
     }
 
     /// Client, provider and evaluator, as far as they are known.

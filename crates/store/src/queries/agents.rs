@@ -4,7 +4,7 @@ use super::Queries;
 use crate::error::StoreError;
 use crate::queries::Database;
 use crate::read::{AgentFilter, FeedRow, HireRow, Page, Reader};
-use crate::rows::hire::{OFFERS, STANDINGS};
+use crate::rows::hire::{self, OFFERS, STANDINGS};
 use crate::value::{Columns, Value, corrupt};
 use docket_core::agent::identity::{Agent, Wallet};
 use docket_core::agent::role::{Role, Strategy};
@@ -58,7 +58,8 @@ pub(super) static OFFERS_OF_JOB: LazyLock<String> =
     LazyLock::new(|| format!("{OFFERS} WHERE job_id = $1 ORDER BY agent_id LIMIT $2"));
 /// A page of what lists look at of jobs for which one agent hires another.
 pub(super) const HIRES_AFTER: &str = "SELECT job_id, number, state, strategy, client, client_owner, provider, \
-     provider_owner, evaluator, evaluator_owner, initiator FROM hire WHERE number > $1 ORDER BY number LIMIT 10000";
+     provider_owner, evaluator, evaluator_owner, initiator, CASE WHEN initiator IS NULL THEN NULL ELSE body END \
+     FROM hire WHERE number > $1 ORDER BY number LIMIT 10000";
 pub(super) const FEED: &str = "SELECT journal_id, job_id, event, before, after, agent_id FROM feed \
      WHERE journal_id > $1 ORDER BY journal_id LIMIT $2";
 pub(super) const LAST_FED: &str = "SELECT max(journal_id) FROM feed";
@@ -76,6 +77,9 @@ pub(super) fn hire_row(row: &dyn Columns) -> Result<HireRow, StoreError> {
         let agent: Option<AgentId> = agent(column)?;
         agent.map(|agent| Ok::<_, StoreError>((agent, owner(column + 1)?))).transpose()
     };
+    // Who sits in a dispute stands in no column of its own, and there are few disputes.
+    let disputed = row.text_or_null(11)?.map(|body| hire::parse(&body)).transpose()?;
+    let dispute = disputed.as_ref().and_then(|hire| hire.dispute.as_ref());
     Ok(HireRow {
         job: JobId(row.count(0)?),
         number: row.small(1)?,
@@ -85,6 +89,7 @@ pub(super) fn hire_row(row: &dyn Columns) -> Result<HireRow, StoreError> {
         provider: seat(6)?,
         evaluator: seat(8)?,
         initiator: agent(10)?,
+        jurors: dispute.iter().flat_map(|dispute| dispute.seated()).map(|seat| seat.agent).collect(),
     })
 }
 

@@ -133,9 +133,16 @@ pub(crate) fn a_hire_stands_on_disk_as_it_is_in_every_state(world: &mut World) {
     };
     let judge = Command::Evaluate { verdict: Verdict::Reject, judgement: Some(judgement) };
     let job = take(world, &job, &judge, NOW);
+    let seated = |world: &World, agent| {
+        let filter = HireFilter { party: Some(AgentId(agent)), ..HireFilter::default() };
+        now(Box::pin(world.store().hires(&filter, ALL))).1
+    };
+    assert_eq!([seated(world, 11), seated(world, 3)], [0, 1], "the index is read");
     let job = take(world, &job, &Command::Dispute { claim: None, filing: Some(filing()) }, NOW);
+    assert_eq!([seated(world, 11), seated(world, 12), seated(world, 13)], [1, 0, 1]);
     world.check_books();
     world.reopen();
+    assert_eq!([seated(world, 11), seated(world, 12), seated(world, 13)], [1, 0, 1]);
     let commitment = |agent: u64| ContentHash([u8::try_from(agent).unwrap_or_default(); 32]);
     let commit = |agent: u64| Step::Commit { agent: AgentId(agent), commitment: commitment(agent) };
     let job = take(world, &job, &Command::Hire(commit(11)), NOW);

@@ -173,7 +173,7 @@ pub(in crate::agents) fn jobs() -> Operation {
 }
 
 pub(in crate::agents) fn jobs_of_agent() -> Operation {
-    invalid(paged(of_agent("Jobs in which an agent has a role, the newest first.")))
+    invalid(paged(of_agent("Jobs in which an agent has a role, or a seat in a dispute, the newest first.")))
         .query("active", "Is not looked at.", choice(&["true", "false"]))
         .json(200, "A page.", page_of("Hire"))
 }

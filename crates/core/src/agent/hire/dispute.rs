@@ -81,6 +81,11 @@ impl Juror {
 }
 
 impl Dispute {
+    /// Who sits in it.
+    pub fn seated(&self) -> impl Iterator<Item = &Seat> {
+        self.jurors.iter().flatten().map(|juror| &juror.seat)
+    }
+
     /// The number of the seat of an agent, and who sits there.
     pub fn juror(&self, agent: AgentId) -> Option<(usize, &Juror)> {
         let mut seats = self.jurors.iter().enumerate();
