@@ -1,4 +1,5 @@
-//! Jobs among agents over the real writer's thread: what was signed once counts once, and its repeat is answered.
+//! Jobs among agents over the real writer's thread: what was signed once counts once, its repeat is answered, and nobody sits in
+//! two places.
 
 use crate::threads::scoring;
 use docket_core::agent::hire::Order;
@@ -12,32 +13,38 @@ use docket_core::refusal::Refusal;
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
-use docket_engine::{Config, Engine, EngineError, HireTerms, NewHire, StakeTerms};
+use docket_engine::{Config, Engine, EngineError, HireTerms, NewHire, StakeTerms, Wish};
 use docket_settlement::Ledger;
 use docket_store::Sqlite;
 use futures::executor::block_on;
 use std::sync::Arc;
 use std::thread;
 
-const OWNER: Wallet = Wallet([7; 20]);
+const ANN: Wallet = Wallet([7; 20]);
+const BEN: Wallet = Wallet([8; 20]);
 
-fn word(number: u8) -> Word {
-    Word { dialect: Dialect::Agents, by: OWNER, digest: Sha256::of(&[number]), at: Timestamp(1) }
+/// What an owner signs; no two of his words have the same number.
+fn word(by: Wallet, number: u8) -> Word {
+    let digest = Sha256::of(&[by.0[0], number]);
+    Word { dialect: Dialect::Agents, by, digest, at: Timestamp(1) }
 }
 
-/// An engine, and in it an agent that has so many minor units at stake.
-fn with_agent(name: &str, clock: &Clock, stake: u128) -> (Arc<Engine>, AgentId) {
+fn engine(name: &str, clock: &Clock) -> Arc<Engine> {
     let (store, writer) = Sqlite::memory(name).open().expect("a database in memory can be made");
     thread::spawn(move || writer.run());
     let (ledger, hires) = (Ledger::testnet(), HireTerms::DOCUMENTED);
     let config = Config { ledger, scoring, stake: StakeTerms::NONE, hires };
-    let engine = Engine::new(store, clock.clone(), Entropy::seeded(3), config);
+    Engine::new(store, clock.clone(), Entropy::seeded(3), config)
+}
+
+/// An owner's agent that has so many minor units at stake.
+fn agent(engine: &Engine, by: Wallet, number: u8, stake: u128) -> AgentId {
     let amount = Amount::new(stake, Asset::TEST_USDC);
-    let own = Account::Client(OWNER.client(Dialect::Agents));
-    block_on(engine.credit(own, amount, "own")).unwrap();
-    let agent = block_on(engine.register_agent(Profile::default(), word(100))).unwrap();
-    block_on(engine.move_agent_stake(agent.id, word(101), StakeMove::Deposit, amount)).unwrap();
-    (engine, agent.id)
+    let own = Account::Client(by.client(Dialect::Agents));
+    block_on(engine.credit(own, amount, &format!("{by} {number}"))).unwrap();
+    let agent = block_on(engine.register_agent(Profile::default(), word(by, number))).unwrap();
+    block_on(engine.move_agent_stake(agent.id, word(by, number + 1), StakeMove::Deposit, amount)).unwrap();
+    agent.id
 }
 
 /// A job for 700 minor units, of which a newcomer locks 50.
@@ -59,15 +66,29 @@ fn job(client: AgentId) -> NewHire {
 #[test]
 fn a_job_that_was_made_is_the_answer_to_its_repeat_when_another_could_not_be_made() {
     let clock = Clock::manual(Timestamp(1));
-    let (engine, client) = with_agent("hire-repeat", &clock, 50);
-    let made = block_on(engine.hire(job(client), word(1))).unwrap();
-    let refused = block_on(engine.hire(job(client), word(2)));
+    let engine = engine("hire-repeat", &clock);
+    let client = agent(&engine, ANN, 100, 50);
+    let made = block_on(engine.hire(job(client), word(ANN, 1))).unwrap();
+    let refused = block_on(engine.hire(job(client), word(ANN, 2)));
     assert!(matches!(refused, Err(EngineError::Refused(Refusal::StakeTooSmall))), "{refused:?}");
-    let repeat = block_on(engine.hire(job(client), word(1))).unwrap();
+    let repeat = block_on(engine.hire(job(client), word(ANN, 1))).unwrap();
     assert_eq!(repeat.public_id, made.public_id);
     clock.advance(Millis(20_000));
-    let refused = block_on(engine.hire(job(client), word(2)));
+    let refused = block_on(engine.hire(job(client), word(ANN, 2)));
     assert!(matches!(refused, Err(EngineError::Refused(Refusal::BadDeadline))), "{refused:?}");
-    let repeat = block_on(engine.hire(job(client), word(1))).unwrap();
+    let repeat = block_on(engine.hire(job(client), word(ANN, 1))).unwrap();
     assert_eq!(repeat.public_id, made.public_id);
+}
+
+#[test]
+fn who_has_offered_is_not_chosen_once_its_owner_judges() {
+    let engine = engine("hire-owner", &Clock::manual(Timestamp(1)));
+    let client = agent(&engine, ANN, 100, 1_000);
+    let (provider, evaluator) = (agent(&engine, BEN, 100, 100_000_000), agent(&engine, BEN, 110, 1_000));
+    block_on(engine.judge_by(evaluator, word(BEN, 1), Strategy::Rubric)).unwrap();
+    let name = block_on(engine.hire(job(client), word(ANN, 1))).unwrap().public_id.clone();
+    block_on(engine.offer(&name, provider, word(BEN, 2))).unwrap();
+    block_on(engine.step(&name, Wish::Appoint { evaluator }, word(BEN, 3))).unwrap();
+    let chosen = block_on(engine.step(&name, Wish::Engage { provider }, word(ANN, 2)));
+    assert!(matches!(chosen, Err(EngineError::Refused(Refusal::OwnerIsParty))), "{chosen:?}");
 }

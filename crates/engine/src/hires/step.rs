@@ -244,13 +244,13 @@ impl Engine {
     async fn engage(&self, job: &Job, hire: &Hire, provider: AgentId) -> Result<Plan, EngineError> {
         let agent = self.agent(provider).await?;
         let party = Party { agent: agent.id, owner: agent.owner };
+        // Also of one who has offered: the job may have come to an evaluator of the same owner since.
+        let (score, free) = (self.agent_standing(agent.id).await?.score, u128::MAX);
+        let offering = Offering { party, score, invited: true, free };
+        let (parties, locks) = (hire.parties(), &self.config.hires.locks);
+        offering.check(&job.state, hire.provider.is_some(), &parties, locks).map_err(Refusal::from)?;
         let offer = self.store.offer(job.id, provider).await?;
         let Some(offer) = offer.filter(|offer| offer.status(job) == OfferStatus::Pending) else {
-            let (score, free) = (self.agent_standing(agent.id).await?.score, u128::MAX);
-            let offering = Offering { party, score, invited: true, free };
-            let parties = hire.parties();
-            let locks = &self.config.hires.locks;
-            offering.check(&job.state, hire.provider.is_some(), &parties, locks).map_err(Refusal::from)?;
             return Ok(Command::Hire(Step::Invite { agent: provider }).into());
         };
         let provider = self.seat(&agent, Role::Provider, &hire.order, job.price).await?;
