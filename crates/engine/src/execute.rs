@@ -70,6 +70,7 @@ impl Engine {
                 Err(CommitError::Refused(Refusal::InsufficientFunds)) if with_stake.is_some() => {}
                 result => {
                     let executed = result?;
+                    self.learn_of_ruling(&job, with_stake.as_ref()).await;
                     for effect in &executed.effects {
                         self.outbox.add(*effect);
                     }
