@@ -13,10 +13,11 @@ use docket_core::refusal::Refusal;
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
-use docket_engine::{Config, Engine, EngineError, HireTerms, NewHire, StakeTerms, Wish};
+use docket_engine::{Config, Engine, EngineError, HireTerms, NewHire, StakeTerms, Wish, outbox};
 use docket_settlement::Ledger;
 use docket_store::Sqlite;
 use futures::executor::block_on;
+use futures::future::{AbortHandle, Abortable};
 use std::sync::Arc;
 use std::thread;
 
@@ -41,9 +42,11 @@ fn engine(name: &str, clock: &Clock) -> Arc<Engine> {
 fn agent(engine: &Engine, by: Wallet, number: u8, stake: u128) -> AgentId {
     let amount = Amount::new(stake, Asset::TEST_USDC);
     let own = Account::Client(by.client(Dialect::Agents));
-    block_on(engine.credit(own, amount, &format!("{by} {number}"))).unwrap();
-    let agent = block_on(engine.register_agent(Profile::default(), word(by, number))).unwrap();
-    block_on(engine.move_agent_stake(agent.id, word(by, number + 1), StakeMove::Deposit, amount)).unwrap();
+    block_on(engine.credit(own, amount, &format!("{by} {number}"))).expect("it is credited");
+    let agent = block_on(engine.register_agent(Profile::default(), word(by, number)));
+    let agent = agent.expect("it is registered");
+    block_on(engine.move_agent_stake(agent.id, word(by, number + 1), StakeMove::Deposit, amount))
+        .expect("it is put down");
     agent.id
 }
 
@@ -91,4 +94,31 @@ fn who_has_offered_is_not_chosen_once_its_owner_judges() {
     block_on(engine.step(&name, Wish::Appoint { evaluator }, word(BEN, 3))).unwrap();
     let chosen = block_on(engine.step(&name, Wish::Engage { provider }, word(ANN, 2)));
     assert!(matches!(chosen, Err(EngineError::Refused(Refusal::OwnerIsParty))), "{chosen:?}");
+}
+
+#[test]
+fn who_follows_hears_of_an_offer_that_is_taken_back_though_its_caller_hangs_up() {
+    let engine = engine("hire-hang-up", &Clock::manual(Timestamp(1)));
+    let (stop, stopped) = AbortHandle::new_pair();
+    let effects = Abortable::new(outbox::run(engine.clone()), stopped);
+    let effects = thread::spawn(move || block_on(effects));
+    let client = agent(&engine, ANN, 100, 1_000);
+    let provider = agent(&engine, BEN, 100, 100_000_000);
+    let name = block_on(engine.hire(job(client), word(ANN, 1))).unwrap().public_id.clone();
+    block_on(engine.offer(&name, provider, word(BEN, 1))).unwrap();
+    let fed = engine.fed();
+    let last = block_on(engine.last_fed()).unwrap();
+    let asked = block_on(async {
+        let mut asking = Box::pin(engine.withdraw_offer(&name, provider, word(BEN, 2)));
+        futures::poll!(&mut asking).is_ready() // Whatever came of it, nobody asks any more.
+    });
+    let heard = (0..3_000_000).any(|_| {
+        thread::yield_now();
+        fed.has_changed().unwrap()
+    });
+    assert!(heard, "nobody was woken");
+    let rows = block_on(engine.feed(last, 10)).unwrap();
+    assert_eq!(rows.iter().map(|row| &*row.event).collect::<Vec<_>>(), ["withdrawn"], "at once: {asked}");
+    stop.abort();
+    effects.join().expect("the outbox does not panic").expect_err("it was stopped");
 }
