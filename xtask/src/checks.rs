@@ -79,13 +79,16 @@ fn tests(root: &Path) -> anyhow::Result<Outcome> {
     Ok(outcome.closing_with(closing(&lines).to_vec()))
 }
 
-/// The one feature that is off by default: its lints and its tests.
+/// The feature `dcap`, which is off by default: its lints and its tests, and the program with it.
 fn dcap(root: &Path) -> anyhow::Result<Outcome> {
     const CRATE: [&str; 5] = ["-p", "docket-attestation", "--features", "dcap", "--locked"];
     let lints = [&["clippy"][..], &CRATE, &["--all-targets", "--", "-D", "warnings"]].concat();
     let tests = [&["nextest", "run", "--no-fail-fast"][..], &CRATE].concat();
-    if !show(command(root, "cargo", &lints))? {
-        return Ok(Outcome::failed("see above"));
+    let program = ["clippy", "-p", "docket-api", "--features", "dcap", "--locked", "--", "-D", "warnings"];
+    for lints in [&lints[..], &program] {
+        if !show(command(root, "cargo", lints))? {
+            return Ok(Outcome::failed("see above"));
+        }
     }
     cargo(root, &tests)
 }

@@ -1,6 +1,7 @@
 //! What every handler shares.
 
 use crate::credits::{Attendance, PriceList};
+use crate::enclave::SimulatedEnclave;
 use crate::log::Checkpoints;
 use crate::observe::{Limiter, RequestIds, Requests};
 use crate::post::Reach;
@@ -51,6 +52,8 @@ pub struct Settings {
     pub prices: PriceList,
     /// How near the addresses may be to which webhooks are sent.
     pub webhooks_to: Reach,
+    /// The simulated enclave, where one is served.
+    pub enclave: Option<Arc<SimulatedEnclave>>,
 }
 
 /// Bounds on what comes in from outside.

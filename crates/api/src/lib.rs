@@ -6,6 +6,7 @@ mod admin;
 mod agents;
 mod app;
 mod credits;
+mod enclave;
 mod headers;
 mod health;
 mod limits;
@@ -21,7 +22,8 @@ mod workers;
 
 pub use app::{App, Limits, Settings};
 pub use credits::{ListedModel, PriceList, Tier, withdraw_forsaken};
+pub use enclave::SimulatedEnclave;
 pub use observe::Current as CurrentRequest;
 pub use post::{Courier, Reach};
-pub use router::{AgentTerms, router, scoring};
+pub use router::{AgentTerms, keep_snapshots, router, scoring};
 pub use serve::{Peer, Server};

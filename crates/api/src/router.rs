@@ -1,6 +1,6 @@
 //! Which path belongs to which dialect. The one file that knows more than one of them.
 
-pub use crate::agents::AgentTerms;
+pub use crate::agents::{AgentTerms, keep_snapshots};
 use crate::app::App;
 use crate::observe::{Observer, Telling, limit, observe};
 use crate::openapi::{Operation, reference};

@@ -1,5 +1,6 @@
 //! What an enclave says of one job's capital at one instant, in the one form that is signed.
 
+use docket_core::agent::capital::ClosedReason;
 use docket_core::time::Timestamp;
 use docket_protocol::canonical;
 use docket_protocol::digest::Digest;
@@ -41,32 +42,6 @@ pub enum ReportError {
     /// Not the signed form: another beginning, or JSON that is not canonical.
     #[error("not the signed form of a report")]
     NotSignedForm,
-}
-
-/// Why capital is traded no more.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ClosedReason {
-    /// The job's time is over.
-    Deadline,
-    /// The capital fell to the stop-loss.
-    StopLoss,
-    /// The capital rose to the target.
-    Target,
-}
-
-impl ClosedReason {
-    /// As it is written.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Deadline => "deadline",
-            Self::StopLoss => "stop_loss",
-            Self::Target => "target",
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        [Self::Deadline, Self::StopLoss, Self::Target].into_iter().find(|reason| reason.name() == text)
-    }
 }
 
 /// Whether capital is still traded.

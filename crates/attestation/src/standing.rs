@@ -1,39 +1,8 @@
 //! What a snapshot is worth, and which one values the capital.
 
-use crate::{Attestation, Freshness, Mark, Refusal, Report, Schedule, Verified, Verifier, Why};
+use crate::{Attestation, Freshness, Mark, Refusal, Report, Schedule, State, Verified, Verifier, Why};
+use docket_core::agent::capital::Worth;
 use docket_core::time::Timestamp;
-
-/// What a snapshot is worth. Every snapshot is kept; only an attested one settles.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Standing {
-    /// Somebody vouches for it, and it was new when it came.
-    Attested,
-    /// Nobody vouches for it.
-    Unattested,
-    /// Somebody vouches for it, and it was not new when it came.
-    Stale,
-}
-
-impl Standing {
-    /// As it is written.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Attested => "attested",
-            Self::Unattested => "unattested",
-            Self::Stale => "stale",
-        }
-    }
-
-    /// From what [`Self::name`] writes.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Attested, Self::Unattested, Self::Stale].into_iter().find(|standing| standing.name() == text)
-    }
-
-    /// Whether it may value capital and settle.
-    pub const fn may_settle(self) -> bool {
-        matches!(self, Self::Attested)
-    }
-}
 
 /// What was found out about a report that came.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,11 +27,11 @@ pub enum Judgement {
 
 impl Judgement {
     /// What the snapshot is worth from now on.
-    pub const fn standing(&self) -> Standing {
+    pub const fn worth(&self) -> Worth {
         match self {
-            Self::Attested { .. } => Standing::Attested,
-            Self::Unattested(_) => Standing::Unattested,
-            Self::Stale { .. } => Standing::Stale,
+            Self::Attested { .. } => Worth::Attested,
+            Self::Unattested(_) => Worth::Unattested,
+            Self::Stale { .. } => Worth::Stale,
         }
     }
 
@@ -94,7 +63,12 @@ pub fn judge(
         Err(refusal) => return Judgement::Unattested(Some(refusal)),
     };
     let mark = Mark { at: report.at(), sequence: report.sequence() };
-    match schedule.freshness(mark, received, last) {
+    // Nothing comes after what closes the capital, so that it is as good later as in time.
+    let counted = match report.state() {
+        State::Running => received,
+        State::Closed(_) => received.min(report.at() + schedule.max_age),
+    };
+    match schedule.freshness(mark, counted, last) {
         Freshness::Fresh { missed } => Judgement::Attested { by, missed },
         Freshness::Stale(why) => Judgement::Stale { by, why },
     }
@@ -108,13 +82,13 @@ pub struct Snapshot {
     /// What the capital was worth, in minor units.
     pub reported_value: u128,
     /// What it is worth itself.
-    pub standing: Standing,
+    pub worth: Worth,
 }
 
 /// The snapshot that values the capital: the last one that may settle, in whatever order they are given.
 pub fn valuation(snapshots: impl IntoIterator<Item = Snapshot>) -> Option<Snapshot> {
     snapshots
         .into_iter()
-        .filter(|snapshot| snapshot.standing.may_settle())
+        .filter(|snapshot| snapshot.worth.may_settle())
         .max_by_key(|snapshot| snapshot.mark.sequence)
 }

@@ -110,6 +110,11 @@ impl Config {
         if self.credits.stake_threshold == 0 {
             bail!("credits.stake_threshold must be at least 1, or everybody would have a stake");
         }
+        if self.agents.snapshot_seconds == 0 {
+            bail!(
+                "agents.snapshot_seconds must be at least 1, or whoever asks would write a snapshot each time"
+            );
+        }
         let sound = |byte: u8| byte.is_ascii_graphic() && byte != b'+';
         if self.origin.is_empty() || !self.origin.bytes().all(sound) {
             bail!("origin must be a name without spaces and plus signs, such as market.example/log");

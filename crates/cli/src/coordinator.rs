@@ -3,11 +3,12 @@
 use crate::config::Config;
 use crate::data::DataDir;
 use anyhow::{Context, Result, bail};
-use docket_api::{App, Courier, Limits, Server, Settings};
+use docket_api::{App, Courier, Limits, Server, Settings, SimulatedEnclave};
 use docket_core::hash::Sha256;
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
 use docket_engine::{Engine, outbox};
+use docket_protocol::keys::SigningKey;
 use docket_settlement::Ledger;
 use docket_store::writer::Writer;
 use docket_store::{Postgres, Sqlite, Store};
@@ -57,18 +58,23 @@ impl Coordinator {
             .context("the writer's thread cannot be started")?;
         let clock = Clock::system(docket_engine::latest_known(store.start()));
         let ledger = if config.testnet { Ledger::testnet() } else { Ledger::main() };
+        let enclave = config.agents.simulated_enclave.then(|| simulated_enclave(&key)).transpose()?;
+        let enclaves =
+            config.agents.enclaves(enclave.as_ref()).context("[agents]: who is believed about capital")?;
         let engine_config = docket_engine::Config {
             ledger,
             scoring: docket_api::scoring,
             stake: config.credits.stake(),
             hires: config.agents.hires(),
+            enclaves,
         };
         let engine = Engine::new(store, clock, Entropy::system(), engine_config);
         let recovered = engine.recover().await?;
         tracing::info!(open = recovered.open, unplaced = recovered.unplaced, "the store is open");
         let stop = CancellationToken::new();
-        let app = Arc::new(App::new(engine.clone(), settings(config, &admin_token), key)?);
+        let app = Arc::new(App::new(engine.clone(), settings(config, &admin_token, enclave), key)?);
         let courier = Courier::new(app.clone()).context("nothing can be sent to webhooks")?;
+        let snapshots = docket_api::keep_snapshots(app.clone());
         let forsaken = docket_api::withdraw_forsaken(app.clone());
         let server = Server { listener, router: docket_api::router(app), limits: limits(config) };
         let grace = Duration::from_secs(config.drain_seconds);
@@ -79,6 +85,8 @@ impl Coordinator {
                 tokio::spawn(timers(engine.clone())),
                 tokio::spawn(courier.run()),
                 tokio::spawn(forsaken),
+                tokio::spawn(snapshots),
+                tokio::spawn(read_ahead(engine.clone())),
             ],
             engine,
             address,
@@ -153,7 +161,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener> {
     })
 }
 
-fn settings(config: &Config, admin_token: &str) -> Settings {
+fn settings(config: &Config, admin_token: &str, enclave: Option<SimulatedEnclave>) -> Settings {
     Settings {
         origin: config.origin.clone(),
         allow_unproven: config.allow_unproven_workers,
@@ -161,7 +169,22 @@ fn settings(config: &Config, admin_token: &str) -> Settings {
         limits: limits(config),
         prices: config.credits.clone(),
         webhooks_to: config.webhooks_to,
+        enclave: enclave.map(Arc::new),
     }
+}
+
+/// Reads what the first list of agents' jobs would wait for.
+async fn read_ahead(engine: Arc<Engine>) {
+    if let Err(error) = engine.store().read_hires().await {
+        tracing::warn!(%error, "the index of agents' jobs was not read; the first list tries again");
+    }
+}
+
+/// An enclave whose keys and prices are the same after every start on the same data.
+fn simulated_enclave(key: &SigningKey) -> Result<SimulatedEnclave> {
+    tracing::warn!("a SIMULATED enclave is served and believed: no real capital may be entrusted here");
+    let seed = Sha256::of(key.sign(b"docket-simulated-enclave-v1").to_string().as_bytes());
+    SimulatedEnclave::new(&seed.0).context("no keys follow from this seed; another coordinator key is needed")
 }
 
 fn limits(config: &Config) -> Limits {

@@ -1,6 +1,7 @@
 //! All that follows from a decision, to be written at once or not at all.
 
 use crate::agent::hire::notes;
+use crate::agent::hire::step::Taken;
 use crate::agent::identity::Agent;
 use crate::agent::offer::Offer;
 use crate::agent::standing::Note;
@@ -158,10 +159,12 @@ impl Change {
         !self.transfers.is_empty()
     }
 
-    /// Whether it is a leaf of the log: it moves money, or names what one agent has delivered to another.
+    /// Whether it is a leaf of the log: it moves money, names what one agent has delivered to another, or says what
+    /// capital is worth.
     pub fn is_logged(&self) -> bool {
         let names_work = |job: &JobChange| job.after.hire.is_some() && job.event.delivery().is_some();
-        self.moves_money() || self.job.as_ref().is_some_and(names_work)
+        let values = |job: &JobChange| matches!(job.event, Event::Hire(Taken::Valued { .. }));
+        self.moves_money() || self.job.as_ref().is_some_and(|job| names_work(job) || values(job))
     }
 
     /// Whether those hear of it who follow the jobs for which one agent hires another.

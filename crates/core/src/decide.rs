@@ -89,6 +89,7 @@ pub fn decide(job: &Job, command: &Command, now: Timestamp) -> Result<Event, Ref
                 return Err(Refusal::NotTheOwner);
             }
             before(*by, now)?;
+            hired::is_closing(hire, delivery.output)?;
             delivered(job, delivery, *charge, now)
         }
 
@@ -210,8 +211,9 @@ fn lapsed(job: &Job, treasury: u128, now: Timestamp) -> Event {
         State::Assigned { worker, .. } => give_back(job, *worker, Fault::NotAccepted, now),
         State::Running { .. } => lapse(Fault::TimedOut),
         State::Submitted { charge, .. } => {
-            let silence = job.policy.evaluation.map_or(Verdict::Complete, |evaluation| evaluation.silence);
-            evaluated(job, silence, *charge, None, now)
+            let bound = job.hire.as_ref().and_then(|hire| hire.bound_verdict());
+            let silence = || job.policy.evaluation.map_or(Verdict::Complete, |evaluation| evaluation.silence);
+            evaluated(job, bound.unwrap_or_else(silence), *charge, None, now)
         }
         State::Settled { charge, .. } => Event::Vested { bonus: hired::bonus(job, *charge, treasury) },
         State::Rejected { .. } => Event::Vested { bonus: 0 },

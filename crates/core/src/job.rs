@@ -428,6 +428,7 @@ impl Job {
             (Taken::Engaged { .. }, State::Funded { by }) => {
                 *by = self.hire.as_ref().map_or(*by, |hire| hire.expires_at(true));
             }
+            (Taken::Valued { due: Some(due), .. }, State::Funded { by }) => *by = (*by).max(*due),
             (
                 Taken::Committed { by: new, .. } | Taken::Revealed { by: new, .. },
                 State::Disputed { by, .. },

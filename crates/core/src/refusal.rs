@@ -178,6 +178,39 @@ pub enum Refusal {
     /// Accepted work has no fault.
     #[error("a fault can be found in refused work only")]
     NoFault,
+    /// The job is of another strategy.
+    #[error("no capital is entrusted in this job")]
+    NoCapital,
+    /// Its worth is final.
+    #[error("the capital is traded no more, and its worth is final")]
+    CapitalClosed,
+    /// Its worth is not final.
+    #[error("no attested snapshot says yet that the capital is traded no more")]
+    CapitalOpen,
+    /// It could not be settled.
+    #[error("this market believes no enclave, so that entrusted capital could not be settled")]
+    NobodyAttests,
+    /// It names another job.
+    #[error("the report is of another job")]
+    ReportOfOther,
+    /// Each is kept for ever.
+    #[error("attested snapshots lie at least a minute apart, unless the capital is closed")]
+    TooSoon,
+    /// There are as many as are kept.
+    #[error("no more snapshots are kept of this job that nobody vouches for")]
+    TooManySnapshots,
+    /// A stranger brings what nobody vouches for.
+    #[error("only those who take part in the job may bring what nobody vouches for")]
+    NotTakingPart,
+    /// A later snapshot is known.
+    #[error("the snapshot is not newer than the last attested one")]
+    NotNewer,
+    /// It names something else than the closing report.
+    #[error("the deliverable is not that of the report that closed the capital")]
+    OtherDeliverable,
+    /// The last attested snapshot leaves the other verdict.
+    #[error("the last attested snapshot leaves only the other verdict")]
+    AgainstValuation,
     /// Somebody is at work.
     #[error("the job has a provider, who may rely on it")]
     ProviderAtWork,
@@ -260,6 +293,17 @@ impl Refusal {
             Self::CommitmentTaken => "dispute.commitment_taken",
             Self::OtherLevel => "hire.other_level",
             Self::NoFault => "hire.no_fault",
+            Self::NoCapital => "capital.none",
+            Self::CapitalClosed => "capital.closed",
+            Self::CapitalOpen => "capital.open",
+            Self::NobodyAttests => "capital.nobody_attests",
+            Self::ReportOfOther => "snapshot.other_job",
+            Self::TooSoon => "snapshot.too_soon",
+            Self::TooManySnapshots => "snapshot.too_many",
+            Self::NotTakingPart => "snapshot.not_taking_part",
+            Self::NotNewer => "snapshot.not_newer",
+            Self::OtherDeliverable => "capital.other_deliverable",
+            Self::AgainstValuation => "capital.against_valuation",
             Self::ProviderAtWork => "hire.provider_at_work",
             Self::NoSuchAgent => "agent.not_found",
             Self::NotTheOwner => "agent.not_the_owner",

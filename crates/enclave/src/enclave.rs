@@ -197,6 +197,11 @@ impl Enclave {
         job.report(job_id, &self.market, &self.signing, now)
     }
 
+    /// The names of its jobs.
+    pub fn jobs(&self) -> Vec<String> {
+        self.jobs.keys().cloned().collect()
+    }
+
     /// Forgets a closed job. Answers whether there was one.
     pub fn forget(&mut self, job_id: &str) -> bool {
         let closed = self.jobs.get(job_id).is_some_and(|job| job.trading.closed_at().is_some());

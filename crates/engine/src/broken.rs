@@ -76,7 +76,7 @@ impl Engine {
             )
             .into(),
         };
-        let documents = Documents { payload: None, result: Some(result) };
+        let documents = Documents { result: Some(result), ..Documents::default() };
         (Command::BreakOff { delivery, charge, reason }, documents)
     }
 

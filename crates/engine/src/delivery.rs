@@ -85,7 +85,7 @@ impl Engine {
             receipt: arrival.proof.document,
             decision: crate::decision::keep(&decision).into(),
         };
-        let documents = Documents { payload: None, result: Some(result) };
+        let documents = Documents { result: Some(result), ..Documents::default() };
         let charge = Charge::Exactly(job.policy.charge(job.escrow, delivery.usage.output, true));
         let command = Command::Submit { delivery, charge };
         let executed = self.execute_with(id, &command, documents).await?;

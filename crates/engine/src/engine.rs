@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::deadlines::Deadlines;
 use crate::entropy::Entropy;
 use crate::firsts::Firsts;
-use crate::hires::HireTerms;
+use crate::hires::{Enclaves, HireTerms};
 use crate::ids::JobIds;
 use crate::meter::Meter;
 use crate::outbox::Outbox;
@@ -36,6 +36,8 @@ pub struct Config {
     pub stake: StakeTerms,
     /// The terms under which agents hire each other.
     pub hires: HireTerms,
+    /// Who is believed about capital that one agent entrusts to another.
+    pub enclaves: Enclaves,
 }
 
 /// From when on a stake counts, and what it is worth when workers are compared.

@@ -70,6 +70,7 @@ impl Engine {
                 Err(CommitError::Refused(Refusal::InsufficientFunds)) if with_balances.is_some() => {}
                 result => {
                     let executed = result?;
+                    self.learn_of_ruling(&job, with_balances.as_ref()).await;
                     for effect in &executed.effects {
                         self.outbox.add(*effect);
                     }

@@ -1,10 +1,12 @@
 //! Jobs for which one agent hires another: made, and taken step by step to their end, each on the word of whoever owns
 //! the agent that takes the step. What he signed counts once; a repeat is answered with the job as it is now.
 
+mod capital;
 mod court;
 mod offers;
 mod step;
 
+pub use capital::Enclaves;
 pub use step::Wish;
 
 use crate::engine::Engine;
@@ -113,7 +115,25 @@ impl Engine {
         if self.is_draining() {
             return Err(Refusal::Draining.into());
         }
-        self.begin(|engine| async move { engine.make_hire(new, word).await }).await
+        self.begin(|engine| async move {
+            match engine.make_hire(new, word).await {
+                // What was made already is not asked for twice, whatever would stand against it by now.
+                Err(EngineError::Refused(refusal)) => engine.made_of(word).await?.ok_or(refusal.into()),
+                made => made,
+            }
+        })
+        .await
+    }
+
+    /// The job that was made of a word before, if one was.
+    async fn made_of(&self, word: Word) -> Result<Option<Arc<Job>>, EngineError> {
+        let any = PublicId { dialect: word.dialect, text: "".into() };
+        let claim = signed(word, &any, "hire");
+        let before = self.store.claim(&claim.key).await?.filter(|before| before.request == claim.request);
+        match before {
+            Some(before) => Ok(Some(self.hired(&before.answer).await?)),
+            None => Ok(None),
+        }
     }
 
     async fn make_hire(&self, new: NewHire, word: Word) -> Result<Arc<Job>, EngineError> {
@@ -122,6 +142,9 @@ impl Engine {
         let agent = self.owned(new.client, word).await?;
         let order = Order { grace: terms.grace, rewards_early: terms.rewards_early, ..new.order };
         order.check(now)?;
+        if order.capital.is_some() && !self.config.enclaves.anybody {
+            return Err(Refusal::NobodyAttests.into());
+        }
         if new.budget.is_zero() {
             return Err(Refusal::OtherBudget.into());
         }

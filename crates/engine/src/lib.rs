@@ -47,13 +47,13 @@ mod workers;
 pub use census::Census;
 pub use delivery::{Arrival, Proof};
 pub use docket_store::{
-    AgentFilter, Cursor, DeliveryRow, FeedRow, HireFilter, JournalRow, KeyJobs, LogPlace, Page, Stage,
-    Stretch, TransferRow,
+    AgentFilter, Cursor, DeliveryRow, FeedRow, HireFilter, JournalRow, KeyJobs, LogPlace, Page, SnapshotRow,
+    Stage, Stretch, TransferRow,
 };
 pub use engine::{Config, Engine, StakeTerms};
 pub use error::EngineError;
 pub use execute::Executed;
-pub use hires::{HireTerms, NewHire, Wish};
+pub use hires::{Enclaves, HireTerms, NewHire, Wish};
 pub use hooks::{NewHook, Rotated, SECRET_PREFIX};
 pub use ids::latest_known;
 pub use keys::KeySecret;

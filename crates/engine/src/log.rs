@@ -3,6 +3,7 @@
 //! The log is public, and knowing a job's public id is being allowed to read the job. So an entry
 //! holds digests, over texts that the job's parties have: they can prove it, nobody else can guess it.
 
+use docket_core::agent::hire::step::Taken;
 use docket_core::change::Change;
 use docket_core::event::Event;
 use docket_core::hash::Sha256;
@@ -55,9 +56,10 @@ fn canonical_bytes(entry: &Entry<'_>) -> Vec<u8> {
 }
 
 const fn receipt(event: &Event) -> Option<Sha256> {
-    match event.delivery() {
-        Some(delivery) => Some(delivery.receipt),
-        None => None,
+    match (event, event.delivery()) {
+        (Event::Hire(Taken::Valued { valuation, .. }), _) => Some(valuation.report),
+        (_, Some(delivery)) => Some(delivery.receipt),
+        (_, None) => None,
     }
 }
 

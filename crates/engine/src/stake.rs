@@ -127,6 +127,17 @@ impl Engine {
         }
     }
 
+    /// What a ruling has left of a worker's stake is what counts from now on.
+    pub(crate) async fn learn_of_ruling(&self, job: &Job, ruled: Option<&Command>) {
+        let worker = job.delivery().and_then(|delivery| delivery.worker());
+        let (Some(Command::Rule { stake, .. }), Some(worker)) = (ruled, worker) else { return };
+        if let Err(error) = self.refresh_stake(worker).await {
+            tracing::warn!(%worker, %error, "what is left of a stake could not be read");
+            let left = stake.saturating_sub(job.vesting.units);
+            self.roster.fleet().set_stake(&worker, self.config.stake.tier(left));
+        }
+    }
+
     /// Whether what a worker delivers for a job now is delivered with a stake that counts.
     pub(crate) fn stakes(&self, job: &Job, worker: &WorkerId) -> bool {
         job.policy.staked.is_some() && self.roster.fleet().has_stake(worker)

@@ -78,7 +78,8 @@ impl Engine {
     async fn make(&self, new: NewJob) -> Result<Submitted, EngineError> {
         let (payload, echo, now_or_never) = (new.payload.clone(), new.echo.clone(), new.now_or_never);
         let (job, claim) = self.draft(new);
-        let documents = Documents { payload: Some(Payload { body: payload.clone(), echo }), result: None };
+        let documents =
+            Documents { payload: Some(Payload { body: payload.clone(), echo }), ..Documents::default() };
         let executed = match self.attempt(&job, &Command::Fund, documents, claim).await {
             Ok(executed) => executed,
             Err(CommitError::Repeated(id)) => {

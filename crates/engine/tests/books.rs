@@ -32,6 +32,7 @@ fn books_of_agents(database: &str, keep: fn(&Note) -> bool) -> Books {
         scoring,
         stake: StakeTerms::NONE,
         hires: docket_engine::HireTerms::DOCUMENTED,
+        enclaves: docket_engine::Enclaves::none(),
     };
     let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(3), config);
     let word = |said: u8| Word {
@@ -94,6 +95,7 @@ fn books_after(database: &str, alter: fn(Spending) -> Option<Spending>) -> Books
         scoring,
         stake: StakeTerms::NONE,
         hires: docket_engine::HireTerms::DOCUMENTED,
+        enclaves: docket_engine::Enclaves::none(),
     };
     let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(3), config);
     let client = ClientId("credits:ann".into());

@@ -28,6 +28,7 @@ fn start(name: &str, clock: &Clock) -> (Arc<Engine>, JoinHandle<()>) {
         scoring,
         stake: docket_engine::StakeTerms::NONE,
         hires: docket_engine::HireTerms::DOCUMENTED,
+        enclaves: docket_engine::Enclaves::none(),
     };
     let engine = Engine::new(store, clock.clone(), Entropy::system(), config);
     block_on(engine.recover()).expect("what was open is taken up");

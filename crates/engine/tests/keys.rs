@@ -23,6 +23,7 @@ fn engine(name: &str, clock: &Clock) -> Arc<Engine> {
         scoring,
         stake: StakeTerms::NONE,
         hires: docket_engine::HireTerms::DOCUMENTED,
+        enclaves: docket_engine::Enclaves::none(),
     };
     Engine::new(store, clock.clone(), Entropy::seeded(3), config)
 }

@@ -37,6 +37,7 @@ fn many_threads_leave_nothing_behind() {
         scoring,
         stake: StakeTerms::NONE,
         hires: docket_engine::HireTerms::DOCUMENTED,
+        enclaves: docket_engine::Enclaves::none(),
     };
     let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(1), config);
     let (stop, stopped) = AbortHandle::new_pair();

@@ -19,6 +19,7 @@ fn who_goes_away_leaves_nothing_behind() {
         scoring,
         stake: StakeTerms::NONE,
         hires: docket_engine::HireTerms::DOCUMENTED,
+        enclaves: docket_engine::Enclaves::none(),
     };
     let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(1), config);
     let submitted = block_on(engine.submit(new_job(&engine, 1, 1))).expect("the job is made");
@@ -42,6 +43,7 @@ fn nobody_waits_for_an_answer_once_the_store_has_stopped() {
         scoring,
         stake: StakeTerms::NONE,
         hires: docket_engine::HireTerms::DOCUMENTED,
+        enclaves: docket_engine::Enclaves::none(),
     };
     let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(1), config);
     let mut submit = Box::pin(engine.submit(new_job(&engine, 1, 1)));

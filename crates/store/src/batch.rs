@@ -1,6 +1,7 @@
 //! What callers hand in, and what a group of winners is written as.
 
 use crate::writer::{Key, Moved, Spent};
+use docket_core::agent::capital::Worth;
 use docket_core::agent::identity::Agent;
 use docket_core::agent::offer::Offer;
 use docket_core::agent::standing::Standing;
@@ -56,6 +57,32 @@ pub struct Documents {
     pub payload: Option<Payload>,
     /// What the worker answered, and its proof; comes with the delivery.
     pub result: Option<ResultDocument>,
+    /// What an enclave has said of a job's capital.
+    pub snapshot: Option<SnapshotDocument>,
+}
+
+/// What an enclave has said of a job's capital, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotDocument {
+    /// Of which job.
+    pub job: JobId,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// What it is worth.
+    pub worth: Worth,
+    /// The code of what is wrong with it, if anything is.
+    pub flaw: Option<Arc<str>>,
+    /// The report, in canonical JSON.
+    pub report: Arc<str>,
+    /// Who vouches for it, in JSON, if anybody was said to.
+    pub attestation: Option<Arc<str>>,
+}
+
+impl SnapshotDocument {
+    /// How many bytes it has.
+    pub(crate) fn weight(&self) -> usize {
+        self.report.len() + self.attestation.as_ref().map_or(0, |attestation| attestation.len())
+    }
 }
 
 /// What a client asks.
@@ -102,8 +129,10 @@ impl ResultDocument {
 impl Write {
     /// How many bytes of documents it brings.
     pub(crate) fn weight(&self) -> usize {
-        let Documents { payload, result } = &self.documents;
-        payload.as_ref().map_or(0, Payload::weight) + result.as_ref().map_or(0, ResultDocument::weight)
+        let Documents { payload, result, snapshot } = &self.documents;
+        payload.as_ref().map_or(0, Payload::weight)
+            + result.as_ref().map_or(0, ResultDocument::weight)
+            + snapshot.as_ref().map_or(0, SnapshotDocument::weight)
     }
 }
 
@@ -158,6 +187,7 @@ pub struct Batch {
     pub(crate) changed_jobs: Vec<Arc<Job>>,
     pub(crate) payloads: Vec<(JobId, Payload)>,
     pub(crate) results: Vec<ResultEntry>,
+    pub(crate) snapshots: Vec<(i64, SnapshotDocument)>,
     pub(crate) journal: Vec<JournalEntry>,
     pub(crate) transfers: Vec<TransferEntry>,
     pub(crate) balances: BTreeMap<Key, Moved>,
@@ -192,6 +222,7 @@ impl Batch {
         self.changed_jobs.extend(later.changed_jobs);
         self.payloads.extend(later.payloads);
         self.results.extend(later.results);
+        self.snapshots.extend(later.snapshots);
         self.journal.extend(later.journal);
         self.transfers.extend(later.transfers);
         join_sums(&mut self.balances, later.balances);

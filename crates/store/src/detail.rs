@@ -36,6 +36,9 @@ pub(crate) fn detail(event: &Event) -> String {
             format!("agent:{}", seat.agent.0)
         }
         Event::Hire(Taken::Committed { seat, .. } | Taken::Revealed { seat, .. }) => format!("seat {seat}"),
+        Event::Hire(Taken::Valued { valuation, .. }) => {
+            format!("{} in {}", valuation.value, valuation.report)
+        }
         Event::Evaluated { judgement: None, .. } => "by silence".to_owned(),
         Event::Disputed { claim: Some(claim), .. } => format!("{RECEIVED}{claim}"),
         Event::Ruled { ruling, by, .. } => format!("{}{BY}{}", encode_ruling(*ruling), by.name()),

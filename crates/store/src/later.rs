@@ -97,7 +97,7 @@ mod tests {
         let transfer = Transfer { from: account.clone(), to: account, amount: Amount::new(1, Asset::USDC) };
         let answer = PublicId { dialect: Dialect::Credits, text: "it".into() };
         let claim = Claim { key: "key".into(), request: Sha256([0; 32]), answer };
-        let documents = Documents { payload: Some(vec![0; bytes].into()), result: None };
+        let documents = Documents { payload: Some(vec![0; bytes].into()), ..Documents::default() };
         let change = Change::of_transfer(transfer, claim, Timestamp(1));
         Waiting {
             write: Write { change, documents, leaf: None },

@@ -29,7 +29,7 @@ mod texts;
 mod value;
 pub mod writer;
 
-pub use batch::{Batch, Documents, Leaf, Payload, ResultDocument, Write};
+pub use batch::{Batch, Documents, Leaf, Payload, ResultDocument, SnapshotDocument, Write};
 pub use error::{CommitError, StoreError};
 pub use hires::HireFilter;
 pub use pending::{Haste, Pending};
@@ -37,7 +37,7 @@ pub use places::LogPlace;
 pub use postgres::Postgres;
 pub use read::{
     AgentFilter, Answer, BalanceRow, Cursor, DeliveryRow, FeedRow, HireRow, JobFilter, JournalRow, KeyJobs,
-    KeyRow, Page, Read, Reader, SpendingRow, Stretch, TransferRow,
+    KeyRow, Page, Read, Reader, SnapshotRow, SpendingRow, Stretch, TransferRow,
 };
 pub use sqlite::Sqlite;
 pub use stage::Stage;

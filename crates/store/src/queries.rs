@@ -6,15 +6,17 @@ pub(crate) mod of_key;
 use crate::error::StoreError;
 use crate::read::{
     AgentFilter, Answer, BalanceRow, Cursor, DeliveryRow, FeedRow, HireRow, JobFilter, JournalRow, KeyJobs,
-    KeyRow, Page, Read, Reader, SpendingRow, Stretch, TransferRow,
+    KeyRow, Page, Read, Reader, SnapshotRow, SpendingRow, Stretch, TransferRow,
 };
 use crate::rows::agent::{AGENTS, parse_agent};
 use crate::rows::hire::{parse_offer, parse_standing, tally};
 use crate::rows::hook::{DELIVERIES, HOOKS, hook_id, parse_delivery, parse_hook};
 use crate::rows::job::COLUMNS as JOB_COLUMNS;
 use crate::rows::read::{self, Terms};
+use crate::rows::snapshot::parse_snapshot;
 use crate::rows::{period, spent};
 use crate::value::{Columns, Value};
+use docket_core::agent::capital::Worth;
 use docket_core::agent::identity::Agent;
 use docket_core::agent::offer::Offer;
 use docket_core::agent::standing::Standing;
@@ -390,6 +392,18 @@ impl<D: Database> Reader for Queries<D> {
             vec![Value::job(job), Value::Int(limit.into())],
             parse_offer,
         )
+    }
+
+    fn snapshots(&self, job: JobId, page: Page) -> Read<'_, Vec<SnapshotRow>> {
+        let params = vec![Value::job(job), Value::Int(page.limit.into()), Value::count(page.skip)];
+        self.database.list(&agents::SNAPSHOTS_OF_JOB, params, parse_snapshot)
+    }
+
+    fn count_snapshots(&self, job: JobId, worth: Option<Worth>) -> Read<'_, u64> {
+        let worth = worth.map_or("%", Worth::name);
+        self.one(agents::COUNT_SNAPSHOTS, vec![Value::job(job), Value::name(worth)], |row| row.count(0))
+            .map_ok(Option::unwrap_or_default)
+            .boxed()
     }
 
     fn hire_rows(&self, after: Option<u32>) -> Read<'_, Vec<HireRow>> {

@@ -1,7 +1,9 @@
 //! What readers can ask, and what they are answered.
 
+use crate::batch::SnapshotDocument;
 use crate::error::StoreError;
 use crate::stage::Stage;
+use docket_core::agent::capital::Worth;
 use docket_core::agent::identity::{Agent, Wallet};
 use docket_core::agent::offer::Offer;
 use docket_core::agent::role::{Role, Strategy};
@@ -119,6 +121,15 @@ impl AgentFilter {
             && self.arbitrates.is_none_or(|arbitrates| roles.contains(&Role::Arbitrator) == arbitrates)
             && self.least_score.is_none_or(|least| score.points() >= least)
     }
+}
+
+/// A snapshot as it is kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SnapshotRow {
+    /// What it is.
+    pub document: SnapshotDocument,
+    /// Where the log has it; an attested one alone.
+    pub leaf_index: Option<u64>,
 }
 
 /// Which part of a numbered list is asked for.
@@ -298,6 +309,8 @@ pub trait Reader: Send + Sync {
     fn agent_standing(&self, id: AgentId) -> Read<'_, Option<Standing>>;
     fn offer(&self, job: JobId, agent: AgentId) -> Read<'_, Option<Offer>>;
     fn offers(&self, job: JobId, limit: u32) -> Read<'_, Vec<Offer>>;
+    fn snapshots(&self, job: JobId, page: Page) -> Read<'_, Vec<SnapshotRow>>;
+    fn count_snapshots(&self, job: JobId, worth: Option<Worth>) -> Read<'_, u64>;
     fn hire_rows(&self, after: Option<u32>) -> Read<'_, Vec<HireRow>>;
     fn feed(&self, after: i64, limit: u32) -> Read<'_, Vec<FeedRow>>;
     fn last_fed(&self) -> Read<'_, i64>;

@@ -16,11 +16,15 @@ const LONGEST: usize = 1_024;
 pub(crate) fn check(write: &Write) -> Result<(), StoreError> {
     let decision = write.documents.result.as_ref().map(|result| &*result.decision);
     let indexed = indexed(write);
+    let snapshot = write.documents.snapshot.iter().flat_map(|snapshot| {
+        [Some(&snapshot.report), snapshot.flaw.as_ref(), snapshot.attestation.as_ref()].into_iter().flatten()
+    });
+    let kept = decision.into_iter().chain(snapshot.map(|text| &**text));
     let unfit = |text: &str| text.contains('\0');
     if indexed.iter().any(|text| text.len() > LONGEST) {
         return Err(StoreError::Failed(format!("a name of more than {LONGEST} bytes")));
     }
-    if indexed.into_iter().chain(decision).chain(described(write)).any(unfit) {
+    if indexed.into_iter().chain(kept).chain(described(write)).any(unfit) {
         return Err(StoreError::Failed("a text with a zero byte".to_owned()));
     }
     Ok(())

@@ -4,8 +4,8 @@ use crate::child::{child, is_child_of};
 use crate::files::complaint;
 use crate::place::{InFile, Place};
 use crate::postgres::{OnServer, Server};
-use crate::sample::{job, paid_at_once, terms, write};
-use crate::world::World;
+use crate::sample::{job, paid_at_once, terms, unattested, write};
+use crate::world::{World, now};
 use docket_core::id::JobId;
 use docket_store::writer::Writer;
 use docket_store::{Postgres, Sqlite, Store};
@@ -68,6 +68,10 @@ fn kill_twice(test: &'static str, about: &str, place: impl Fn() -> Box<dyn Place
         for line in told {
             let (number, state) = line.trim_start_matches("acknowledged ").split_once(' ').unwrap();
             let job = world.on_disk(JobId(number.parse().unwrap())).expect("it was acknowledged");
+            if state == "snapshot" {
+                assert_eq!(now(world.disk().count_snapshots(job.id, None)), 1, "{line}");
+                continue;
+            }
             let further = state == "funded" && ["submitted", "settled"].contains(&job.state.name());
             assert!(further || job.state.name() == state, "{line}, but it is {}", job.state.name());
         }
@@ -97,4 +101,6 @@ fn live(store: &Store, number: u64) {
             println!("acknowledged {number} {}", job.state.name());
         }
     }
+    block_on(store.commit(unattested(&job, &number.to_string()))).unwrap();
+    println!("acknowledged {number} snapshot");
 }

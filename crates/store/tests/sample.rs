@@ -1,5 +1,6 @@
 //! Jobs, their terms and those around them. Ways through a life are written as words: `fund assign submit`.
 
+use docket_core::agent::capital::Worth;
 use docket_core::change::{Change, Claim};
 use docket_core::command::{Canceller, Charge, Command};
 use docket_core::decide::decide;
@@ -13,7 +14,7 @@ use docket_core::money::{Amount, Asset, BasisPoints, Split};
 use docket_core::policy::{Arbitration, Evaluation, Judge, Lapse, Policy, Ruling, Source, Verdict};
 use docket_core::refusal::Refusal;
 use docket_core::time::{Millis, Timestamp};
-use docket_store::{Documents, Leaf, Payload, ResultDocument, Write};
+use docket_store::{Documents, Leaf, Payload, ResultDocument, SnapshotDocument, Write};
 use std::sync::Arc;
 
 /// When everything happens that does not wait for a deadline.
@@ -125,6 +126,7 @@ fn documents(job: &Job, word: &str) -> Documents {
     Documents {
         payload: (job.version == Version::NONE).then(|| Payload { body: payload(job), echo: echo(job) }),
         result: word.starts_with("submit").then(|| result(job)),
+        ..Documents::default()
     }
 }
 
@@ -152,6 +154,26 @@ pub(crate) fn with_leaf(change: Change, documents: Documents) -> Write {
     let entry = format!("{:?} {:?}", change.job_id(), change.transfers);
     let leaf = change.moves_money().then(|| Leaf::new(entry.into_bytes()));
     Write { change, documents, leaf }
+}
+
+/// What an enclave has said of a job's capital, for which nobody vouches, under a key of its own.
+pub(crate) fn unattested(job: &Job, key: &str) -> Write {
+    let report: Arc<str> = format!("{{\"job_id\":\"{}\",\"key\":\"{key}\"}}", job.public_id.text).into();
+    let claim = Claim {
+        key: format!("snapshot {key}").into(),
+        request: Sha256::of(report.as_bytes()),
+        answer: job.public_id.clone(),
+    };
+    let snapshot = SnapshotDocument {
+        job: job.id,
+        received_at: NOW,
+        worth: Worth::Unattested,
+        flaw: Some("attestation.missing".into()),
+        report,
+        attestation: None,
+    };
+    let documents = Documents { snapshot: Some(snapshot), ..Documents::default() };
+    with_leaf(Change::of_claim(claim, NOW), documents)
 }
 
 /// Money that comes in from outside, under a key.

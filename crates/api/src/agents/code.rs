@@ -57,6 +57,16 @@ pub(crate) enum Code {
     NotEligible,
     /// The agent has no seat in the dispute.
     NotSeated,
+    /// The enclave has the job, with other content.
+    JobDiffers,
+    /// The market serves no enclave.
+    NoEnclave,
+    /// The capital is traded no more.
+    CapitalClosed,
+    /// The last attested snapshot leaves the other verdict.
+    AgainstValuation,
+    /// The snapshot is not newer than the last attested one.
+    NotNewer,
     /// No such route.
     UnknownUrl,
     /// The route is asked in another way.
@@ -101,6 +111,11 @@ impl Code {
             Self::IsParty => "is_party",
             Self::NotEligible => "not_eligible",
             Self::NotSeated => "not_seated",
+            Self::JobDiffers => "job_differs",
+            Self::NoEnclave => "no_enclave",
+            Self::CapitalClosed => "capital_closed",
+            Self::AgainstValuation => "against_valuation",
+            Self::NotNewer => "snapshot_not_newer",
             Self::UnknownUrl => "unknown_url",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::TooLarge => "request_too_large",
@@ -129,6 +144,7 @@ impl Code {
             | Self::JobNotFound
             | Self::OfferNotFound
             | Self::DisputeNotFound
+            | Self::NoEnclave
             | Self::UnknownUrl => StatusCode::NOT_FOUND,
             Self::NameTaken
             | Self::Overtaken
@@ -138,6 +154,10 @@ impl Code {
             | Self::AlreadyDisputed
             | Self::AlreadyVoted
             | Self::ProviderAtWork
+            | Self::JobDiffers
+            | Self::CapitalClosed
+            | Self::AgainstValuation
+            | Self::NotNewer
             | Self::SignatureUsed => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

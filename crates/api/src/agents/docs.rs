@@ -1,5 +1,6 @@
 //! What the routes of this dialect take and answer.
 
+pub(super) mod capital;
 pub(super) mod hires;
 
 use super::profile::TAGS;
@@ -61,6 +62,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     ]
     .into_iter()
     .chain(hires::schemas())
+    .chain(capital::schemas())
     .collect()
 }
 

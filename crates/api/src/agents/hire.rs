@@ -10,8 +10,10 @@ use super::status::{parse_level, parse_strategy};
 use super::wire::{Answer, success};
 use crate::app::App;
 use axum::extract::{Request, State};
-use docket_core::agent::hire::{Capital, Hire, Judgement, Order};
+use docket_core::agent::capital::Capital;
+use docket_core::agent::hire::{Hire, Judgement, Order};
 use docket_core::agent::penalty::Offence;
+use docket_core::agent::role::Strategy;
 use docket_core::hash::ContentHash;
 use docket_core::job::{Job, State as JobState};
 use docket_core::money::{Amount, BasisPoints};
@@ -24,6 +26,8 @@ use std::sync::Arc;
 
 /// What is signed for where the job's number is not known yet.
 const NEW: &str = "new";
+/// A billion whole coins.
+const MOST_CAPITAL: u128 = 1_000_000_000_000_000;
 /// In characters.
 const LONGEST_TITLE: usize = 200;
 /// In characters.
@@ -33,10 +37,11 @@ const LONGEST_DESCRIPTION: usize = 10_000;
 pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Answer<JobView> {
     let signed = Signed::read(&app, request, Action::CREATE_JOB, NEW).await?;
     let fields = Fields::parse(&signed.body)?;
+    let budget = fields.amount("budget")?;
     let new = NewHire {
         client: needed(fields.agent("clientId")?, "clientId")?,
-        budget: Amount::new(fields.amount("budget")?, app.asset()),
-        order: order(&fields)?,
+        budget: Amount::new(budget, app.asset()),
+        order: order(&fields, budget)?,
         title: fields.words("title", LONGEST_TITLE)?,
         description: fields.words("description", LONGEST_DESCRIPTION)?,
     };
@@ -44,17 +49,22 @@ pub(super) async fn create(State(app): State<Arc<App>>, request: Request) -> Ans
     success(JobView::of(&app, &job).await?)
 }
 
-fn order(fields: &Fields) -> Result<Order, Problem> {
+fn order(fields: &Fields, budget: u128) -> Result<Order, Problem> {
     let strategy = fields.text("strategyType")?.and_then(parse_strategy);
     let wrong = || Problem::invalid("`strategyType` must be PROGRAM, RUBRIC, HYBRID or CEX_CAPITAL.");
+    let strategy = strategy.ok_or_else(wrong)?;
     let deadline = needed(fields.number("deadline")?, "deadline")?;
     let deadline = i64::try_from(deadline).ok().and_then(|seconds| seconds.checked_mul(1_000));
     let deadline = deadline.ok_or_else(|| Problem::invalid("`deadline` must be in seconds since 1970."))?;
     Ok(Order {
-        strategy: strategy.ok_or_else(wrong)?,
+        strategy,
         program: fields.hash("programHash")?,
         rubric: fields.hash("rubricHash")?,
-        capital: fields.object("cexConfig")?.map(|config| capital(&config)).transpose()?,
+        capital: match (strategy, fields.object("cexConfig")?) {
+            (Strategy::Capital, Some(config)) => Some(capital(&config, budget)?),
+            // The field is documented for such jobs alone.
+            _ => None,
+        },
         deadline: Timestamp(deadline),
         grace: Millis(0),
         judge: fields.agent("evaluatorId")?,
@@ -62,13 +72,19 @@ fn order(fields: &Fields) -> Result<Order, Problem> {
     })
 }
 
-fn capital(config: &Fields) -> Result<Capital, Problem> {
+fn capital(config: &Fields, budget: u128) -> Result<Capital, Problem> {
     let share = |name, most: u64| {
         let share = needed(config.number(name)?, name)?;
         let wrong = || Problem::invalid(format!("`{name}` must be from 1 to {most} basis points."));
         u16::try_from(share).ok().filter(|_| (1..=most).contains(&share)).map(BasisPoints).ok_or_else(wrong)
     };
-    Ok(Capital { stop_loss: share("stopLossBps", 10_000)?, target_return: share("targetReturnBps", 60_000)? })
+    let (stop_loss, target_return) = (share("stopLossBps", 10_000)?, share("targetReturnBps", 60_000)?);
+    // The reference commits to the budget where the capital is meant.
+    let entrusted = config.text("capital")?.map(|_| config.amount("capital")).transpose()?.unwrap_or(budget);
+    if !(1..=MOST_CAPITAL).contains(&entrusted) {
+        return Err(Problem::invalid(format!("`capital` must be from 1 to {MOST_CAPITAL} minor units.")));
+    }
+    Ok(Capital { entrusted, stop_loss, target_return })
 }
 
 /// `POST /api/v1/jobs/{jobId}/budget`.

@@ -4,10 +4,12 @@
 use super::disputes::DisputeView;
 use super::errors::Problem;
 use super::offers::OfferView;
+use super::snapshots::{SnapshotView, ValuationView};
 use super::status::{job_status, level, role, strategy};
 use super::wire::{CapabilityView, Known, PoolView, ScoreView, address, shown_name};
 use crate::app::App;
-use docket_core::agent::hire::{Capital, Hire, Seat};
+use docket_core::agent::capital::Capital;
+use docket_core::agent::hire::{Hire, Seat};
 use docket_core::agent::role::Role;
 use docket_core::hash::ContentHash;
 use docket_core::job::Job;
@@ -16,6 +18,9 @@ use docket_core::time::Timestamp;
 use docket_engine::{EngineError, LogPlace};
 use docket_protocol::instant;
 use serde::Serialize;
+
+/// How many of its snapshots a job is shown with.
+const SNAPSHOTS: u32 = 20;
 
 /// A job with all that belongs to it.
 #[derive(Serialize)]
@@ -52,7 +57,10 @@ pub(super) struct JobView {
     stake_locks: Vec<LockView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cex_config: Option<CapitalView>,
-    snapshots: [(); 0],
+    /// What the capital is worth, by its last attested snapshot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valuation: Option<ValuationView>,
+    snapshots: Vec<SnapshotView>,
     dispute: Option<DisputeView>,
     offers: Vec<OfferView>,
     lifecycle: Lifecycle,
@@ -89,6 +97,8 @@ pub(super) struct LockView {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CapitalView {
+    /// What is entrusted; not documented.
+    capital: String,
     stop_loss_bps: u16,
     target_return_bps: u16,
 }
@@ -105,14 +115,23 @@ struct Lifecycle {
 /// A place in the log, in the forms of a chain.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Place {
-    tx_hash: String,
-    block_number: String,
+pub(super) struct Place {
+    pub(super) tx_hash: String,
+    pub(super) block_number: String,
 }
 
 impl JobView {
     /// A job with all that is to be read of it.
     pub(super) async fn of(app: &App, job: &Job) -> Result<Self, Problem> {
+        Self::with_snapshots(app, job, SNAPSHOTS).await
+    }
+
+    /// The same among others, with its last snapshot alone: each may be large.
+    pub(super) async fn listed(app: &App, job: &Job) -> Result<Self, Problem> {
+        Self::with_snapshots(app, job, 1).await
+    }
+
+    async fn with_snapshots(app: &App, job: &Job, snapshots: u32) -> Result<Self, Problem> {
         let hire = job.hire.as_deref().ok_or(Refusal::NoSuchJob)?;
         let offers = app.engine.offers(job).await?.iter().map(|offer| OfferView::of(offer, job)).collect();
         let places = app.engine.store().log_places(job.id).await.map_err(EngineError::from)?;
@@ -153,11 +172,16 @@ impl JobView {
             provider: PartyView::maybe(app, hire.provider.as_ref(), Role::Provider).await?,
             evaluator: PartyView::maybe(app, hire.evaluator.as_ref(), Role::Evaluator).await?,
             stake_locks: hire.seats().map(|(role, seat)| LockView::of(None, role, seat)).collect(),
-            cex_config: order.capital.map(|Capital { stop_loss, target_return }| CapitalView {
+            cex_config: order.capital.map(|Capital { entrusted, stop_loss, target_return }| CapitalView {
+                capital: entrusted.to_string(),
                 stop_loss_bps: stop_loss.0,
                 target_return_bps: target_return.0,
             }),
-            snapshots: [],
+            valuation: order
+                .capital
+                .zip(hire.valuation)
+                .map(|(capital, valuation)| ValuationView::of(&capital, &valuation)),
+            snapshots: SnapshotView::last_of(app, job, snapshots).await?,
             dispute,
             offers,
             lifecycle: Lifecycle::of(&places),
@@ -214,7 +238,7 @@ impl Lifecycle {
         let last = |events: &[&str]| {
             let mut places = places.iter().rev();
             let index = places.find(|place| events.contains(&&*place.event))?.index;
-            Some(Place { tx_hash: format!("ledger:{index}"), block_number: index.to_string() })
+            Some(place(index))
         };
         Self {
             created: last(&["created"]),
@@ -223,6 +247,11 @@ impl Lifecycle {
             disputed: last(&["disputed"]),
         }
     }
+}
+
+/// A place in the log.
+pub(super) fn place(index: u64) -> Place {
+    Place { tx_hash: format!("ledger:{index}"), block_number: index.to_string() }
 }
 
 /// Thirty-two bytes as this dialect writes them.

@@ -82,7 +82,7 @@ async fn listed(app: &App, filter: &HireFilter, numbered: Numbered) -> Answer<Ve
     let (jobs, total) = app.engine.hires(filter, numbered.page()).await?;
     let mut views = Vec::with_capacity(jobs.len());
     for job in &jobs {
-        views.push(JobView::of(app, job).await?);
+        views.push(JobView::listed(app, job).await?);
     }
     page(views, numbered.of(total))
 }
@@ -90,8 +90,8 @@ async fn listed(app: &App, filter: &HireFilter, numbered: Numbered) -> Answer<Ve
 /// Which page of a list without filters is asked for.
 #[derive(Deserialize)]
 pub(super) struct Pages {
-    page: Option<String>,
-    limit: Option<String>,
+    pub(super) page: Option<String>,
+    pub(super) limit: Option<String>,
     active: Option<String>,
 }
 
@@ -155,10 +155,12 @@ impl<S: Send + Sync> FromRequestParts<S> for NamedJob {
         let Path(names) = names.map_err(|_| Refusal::NoSuchJob)?;
         let name = names.into_iter().find(|(name, _)| name == "jobId" || name == "disputeId");
         let (_, text) = name.ok_or(Refusal::NoSuchJob)?;
-        let is_number = text.parse().is_ok_and(|number: u32| number.to_string() == text);
-        if !is_number {
-            return Err(Refusal::NoSuchJob.into());
-        }
-        Ok(Self(PublicId { dialect: Dialect::Agents, text: text.into() }))
+        Ok(Self(job_id(&text)?))
     }
+}
+
+/// The job of a number. What cannot be a number names no job.
+pub(super) fn job_id(text: &str) -> Result<PublicId, Refusal> {
+    let is_number = text.parse().is_ok_and(|number: u32| number.to_string() == text);
+    is_number.then(|| PublicId { dialect: Dialect::Agents, text: text.into() }).ok_or(Refusal::NoSuchJob)
 }

@@ -1,6 +1,8 @@
 //! The routes of this dialect.
 
-use super::{directory, disputes, docs, events, hire, jobs, offers, register, stake, stats};
+use super::{
+    directory, disputes, docs, enclave, events, hire, jobs, offers, register, snapshots, stake, stats,
+};
 use crate::route::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -35,6 +37,12 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::post("/api/v1/jobs/{jobId}/cancel", hire::cancel, docs::hires::cancel()),
         Route::post("/api/v1/jobs/{jobId}/refund", hire::reclaim, docs::hires::reclaim()),
         Route::get("/api/v1/jobs/{jobId}/deliverable", jobs::deliverable, docs::hires::deliverable()),
+        Route::get("/api/v1/jobs/{jobId}/snapshots", snapshots::list, docs::capital::list()),
+        Route::post("/api/v1/jobs/{jobId}/snapshots", snapshots::bring, docs::capital::bring()),
+        Route::get("/api/v1/tee/attestation", enclave::attestation, docs::capital::attestation()),
+        Route::post("/api/v1/tee/jobs", enclave::entrust, docs::capital::entrust()),
+        Route::post("/api/v1/tee/jobs/{jobId}/orders", enclave::order, docs::capital::order()),
+        Route::get("/api/v1/tee/jobs/{jobId}/status", enclave::status, docs::capital::status()),
         Route::get("/api/v1/jobs/{jobId}/offers", offers::list, docs::hires::offers()),
         Route::post("/api/v1/jobs/{jobId}/offers", offers::make, docs::hires::offer()),
         Route::delete(

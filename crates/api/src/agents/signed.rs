@@ -31,10 +31,21 @@ impl Signed {
     ) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let body = read_body(body, app.settings.limits.body).await?;
+        Self::judge(app, &parts.headers, body, action, resource)
+    }
+
+    /// Judges what was read already, because it names itself what it was signed for.
+    pub(super) fn judge(
+        app: &App,
+        headers: &HeaderMap,
+        body: Bytes,
+        action: Action,
+        resource: &str,
+    ) -> Result<Self, Problem> {
         let headers = Headers {
-            address: header(&parts.headers, "x-wallet-address")?,
-            signature: header(&parts.headers, "x-wallet-signature")?,
-            timestamp: header(&parts.headers, "x-wallet-timestamp")?,
+            address: header(headers, "x-wallet-address")?,
+            signature: header(headers, "x-wallet-signature")?,
+            timestamp: header(headers, "x-wallet-timestamp")?,
         };
         let now = app.engine.clock().now();
         let signed = verify(&headers, action, resource, Digest::of(&body), now)?;

@@ -1,8 +1,24 @@
 //! What the operator may set of how agents hire each other.
 
+use crate::enclave::SimulatedEnclave;
+use docket_attestation::{
+    AnyOf, Key, KeyTextError, PinError, PinnedCode, Schedule, SoftwareVerifier, Verifier, quote_verifier,
+};
 use docket_core::time::Millis;
-use docket_engine::HireTerms;
+use docket_engine::{Enclaves, HireTerms};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Terms that cannot be followed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TermsError {
+    /// One of `enclave_keys`.
+    #[error(transparent)]
+    Key(#[from] KeyTextError),
+    /// One of `enclave_code`.
+    #[error(transparent)]
+    Code(#[from] PinError),
+}
 
 /// The spans of such jobs, in seconds, and whether early work is rewarded. As documented, unless the operator says
 /// otherwise.
@@ -19,6 +35,15 @@ pub struct AgentTerms {
     pub vote_seconds: u32,
     /// Whether the treasury pays a bonus for early work, as far as it holds it.
     pub early_bonus: bool,
+    /// The keys of enclaves that are believed about entrusted capital, as `ed25519:` and 64 digits or `secp256k1:` and an
+    /// address. Nothing in a signature says that there is an enclave behind it.
+    pub enclave_keys: Vec<String>,
+    /// The measured code that is believed about it, where Docket was built with the feature `dcap`.
+    pub enclave_code: Vec<PinnedCode>,
+    /// Whether a **simulated** enclave with a **simulated** exchange is served and believed.
+    pub simulated_enclave: bool,
+    /// How far apart snapshots of entrusted capital are due.
+    pub snapshot_seconds: u32,
 }
 
 impl Default for AgentTerms {
@@ -31,6 +56,10 @@ impl Default for AgentTerms {
             dispute_seconds: seconds(terms.dispute_within),
             vote_seconds: seconds(terms.vote_within),
             early_bonus: terms.rewards_early,
+            enclave_keys: Vec::new(),
+            enclave_code: Vec::new(),
+            simulated_enclave: false,
+            snapshot_seconds: seconds(Schedule::default().interval),
         }
     }
 }
@@ -47,5 +76,21 @@ impl AgentTerms {
             rewards_early: self.early_bonus,
             ..HireTerms::DOCUMENTED
         }
+    }
+
+    /// Who is believed about entrusted capital: the pinned keys and code, and the simulated enclave if one is served.
+    ///
+    /// # Errors
+    /// A text that names no key or no code.
+    pub fn enclaves(&self, simulated: Option<&SimulatedEnclave>) -> Result<Enclaves, TermsError> {
+        let pinned: Result<Vec<Key>, _> = self.enclave_keys.iter().map(|text| text.parse()).collect();
+        let keys: Vec<Key> = pinned?.into_iter().chain(simulated.map(SimulatedEnclave::key)).collect();
+        let anybody = !keys.is_empty() || !self.enclave_code.is_empty();
+        let by_key: Box<dyn Verifier> = Box::new(SoftwareVerifier::pinning(keys));
+        let by_code = quote_verifier(&self.enclave_code)?;
+        let verifier = AnyOf::new(std::iter::once(by_key).chain(by_code).collect());
+        let interval = Millis::seconds(self.snapshot_seconds.into());
+        let schedule = Schedule { interval, ..Schedule::default() };
+        Ok(Enclaves { verifier: Arc::new(verifier), schedule, anybody })
     }
 }

@@ -118,6 +118,7 @@ mod tests {
             scoring: crate::scoring,
             stake: docket_engine::StakeTerms::NONE,
             hires: docket_engine::HireTerms::DOCUMENTED,
+            enclaves: docket_engine::Enclaves::none(),
         };
         let engine = Engine::new(store, Clock::manual(Timestamp(0)), Entropy::seeded(1), config);
         let settings = Settings {
@@ -127,6 +128,7 @@ mod tests {
             limits: Limits::default(),
             prices: crate::PriceList::default(),
             webhooks_to: crate::Reach::default(),
+            enclave: None,
         };
         Arc::new(App::new(engine, settings, SigningKey::from_seed(&[1; 32])).unwrap())
     }

@@ -1,7 +1,9 @@
 //! The coordinator's wires, driven over real sockets on a real store.
 
+mod actors;
 mod admin;
 mod agents;
+mod capital;
 mod completions;
 mod credits;
 mod dispute;

@@ -1,7 +1,8 @@
 //! A whole coordinator on a port of its own, with a clock in the test's hand and a store that outlives it.
 
 use docket_api::{
-    App, Courier, Limits, PriceList, Reach, Server, Settings, router, scoring, withdraw_forsaken,
+    AgentTerms, App, Courier, Limits, PriceList, Reach, Server, Settings, SimulatedEnclave, router, scoring,
+    withdraw_forsaken,
 };
 use docket_core::hash::Sha256;
 use docket_core::time::{Millis, Timestamp};
@@ -37,11 +38,22 @@ pub(crate) struct Options {
     pub(crate) allow_unproven: bool,
     pub(crate) limits: Limits,
     pub(crate) webhooks_to: Reach,
+    /// The keys of enclaves that are believed.
+    pub(crate) enclave_keys: Vec<String>,
+    /// Whether a simulated enclave is served.
+    pub(crate) enclave: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { testnet: true, allow_unproven: true, limits: Limits::default(), webhooks_to: Reach::Loopback }
+        Self {
+            testnet: true,
+            allow_unproven: true,
+            limits: Limits::default(),
+            webhooks_to: Reach::Loopback,
+            enclave_keys: Vec::new(),
+            enclave: true,
+        }
     }
 }
 
@@ -117,8 +129,12 @@ impl Market {
         let (store, writer) = Store::open(backend, reader).expect("the store can be opened");
         let writer = std::thread::spawn(move || writer.run());
         let ledger = if self.options.testnet { Ledger::testnet() } else { Ledger::main() };
-        let config =
-            Config { ledger, scoring, stake: PriceList::default().stake(), hires: HireTerms::DOCUMENTED };
+        let enclave = || SimulatedEnclave::new(&[5; 32]).expect("the seed gives keys");
+        let enclave = self.options.enclave.then(enclave);
+        let terms = AgentTerms { enclave_keys: self.options.enclave_keys.clone(), ..AgentTerms::default() };
+        let enclaves = terms.enclaves(enclave.as_ref()).expect("the keys can be read");
+        let stake = PriceList::default().stake();
+        let config = Config { ledger, scoring, stake, hires: HireTerms::DOCUMENTED, enclaves };
         let engine = Engine::new(store, self.clock.clone(), Entropy::system(), config);
         engine.recover().await.expect("what was open is taken up");
         let settings = Settings {
@@ -128,6 +144,7 @@ impl Market {
             limits: self.options.limits,
             prices: PriceList::default(),
             webhooks_to: self.options.webhooks_to,
+            enclave: enclave.map(Arc::new),
         };
         let app = App::new(engine.clone(), settings, SigningKey::from_seed(&[9; 32]));
         let app = Arc::new(app.expect("the origin can name a key"));

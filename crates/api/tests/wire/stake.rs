@@ -143,6 +143,26 @@ async fn a_ruling_for_the_client_takes_as_much_again_from_the_stake() {
 }
 
 #[tokio::test]
+async fn a_stake_that_a_ruling_took_counts_no_more_for_a_worker_that_stays() {
+    let market = Market::open().await;
+    let developer = Developer::rich(&market).await;
+    let mut worker = serving(&market, 1).await;
+    market.stake(&worker, "deposit", THOUSAND_CREDITS, "s1").await;
+    let id = answered(&developer, &mut worker).await;
+    let engine = market.engine();
+    engine.caught_up().await;
+    let name = PublicId { dialect: Dialect::Credits, text: id.as_str().into() };
+    let job = engine.find(&name).await.expect("it can be read").expect("it is there");
+    engine.dispute(job.id, None, None).await.expect("it may be disputed");
+    engine.rule(job.id, Ruling::ForClient).await.expect("it is disputed");
+    answered(&developer, &mut worker).await;
+    market.pass(Millis::seconds(60)).await;
+    // Of 80,000 units it has 75 percent, and not 85.
+    assert_eq!(market.shares(&worker).await, [9_920_000, 60_000, 80_000 + 20_000]);
+    market.agree().await;
+}
+
+#[tokio::test]
 async fn what_is_no_change_of_a_stake_is_refused() {
     let market = Market::open().await;
     let worker = serving(&market, 1).await;

@@ -2,8 +2,8 @@
 
 use crate::{key, object, report, wallet};
 use docket_attestation::{
-    Attestation, Balance, Judgement, Key, Mark, Report, Schedule, Snapshot, SoftwareVerifier, Standing,
-    State, Verifier, judge, valuation,
+    Attestation, Balance, Judgement, Key, Mark, Report, Schedule, Snapshot, SoftwareVerifier, State,
+    Verifier, Worth, judge, valuation,
 };
 use docket_core::time::{Millis, Timestamp};
 use proptest::prelude::*;
@@ -100,8 +100,8 @@ proptest! {
             let mark = Mark { at, sequence };
             let good = sent.pinned && sent.delay_ms <= schedule.max_age.0 && at > last.at && sequence > last.sequence;
             prop_assert_eq!(good, matches!(judgement, Judgement::Attested { .. }));
-            prop_assert_eq!(!sent.pinned, judgement.standing() == Standing::Unattested);
-            let snapshot = Snapshot { mark, reported_value: sent.value.into(), standing: judgement.standing() };
+            prop_assert_eq!(!sent.pinned, judgement.worth() == Worth::Unattested);
+            let snapshot = Snapshot { mark, reported_value: sent.value.into(), worth: judgement.worth() };
             if good {
                 last = mark;
                 expected = Some(snapshot);

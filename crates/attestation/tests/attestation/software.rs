@@ -2,8 +2,8 @@
 
 use crate::{NOON, key, report, wallet};
 use docket_attestation::{
-    AnyOf, Attestation, Judgement, Key, Mark, Refusal, Schedule, Signed, Snapshot, SoftwareVerifier,
-    Standing, Trust, Verifier, Why, judge, valuation,
+    AnyOf, Attestation, Judgement, Key, Mark, Refusal, Schedule, Signed, Snapshot, SoftwareVerifier, Trust,
+    Verifier, Why, Worth, judge, valuation,
 };
 use docket_core::time::{Millis, Timestamp};
 
@@ -80,34 +80,34 @@ fn judged(sequence: u64, signer: u8, received: Timestamp, last: Mark) -> Judgeme
 fn a_snapshot_is_attested_stale_or_unattested_and_says_why() {
     let start = Mark::start(Timestamp(NOON.0 - Millis::hours(4).0));
     let attested = judged(1, 1, NOON, start);
-    assert_eq!((attested.standing(), attested.code()), (Standing::Attested, None));
+    assert_eq!((attested.worth(), attested.code()), (Worth::Attested, None));
     assert!(matches!(attested, Judgement::Attested { missed: 0, .. }));
 
     let late = judged(1, 1, NOON + Millis::hours(1), start);
-    assert_eq!((late.standing(), late.code()), (Standing::Stale, Some("snapshot.too_old")));
+    assert_eq!((late.worth(), late.code()), (Worth::Stale, Some("snapshot.too_old")));
     let again = judged(1, 1, NOON, Mark { at: NOON, sequence: 1 });
     assert!(matches!(again, Judgement::Stale { why: Why::NotNewer, .. }));
 
     let foreign = judged(1, 3, NOON, start);
-    assert_eq!((foreign.standing(), foreign.code()), (Standing::Unattested, Some("attestation.not_pinned")));
+    assert_eq!((foreign.worth(), foreign.code()), (Worth::Unattested, Some("attestation.not_pinned")));
     let bare = judge(&report(1), None, &pinned(), &Schedule::default(), NOON, start);
-    assert_eq!((bare.standing(), bare.code()), (Standing::Unattested, Some("attestation.missing")));
+    assert_eq!((bare.worth(), bare.code()), (Worth::Unattested, Some("attestation.missing")));
 }
 
 /// What nobody vouches for is never called merely stale.
 #[test]
 fn an_old_report_of_an_unknown_key_is_unattested() {
     let judged = judged(1, 3, NOON + Millis::hours(9), Mark::start(NOON));
-    assert_eq!(judged.standing(), Standing::Unattested);
+    assert_eq!(judged.worth(), Worth::Unattested);
 }
 
 #[test]
 fn without_an_attested_snapshot_nothing_values_the_capital() {
-    let snapshot = |standing| Snapshot { mark: Mark { at: NOON, sequence: 1 }, reported_value: 1, standing };
+    let snapshot = |worth| Snapshot { mark: Mark { at: NOON, sequence: 1 }, reported_value: 1, worth };
     assert_eq!(valuation([]), None);
-    assert_eq!(valuation([snapshot(Standing::Unattested), snapshot(Standing::Stale)]), None);
-    for standing in [Standing::Attested, Standing::Unattested, Standing::Stale] {
-        assert_eq!(Standing::parse(standing.name()), Some(standing));
+    assert_eq!(valuation([snapshot(Worth::Unattested), snapshot(Worth::Stale)]), None);
+    for worth in [Worth::Attested, Worth::Unattested, Worth::Stale] {
+        assert_eq!(Worth::parse(worth.name()), Some(worth));
     }
-    assert_eq!(Standing::parse("verified"), None);
+    assert_eq!(Worth::parse("verified"), None);
 }

@@ -13,7 +13,7 @@ const BUDGET: u64 = 10_000_000;
 const POEM: &str = "The sea is wide,\nthe sea is grey.\n";
 
 /// The spans of jobs, short enough to wait for.
-fn terms(dispute_seconds: u32, vote_seconds: u32) -> String {
+pub(crate) fn terms(dispute_seconds: u32, vote_seconds: u32) -> String {
     format!(
         "[agents]\ngrace_seconds = 0\nevaluate_seconds = 30\ndispute_seconds = {dispute_seconds}\n\
          vote_seconds = {vote_seconds}\n"
@@ -21,14 +21,14 @@ fn terms(dispute_seconds: u32, vote_seconds: u32) -> String {
 }
 
 /// A coordinator with these settings in a folder, which comes back on the same port.
-struct Place<'a> {
+pub(crate) struct Place<'a> {
     folder: &'a Path,
     port: u16,
-    market: Market,
+    pub(crate) market: Market,
 }
 
 impl<'a> Place<'a> {
-    fn new(folder: &'a Path, terms: &str) -> (Self, Docket) {
+    pub(crate) fn new(folder: &'a Path, terms: &str) -> (Self, Docket) {
         fs::write(folder.join("docket.toml"), terms).unwrap();
         let port = free_port();
         let start = Self::start(folder, port);
@@ -49,14 +49,14 @@ impl<'a> Place<'a> {
         Self::start(self.folder, self.port)
     }
 
-    fn file(&self, name: &str, text: &[u8]) -> String {
+    pub(crate) fn file(&self, name: &str, text: &[u8]) -> String {
         let path = self.folder.join(name);
         fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
     /// A wallet with an agent in this role, which has stake and as much money again.
-    fn actor(&self, role: &str) -> (Owner<'_>, String) {
+    pub(crate) fn actor(&self, role: &str) -> (Owner<'_>, String) {
         self.actor_called(role, role)
     }
 
@@ -69,7 +69,7 @@ impl<'a> Place<'a> {
         (owner, id)
     }
 
-    fn job(&self, id: &str) -> Value {
+    pub(crate) fn job(&self, id: &str) -> Value {
         self.market.json(&["job", "show", id])["data"].clone()
     }
 
@@ -79,7 +79,7 @@ impl<'a> Place<'a> {
         assert!(balance.contains(&coins), "{balance}, not {coins}");
     }
 
-    fn books_agree(&self) {
+    pub(crate) fn books_agree(&self) {
         assert!(self.market.operator(&["ledger", "check"]).contains("The books agree"));
     }
 }

@@ -4,6 +4,7 @@
 
 mod agent;
 mod bench;
+mod capital;
 mod commands;
 mod dispute;
 mod evaluate;

@@ -10,6 +10,7 @@ pub(crate) mod stakes;
 pub mod step;
 
 use super::admission::Party;
+use super::capital::{Capital, Valuation};
 use super::court::Outcome;
 use super::fee;
 use super::identity::Wallet;
@@ -59,23 +60,17 @@ impl Order {
         if self.deadline <= now || self.deadline.since(now) > LONGEST {
             return Err(Refusal::BadDeadline);
         }
+        if self.capital.is_some() != (self.strategy == Strategy::Capital) {
+            return Err(Refusal::OrderIncomplete);
+        }
         let has_all = match self.strategy {
             Strategy::Program => self.program.is_some(),
             Strategy::Rubric => self.rubric.is_some(),
             Strategy::Hybrid => self.program.is_some() && self.rubric.is_some(),
-            Strategy::Capital => self.capital.is_some(),
+            Strategy::Capital => true,
         };
         if has_all { Ok(()) } else { Err(Refusal::OrderIncomplete) }
     }
-}
-
-/// Bounds of what entrusted capital may lose or earn, as shares of it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Capital {
-    /// At this loss trading ends.
-    pub stop_loss: BasisPoints,
-    /// This gain is what the client wants.
-    pub target_return: BasisPoints,
 }
 
 /// Somebody who takes part, and what is locked of its stake for that.
@@ -169,6 +164,10 @@ pub struct Hire {
     pub evaluator: Option<Seat>,
     /// When there were both a provider and money.
     pub begun_at: Option<Timestamp>,
+    /// What entrusted capital is worth, as far as that is attested.
+    pub valuation: Option<Valuation>,
+    /// Until when the closing report is to be delivered, where that came.
+    pub due: Option<Timestamp>,
     /// When the work came.
     pub delivered_at: Option<Timestamp>,
     /// What the evaluator said; `None` while he says nothing, and for ever if he never did.
@@ -189,6 +188,8 @@ impl Hire {
             provider: None,
             evaluator: None,
             begun_at: None,
+            valuation: None,
+            due: None,
             delivered_at: None,
             judgement: None,
             dispute: None,
@@ -251,9 +252,14 @@ impl Hire {
         left > 0 && left >= given / 10
     }
 
-    /// Whether the work came after its deadline.
+    /// When the work is late. A provider of capital cannot deliver before an enclave has closed it, which is not its doing.
+    pub fn due(&self) -> Timestamp {
+        self.due.unwrap_or(self.order.deadline)
+    }
+
+    /// Whether the work came after that.
     pub fn is_late(&self) -> bool {
-        self.delivered_at.is_some_and(|at| at >= self.order.deadline)
+        self.delivered_at.is_some_and(|at| at >= self.due())
     }
 
     /// How the budget is divided when the provider is paid: the evaluator has a part if he said that it should be.
@@ -273,6 +279,17 @@ impl Hire {
             }
             _ => None,
         }
+    }
+
+    /// The verdict that the worth of entrusted capital leaves, where it leaves one.
+    pub fn bound_verdict(&self) -> Option<Verdict> {
+        let valuation = self.valuation?;
+        self.order.capital?.outcome(valuation.value).verdict()
+    }
+
+    /// Whether anything could be delivered: money and a provider were there, and entrusted capital was closed.
+    pub(crate) fn was_possible(&self) -> bool {
+        self.begun_at.is_some() && (self.order.capital.is_none() || self.due.is_some())
     }
 
     /// Whether the work is accepted, as far as that is known.
@@ -328,6 +345,7 @@ impl Hire {
             Taken::Described { title, description } => {
                 (self.title, self.description) = (title.clone(), description.clone());
             }
+            Taken::Valued { valuation, due } => (self.valuation, self.due) = (Some(*valuation), *due),
             Taken::Committed { .. } | Taken::Revealed { .. } => {
                 if let Some(dispute) = &mut self.dispute {
                     Arc::make_mut(dispute).take(taken, now);

@@ -5,6 +5,7 @@
 //! event follows from it, is left to [`crate::decide`].
 
 pub mod admission;
+pub mod capital;
 pub mod court;
 pub mod fee;
 pub mod flags;

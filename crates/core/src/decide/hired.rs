@@ -4,6 +4,7 @@ use crate::agent::fee;
 use crate::agent::hire::{Hire, loser};
 use crate::agent::penalty::Offence;
 use crate::command::{Canceller, Charge, Command};
+use crate::hash::ContentHash;
 use crate::id::Version;
 use crate::job::{Job, State};
 use crate::money::Amount;
@@ -20,6 +21,10 @@ pub(super) fn refuse(job: &Job, hire: &Hire, command: &Command, now: Timestamp) 
         Command::Fund if job.version == Version::NONE => Err(Refusal::NoSuchJob),
         // The budget was agreed on, and is not metered.
         Command::Submit { charge, .. } if *charge != Charge::Whole => Err(Refusal::OtherBudget),
+        // No vote changes what an enclave has attested.
+        Command::Dispute { .. } if loser(&job.state).is_some() && hire.bound_verdict().is_some() => {
+            Err(Refusal::NotDisputable)
+        }
         // Those who sit in the dispute rule, and nobody else.
         Command::Rule { .. } => Err(not_now()),
         Command::Dispute { filing: None, .. } => Err(not_now()),
@@ -35,6 +40,8 @@ pub(super) fn refuse(job: &Job, hire: &Hire, command: &Command, now: Timestamp) 
             State::Funded { .. } if hire.evaluator.is_none() => Err(not_now()),
             // What the provider has not done by then is not undone by anybody.
             State::Funded { .. } if now >= hire.order.deadline => Err(Refusal::TooLate),
+            // What capital has gained is the client's already, so the provider has a claim to a verdict.
+            State::Funded { .. } if hire.valuation.is_some() => Err(Refusal::TooLate),
             State::Funded { .. } => Ok(()),
             _ => Err(not_now()),
         },
@@ -47,6 +54,13 @@ pub(super) fn refuse(job: &Job, hire: &Hire, command: &Command, now: Timestamp) 
             let finds = judgement.fault;
             if !hire.order.strategy.levels().contains(&judgement.level) {
                 return Err(Refusal::OtherLevel);
+            }
+            if hire.bound_verdict().is_some_and(|bound| bound != *verdict) {
+                return Err(Refusal::AgainstValuation);
+            }
+            // A report that is attested is neither garbage nor of the client's making.
+            if finds.is_some() && hire.order.capital.is_some() {
+                return Err(Refusal::NoFault);
             }
             let may_be_found = matches!(finds, None | Some(Offence::Garbage | Offence::BadFaith));
             if !may_be_found || (finds.is_some() && *verdict == Verdict::Complete) {
@@ -67,6 +81,16 @@ pub(super) fn refuse(job: &Job, hire: &Hire, command: &Command, now: Timestamp) 
         | Command::Lapse { .. }
         | Command::Hire(_) => Ok(()),
     }
+}
+
+/// Refuses what is not the report that closes entrusted capital.
+pub(super) fn is_closing(hire: &Hire, output: ContentHash) -> Result<(), Refusal> {
+    if hire.order.capital.is_none() {
+        return Ok(());
+    }
+    let closed = hire.valuation.and_then(|valuation| valuation.closed);
+    let deliverable = closed.ok_or(Refusal::CapitalOpen)?.deliverable;
+    if output == deliverable { Ok(()) } else { Err(Refusal::OtherDeliverable) }
 }
 
 /// What the treasury adds to a price that is paid: what it owes for early work, as far as it holds it.

@@ -84,13 +84,18 @@ impl Engine {
         Err(EngineError::Busy)
     }
 
-    /// Takes an offer back, on the word of who made it.
+    /// Takes an offer back, on the word of who made it. Carried out even if this future is dropped.
     pub async fn withdraw_offer(
         &self,
         id: &PublicId,
         agent: AgentId,
         word: Word,
     ) -> Result<Offer, EngineError> {
+        let id = id.clone();
+        self.begin(|engine| async move { engine.take_back(&id, agent, word).await }).await
+    }
+
+    async fn take_back(&self, id: &PublicId, agent: AgentId, word: Word) -> Result<Offer, EngineError> {
         for _ in 0..ATTEMPTS {
             let job = self.hired(id).await?;
             let offer = self.store.offer(job.id, agent).await?.ok_or(Refusal::NoSuchOffer)?;

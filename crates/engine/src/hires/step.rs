@@ -245,13 +245,13 @@ impl Engine {
     /// The client chooses: who has offered has agreed already, and anybody else is asked.
     async fn engage(&self, job: &Job, hire: &Hire, provider: AgentId) -> Result<Plan, EngineError> {
         let agent = self.agent(provider).await?;
+        // Also of one who has offered: the job may have come to an evaluator of the same owner since.
+        let (score, free) = (self.agent_standing(agent.id).await?.score, u128::MAX);
+        let offering = Offering { party: agent.party(), score, invited: true, free };
+        let (parties, locks) = (hire.parties(), &self.config.hires.locks);
+        offering.check(&job.state, hire.provider.is_some(), &parties, locks).map_err(Refusal::from)?;
         let offer = self.store.offer(job.id, provider).await?;
         let Some(offer) = offer.filter(|offer| offer.status(job) == OfferStatus::Pending) else {
-            let (score, free) = (self.agent_standing(agent.id).await?.score, u128::MAX);
-            let offering = Offering { party: agent.party(), score, invited: true, free };
-            let parties = hire.parties();
-            let locks = &self.config.hires.locks;
-            offering.check(&job.state, hire.provider.is_some(), &parties, locks).map_err(Refusal::from)?;
             return Ok(Command::Hire(Step::Invite { agent: provider }).into());
         };
         let provider = self.seat(&agent, Role::Provider, &hire.order, job.price).await?;
@@ -286,7 +286,7 @@ fn deliver(
         decision: "".into(),
     });
     let command = Command::Submit { delivery, charge: Charge::Whole };
-    Ok(Plan { documents: Documents { payload: None, result }, ..command.into() })
+    Ok(Plan { documents: Documents { result, ..Documents::default() }, ..command.into() })
 }
 
 /// The signer's agent among those who sit in the dispute.

@@ -19,6 +19,8 @@ pub(crate) struct Books {
     jobs: BTreeMap<PublicId, Money>,
     /// How often an amount came in from outside, by account and amount.
     pub(crate) credited: BTreeMap<(String, u128), u32>,
+    /// The same of all that moved for no job, by both accounts and amount.
+    pub(crate) moved: BTreeMap<(String, String, u128), u32>,
     log: Frontier,
     entries: Vec<Vec<u8>>,
     seen: (u64, Hash),
@@ -81,7 +83,9 @@ impl Books {
         match &row.job {
             Some(job) => self.jobs.entry(job.clone()).or_default().replay(job, row),
             None => {
-                *self.credited.entry((row.to.to_string(), row.amount.units)).or_default() += 1;
+                let (from, to, units) = (row.from.to_string(), row.to.to_string(), row.amount.units);
+                *self.credited.entry((to.clone(), units)).or_default() += 1;
+                *self.moved.entry((from, to, units)).or_default() += 1;
                 Ok(())
             }
         }
@@ -176,9 +180,10 @@ impl Books {
             }
         }
         for job in coordinator.engine.store().open_jobs() {
-            for (account, amount) in
-                [(Account::Escrow(job.id), job.escrow), (Account::Vesting(job.id), job.vesting)]
-            {
+            let price = [(Account::Escrow(job.id), job.escrow), (Account::Vesting(job.id), job.vesting)];
+            let staked = job.hire.iter().flat_map(|hire| hire.holdings(&job));
+            let staked = staked.map(|(account, units)| (account, job.price.with_units(units)));
+            for (account, amount) in price.into_iter().chain(staked) {
                 let asset = amount.asset.name().to_owned();
                 let units =
                     i128::try_from(amount.units).map_err(|_| "a hold beyond all bounds".to_owned())?;
@@ -201,7 +206,8 @@ impl Books {
 
     /// Checks that nothing is held for any job, and nothing may be disputed any more.
     pub(crate) fn check_empty(&self) -> Found {
-        let held = |account: &str| account.starts_with("escrow:") || account.starts_with("vesting:");
+        let kinds = ["escrow:", "vesting:", "locked:", "deposit:"];
+        let held = |account: &str| kinds.iter().any(|kind| account.starts_with(kind));
         match self.balances.iter().find(|((account, _), units)| **units != 0 && held(account)) {
             Some((account, units)) => Err(format!("at rest {account:?} still has {units}")),
             None => Ok(()),
@@ -240,6 +246,10 @@ impl Money {
         }
         if let Account::Worker(_) = row.to {
             self.paid.insert(row.to.clone());
+        }
+        // Stakes and deposits of agents are reckoned with their jobs.
+        if !matches!(row.from, Account::Escrow(_) | Account::Vesting(_) | Account::Staked(_)) {
+            return Ok(());
         }
         let back = matches!(
             row.to,

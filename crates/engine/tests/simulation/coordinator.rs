@@ -49,7 +49,8 @@ impl Coordinator {
             ledger: Ledger::main(),
             scoring,
             stake: StakeTerms { least: LEAST_STAKE, tier },
-            hires: docket_engine::HireTerms::DOCUMENTED,
+            hires: super::agents::TERMS,
+            enclaves: docket_engine::Enclaves::none(),
         };
         let engine = Engine::new(store, clock.clone(), Entropy::seeded(seed), config);
         block_on(engine.recover()).expect("what is on disk can be taken up");
@@ -65,9 +66,12 @@ impl Coordinator {
     /// Writes what waits; answers how many changes it was.
     pub(crate) fn pump(&mut self, planted: Planted) -> usize {
         let turn = match planted {
-            Planted::SkippedTransfer | Planted::LostHold | Planted::Overcharge | Planted::KeptSpending => {
-                self.writer.pump_altered(|write| planted.alter(&mut write.change))
-            }
+            Planted::SkippedTransfer
+            | Planted::LostHold
+            | Planted::Overcharge
+            | Planted::KeptSpending
+            | Planted::KeptLock
+            | Planted::ForgottenWord => self.writer.pump_altered(|write| planted.alter(&mut write.change)),
             Planted::Nothing | Planted::EarlyAcknowledgement | Planted::ForgottenHooks => self.writer.pump(),
         };
         match turn {

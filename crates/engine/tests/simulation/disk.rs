@@ -1,6 +1,7 @@
 //! The real database behind a wrapper: slow, and now and then broken.
 
 use super::dice::Dice;
+use docket_core::agent::capital::Worth;
 use docket_core::agent::identity::Agent;
 use docket_core::agent::offer::Offer;
 use docket_core::agent::standing::Standing;
@@ -19,7 +20,7 @@ use docket_core::worker::Worker;
 use docket_store::backend::{Backend, Loaded, Needs, Resumed, Seen};
 use docket_store::{
     AgentFilter, Answer, BalanceRow, Batch, Cursor, DeliveryRow, FeedRow, HireRow, JobFilter, JournalRow,
-    KeyJobs, KeyRow, Page, Read, Reader, SpendingRow, StoreError, Stretch, TransferRow,
+    KeyJobs, KeyRow, Page, Read, Reader, SnapshotRow, SpendingRow, StoreError, Stretch, TransferRow,
 };
 use futures::FutureExt;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -267,6 +268,14 @@ impl Reader for WeatheredReader {
 
     fn offers(&self, job: JobId, limit: u32) -> Read<'_, Vec<Offer>> {
         self.after(move |reader| reader.offers(job, limit))
+    }
+
+    fn snapshots(&self, job: JobId, page: Page) -> Read<'_, Vec<SnapshotRow>> {
+        self.after(move |reader| reader.snapshots(job, page))
+    }
+
+    fn count_snapshots(&self, job: JobId, worth: Option<Worth>) -> Read<'_, u64> {
+        self.after(move |reader| reader.count_snapshots(job, worth))
     }
 
     fn hire_rows(&self, after: Option<u32>) -> Read<'_, Vec<HireRow>> {

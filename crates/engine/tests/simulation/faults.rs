@@ -3,7 +3,7 @@
 use docket_core::change::Change;
 use docket_core::event::Event;
 use docket_core::job::State;
-use docket_core::ledger::Account;
+use docket_core::ledger::{Account, Transfer};
 use std::sync::Arc;
 
 /// What is wrong with the coordinator.
@@ -23,6 +23,10 @@ pub(crate) enum Planted {
     KeptSpending,
     /// After a crash nobody knows that hooks are to be told something.
     ForgottenHooks,
+    /// What was locked for a job is not free again when the job ends.
+    KeptLock,
+    /// Nobody remembers what was signed, so that it counts as often as it comes.
+    ForgottenWord,
 }
 
 impl Planted {
@@ -35,10 +39,18 @@ impl Planted {
             }
             (Self::LostHold, Some(Event::Funded { .. })) => change.transfers.clear(),
             (Self::Overcharge, Some(Event::Settled { broken: Some(_), .. })) => overcharge(change),
+            (Self::KeptLock, _) => change.transfers.retain(|leg| !frees(leg)),
+            (Self::ForgottenWord, _) => {
+                change.claim = change.claim.take().filter(|claim| !claim.key.starts_with("agent/signed/"));
+            }
             (Self::KeptSpending, _) => change.spending = change.spending.filter(|spent| spent.units > 0),
             _ => {}
         }
     }
+}
+
+fn frees(leg: &Transfer) -> bool {
+    matches!((&leg.from, &leg.to), (Account::Locked(..), Account::Stake(_)))
 }
 
 /// Moves one unit more of what comes back into what vests, wherever both stand.

@@ -1,6 +1,7 @@
 //! One market's life, a step of chance at a time.
 
 use super::Found;
+use super::agents::Agents;
 use super::books::Books;
 use super::coordinator::Coordinator;
 use super::dice::Dice;
@@ -28,9 +29,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 /// 2026-01-01T23:58:00Z: most markets see the day end.
 const START: Timestamp = Timestamp(1_767_311_880_000);
 /// How many steps one life has before it comes to rest.
-const STEPS: u64 = 1_500;
+const STEPS: u64 = 1_700;
 /// What can be seen at once is looked at this often, what needs quiet less often.
-const LOOK: u64 = 8;
+const LOOK: u64 = 12;
 const QUIET: u64 = 50;
 
 /// The whole market: who is in it, what was said, and what was promised.
@@ -50,6 +51,7 @@ pub(crate) struct Market {
     pub(super) reports: Reports,
     pub(super) streams: Streams,
     pub(super) keys: Keys,
+    pub(super) agents: Agents,
     pub(super) left: Left,
     pub(super) hooks: Hooks,
     pub(super) mailbox: Mailbox,
@@ -87,6 +89,8 @@ impl Market {
         for worker in &workers {
             trace.line(format_args!("a worker: {}", worker.name()));
         }
+        // Every second market has agents: with them a life takes twice as long.
+        let agents = if seed % 2 == 1 { Agents::gathered(&mut dice) } else { Agents::default() };
         Self {
             dice,
             clock,
@@ -103,6 +107,7 @@ impl Market {
             reports: Reports::default(),
             streams: Streams::default(),
             keys: Keys::default(),
+            agents,
             left: Left::default(),
             hooks: Hooks::default(),
             mailbox,
@@ -121,6 +126,7 @@ impl Market {
             self.make_key();
             self.make_hook();
         }
+        self.set_agents_up()?;
         for step in 1..=STEPS {
             self.step()?;
             if self.broken.is_none() && step % LOOK == 0 {
@@ -135,7 +141,7 @@ impl Market {
     }
 
     fn step(&mut self) -> Found {
-        match self.dice.below(1_000) {
+        match self.dice.below(1_130) {
             0..130 => self.pass_time(),
             130..390 => {
                 for _ in 0..self.dice.between(1, 8) {
@@ -157,7 +163,8 @@ impl Market {
                 }
             }
             994..996 => self.break_disk(),
-            _ => self.crash()?,
+            996..1_000 => self.crash()?,
+            _ => self.agents_act(),
         }
         self.listen();
         self.take_reports()?;
@@ -248,7 +255,9 @@ impl Market {
             Coordinator::start(&self.database, &self.clock, self.dice.number(), &self.weather, &self.mailbox);
         self.check_start()?;
         self.books.read(&self.coordinator)?;
-        self.promises.verify(&self.coordinator, &self.books, &self.orders)
+        self.follow_feed();
+        self.promises.verify(&self.coordinator, &self.books, &self.orders)?;
+        self.verify_agents()
     }
 
     /// Takes what the coordinator tells workers and puts it on the wires.

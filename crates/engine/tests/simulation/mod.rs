@@ -2,11 +2,12 @@
 //! hand, and everything that can go wrong going wrong.
 //!
 //! Plain jobs of all dialects, and those of `credits`: under API keys, streamed, followed, broken off, disputed, and told
-//! to hooks.
+//! to hooks. Beside them, agents who hire each other.
 //!
 //! `DOCKET_SEED=n` replays one seed. `DOCKET_SIM_SEEDS` and `DOCKET_SIM_FROM` choose others than usual.
 
 mod acts;
+mod agents;
 mod books;
 mod coordinator;
 mod dice;
@@ -47,8 +48,8 @@ struct Life {
 }
 
 /// What must be seen in two hundred lives, or they prove little: every event, every reason, and the refusals
-/// that workers and clients meet.
-const SIGHTS: [&str; 53] = [
+/// that workers, clients and agents meet.
+const SIGHTS: [&str; 75] = [
     "funded",
     "returned",
     "submitted",
@@ -102,6 +103,28 @@ const SIGHTS: [&str; 53] = [
     "a hook that heard after a failure",
     "a hook that heard twice",
     "a hook that heard nothing for a day",
+    "a dispute: Upheld",
+    "a dispute: Overturned",
+    "a dispute: Nothing",
+    "a word that was said again",
+    "vested by agents",
+    "cancelled by agents",
+    "expired by agents",
+    "appoint: job.too_late",
+    "judge: agent.not_the_owner",
+    "judge: job.too_late",
+    "engage: hire.owner_is_party",
+    "dispute: dispute.already_opened",
+    "dispute: dispute.window_closed",
+    "commit: dispute.commitment_taken",
+    "commit: dispute.already_voted",
+    "commit: job.too_late",
+    "reveal: dispute.not_seated",
+    "reveal: job.not_yet_due",
+    "reveal: job.too_late",
+    "reclaim: job.not_yet_due",
+    "fetch: agent.not_the_owner",
+    "withdraw: money.insufficient_funds",
 ];
 
 /// One market's life, or what went wrong.
@@ -217,8 +240,21 @@ fn a_hook_that_is_forgotten_at_a_crash_is_found() {
 }
 
 #[test]
+fn a_lock_that_is_kept_is_found() {
+    let found = finding(Planted::KeptLock);
+    assert!(found.contains("locked:") || found.contains("has locked"), "{found}");
+}
+
+#[test]
+fn a_word_that_counts_twice_is_found() {
+    let found = finding(Planted::ForgottenWord);
+    let forms = ["counted more than once", "have signed that", "was signed", "its repeat is refused"];
+    assert!(forms.iter().any(|form| found.contains(form)), "{found}");
+}
+
+#[test]
 fn an_early_acknowledgement_is_found() {
     let found = finding(Planted::EarlyAcknowledgement);
-    let forms = ["promised and is not there", "told", "was answered as"];
+    let forms = ["promised and is not there", "told", "was answered as", "was refused"];
     assert!(forms.iter().any(|form| found.contains(form)), "{found}");
 }

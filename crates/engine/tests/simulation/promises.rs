@@ -90,7 +90,7 @@ impl Promises {
             self.saw(&id, job.map(|job| Seen { job, answer }), u64::MAX, 0)?;
         }
         let mut made: BTreeMap<Arc<str>, PublicId> = BTreeMap::new();
-        for job in all_jobs(coordinator) {
+        for job in all_jobs(coordinator).into_iter().filter(|job| job.hire.is_none()) {
             self.verify_job(coordinator, &job)?;
             let payload = coordinator.read(|reader| reader.payload(job.id)).unwrap_or_default();
             let order = Order::number(&payload).and_then(|number| orders.get(number));

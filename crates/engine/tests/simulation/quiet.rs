@@ -2,13 +2,14 @@
 
 use super::Found;
 use super::acts::READING;
+use super::agents::FOLLOWING_FEED;
 use super::coordinator::{LEAST_STAKE, OUTBOX, POST};
 use super::disputes;
 use super::market::Market;
 use super::workers::Place;
 use docket_core::event::{Fault, Voucher};
 use docket_core::id::WorkerId;
-use docket_core::job::State;
+use docket_core::job::{Job, State};
 use docket_core::ledger::Account;
 use docket_core::policy::{Judge, Ruling};
 use docket_core::reputation::ONE;
@@ -18,6 +19,7 @@ use docket_core::worker::Worker;
 use docket_engine::{Census, RESUME_GRACE};
 use futures::executor::block_on;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// So often timers may find something new to do at one instant.
 const ROUNDS: usize = 50;
@@ -95,6 +97,7 @@ impl Market {
         let grace = self.now() + RESUME_GRACE;
         for job in self.coordinator.engine.store().open_jobs() {
             if let State::Funded { by } = job.state
+                && job.hire.is_none()
                 && by <= grace
                 && job.finish_by != Some(by)
             {
@@ -124,7 +127,8 @@ impl Market {
         }
         let count = |wanted: fn(&State) -> bool| jobs.iter().filter(|job| wanted(&job.state)).count();
         let held = count(|state| matches!(state, State::Assigned { .. } | State::Running { .. }));
-        let waits = count(|state| matches!(state, State::Funded { .. }));
+        let waiting = |job: &&Arc<Job>| job.hire.is_none() && matches!(job.state, State::Funded { .. });
+        let waits = jobs.iter().filter(waiting).count();
         let expected = Census {
             open_jobs: jobs.len(),
             deadlines: jobs.len(),
@@ -138,6 +142,7 @@ impl Market {
         }
         self.check_barred()?;
         self.check_fleet()?;
+        self.check_agents_in_quiet()?;
         if census.effects_later == 0 && census.waiting != waits {
             return Err(format!("{waits} jobs wait, and {} stand in line", census.waiting));
         }
@@ -186,7 +191,9 @@ impl Market {
         }
         self.weather.set_calm(true);
         for job in engine.store().open_jobs() {
-            if let State::Funded { .. } = job.state {
+            if job.hire.is_none()
+                && let State::Funded { .. } = job.state
+            {
                 let verdicts = block_on(engine.explain(&job)).map_err(|error| error.to_string())?;
                 if let Some(fit) = verdicts.iter().find(|verdict| verdict.outcome.is_ok()) {
                     return Err(format!("{:?} waits, and {:?} has room for it", job.public_id, fit.worker));
@@ -200,6 +207,7 @@ impl Market {
     /// No new orders, and time goes on: everything must end.
     pub(super) fn come_to_rest(&mut self) -> Found {
         self.trace.line(format_args!("no more orders"));
+        self.calm_agents();
         if self.broken.is_some() {
             self.crash()?;
         }
@@ -256,6 +264,7 @@ impl Market {
         for number in 0..self.workers.len() {
             self.let_act(number);
         }
+        self.end_jobs_of_agents();
     }
 
     fn check_at_rest(&mut self) -> Found {
@@ -266,14 +275,15 @@ impl Market {
         if census != rest {
             return Err(format!("at rest there is still {census:?}"));
         }
-        let lasts = |name: &&str| [OUTBOX, POST].contains(name) || name.starts_with(READING);
+        let lasts = |name: &&str| [OUTBOX, POST, FOLLOWING_FEED].contains(name) || name.starts_with(READING);
         let under_way: Vec<&str> = self.coordinator.tasks.names().filter(|name| !lasts(name)).collect();
         if !under_way.is_empty() {
             return Err(format!("at rest there still wait: {under_way:?}"));
         }
         self.books.check_empty()?;
+        self.check_agents_at_rest()?;
         let mut completed: BTreeMap<WorkerId, u32> = BTreeMap::new();
-        for job in super::promises::all_jobs(&self.coordinator) {
+        for job in super::promises::all_jobs(&self.coordinator).into_iter().filter(|job| job.hire.is_none()) {
             if !job.state.is_final() {
                 return Err(format!("{:?} is {} for ever", job.public_id, job.state.name()));
             }

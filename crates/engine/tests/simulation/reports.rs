@@ -1,6 +1,7 @@
 //! What callers hear, and what it makes of the promises.
 
 use super::Found;
+use super::agents::Heard;
 use super::market::Market;
 use super::network::Link;
 use super::orders::Answer;
@@ -38,6 +39,7 @@ pub(crate) enum Report {
     Trusted(WorkerId, Result<ClientId, EngineError>),
     KeyMade(Result<ApiKey, EngineError>),
     HookMade(Result<Option<Hook>, EngineError>),
+    Agents(Box<Heard>),
     Did(String, Result<(), EngineError>),
     /// What somebody saw with his own eyes is wrong.
     Wrong(String),
@@ -112,6 +114,7 @@ impl Market {
                     }
                     Err(error) => self.failed("making a hook", &error)?,
                 },
+                Report::Agents(heard) => self.agent_heard(*heard)?,
                 Report::Wrong(what) => return Err(what),
                 Report::Did(what, result) => match result {
                     Ok(()) => self.trace.line(format_args!("{what}: done")),
@@ -201,7 +204,7 @@ impl Market {
     }
 
     /// An answer that is no answer. The disk may be broken; but nobody is ever told to come back for nothing.
-    fn failed(&mut self, what: &str, error: &EngineError) -> Found {
+    pub(super) fn failed(&mut self, what: &str, error: &EngineError) -> Found {
         self.trace.line(format_args!("{what}: {error}"));
         if let EngineError::Refused(refusal) = error {
             self.sight(refusal.code());

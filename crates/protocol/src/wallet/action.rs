@@ -71,6 +71,9 @@ impl Action {
     /// To reveal a vote in a dispute.
     pub const REVEAL_VOTE: Self = Self::own("reveal-vote");
 
+    /// To bring what an enclave says of a job's capital.
+    pub const POST_SNAPSHOT: Self = Self::own("post-snapshot");
+
     /// To read what was delivered.
     pub const READ_DELIVERABLE: Self = Self::own("read-deliverable");
 

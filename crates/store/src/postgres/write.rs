@@ -196,6 +196,11 @@ const fn statement(kind: Kind) -> &'static str {
              AS c (name, hour, units, before) WHERE tally.name = c.name AND tally.hour = c.hour \
              AND tally.units = c.before"
         }
+        Kind::Snapshot => {
+            "INSERT INTO snapshot (journal_id, job_id, received_ms, standing, flaw, report, attestation) SELECT * \
+             FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], \
+             $7::text[])"
+        }
         Kind::Feed => {
             "INSERT INTO feed (journal_id, job_id, event, before, after, agent_id) SELECT * FROM \
              unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[])"

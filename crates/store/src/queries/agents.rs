@@ -5,6 +5,7 @@ use crate::error::StoreError;
 use crate::queries::Database;
 use crate::read::{AgentFilter, FeedRow, HireRow, Page, Reader};
 use crate::rows::hire::{self, OFFERS, STANDINGS};
+use crate::rows::snapshot::SNAPSHOTS;
 use crate::value::{Columns, Value, corrupt};
 use docket_core::agent::identity::{Agent, Wallet};
 use docket_core::agent::role::{Role, Strategy};
@@ -56,6 +57,12 @@ pub(super) static OFFER: LazyLock<String> =
     LazyLock::new(|| format!("{OFFERS} WHERE job_id = $1 AND agent_id = $2"));
 pub(super) static OFFERS_OF_JOB: LazyLock<String> =
     LazyLock::new(|| format!("{OFFERS} WHERE job_id = $1 ORDER BY agent_id LIMIT $2"));
+/// The newest first.
+pub(super) static SNAPSHOTS_OF_JOB: LazyLock<String> = LazyLock::new(|| {
+    format!("{SNAPSHOTS} WHERE s.job_id = $1 ORDER BY s.journal_id DESC LIMIT $2 OFFSET $3")
+});
+pub(super) const COUNT_SNAPSHOTS: &str =
+    "SELECT count(*) FROM snapshot WHERE job_id = $1 AND standing LIKE $2";
 /// A page of what lists look at of jobs for which one agent hires another.
 pub(super) const HIRES_AFTER: &str = "SELECT job_id, number, state, strategy, client, client_owner, provider, \
      provider_owner, evaluator, evaluator_owner, initiator, CASE WHEN initiator IS NULL THEN NULL ELSE body END \
@@ -117,7 +124,7 @@ pub(crate) fn lists() -> [&'static str; 2] {
 
 /// Every query of agents, and of the jobs for which they hire each other, that is answered through an index.
 #[cfg(test)]
-pub(crate) fn all() -> [&'static str; 11] {
+pub(crate) fn all() -> [&'static str; 13] {
     let scored: [&'static str; 2] = [&NAMED_BY_SCORE, &OWNED_BY_SCORE];
     let [by_name, of_owner] = scored;
     [
@@ -128,6 +135,8 @@ pub(crate) fn all() -> [&'static str; 11] {
         &STANDING,
         &OFFER,
         &OFFERS_OF_JOB,
+        &SNAPSHOTS_OF_JOB,
+        COUNT_SNAPSHOTS,
         HIRES_AFTER,
         FEED,
         LAST_FED,

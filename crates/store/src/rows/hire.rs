@@ -3,10 +3,11 @@
 use crate::error::StoreError;
 use crate::value::{Columns, Value, corrupt};
 use crate::writer::Moved;
+use docket_core::agent::capital::{Capital, Closed, ClosedReason, Valuation};
 use docket_core::agent::court::{Outcome, Vote};
 use docket_core::agent::flags::Verdicts;
 use docket_core::agent::hire::dispute::{Dispute, Juror, Revealed};
-use docket_core::agent::hire::{Capital, Hire, Judgement, Order, Seat};
+use docket_core::agent::hire::{Hire, Judgement, Order, Seat};
 use docket_core::agent::identity::Wallet;
 use docket_core::agent::offer::Offer;
 use docket_core::agent::penalty::{Offence, Violations};
@@ -15,7 +16,7 @@ use docket_core::agent::role::{Level, Role, Strategy};
 use docket_core::agent::score::Score;
 use docket_core::agent::standing::Standing;
 use docket_core::agent::tally::Tally;
-use docket_core::hash::ContentHash;
+use docket_core::hash::{ContentHash, Sha256};
 use docket_core::id::{AgentId, JobId, Version};
 use docket_core::job::Job;
 use docket_core::money::BasisPoints;
@@ -33,6 +34,9 @@ struct Body {
     rubric: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     capital: Option<(u16, u16)>,
+    /// Absent in rows from before capital was valued. Their jobs go on without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    entrusted: Option<String>,
     deadline: i64,
     grace: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,6 +53,10 @@ struct Body {
     evaluator: Option<SeatBody>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     begun: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    valuation: Option<ValuationBody>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     delivered: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,6 +75,17 @@ struct SeatBody {
     released: Option<i64>,
     violations: u32,
     rejections: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ValuationBody {
+    at: i64,
+    sequence: u64,
+    report: String,
+    value: String,
+    /// Why it is final, and what is delivered with that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    closed: Option<(String, String)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -142,6 +161,7 @@ fn encode(hire: &Hire) -> Body {
         program: hash(&order.program),
         rubric: hash(&order.rubric),
         capital: order.capital.map(|capital| (capital.stop_loss.0, capital.target_return.0)),
+        entrusted: order.capital.map(|capital| capital.entrusted.to_string()),
         deadline: order.deadline.0,
         grace: order.grace.0,
         judge: order.judge.map(|agent| agent.0),
@@ -153,6 +173,8 @@ fn encode(hire: &Hire) -> Body {
         provider: hire.provider.as_ref().map(encode_seat),
         evaluator: hire.evaluator.as_ref().map(encode_seat),
         begun: hire.begun_at.map(|at| at.0),
+        valuation: hire.valuation.as_ref().map(encode_valuation),
+        due: hire.due.map(|at| at.0),
         delivered: hire.delivered_at.map(|at| at.0),
         judgement: hire.judgement.as_ref().map(|judgement| JudgementBody {
             level: judgement.level.name().to_owned(),
@@ -173,6 +195,17 @@ fn encode_seat(seat: &Seat) -> SeatBody {
         released: seat.released.map(|at| at.0),
         violations: seat.violations,
         rejections: seat.rejections,
+    }
+}
+
+fn encode_valuation(valuation: &Valuation) -> ValuationBody {
+    let closed = valuation.closed;
+    ValuationBody {
+        at: valuation.at.0,
+        sequence: valuation.sequence,
+        report: valuation.report.to_string(),
+        value: valuation.value.to_string(),
+        closed: closed.map(|closed| (closed.reason.name().to_owned(), closed.deliverable.to_string())),
     }
 }
 
@@ -203,10 +236,10 @@ fn decode(body: Body) -> Option<Hire> {
         strategy: Strategy::parse(&body.strategy)?,
         program: hash(body.program)?,
         rubric: hash(body.rubric)?,
-        capital: body.capital.map(|(stop_loss, target_return)| Capital {
-            stop_loss: BasisPoints(stop_loss),
-            target_return: BasisPoints(target_return),
-        }),
+        capital: maybe(body.entrusted.zip(body.capital), |(entrusted, (stop_loss, target_return))| {
+            let (stop_loss, target_return) = (BasisPoints(stop_loss), BasisPoints(target_return));
+            Some(Capital { entrusted: entrusted.parse().ok()?, stop_loss, target_return })
+        })?,
         deadline: Timestamp(body.deadline),
         grace: Millis(body.grace),
         judge: body.judge.map(AgentId),
@@ -221,6 +254,8 @@ fn decode(body: Body) -> Option<Hire> {
         provider: maybe(body.provider, decode_seat)?,
         evaluator: maybe(body.evaluator, decode_seat)?,
         begun_at: body.begun.map(Timestamp),
+        valuation: maybe(body.valuation, decode_valuation)?,
+        due: body.due.map(Timestamp),
         delivered_at: body.delivered.map(Timestamp),
         judgement: maybe(body.judgement, |judgement| {
             Some(Judgement {
@@ -243,6 +278,19 @@ fn decode_seat(body: SeatBody) -> Option<Seat> {
         released: body.released.map(Timestamp),
         violations: body.violations,
         rejections: body.rejections,
+    })
+}
+
+fn decode_valuation(body: ValuationBody) -> Option<Valuation> {
+    Some(Valuation {
+        at: Timestamp(body.at),
+        sequence: body.sequence,
+        report: Sha256::parse(&body.report)?,
+        value: body.value.parse().ok()?,
+        closed: maybe(body.closed, |(reason, deliverable)| {
+            let deliverable = ContentHash::parse(&deliverable)?;
+            Some(Closed { reason: ClosedReason::parse(&reason)?, deliverable })
+        })?,
     })
 }
 

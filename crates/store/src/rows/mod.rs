@@ -5,6 +5,7 @@ pub(crate) mod hire;
 pub(crate) mod hook;
 pub(crate) mod job;
 pub(crate) mod read;
+pub(crate) mod snapshot;
 
 use crate::batch::{
     Batch, FeedEntry, JournalEntry, Leaf, Payload, ResultDocument, ResultEntry, TransferEntry,
@@ -56,11 +57,12 @@ pub(crate) enum Kind {
     Feed,
     NewTally,
     ChangedTally,
+    Snapshot,
 }
 
 impl Kind {
     /// Every kind, in the order of their numbers.
-    pub(crate) const ALL: [Self; 31] = [
+    pub(crate) const ALL: [Self; 32] = [
         Self::NewPolicy,
         Self::NewJob,
         Self::ChangedJob,
@@ -92,6 +94,7 @@ impl Kind {
         Self::Feed,
         Self::NewTally,
         Self::ChangedTally,
+        Self::Snapshot,
     ];
 
     /// Whether each row must have found what it was made from.
@@ -140,7 +143,7 @@ impl Batch {
         let (deleted, hooks): (Vec<_>, Vec<_>) =
             self.hooks.values().partition(|hook| hook.status == HookStatus::Deleted);
         let jobs = self.new_jobs.iter().map(|(job, _)| job).chain(&self.changed_jobs);
-        let all: [(Kind, Rows<'_>); 31] = [
+        let all: [(Kind, Rows<'_>); 32] = [
             (
                 Kind::NewPolicy,
                 each(&self.new_policies, |(id, body)| vec![Value::Int(*id), Value::name(body)]),
@@ -175,6 +178,7 @@ impl Batch {
             (Kind::Feed, each(&self.feed, feed_row)),
             (Kind::NewTally, each(newly_counted, hire::new_tally)),
             (Kind::ChangedTally, each(more_counted, with_before(hire::new_tally))),
+            (Kind::Snapshot, each(&self.snapshots, snapshot::snapshot)),
         ];
         all.into_iter().filter(|(_, rows)| !rows.is_empty()).collect()
     }

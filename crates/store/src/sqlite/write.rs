@@ -142,6 +142,10 @@ const fn statement(kind: Kind) -> &'static str {
         }
         Kind::NewTally => "INSERT INTO tally (name, hour, units) VALUES (?1, ?2, ?3)",
         Kind::ChangedTally => "UPDATE tally SET units = ?3 WHERE name = ?1 AND hour = ?2 AND units = ?4",
+        Kind::Snapshot => {
+            "INSERT INTO snapshot (journal_id, job_id, received_ms, standing, flaw, report, attestation) VALUES \
+             (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+        }
         Kind::Feed => {
             "INSERT INTO feed (journal_id, job_id, event, before, after, agent_id) VALUES (?1, ?2, ?3, ?4, \
              ?5, ?6)"

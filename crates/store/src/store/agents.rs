@@ -3,7 +3,8 @@
 use super::Store;
 use crate::error::StoreError;
 use crate::hires::HireFilter;
-use crate::read::{AgentFilter, FeedRow, Page};
+use crate::read::{AgentFilter, FeedRow, Page, SnapshotRow};
+use docket_core::agent::capital::Worth;
 use docket_core::agent::identity::Agent;
 use docket_core::agent::offer::Offer;
 use docket_core::agent::standing::Standing;
@@ -89,6 +90,16 @@ impl Store {
                 Ok(offers)
             }
         }
+    }
+
+    /// A page of what enclaves have said of a job's capital, the newest first.
+    pub async fn snapshots(&self, job: JobId, page: Page) -> Result<Vec<SnapshotRow>, StoreError> {
+        self.reader().await?.snapshots(job, page).await
+    }
+
+    /// How many snapshots of a job there are, or how many that are worth this.
+    pub async fn count_snapshots(&self, job: JobId, worth: Option<Worth>) -> Result<u64, StoreError> {
+        self.reader().await?.count_snapshots(job, worth).await
     }
 
     /// A page of the jobs for which one agent hires another, the newest first, and how many fit in all.

@@ -244,6 +244,8 @@ impl Judge {
     }
 
     fn accept_job(&mut self, write: &Write, batch: &mut Batch) {
+        let snapshot = write.documents.snapshot.iter();
+        batch.snapshots.extend(snapshot.map(|snapshot| (self.journal_id, snapshot.clone())));
         let Some(job) = &write.change.job else { return };
         if job.before == Version::NONE {
             let policy = self.policy(&job.after.policy, batch);

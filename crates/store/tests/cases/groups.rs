@@ -60,7 +60,7 @@ pub(crate) fn a_group_takes_no_more_than_it_can_carry(world: &mut World) {
     let writes = counting(world);
     let heavy = |number| {
         let mut fund = write(&job(number, terms()), "fund").unwrap();
-        fund.documents = Documents { payload: Some(vec![7; 3 << 20].into()), result: None };
+        fund.documents = Documents { payload: Some(vec![7; 3 << 20].into()), ..Documents::default() };
         fund
     };
     assert!(world.commit_all((1..=8).map(heavy)).iter().all(Result::is_ok));

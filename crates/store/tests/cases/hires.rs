@@ -6,7 +6,7 @@ use crate::world::{World, now};
 use docket_core::agent::court::Vote;
 use docket_core::agent::hire::dispute::Filing;
 use docket_core::agent::hire::step::Step;
-use docket_core::agent::hire::{Capital, Hire, Judgement, Order, Seat};
+use docket_core::agent::hire::{Hire, Judgement, Order, Seat};
 use docket_core::agent::identity::Wallet;
 use docket_core::agent::offer::Offer;
 use docket_core::agent::penalty::Offence;
@@ -21,7 +21,7 @@ use docket_core::hash::{ContentHash, Sha256};
 use docket_core::id::{AgentId, Attempt, Dialect, Doer, PublicId};
 use docket_core::job::Job;
 use docket_core::ledger::Account;
-use docket_core::money::{Amount, Asset, BasisPoints};
+use docket_core::money::{Amount, Asset};
 use docket_core::policy::{Policy, Source, Verdict};
 use docket_core::time::{Millis, Timestamp};
 use docket_store::{CommitError, Documents, HireFilter, Page};
@@ -29,13 +29,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const POOL: u128 = 1_000;
-const ALL: Page = Page { skip: 0, limit: 100 };
+pub(super) const ALL: Page = Page { skip: 0, limit: 100 };
 
 fn wallet(agent: u64) -> Wallet {
     Wallet([u8::try_from(agent).unwrap_or_default(); 20])
 }
 
-fn seat(agent: u64, lock: u128) -> Seat {
+pub(super) fn seat(agent: u64, lock: u128) -> Seat {
     Seat {
         agent: AgentId(agent),
         owner: wallet(agent),
@@ -48,12 +48,12 @@ fn seat(agent: u64, lock: u128) -> Seat {
 }
 
 /// A job that agent 1 asks for, which does not exist yet.
-fn hired(number: u64) -> Job {
+pub(super) fn hired(number: u64) -> Job {
     let order = Order {
         strategy: Strategy::Hybrid,
         program: Some(ContentHash([1; 32])),
         rubric: Some(ContentHash([2; 32])),
-        capital: Some(Capital { stop_loss: BasisPoints(1_000), target_return: BasisPoints(2_000) }),
+        capital: None,
         deadline: NOW + Millis::hours(10),
         grace: Millis::hours(24),
         judge: Some(AgentId(3)),
@@ -69,7 +69,7 @@ fn hired(number: u64) -> Job {
     Job { hire: Some(Arc::new(hire)), public_id, request: None, ..plain }
 }
 
-fn delivery() -> Delivery {
+pub(super) fn delivery() -> Delivery {
     Delivery {
         by: Doer::Agent(AgentId(2)),
         attempt: Attempt::default(),
@@ -90,7 +90,7 @@ fn filing() -> Arc<Filing> {
 }
 
 /// Takes a step, and sees that the disk has what memory has.
-fn take(world: &mut World, job: &Arc<Job>, command: &Command, at: Timestamp) -> Arc<Job> {
+pub(super) fn take(world: &mut World, job: &Arc<Job>, command: &Command, at: Timestamp) -> Arc<Job> {
     let event = decide(job, command, at).unwrap_or_else(|refusal| panic!("{command:?}: {refusal}"));
     let change = Change::of(job, event, at);
     let after = world.commit(with_leaf(change, Documents::default())).expect("it is written").job;
@@ -99,7 +99,7 @@ fn take(world: &mut World, job: &Arc<Job>, command: &Command, at: Timestamp) -> 
     after
 }
 
-fn endowed(world: &mut World) {
+pub(super) fn endowed(world: &mut World) {
     for agent in [1, 2, 3, 11, 13] {
         let account = Account::Stake(AgentId(agent));
         world

@@ -12,6 +12,7 @@ mod lists;
 mod log;
 mod of_key;
 mod records;
+mod snapshots;
 mod threads;
 
 use crate::place::{InFile, InMemory};
@@ -82,6 +83,14 @@ cases! {
         hires_are_found_by_all_that_lists_ask_for,
         an_offer_is_made_taken_back_and_made_again,
         what_is_counted_stands_under_its_hour_and_in_all,
+    }
+    snapshots {
+        snapshots_of_every_worth_read_back_the_newest_first,
+        a_claim_that_was_used_brings_no_second_snapshot,
+        of_two_valuations_that_were_decided_on_one_version_one_is_kept,
+        what_capital_is_worth_stands_with_its_job,
+        an_order_from_before_capital_was_valued_is_still_read,
+        a_snapshot_that_no_database_can_hold_is_refused_alone,
     }
     api_keys {
         a_key_is_found_by_the_digest_of_its_secret,

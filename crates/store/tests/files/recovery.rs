@@ -4,7 +4,7 @@ use super::complaint;
 use super::cut::{Cut, Moment, records, segments};
 use crate::child::{child, is_child_of, is_root, open_to_all};
 use crate::place::InFile;
-use crate::sample::{NOW, client, job, terms, with_leaf, write};
+use crate::sample::{NOW, client, job, terms, unattested, with_leaf, write};
 use crate::world::{World, now};
 use docket_core::agent::identity::{Agent, Profile, StakeMove, Wallet, Word};
 use docket_core::hash::Sha256;
@@ -13,7 +13,7 @@ use docket_core::ledger::Account;
 use docket_core::money::{Amount, Asset};
 use docket_core::refusal::Refusal;
 use docket_core::time::Millis;
-use docket_store::{CommitError, Documents, Sqlite, StoreError};
+use docket_store::{CommitError, Documents, Page, Sqlite, StoreError};
 use futures::executor::block_on;
 use std::fs::{self, Permissions};
 use std::ops::Range;
@@ -289,5 +289,30 @@ fn agents_their_names_and_their_stakes_are_carried_out_again() {
     assert_eq!(after.balance(&Account::Stake(AgentId(1))), 60);
     assert!(matches!(after.commit(alone(deposit)), Err(CommitError::Repeated(_))));
     assert!(matches!(after.commit(register(3, ben, "ann")), Err(CommitError::Refused(Refusal::KeyReused))));
+    after.check_books();
+}
+
+#[test]
+fn snapshots_are_carried_out_again_and_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("docket.db");
+    let mut world = World::on(Box::new(InFile::at(&path)));
+    let of = world.live(job(1, terms()), "fund");
+    let moment = Moment::of(&path);
+    for key in ["a", "b", "c"] {
+        drop(world.commit(unattested(&of, key)).unwrap());
+    }
+    let cut = Cut::back_to(&path, &moment);
+    // The second start finds the log again as it was before the first.
+    for _ in 0..2 {
+        let reader = Sqlite::read_only(&cut.path()).unwrap();
+        let all = now(reader.snapshots(of.id, Page { skip: 0, limit: 9 }));
+        let kept: Vec<_> = all.into_iter().map(|row| row.document).collect();
+        let sent = ["c", "b", "a"].map(|key| unattested(&of, key).documents.snapshot.unwrap());
+        assert_eq!(kept, sent);
+    }
+    let mut after = World::on(Box::new(InFile::at(&cut.path())));
+    assert!(matches!(after.commit(unattested(&of, "b")), Err(CommitError::Repeated(_))));
+    assert_eq!(now(after.disk().count_snapshots(of.id, None)), 3);
     after.check_books();
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Cases that together ask for everything that can be asked.
-const ASKING: [&str; 11] = [
+const ASKING: [&str; 12] = [
     "every_state_reads_back_as_it_was_committed",
     "a_statement_shows_both_sides_the_newest_first",
     "a_job_shows_its_own_transfers_in_order",
@@ -20,6 +20,7 @@ const ASKING: [&str; 11] = [
     "keys_are_paged_by_number",
     "a_key_sees_its_own_jobs_from_either_side",
     "what_fits_a_filter_is_found_from_either_side",
+    "snapshots_of_every_worth_read_back_the_newest_first",
 ];
 
 /// The server is told to look at all rows only where nothing else is possible, and to say how it found them.
@@ -61,6 +62,7 @@ fn no_query_looks_at_every_row_of_a_table() {
         "result",
         "api_key",
         "key_spending",
+        "snapshot",
     ] {
         assert!(log.contains(&format!(" on {table} ")), "nobody asked for {table}");
     }

@@ -59,7 +59,8 @@ pub(in crate::agents) fn schemas() -> Vec<(&'static str, Value)> {
         "evaluator": maybe("JobParty"),
         "stakeLocks": array(reference("StakeLock")),
         "cexConfig": json!({"type": "object"}),
-        "snapshots": array(json!({"type": "object"})),
+        "valuation": json!({"type": "object"}),
+        "snapshots": array(reference("Snapshot")),
         "dispute": maybe("HireDispute"),
         "offers": array(reference("Offer")),
         "lifecycle": object(&[
@@ -125,7 +126,7 @@ pub(in crate::agents) fn schemas() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn paged(operation: Operation) -> Operation {
+pub(super) fn paged(operation: Operation) -> Operation {
     operation.query("page", "From 1.", json!({"type": "integer", "minimum": 1, "maximum": 1_000_000})).query(
         "limit",
         "How many a page has.",
@@ -133,7 +134,7 @@ fn paged(operation: Operation) -> Operation {
     )
 }
 
-fn page_of(name: &str) -> Value {
+pub(super) fn page_of(name: &str) -> Value {
     object(&[
         ("success", json!({"const": true})),
         ("data", array(reference(name))),
@@ -141,7 +142,7 @@ fn page_of(name: &str) -> Value {
     ])
 }
 
-fn of_job(summary: &str) -> Operation {
+pub(super) fn of_job(summary: &str) -> Operation {
     operation(summary).part("jobId", "The job.", reference("JobNumber")).json(
         404,
         "There is no such job.",
@@ -265,6 +266,7 @@ pub(in crate::agents) fn create() -> Operation {
         "description": {"type": "string", "maxLength": 10_000},
         "cexConfig": {"type": "object", "properties": {
             "stopLossBps": {"type": "integer"}, "targetReturnBps": {"type": "integer"},
+            "capital": {"type": "string", "description": "What is entrusted; the budget where nothing is said."},
         }},
     }});
     signed(operation("A job that stands open without money; its client's stake is locked."), "create-job:new")

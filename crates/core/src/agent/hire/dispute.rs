@@ -129,7 +129,8 @@ impl Dispute {
             Taken::Invited { .. }
             | Taken::Engaged { .. }
             | Taken::Appointed { .. }
-            | Taken::Described { .. } => {}
+            | Taken::Described { .. }
+            | Taken::Valued { .. } => {}
         }
     }
 }

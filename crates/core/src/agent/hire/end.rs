@@ -40,8 +40,10 @@ pub(crate) struct End {
     pub(crate) judgement: Option<Judgement>,
     /// Whether the provider is paid.
     pub(crate) paid: bool,
-    /// What somebody has done wrong, besides what a dispute has found.
+    /// What client or provider have done wrong, besides what a dispute has found.
     offence: Option<Offence>,
+    /// Whether there was an evaluator who left the verdict to others, which is his offence whatever others have done.
+    silent: bool,
     /// Whether the work came late, which is the provider's offence whatever others have done.
     late: bool,
     /// What the evaluator's lock loses where a dispute has overturned his verdict, in minor units.
@@ -77,26 +79,32 @@ impl End {
         let opinion = judgement.and_then(|judgement| judgement.fault);
         let rejections = hire.provider.map_or(0, |seat| seat.rejections) + 1;
         let offence = match (event, verdict) {
-            (Event::Closed { how, reason }, _) => hire.provider.and_then(|_| missed(*how, *reason)),
-            (_, Some(Verdict::Complete)) if !judged && hire.evaluator.is_some() => Some(Offence::Silent),
+            (Event::Closed { how, reason }, _) if hire.provider.is_some() && hire.was_possible() => {
+                missed(*how, *reason)
+            }
             // What a dispute has not confirmed is an opinion, and costs nothing.
             (_, Some(Verdict::Reject)) if outcome.is_none_or(|outcome| outcome == Outcome::Upheld) => {
                 opinion.or((rejections >= REJECTIONS).then_some(Offence::RejectedInARow))
             }
             _ => None,
         };
+        let silent = verdict.is_some() && !judged && hire.evaluator.is_some();
         let late = hire.is_late() && verdict.is_some();
         let paid = match event {
             Event::Ruled { ruling, .. } => *ruling != Ruling::ForClient,
             _ => verdict == Some(Verdict::Complete),
         };
-        Some(Self { verdict, judgement, paid, offence, late, overturned, settlement })
+        Some(Self { verdict, judgement, paid, offence, silent, late, overturned, settlement })
     }
 
     /// What one of the parties has done wrong, besides what a dispute has found. Of two things the one that costs more.
     pub(crate) fn offence_of(&self, role: Role) -> Option<Offence> {
-        let late = (self.late && role == Role::Provider).then_some(Offence::Late);
-        self.offence.filter(|offence| offence.role() == role).or(late)
+        let own = match role {
+            Role::Provider if self.late => Some(Offence::Late),
+            Role::Evaluator if self.silent => Some(Offence::Silent),
+            _ => None,
+        };
+        self.offence.filter(|offence| offence.role() == role).or(own)
     }
 
     /// Whether the verdict was the evaluator's own, and no dispute has made another of it.
@@ -105,9 +113,9 @@ impl End {
             && self.settlement.is_none_or(|settlement| settlement.outcome != Outcome::Overturned)
     }
 
-    /// Whether there was somebody to do the work and money for it, so that the end counts for those who took part.
+    /// Whether the work could be done, so that the end counts for those who took part.
     pub(crate) fn counts(event: &Event, hire: &Hire) -> bool {
-        hire.begun_at.is_some() && !matches!(event, Event::Closed { how: Closing::Cancelled, .. })
+        hire.was_possible() && !matches!(event, Event::Closed { how: Closing::Cancelled, .. })
     }
 }
 
@@ -127,7 +135,7 @@ pub(crate) const fn injured(offence: Offence) -> Role {
     match offence.role() {
         Role::Provider => Role::Client,
         Role::Client => Role::Provider,
-        // Silence is a verdict for the provider, so the client has paid for a judgement that was not given.
+        // Whatever his silence has decided: it is the client who wanted a judgement.
         Role::Evaluator | Role::Arbitrator => Role::Client,
     }
 }

@@ -1,6 +1,7 @@
 //! The steps that only jobs have for which one agent hires another, and what comes of each.
 
 use super::{Hire, Seat};
+use crate::agent::capital::{TIME_TO_DELIVER, Valuation};
 use crate::agent::court::Vote;
 use crate::event::{Closing, Event, Fault};
 use crate::hash::ContentHash;
@@ -34,6 +35,11 @@ pub enum Step {
         title: Arc<str>,
         /// Some more.
         description: Arc<str>,
+    },
+    /// An enclave has said what the capital is worth, and somebody vouches for it.
+    Value {
+        /// What it has said.
+        valuation: Valuation,
     },
     /// The client has the money back: the deadline has passed.
     Reclaim,
@@ -82,6 +88,13 @@ pub enum Taken {
         /// Some more.
         description: Arc<str>,
     },
+    /// The capital is worth something else.
+    Valued {
+        /// What.
+        valuation: Valuation,
+        /// Until when the provider is to deliver, if that is final.
+        due: Option<Timestamp>,
+    },
     /// An arbitrator is bound.
     Committed {
         /// Its seat, from 0.
@@ -112,6 +125,7 @@ impl Step {
             Self::Engage { .. } => "engage",
             Self::Appoint { .. } => "appoint",
             Self::Describe { .. } => "describe",
+            Self::Value { .. } => "value",
             Self::Reclaim => "reclaim",
             Self::Commit { .. } => "commit",
             Self::Reveal { .. } => "reveal",
@@ -127,6 +141,7 @@ impl Taken {
             Self::Engaged { .. } => "engaged",
             Self::Appointed { .. } => "appointed",
             Self::Described { .. } => "described",
+            Self::Valued { .. } => "valued",
             Self::Committed { .. } => "committed",
             Self::Revealed { .. } => "revealed",
         }
@@ -180,7 +195,15 @@ pub(crate) fn decide(job: &Job, hire: &Hire, step: &Step, now: Timestamp) -> Res
             Ok(Event::Hire(Taken::Appointed { evaluator: *evaluator }))
         }
 
-        (Step::Reclaim, State::Funded { .. } | State::Open { .. }) if now < hire.order.deadline => {
+        (Step::Value { .. }, _) if hire.order.capital.is_none() => Err(Refusal::NoCapital),
+        (Step::Value { .. }, State::Funded { by }) if now >= *by => Err(Refusal::TooLate),
+        (Step::Value { valuation }, State::Funded { .. }) if hire.provider.is_some() => {
+            valuation.follows(hire.valuation.as_ref())?;
+            let due = valuation.closed.map(|_| hire.order.deadline.max(now + TIME_TO_DELIVER));
+            Ok(Event::Hire(Taken::Valued { valuation: *valuation, due }))
+        }
+
+        (Step::Reclaim, State::Funded { .. } | State::Open { .. }) if now < hire.due() => {
             Err(Refusal::NotYetDue)
         }
         (Step::Reclaim, State::Open { .. }) => {
@@ -237,6 +260,7 @@ pub(crate) fn decide(job: &Job, hire: &Hire, step: &Step, now: Timestamp) -> Res
             | Step::Engage { .. }
             | Step::Appoint { .. }
             | Step::Describe { .. }
+            | Step::Value { .. }
             | Step::Reclaim
             | Step::Commit { .. }
             | Step::Reveal { .. },

@@ -100,7 +100,7 @@ const REPEATED: [&str; 14] = [
 ];
 
 /// A way with its abbreviations spelt out.
-fn spelt(way: &str) -> String {
+pub(super) fn spelt(way: &str) -> String {
     let words = way.split_whitespace().map(|word| match word {
         "D" => DONE.to_owned(),
         "L" => LATE.to_owned(),
@@ -181,7 +181,7 @@ fn every_unit_of_every_ending_of_a_hire_goes_where_the_published_table_says() {
     golden::check("hire-endings.txt", &text);
 }
 
-fn write_end(text: &mut String, name: &str, (_, change): &(Job, Change)) {
+pub(super) fn write_end(text: &mut String, name: &str, (_, change): &(Job, Change)) {
     let mut name = name;
     for Transfer { from, to, amount } in &change.transfers {
         let (from, to) = (place(from), place(to));
@@ -282,7 +282,7 @@ fn an_ending_empties_all_accounts_of_its_job() {
 }
 
 /// What every account has after an ending, where none had anything before.
-fn books(sample: &Sample, way: &str, word: &str) -> BTreeMap<Account, i128> {
+pub(super) fn books(sample: &Sample, way: &str, word: &str) -> BTreeMap<Account, i128> {
     let mut held: BTreeMap<Account, i128> = BTreeMap::new();
     let mut book = |transfers: &[Transfer]| {
         for Transfer { from, to, amount } in transfers {

@@ -3,7 +3,7 @@
 use super::sample::{DEADLINE, PLAIN, Sample};
 use crate::golden;
 use docket_core::job::{Job, State};
-use docket_core::policy::Ruling;
+use docket_core::policy::{Ruling, Verdict};
 use docket_core::time::{Millis, Timestamp};
 use std::fmt::Write as _;
 
@@ -121,13 +121,7 @@ fn the_life_of_a_hire_is_the_published_table() {
         "judged by criteria within 48 h, disputable for 48 h, 24 h to commit and 24 h to reveal\n\
          the deadline is 100 h after the beginning, and work is late and not missing for 24 h more\n",
     );
-    for (title, moment) in [("before the deadline of the state", Moment::Before), ("at it", Moment::At)] {
-        writeln!(text, "\n{title}").expect("a string takes all");
-        for (name, way) in STATES {
-            let (job, now) = PLAIN.reached(way);
-            write_state(&mut text, &PLAIN, name, &job, moment.of(&job, now));
-        }
-    }
+    write_life(&mut text, &PLAIN, &STATES, &WORDS);
     let judged = Sample { judge: Some(super::sample::STRANGER), ..PLAIN };
     text.push_str("\nthe client has named another evaluator\n");
     for (name, way) in [("open", "create"), ("submitted", "create fund engage submit")] {
@@ -136,6 +130,17 @@ fn the_life_of_a_hire_is_the_published_table() {
         write_line(&mut text, name, "appoint", &outcome);
     }
     golden::check("hire-life.txt", &text);
+}
+
+/// Writes what comes of every word in every state, before its deadline and at it.
+pub(super) fn write_life(text: &mut String, sample: &Sample, states: &[(&str, &str)], words: &[&str]) {
+    for (title, moment) in [("before the deadline of the state", Moment::Before), ("at it", Moment::At)] {
+        writeln!(text, "\n{title}").expect("a string takes all");
+        for (name, way) in states {
+            let (job, now) = sample.reached(way);
+            write_state(text, sample, words, name, &job, moment.of(&job, now));
+        }
+    }
 }
 
 /// When a word is said.
@@ -157,10 +162,17 @@ impl Moment {
     }
 }
 
-fn write_state(text: &mut String, sample: &Sample, name: &str, job: &Job, now: Option<Timestamp>) {
+fn write_state(
+    text: &mut String,
+    sample: &Sample,
+    words: &[&str],
+    name: &str,
+    job: &Job,
+    now: Option<Timestamp>,
+) {
     let Some(now) = now else { return };
     let mut general: Option<String> = None;
-    for word in WORDS {
+    for word in words {
         let outcome = told(sample, job, word, now);
         if ["job.not_now", "job.not_found"].contains(&outcome.as_str()) {
             let first = general.get_or_insert(outcome.clone());
@@ -175,7 +187,7 @@ fn write_state(text: &mut String, sample: &Sample, name: &str, job: &Job, now: O
     }
 }
 
-fn told(sample: &Sample, job: &Job, word: &str, now: Timestamp) -> String {
+pub(super) fn told(sample: &Sample, job: &Job, word: &str, now: Timestamp) -> String {
     match sample.tell(job, word, now) {
         Ok(change) => describe(&crate::sample::after(&change), now),
         Err(refusal) => refusal.code().to_owned(),
@@ -206,6 +218,14 @@ fn describe(job: &Job, now: Timestamp) -> String {
     }
     if let (State::Funded { .. }, Some(_)) = (&job.state, hire.begun_at) {
         text.push_str(", begun");
+    }
+    if let (State::Funded { .. } | State::Submitted { .. }, Some(valuation)) = (&job.state, hire.valuation) {
+        text.push_str(match hire.bound_verdict() {
+            Some(Verdict::Complete) => ", at the target",
+            Some(Verdict::Reject) => ", at the stop-loss",
+            None => ", between",
+        });
+        text.push_str(if valuation.closed.is_some() { " for good" } else { "" });
     }
     text
 }

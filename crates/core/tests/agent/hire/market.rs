@@ -4,6 +4,7 @@
 use super::sample::{commitment, wallet};
 use crate::sample::{START, after, delivery, outcome};
 use crate::script::{Dice, MOST_LAPSES};
+use docket_core::agent::capital::{Capital, Closed, ClosedReason, Valuation, stop_loss_at, target_at};
 use docket_core::agent::court::{SEATS, Vote, deposit};
 use docket_core::agent::fee;
 use docket_core::agent::hire::dispute::Filing;
@@ -16,11 +17,11 @@ use docket_core::agent::standing::Standing;
 use docket_core::change::Change;
 use docket_core::command::{Canceller, Charge, Command};
 use docket_core::event::{Delivery, Event, Fault};
-use docket_core::hash::ContentHash;
+use docket_core::hash::{ContentHash, Sha256};
 use docket_core::id::{AgentId, Attempt, Dialect, Doer, JobId, Version};
 use docket_core::job::{Job, State};
 use docket_core::ledger::{Account, NetworkId, Transfer};
-use docket_core::money::{Amount, Asset};
+use docket_core::money::{Amount, Asset, BasisPoints};
 use docket_core::policy::{Arbitration, Evaluation, Judge, Lapse, Policy, Ruling, Verdict};
 use docket_core::refusal::Refusal;
 use docket_core::time::{Millis, Timestamp};
@@ -238,6 +239,10 @@ impl Stage {
             dice.pick(&[cast[apt], cast[apt], cast[apt], cast[other]])
         };
         let step = Command::Hire;
+        let hire = job.hire.as_ref().expect("it is one");
+        if let Some(capital) = hire.order.capital.filter(|_| dice.roll(3) == 0) {
+            return step(Step::Value { valuation: valuation(dice, hire, &capital, at) });
+        }
         let is_disputed = matches!(job.state, State::Disputed { .. });
         let said = if is_disputed && dice.roll(6) > 0 { 79 + dice.roll(24) } else { dice.roll(112) };
         match said {
@@ -347,7 +352,7 @@ fn job(dice: &mut Dice, number: usize, cast: &[AgentId]) -> Job {
         strategy,
         program: None,
         rubric: None,
-        capital: None,
+        capital: (strategy == Judging::Capital).then(|| capital(dice)),
         deadline: START + Millis(dice.between(1, 60)),
         grace: span(dice),
         judge: dice.pick(&[None, None, Some(cast[2]), Some(cast[7])]),
@@ -372,6 +377,40 @@ fn job(dice: &mut Dice, number: usize, cast: &[AgentId]) -> Job {
     }
 }
 
+fn capital(dice: &mut Dice) -> Capital {
+    let most = dice.pick(&[1, 20, 100_000_000, u64::MAX]);
+    Capital {
+        entrusted: u128::from(dice.roll(most)) + 1,
+        stop_loss: BasisPoints(dice.pick(&[0, 1, 1_000, 9_999, 10_000])),
+        target_return: BasisPoints(dice.pick(&[0, 1, 2_000, 60_000])),
+    }
+}
+
+/// What an enclave says of capital, most often by a clock that goes on, at values where the bounds turn.
+fn valuation(dice: &mut Dice, hire: &Hire, capital: &Capital, now: Timestamp) -> Valuation {
+    let (last, number) = hire.valuation.map_or((now, 0), |last| (last.at, last.sequence));
+    let next = now.max(last + Millis(1));
+    let lie = dice.pick(&[last, last + Millis(-1), now, Timestamp(i64::MIN), Timestamp(i64::MAX)]);
+    let bounds = [
+        stop_loss_at(capital.entrusted, capital.stop_loss.0.into()),
+        target_at(capital.entrusted, capital.target_return.0.into()).expect("sums here are small"),
+        capital.entrusted,
+    ];
+    let reason = dice.pick(&[ClosedReason::Deadline, ClosedReason::StopLoss, ClosedReason::Target]);
+    let deliverable = ContentHash([dice.roll(3) as u8 + 10; 32]);
+    Valuation {
+        at: if dice.roll(5) == 0 { lie } else { next },
+        sequence: if dice.roll(8) == 0 {
+            dice.pick(&[0, number, u64::MAX])
+        } else {
+            number.saturating_add(1)
+        },
+        report: Sha256([number as u8; 32]),
+        value: dice.pick(&bounds).saturating_add_signed(dice.between(-1, 2).into()),
+        closed: (dice.roll(3) == 0).then_some(Closed { reason, deliverable }),
+    }
+}
+
 fn submit(dice: &mut Dice, job: &Job, someone: impl Fn(&mut Dice, usize) -> AgentId) -> Command {
     let engaged = job.hire.as_ref().and_then(|hire| hire.provider).map(|seat| Doer::Agent(seat.agent));
     let other = Doer::Agent(someone(dice, 1));
@@ -380,6 +419,10 @@ fn submit(dice: &mut Dice, job: &Job, someone: impl Fn(&mut Dice, usize) -> Agen
     let whole = Charge::Whole;
     let charge = dice.pick(&[whole, whole, whole, whole, Charge::Portion { delivered: 1, covered: 2 }]);
     let delivery = Delivery { by, ..delivery(crate::sample::FIRST, Attempt::default()) };
+    let valuation = job.hire.as_ref().and_then(|hire| hire.valuation);
+    let closed = valuation.and_then(|valuation| valuation.closed).map(|closed| closed.deliverable);
+    let report = closed.unwrap_or(delivery.output);
+    let delivery = Delivery { output: dice.pick(&[report, report, report, delivery.output]), ..delivery };
     Command::Submit { delivery, charge }
 }
 

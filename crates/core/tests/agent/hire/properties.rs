@@ -1,5 +1,6 @@
 //! What holds for any run of jobs among agents, at any times, under any terms.
 
+use super::capital_runs::of_capital;
 use super::market::{Told, is_absent, scripts};
 use super::story::Story;
 use crate::sample::outcome;
@@ -16,6 +17,7 @@ use docket_core::id::{AgentId, JobId};
 use docket_core::job::{Job, State};
 use docket_core::ledger::{Account, Transfer};
 use docket_core::policy::Verdict;
+use docket_core::refusal::Refusal;
 use docket_core::time::Millis;
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestCaseResult, TestRunner};
@@ -32,7 +34,7 @@ fn for_any_run(seed: u64, holds: impl Fn(&[Told]) -> TestCaseResult) {
 }
 
 /// The same for each job of a run that came into being and has ended, which all of them do.
-fn for_any_story(seed: u64, holds: impl Fn(&Story) -> TestCaseResult) {
+pub(super) fn for_any_story(seed: u64, holds: impl Fn(&Story) -> TestCaseResult) {
     for_any_run(seed, |told| {
         for number in 0..2 {
             let story = Story::of(told, number);
@@ -46,7 +48,7 @@ fn for_any_story(seed: u64, holds: impl Fn(&Story) -> TestCaseResult) {
 
 #[test]
 fn the_runs_go_everywhere() {
-    const EVENTS: [&str; 17] = [
+    const EVENTS: [&str; 24] = [
         "created",
         "funded",
         "invited",
@@ -64,17 +66,29 @@ fn the_runs_go_everywhere() {
         "expired",
         "cancelled",
         "offended",
+        "valued",
+        "a lying clock",
+        "bound to complete",
+        "bound to reject",
+        "bound in silence to reject",
+        "left to the evaluator",
+        "nothing attested",
     ];
     let seen = RefCell::new(BTreeMap::<String, u32>::new());
     for_any_run(200, |told| {
         let names = told.iter().filter_map(Told::event).map(|event| event.name().to_owned());
         names.for_each(|name| *seen.borrow_mut().entry(name).or_default() += 1);
+        let lies = told.iter().filter(|said| said.outcome.as_ref().err() == Some(&Refusal::NotNewer));
+        *seen.borrow_mut().entry("a lying clock".to_owned()).or_default() += lies.count() as u32;
         for number in 0..2 {
             let story = Story::of(told, number);
             let offences = Role::ALL.map(|role| story.offence(role));
             for offence in offences.into_iter().flatten() {
                 *seen.borrow_mut().entry(offence.name().to_owned()).or_default() += 1;
                 *seen.borrow_mut().entry("offended".to_owned()).or_default() += 1;
+            }
+            if let Some(of_capital) = of_capital(&story) {
+                *seen.borrow_mut().entry(of_capital.to_owned()).or_default() += 1;
             }
             if story.is_disputed() {
                 let outcome = (story.is_upheld(), story.is_overturned());
@@ -413,7 +427,7 @@ fn a_job_that_nobody_paid_for_or_did_says_nothing_of_anybody() {
         let changes = story.told.iter().filter_map(|told| told.outcome.as_ref().ok());
         let notes: Vec<_> = changes.flat_map(|change| change.notes.clone()).collect();
         let is_lock = |note: &Note| matches!(note, Note::Locked(_) | Note::Unlocked(_));
-        prop_assert!(has_begun || notes.iter().all(|(_, note)| is_lock(note)), "{:?}", notes);
+        prop_assert!(story.was_possible() || notes.iter().all(|(_, note)| is_lock(note)), "{:?}", notes);
         prop_assert_eq!(has_begun, story.hire.begun_at.is_some());
         Ok(())
     });

@@ -15,13 +15,13 @@ use docket_core::refusal::Refusal;
 use docket_core::time::{Millis, Timestamp};
 
 /// What a change moves from the lock of an agent to others than the agent.
-fn lost(change: &Change, agent: AgentId) -> u128 {
+pub(super) fn lost(change: &Change, agent: AgentId) -> u128 {
     let is_lost =
         |leg: &&Transfer| leg.from == Account::Locked(agent, JobId(1)) && leg.to != Account::Stake(agent);
     change.transfers.iter().filter(is_lost).map(|leg| leg.amount.units).sum()
 }
 
-fn says(change: &Change, agent: AgentId, wanted: Note) -> bool {
+pub(super) fn says(change: &Change, agent: AgentId, wanted: Note) -> bool {
     change.notes.contains(&(agent, wanted))
 }
 

@@ -1,6 +1,7 @@
 //! One job among agents, and those around it. Ways through its life are written as words: `create engage fund submit`.
 
 use crate::sample::{START, delivery, outcome};
+use docket_core::agent::capital::{Capital, Closed, ClosedReason, Valuation};
 use docket_core::agent::court::{FILE_WITHIN, SEATS, Vote, deposit};
 use docket_core::agent::fee;
 use docket_core::agent::hire::dispute::Filing;
@@ -14,10 +15,10 @@ use docket_core::agent::score::Score;
 use docket_core::change::Change;
 use docket_core::command::{Canceller, Charge, Command};
 use docket_core::event::Delivery;
-use docket_core::hash::ContentHash;
+use docket_core::hash::{ContentHash, Sha256};
 use docket_core::id::{AgentId, Attempt, Dialect, Doer};
 use docket_core::job::Job;
-use docket_core::money::{Amount, Asset};
+use docket_core::money::{Amount, Asset, BasisPoints};
 use docket_core::policy::{Arbitration, Evaluation, Lapse, Policy, Ruling, Verdict};
 use docket_core::refusal::Refusal;
 use docket_core::time::{Millis, Timestamp};
@@ -65,6 +66,19 @@ pub(crate) const PLAIN: Sample = Sample {
     dispute_window: FILE_WITHIN,
 };
 
+/// The same with entrusted capital.
+pub(crate) const CAPITAL: Sample = Sample { strategy: Strategy::Capital, ..PLAIN };
+
+/// What is entrusted there. The stop-loss lies at [`STOP_LOSS`], and the target at [`TARGET`].
+pub(crate) const ENTRUSTED: Capital =
+    Capital { entrusted: 1_000_000_007, stop_loss: BasisPoints(1_000), target_return: BasisPoints(2_000) };
+/// The greatest value at which the stop-loss is hit: nine tenths are 900,000,006.3.
+pub(crate) const STOP_LOSS: u128 = 900_000_006;
+/// The least value at which the target is reached: twelve tenths are 1,200,000,008.4.
+pub(crate) const TARGET: u128 = 1_200_000_009;
+/// What the closing report is called that the provider delivers.
+pub(crate) const REPORT: ContentHash = ContentHash([0xc; 32]);
+
 impl Sample {
     /// The terms of a market as documented.
     fn policy(&self) -> Policy {
@@ -90,7 +104,7 @@ impl Sample {
             strategy: self.strategy,
             program: Some(ContentHash([7; 32])),
             rubric: Some(ContentHash([8; 32])),
-            capital: None,
+            capital: (self.strategy == Strategy::Capital).then_some(ENTRUSTED),
             deadline: DEADLINE,
             grace: GRACE,
             judge: self.judge,
@@ -147,6 +161,8 @@ impl Sample {
         let least = usize::from(Hire::least_level(self.strategy).number());
         let (complete, reject) = (Verdict::Complete, Verdict::Reject);
         let submit = |by| Command::Submit { delivery: Delivery { by, ..work() }, charge: Charge::Whole };
+        let value = |what| step(Step::Value { valuation: valuation(what, hire, now) });
+        let report = Delivery { output: REPORT, ..work() };
         let lost = loser(&job.state).unwrap_or(Role::Client);
         let file = |initiator, jurors| self.dispute(job, initiator, jurors, now);
         match word {
@@ -162,6 +178,13 @@ impl Sample {
             "submit" => submit(Doer::Agent(PROVIDER)),
             "submit-by-stranger" => submit(Doer::Agent(STRANGER)),
             "submit-by-worker" => submit(Doer::Worker(crate::sample::FIRST)),
+            "value" | "value-up" | "value-down" | "value-again" | "value-back" | "close-up"
+            | "close-down" | "close-at-target" | "close-at-stop-loss" | "close-between" => value(word),
+            "submit-report" => Command::Submit { delivery: report, charge: Charge::Whole },
+            "report-by-stranger" => {
+                let delivery = Delivery { by: Doer::Agent(STRANGER), ..report };
+                Command::Submit { delivery, charge: Charge::Whole }
+            }
             "complete" => judge(complete, least, false, None),
             "complete-borderline" => judge(complete, least, true, None),
             "complete-l0" => judge(complete, 0, false, None),
@@ -255,6 +278,30 @@ fn work() -> Delivery {
         attempt: Attempt::default(),
         ..delivery(crate::sample::FIRST, Attempt::default())
     }
+}
+
+/// What an enclave says: of capital that is traded, or that is traded no more, by a word. Everything is later than what was
+/// said last, except what is said `again`, and what goes `back` to an earlier instant.
+fn valuation(word: &str, hire: &Hire, now: Timestamp) -> Valuation {
+    let (at, sequence) = match (word, hire.valuation) {
+        (_, None) => (now, 1),
+        ("value-again", Some(last)) => (last.at, last.sequence),
+        ("value-back", Some(last)) => (last.at + Millis(-1), last.sequence + 1),
+        (_, Some(last)) => (now.max(last.at + Millis(1)), last.sequence + 1),
+    };
+    let (value, reason) = match word {
+        "value" | "value-again" | "value-back" => (1_000_000_000, None),
+        "value-up" => (TARGET, None),
+        "value-down" => (STOP_LOSS, None),
+        "close-up" => (TARGET + 1, Some(ClosedReason::Target)),
+        "close-at-target" => (TARGET, Some(ClosedReason::Target)),
+        "close-down" => (STOP_LOSS - 1, Some(ClosedReason::StopLoss)),
+        "close-at-stop-loss" => (STOP_LOSS, Some(ClosedReason::StopLoss)),
+        "close-between" => (TARGET - 1, Some(ClosedReason::Deadline)),
+        _ => unreachable!("{word} says nothing of capital"),
+    };
+    let closed = reason.map(|reason| Closed { reason, deliverable: REPORT });
+    Valuation { at, sequence, report: Sha256([sequence as u8; 32]), value, closed }
 }
 
 /// What binds an agent to a vote here. The core compares commitments, and never makes one.

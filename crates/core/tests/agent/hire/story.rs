@@ -2,7 +2,9 @@
 
 use super::market::Told;
 use super::sample::wallet;
+use docket_core::agent::capital::Valuation;
 use docket_core::agent::court::Vote;
+use docket_core::agent::hire::step::Taken;
 use docket_core::agent::hire::{Hire, Judgement, Seat};
 use docket_core::agent::penalty::Offence;
 use docket_core::agent::role::Role;
@@ -11,7 +13,7 @@ use docket_core::id::{AgentId, Dialect};
 use docket_core::job::Job;
 use docket_core::ledger::{Account, Transfer};
 use docket_core::policy::Verdict;
-use docket_core::time::Timestamp;
+use docket_core::time::{Millis, Timestamp};
 
 /// All that has happened to one job.
 pub(super) struct Story<'a> {
@@ -54,6 +56,43 @@ impl<'a> Story<'a> {
 
     pub(super) fn was_funded(&self) -> bool {
         self.events().any(|(event, _)| matches!(event, Event::Funded { .. }))
+    }
+
+    /// What an enclave has said of the job's capital, and was taken.
+    pub(super) fn valuations(&self) -> impl Iterator<Item = (Valuation, Timestamp)> {
+        self.events().filter_map(|(event, at)| match event {
+            Event::Hire(Taken::Valued { valuation, .. }) => Some((*valuation, at)),
+            _ => None,
+        })
+    }
+
+    /// Whether anything could be delivered: with money, a provider and, where there is capital, a report that closes it.
+    pub(super) fn was_possible(&self) -> bool {
+        let has_report = self.hire.order.capital.is_none() || self.closing().is_some();
+        self.was_funded() && self.hire.provider.is_some() && has_report
+    }
+
+    /// When entrusted capital was closed.
+    fn closing(&self) -> Option<Timestamp> {
+        self.valuations().find(|(valuation, _)| valuation.closed.is_some()).map(|(_, at)| at)
+    }
+
+    /// From when on the work is late: an hour after the capital was closed, where that is later than the deadline.
+    fn due(&self) -> Timestamp {
+        let deadline = self.hire.order.deadline;
+        self.closing().map_or(deadline, |at| deadline.max(at + Millis(3_600_000)))
+    }
+
+    /// The verdict that what was attested last leaves, in the products of the documents.
+    pub(super) fn bound(&self) -> Option<Verdict> {
+        let capital = self.hire.order.capital?;
+        let (last, _) = self.valuations().last()?;
+        let (kept, wanted) =
+            (10_000 - u128::from(capital.stop_loss.0), 10_000 + u128::from(capital.target_return.0));
+        if last.value * 10_000 <= capital.entrusted * kept {
+            return Some(Verdict::Reject);
+        }
+        (last.value * 10_000 >= capital.entrusted * wanted).then_some(Verdict::Complete)
     }
 
     pub(super) fn verdict(&self) -> Option<(Verdict, Option<Judgement>)> {
@@ -103,7 +142,7 @@ impl<'a> Story<'a> {
 
     fn is_late(&self) -> bool {
         let submitted = self.events().find(|(event, _)| matches!(event, Event::Submitted { .. }));
-        submitted.is_some_and(|(_, at)| at >= self.hire.order.deadline)
+        submitted.is_some_and(|(_, at)| at >= self.due())
     }
 
     /// What somebody in this role has done wrong.
@@ -116,11 +155,11 @@ impl<'a> Story<'a> {
         let confirmed = refused && (!self.is_disputed() || self.is_upheld());
         match role {
             Role::Provider => {
-                let grace = self.hire.order.deadline + self.hire.order.grace;
+                let grace = self.due().max(self.hire.order.deadline + self.hire.order.grace);
                 let garbage = confirmed && fault == Some(Offence::Garbage);
                 let in_a_row = confirmed && fault.is_none() && seat.rejections >= 2;
                 match self.closed() {
-                    Some((Closing::Expired, at)) if self.was_funded() => {
+                    Some((Closing::Expired, at)) if self.was_possible() => {
                         Some(if at < grace { Offence::Late } else { Offence::Missing })
                     }
                     Some(_) => None,

@@ -224,7 +224,7 @@ fn write(job: &Job, command: &Command) -> Result<Write> {
         decision: r#"{"chosen":null,"next":[],"unfit":[]}"#.into(),
     });
     let leaf = change.moves_money().then(|| leaf(job.id.0));
-    Ok(Write { change, documents: Documents { payload, result }, leaf })
+    Ok(Write { change, documents: Documents { payload, result, ..Documents::default() }, leaf })
 }
 
 /// Commits all of them at once, pumping the writer on this thread.

@@ -2,6 +2,7 @@
 //!
 //! Such a job has a number for a name.
 
+mod capital;
 mod court;
 mod find;
 mod hash;
@@ -49,6 +50,16 @@ pub(super) enum Action {
     Reject(judge::Reject),
     /// Have the budget back after the deadline, if nothing was delivered.
     Refund(steps::Refund),
+    /// Entrust an account to the market's SIMULATED enclave, as the client of a job of capital.
+    Entrust(capital::Entrust),
+    /// Give an order for entrusted capital, as the job's provider.
+    Trade(capital::Trade),
+    /// Show what the enclave says of a job's capital at this moment.
+    Worth(capital::Worth),
+    /// List what enclaves have said of a job's capital, the newest first.
+    Snapshots(capital::Snapshots),
+    /// Bring what an enclave elsewhere has said of a job's capital.
+    Snapshot(capital::Bring),
     /// List the jobs of agents, the newest first.
     Find(find::Find),
     /// List the disputes among agents.
@@ -79,6 +90,11 @@ pub(super) async fn run(action: &Action) -> Result<()> {
         Action::Accept(args) => judge::accept(args).await,
         Action::Reject(args) => judge::reject(args).await,
         Action::Refund(args) => steps::refund(args).await,
+        Action::Entrust(args) => capital::entrust(args).await,
+        Action::Trade(args) => capital::trade(args).await,
+        Action::Worth(args) => capital::worth(args).await,
+        Action::Snapshots(args) => capital::list(args).await,
+        Action::Snapshot(args) => capital::bring(args).await,
         Action::Find(args) => find::run(args).await,
         Action::Disputes(args) => court::list(args).await,
         Action::Contest(args) => court::contest(args).await,

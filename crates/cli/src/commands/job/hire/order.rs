@@ -51,6 +51,9 @@ pub(in crate::commands::job) struct Create {
     /// Which return on entrusted capital is wanted, in hundredths of a percent.
     #[arg(long, value_name = "BPS", requires = "stop_loss_bps")]
     target_return_bps: Option<u16>,
+    /// How much capital is entrusted, in minor units [default: as much as the budget].
+    #[arg(long, value_name = "UNITS", requires = "stop_loss_bps")]
+    capital: Option<u128>,
 }
 
 /// Other words for a job.
@@ -79,7 +82,7 @@ struct Words {
 
 /// Until when, in seconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Deadline {
+pub(super) enum Deadline {
     At(i64),
     After(i64),
 }
@@ -110,6 +113,8 @@ struct Body<'a> {
 struct Capital {
     stop_loss_bps: u16,
     target_return_bps: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capital: Option<String>,
 }
 
 impl FromStr for Deadline {
@@ -137,7 +142,7 @@ impl FromStr for Deadline {
 
 impl Deadline {
     /// In seconds since 1970, if the signature is of this instant: a repeat of the same word has the same deadline.
-    const fn seconds(self, signed: Timestamp) -> i64 {
+    pub(super) const fn seconds(self, signed: Timestamp) -> i64 {
         match self {
             Self::At(seconds) => seconds,
             Self::After(seconds) => signed.0.div_euclid(1_000) + seconds,
@@ -149,7 +154,8 @@ impl Deadline {
 pub(super) async fn create(args: &Create) -> Result<()> {
     let at = args.signer.instant();
     let hash = |named: &Option<Named>| named.as_ref().map(Named::hash).transpose();
-    let capital = args.stop_loss_bps.zip(args.target_return_bps);
+    let bounds = args.stop_loss_bps.zip(args.target_return_bps);
+    let capital = args.capital.map(|capital| capital.to_string());
     let body = Body {
         client_id: args.client.to_string(),
         budget: args.budget.to_string(),
@@ -160,8 +166,11 @@ pub(super) async fn create(args: &Create) -> Result<()> {
         evaluator_id: args.evaluator.map(|agent| agent.to_string()),
         title: args.title.as_deref(),
         description: args.description.as_deref(),
-        cex_config: capital
-            .map(|(stop_loss_bps, target_return_bps)| Capital { stop_loss_bps, target_return_bps }),
+        cex_config: bounds.map(|(stop_loss_bps, target_return_bps)| Capital {
+            stop_loss_bps,
+            target_return_bps,
+            capital,
+        }),
     };
     let wish =
         Wish { method: Method::POST, path: "api/v1/jobs", action: Action::CREATE_JOB, resource: "new" };

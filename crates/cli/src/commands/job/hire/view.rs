@@ -36,8 +36,30 @@ pub(super) struct Job {
     onchain_deadline: String,
     onchain_submitted_at: Option<String>,
     stake_locks: Vec<Lock>,
+    cex_config: Option<Bounds>,
+    valuation: Option<Valuation>,
     dispute: Option<Dispute>,
     offers: Vec<Offer>,
+}
+
+/// What is entrusted, and its bounds.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bounds {
+    capital: String,
+    stop_loss_bps: u16,
+    target_return_bps: u16,
+}
+
+/// What the last attested snapshot says of it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Valuation {
+    reported_value: String,
+    snapshot_ts: String,
+    outcome: String,
+    closed_reason: Option<String>,
+    deliverable_hash: Option<String>,
 }
 
 /// Somebody who takes part.
@@ -119,6 +141,7 @@ impl Job {
             format!("{strategy_type}, {budget} minor units, {escrow_balance} of them held, until {until}");
         println!("  {}", plain(&line));
         self.show_parties();
+        self.show_capital();
         for Offer { agent_id, status, .. } in &self.offers {
             println!("  {:<10} agent {}, {}", "offer", plain(agent_id), plain(status));
         }
@@ -136,6 +159,25 @@ impl Job {
         }
         if !self.description.is_empty() {
             println!("  {}", plain(&self.description));
+        }
+    }
+
+    fn show_capital(&self) {
+        if let Some(Bounds { capital, stop_loss_bps, target_return_bps }) = &self.cex_config {
+            let bounds =
+                format!("stop-loss at {stop_loss_bps} and target at {target_return_bps} basis points");
+            println!("  {:<10} {} minor units, {bounds}", "capital", plain(capital));
+        }
+        let Some(Valuation { reported_value, snapshot_ts, outcome, closed_reason, deliverable_hash }) =
+            &self.valuation
+        else {
+            return;
+        };
+        let why = closed_reason.as_ref().map(|why| format!(", closed: {why}")).unwrap_or_default();
+        let line = format!("worth      {reported_value} at {snapshot_ts}, {outcome}{why}");
+        println!("  {}", plain(&line));
+        if let (Some(hash), None) = (deliverable_hash, &self.deliverable_hash) {
+            println!("  to deliver {}", plain(hash));
         }
     }
 

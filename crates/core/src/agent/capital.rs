@@ -1,4 +1,129 @@
-//! What a value means for the two bounds that a client has set.
+//! Capital that a client entrusts to a provider: its bounds, what an enclave has said that it is worth, and what that
+//! means for the verdict.
+
+use crate::hash::{ContentHash, Sha256};
+use crate::money::BasisPoints;
+use crate::policy::Verdict;
+use crate::refusal::Refusal;
+use crate::time::{Millis, Timestamp};
+
+/// How long a provider has at least to deliver once the capital is closed.
+pub const TIME_TO_DELIVER: Millis = Millis::hours(1);
+
+/// What is entrusted, and what it may lose or earn.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Capital {
+    /// How much, in minor units of the job's asset.
+    pub entrusted: u128,
+    /// At this loss trading ends.
+    pub stop_loss: BasisPoints,
+    /// This gain is what the client wants.
+    pub target_return: BasisPoints,
+}
+
+impl Capital {
+    /// What a value means for the bounds.
+    pub fn outcome(&self, value: u128) -> Outcome {
+        outcome(self.entrusted, self.stop_loss.0.into(), Some(self.target_return.0.into()), value)
+    }
+}
+
+/// What the last attested snapshot says. Only a later one takes its place, and none does once the capital is traded no
+/// more.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Valuation {
+    /// When it was worth that, by the enclave's clock.
+    pub at: Timestamp,
+    /// The number of the report.
+    pub sequence: u64,
+    /// The digest of what the enclave has signed.
+    pub report: Sha256,
+    /// What it is worth, in minor units.
+    pub value: u128,
+    /// Set where that is final.
+    pub closed: Option<Closed>,
+}
+
+impl Valuation {
+    /// Refuses what is not newer than what is known, or comes when all is known.
+    pub fn follows(&self, before: Option<&Self>) -> Result<(), Refusal> {
+        match before {
+            Some(before) if before.closed.is_some() => Err(Refusal::CapitalClosed),
+            Some(before) if self.at <= before.at || self.sequence <= before.sequence => {
+                Err(Refusal::NotNewer)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Capital that is traded no more.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Closed {
+    /// Why.
+    pub reason: ClosedReason,
+    /// Names the closing report: what the provider delivers.
+    pub deliverable: ContentHash,
+}
+
+/// Why capital is traded no more.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ClosedReason {
+    /// The job's time is over.
+    Deadline,
+    /// The capital fell to the stop-loss.
+    StopLoss,
+    /// The capital rose to the target.
+    Target,
+}
+
+impl ClosedReason {
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Deadline => "deadline",
+            Self::StopLoss => "stop_loss",
+            Self::Target => "target",
+        }
+    }
+
+    /// From what [`Self::name`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Deadline, Self::StopLoss, Self::Target].into_iter().find(|reason| reason.name() == text)
+    }
+}
+
+/// What a snapshot is worth. Every snapshot is kept; only an attested one settles.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Worth {
+    /// Somebody vouches for it, and it was new when it came.
+    Attested,
+    /// Nobody vouches for it.
+    Unattested,
+    /// Somebody vouches for it, and it was not new when it came.
+    Stale,
+}
+
+impl Worth {
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Attested => "attested",
+            Self::Unattested => "unattested",
+            Self::Stale => "stale",
+        }
+    }
+
+    /// From what [`Self::name`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Attested, Self::Unattested, Self::Stale].into_iter().find(|worth| worth.name() == text)
+    }
+
+    /// Whether it may value capital and settle.
+    pub const fn may_settle(self) -> bool {
+        matches!(self, Self::Attested)
+    }
+}
 
 /// How capital stands to its bounds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -9,6 +134,17 @@ pub enum Outcome {
     Target,
     /// It lies between.
     Neither,
+}
+
+impl Outcome {
+    /// The verdict that it leaves. What lies between the bounds is for the evaluator to judge.
+    pub const fn verdict(self) -> Option<Verdict> {
+        match self {
+            Self::StopLoss => Some(Verdict::Reject),
+            Self::Target => Some(Verdict::Complete),
+            Self::Neither => None,
+        }
+    }
 }
 
 /// The greatest value at which the stop-loss is hit: the capital less so many hundredths of a percent, rounded down.
