@@ -181,31 +181,31 @@ pub enum Refusal {
     /// The job is of another strategy.
     #[error("no capital is entrusted in this job")]
     NoCapital,
-    /// Its worth is final.
+    /// An attested snapshot has closed the capital, and no other counts after it.
     #[error("the capital is traded no more, and its worth is final")]
     CapitalClosed,
-    /// Its worth is not final.
+    /// No attested snapshot has closed the capital, so that there is nothing to deliver yet.
     #[error("no attested snapshot says yet that the capital is traded no more")]
     CapitalOpen,
-    /// It could not be settled.
+    /// The market believes no enclave, so that entrusted capital could not be settled.
     #[error("this market believes no enclave, so that entrusted capital could not be settled")]
     NobodyAttests,
     /// It names another job.
     #[error("the report is of another job")]
     ReportOfOther,
-    /// Each is kept for ever.
+    /// An attested snapshot of running capital comes less than a minute after the last.
     #[error("attested snapshots lie at least a minute apart, unless the capital is closed")]
     TooSoon,
-    /// There are as many as are kept.
-    #[error("no more snapshots are kept of this job that nobody vouches for")]
+    /// A hundred that settle nothing are kept of the job already.
+    #[error("no more snapshots of this job are kept that settle nothing")]
     TooManySnapshots,
-    /// A stranger brings what nobody vouches for.
-    #[error("only those who take part in the job may bring what nobody vouches for")]
+    /// A stranger brings what nobody vouches for, or what is not new.
+    #[error("only those who take part in the job may bring what nobody vouches for, or what is not new")]
     NotTakingPart,
     /// A later snapshot is known.
     #[error("the snapshot is not newer than the last attested one")]
     NotNewer,
-    /// It names something else than the closing report.
+    /// The deliverable is not that of the report which has closed the capital.
     #[error("the deliverable is not that of the report that closed the capital")]
     OtherDeliverable,
     /// The last attested snapshot leaves the other verdict.

@@ -70,6 +70,8 @@ pub(in crate::agents) fn entrust() -> Operation {
             "target_return_bps": {"type": "integer"},
             "max_daily_trades": {"type": "integer"},
             "allowed_symbols": {"type": "array", "items": {"type": "string"}},
+            "market": {"type": "string", "description": "`SPOT`; nothing else is simulated."},
+            "snapshot_interval_ms": {"type": "integer", "description": "Read, without effect."},
         }},
     }});
     signed(simulated("The client entrusts its account."), "tee-jobs:<jobId>")
