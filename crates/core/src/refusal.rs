@@ -199,6 +199,9 @@ pub enum Refusal {
     /// A hundred that settle nothing are kept of the job already.
     #[error("no more snapshots of this job are kept that settle nothing")]
     TooManySnapshots,
+    /// It settles nothing, and would fill the disk.
+    #[error("of what settles nothing, report and attestation are kept up to 40 KiB")]
+    SnapshotTooLong,
     /// A stranger brings what nobody vouches for, or what is not new.
     #[error("only those who take part in the job may bring what nobody vouches for, or what is not new")]
     NotTakingPart,
@@ -300,6 +303,7 @@ impl Refusal {
             Self::ReportOfOther => "snapshot.other_job",
             Self::TooSoon => "snapshot.too_soon",
             Self::TooManySnapshots => "snapshot.too_many",
+            Self::SnapshotTooLong => "snapshot.too_long",
             Self::NotTakingPart => "snapshot.not_taking_part",
             Self::NotNewer => "snapshot.not_newer",
             Self::OtherDeliverable => "capital.other_deliverable",

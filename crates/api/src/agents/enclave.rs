@@ -65,11 +65,11 @@ pub(super) async fn attestation(State(app): State<Arc<App>>) -> Answer<Attestati
 
 /// `POST /api/v1/tee/jobs`: the client entrusts its account, encrypted to the enclave.
 pub(super) async fn entrust(State(app): State<Arc<App>>, request: Request) -> Answer<JobAnswer> {
-    let served = enclave(&app)?;
     let (parts, body) = request.into_parts();
     let body = read_body(body, app.settings.limits.body).await?;
     let wanted = JobRequest::parse(&body)?;
     let Signed { word, .. } = Signed::judge(&app, &parts.headers, body, Action::TEE_JOBS, &wanted.job_id)?;
+    let served = enclave(&app)?;
     let id = super::jobs::job_id(&wanted.job_id)?;
     let job = app.engine.hired(&id).await?;
     let hire = job.hire.as_deref().ok_or(Refusal::NoSuchJob)?;
@@ -92,7 +92,7 @@ fn opening(job: &Job, hire: &Hire, wanted: &JobRequest) -> Result<Opening, Probl
     let provider = provider.ok_or_else(|| Problem::new(Code::WrongState, words))?;
     let (stop_loss, target) = (u32::from(capital.stop_loss.0), u32::from(capital.target_return.0));
     let params = &wanted.params;
-    if params.stop_loss_bps != stop_loss || params.target_return_bps.is_some_and(|asked| asked != target) {
+    if params.stop_loss_bps != stop_loss || params.target_return_bps != Some(target) {
         let words =
             format!("The job's bounds are {stop_loss} and {target} basis points, and hold here as well.");
         return Err(Problem::invalid(words));

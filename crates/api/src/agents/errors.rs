@@ -107,7 +107,9 @@ impl From<Refusal> for Problem {
         };
         let words = refusal.to_string();
         let (first, rest) = words.split_at(words.chars().next().map_or(0, char::len_utf8));
-        Self::new(code, format!("{}{rest}.", first.to_uppercase()))
+        let problem = Self::new(code, format!("{}{rest}.", first.to_uppercase()));
+        // A minute later another attested snapshot is taken.
+        if refusal == Refusal::TooSoon { problem.after(60) } else { problem }
     }
 }
 

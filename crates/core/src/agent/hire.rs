@@ -254,7 +254,10 @@ impl Hire {
 
     /// When the work is late. A provider of capital cannot deliver before an enclave has closed it, which is not its doing.
     pub fn due(&self) -> Timestamp {
-        self.due.unwrap_or(self.order.deadline)
+        // What is traded may still be closed, and what it has gained is the client's already.
+        let is_traded = self.valuation.is_some();
+        let unclosed = if is_traded { self.expires_at(true) } else { self.order.deadline };
+        self.due.unwrap_or(unclosed)
     }
 
     /// Whether the work came after that.

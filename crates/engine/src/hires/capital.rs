@@ -29,6 +29,8 @@ use std::sync::Arc;
 const LEAST_APART: Millis = Millis::seconds(60);
 /// How many snapshots of a job are kept that settle nothing.
 const MOST_UNSETTLING: u64 = 100;
+/// How long one of these is at most, in bytes; a usual quote with its collateral is not longer.
+const LONGEST_UNSETTLING: usize = 40 * 1024;
 
 /// Who is believed about capital, and when snapshots are due.
 #[derive(Clone)]
@@ -129,6 +131,12 @@ impl Engine {
             if !hire.seats().any(|(_, seat)| seat.owner == by) {
                 return Err(Refusal::NotTakingPart.into());
             }
+            if hire.provider.is_none() {
+                return Err(Refusal::NotNow { state: job.state.name(), command: "value" }.into());
+            }
+            if texts.len() > LONGEST_UNSETTLING {
+                return Err(Refusal::SnapshotTooLong.into());
+            }
             let [all, attested] =
                 [None, Some(Worth::Attested)].map(|worth| self.store.count_snapshots(job.id, worth));
             if all.await?.saturating_sub(attested.await?) >= MOST_UNSETTLING {
@@ -194,6 +202,10 @@ impl Texts {
         };
         let attestation = attestation.map(|attestation| text(&attestation.to_value())).transpose()?;
         Ok(Self { report: text(&report.to_value())?, attestation })
+    }
+
+    fn len(&self) -> usize {
+        self.report.len() + self.attestation.as_ref().map_or(0, |text| text.len())
     }
 
     /// The same snapshot is taken once.

@@ -65,7 +65,7 @@ pub(in crate::agents) fn entrust() -> Operation {
         "job_id": {"type": "string"},
         "encrypted_api_key": {"type": "string", "description": "Hexadecimal, encrypted to `tee_pubkey` as eciesjs does."},
         "deadline": {"type": "integer"},
-        "params": {"type": "object", "required": ["stop_loss_bps"], "properties": {
+        "params": {"type": "object", "required": ["stop_loss_bps", "target_return_bps"], "properties": {
             "stop_loss_bps": {"type": "integer"},
             "target_return_bps": {"type": "integer"},
             "max_daily_trades": {"type": "integer"},

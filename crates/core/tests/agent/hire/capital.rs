@@ -74,7 +74,7 @@ const WORDS: [&str; 26] = [
 
 /// What ends a job: the name, the way, and the word that ends it. `U`, `D` and `B` stand for capital that was closed up,
 /// down or between and delivered as that; the other letters are those of any job's endings.
-const ENDINGS: [(&str, &str, &str); 31] = [
+const ENDINGS: [(&str, &str, &str); 30] = [
     ("nothing ever known", "A", "lapse"),
     ("nothing known, reclaimed", "A @deadline", "reclaim"),
     ("nothing known, cancelled", "A", "cancel-by-operator"),
@@ -84,7 +84,6 @@ const ENDINGS: [(&str, &str, &str); 31] = [
     ("missing, at the target", "A value-up", "lapse"),
     ("missing, closed", "A close-up", "lapse"),
     ("missing, closed late", "A @deadline close-up", "lapse"),
-    ("reclaimed, traded on", "A value @deadline", "reclaim"),
     ("reclaimed, closed", "A close-between @deadline", "reclaim"),
     ("cancelled, closed", "A close-up", "cancel-by-operator"),
     ("target, completed", "U complete", "lapse"),

@@ -379,6 +379,12 @@ fn only_once_the_capital_is_closed_the_provider_owes_the_report() {
         let (_, change) = ended(&CAPITAL, &way, "lapse");
         assert_eq!(lost(&change, PROVIDER), missing, "{valued}");
         assert_eq!(says(&change, PROVIDER, Note::Violated), missing > 0, "{valued}");
+        if late == 0 {
+            // It may still be closed, and what it has gained is the client's already.
+            let reclaimed = CAPITAL.reach(&format!("{way} @deadline reclaim"));
+            assert_eq!(reclaimed.err(), Some(Refusal::NotYetDue), "{valued}");
+            continue;
+        }
         let (_, change) = ended(&CAPITAL, &format!("{way} @deadline"), "reclaim");
         assert_eq!(lost(&change, PROVIDER), late, "{valued}");
     }
