@@ -18,12 +18,12 @@ fn enclave() -> WalletKey {
     WalletKey::from_bytes(&[77; 32]).expect("a key")
 }
 
-fn pinning() -> Options {
+pub(crate) fn pinning() -> Options {
     let key = format!("secp256k1:{}", enclave().address());
     Options { enclave_keys: vec![key], enclave: false, ..Options::default() }
 }
 
-fn order() -> [(&'static str, Value); 2] {
+pub(crate) fn order() -> [(&'static str, Value); 2] {
     let config = json!({"stopLossBps": 1_000, "targetReturnBps": 2_000, "capital": CAPITAL.to_string()});
     [("strategyType", json!("CEX_CAPITAL")), ("cexConfig", config)]
 }
@@ -46,7 +46,7 @@ async fn bring(by: &Owner<'_>, job: &str, body: &Value) -> Answer {
 }
 
 /// An attested snapshot of this moment.
-async fn attest(by: &Owner<'_>, job: &str, sequence: u64, value: u128, state: State) -> Answer {
+pub(crate) async fn attest(by: &Owner<'_>, job: &str, sequence: u64, value: u128, state: State) -> Answer {
     let report = report(by.market, job, sequence, value, state);
     bring(by, job, &letter(&report, Some(&Attestation::by_wallet(&enclave(), &report)))).await
 }

@@ -22,6 +22,7 @@ mod log;
 mod market;
 mod observe;
 mod one_receipt;
+mod page_of_agents;
 mod pages;
 mod reader;
 mod refused;
