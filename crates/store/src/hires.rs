@@ -32,7 +32,7 @@ pub struct HireFilter {
     pub evaluator: Option<AgentId>,
     /// Only those in which this agent has any of these roles, or a seat in a dispute.
     pub party: Option<AgentId>,
-    /// Only those in which an agent of this wallet is client, provider or evaluator.
+    /// Only those in which an agent of this wallet has any of these roles, or a seat in a dispute.
     pub owner: Option<Wallet>,
     /// Only those that have a provider, or only those that have none.
     pub engaged: Option<bool>,
@@ -157,8 +157,9 @@ impl Index {
             self.disputed.insert(number);
             self.initiators.entry(initiator).or_default().insert(number);
         }
-        for juror in &row.jurors {
+        for (juror, owner) in &row.jurors {
             self.jurors.entry(*juror).or_default().insert(number);
+            self.owners.entry(*owner).or_default().insert(number);
         }
     }
 
@@ -259,7 +260,7 @@ impl HireRow {
                 .as_ref()
                 .and_then(|dispute| hire.seat(dispute.initiator))
                 .map(|seat| seat.agent),
-            jurors: hire.dispute.iter().flat_map(|dispute| dispute.seated()).map(|seat| seat.agent).collect(),
+            jurors: hire.dispute.iter().flat_map(|dispute| dispute.seated()).map(seat).collect(),
         })
     }
 }

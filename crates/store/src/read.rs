@@ -181,7 +181,7 @@ pub struct HireRow {
     /// Who has opened a dispute about it.
     pub initiator: Option<AgentId>,
     /// Who sits in that dispute.
-    pub jurors: Vec<AgentId>,
+    pub jurors: Vec<(AgentId, Wallet)>,
 }
 
 /// Something that has happened to such a job.

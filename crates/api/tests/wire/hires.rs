@@ -323,6 +323,9 @@ async fn a_verdict_is_overturned_by_two_of_three_and_whoever_was_wrong_pays() {
         let of = async |what: &str| market.get(&format!("/api/v1/agents/{}/{what}", juror.id)).await.json();
         let jobs = of("jobs").await;
         assert_eq!(json!([jobs["data"][0]["jobId"], jobs["pagination"]["total"]]), json!([id, 1]));
+        let of_wallet =
+            market.get(&format!("/api/v1/jobs?ownerAddress={}", juror.owner.address())).await.json();
+        assert_eq!(of_wallet["data"][0]["jobId"], json!(id));
         let locks = of("locks?active=true").await;
         assert_eq!(
             json!([locks["data"][0]["role"], locks["data"][0]["amount"]]),

@@ -96,7 +96,11 @@ pub(super) fn hire_row(row: &dyn Columns) -> Result<HireRow, StoreError> {
         provider: seat(6)?,
         evaluator: seat(8)?,
         initiator: agent(10)?,
-        jurors: dispute.iter().flat_map(|dispute| dispute.seated()).map(|seat| seat.agent).collect(),
+        jurors: dispute
+            .iter()
+            .flat_map(|dispute| dispute.seated())
+            .map(|seat| (seat.agent, seat.owner))
+            .collect(),
     })
 }
 
