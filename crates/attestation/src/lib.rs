@@ -29,5 +29,5 @@ pub use pin::{PinError, PinnedCode, quote_verifier};
 pub use refusal::Refusal;
 pub use report::{Balance, MAX_REPORT, Report, ReportError, State};
 pub use software::SoftwareVerifier;
-pub use standing::{Judgement, Snapshot, judge, valuation};
+pub use standing::{Judgement, judge};
 pub use verifier::{AnyOf, Trust, Verified, Verifier};

@@ -1,4 +1,4 @@
-//! What a snapshot is worth, and which one values the capital.
+//! What a snapshot is worth.
 
 use crate::{Attestation, Freshness, Mark, Refusal, Report, Schedule, State, Verified, Verifier, Why};
 use docket_core::agent::capital::Worth;
@@ -72,23 +72,4 @@ pub fn judge(
         Freshness::Fresh { missed } => Judgement::Attested { by, missed },
         Freshness::Stale(why) => Judgement::Stale { by, why },
     }
-}
-
-/// A snapshot as it is kept, in short.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Snapshot {
-    /// Its instant and number.
-    pub mark: Mark,
-    /// What the capital was worth, in minor units.
-    pub reported_value: u128,
-    /// What it is worth itself.
-    pub worth: Worth,
-}
-
-/// The snapshot that values the capital: the last one that may settle, in whatever order they are given.
-pub fn valuation(snapshots: impl IntoIterator<Item = Snapshot>) -> Option<Snapshot> {
-    snapshots
-        .into_iter()
-        .filter(|snapshot| snapshot.worth.may_settle())
-        .max_by_key(|snapshot| snapshot.mark.sequence)
 }

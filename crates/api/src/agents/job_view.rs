@@ -180,7 +180,7 @@ impl JobView {
             valuation: order
                 .capital
                 .zip(hire.valuation)
-                .map(|(capital, valuation)| ValuationView::of(&capital, &valuation)),
+                .map(|(capital, valuation)| ValuationView::of(app, &capital, &valuation)),
             snapshots: SnapshotView::last_of(app, job, snapshots).await?,
             dispute,
             offers,

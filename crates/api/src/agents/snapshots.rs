@@ -10,7 +10,7 @@ use super::wire::{Answer, page, success};
 use crate::app::App;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
-use docket_attestation::{Attestation, MAX_ATTESTATION, MAX_REPORT, Report};
+use docket_attestation::{Attestation, MAX_ATTESTATION, MAX_REPORT, Mark, Report};
 use docket_core::agent::capital::{Capital, Outcome, Valuation};
 use docket_core::job::Job;
 use docket_engine::{EngineError, Page, SnapshotRow};
@@ -95,10 +95,14 @@ pub(super) struct ValuationView {
     closed_reason: Option<&'static str>,
     /// What the provider delivers once the capital is closed.
     deliverable_hash: Option<String>,
+    /// How many snapshots of capital that is traded should have come since.
+    overdue_snapshots: u32,
 }
 
 impl ValuationView {
-    pub(super) fn of(capital: &Capital, valuation: &Valuation) -> Self {
+    pub(super) fn of(app: &App, capital: &Capital, valuation: &Valuation) -> Self {
+        let last = Mark { at: valuation.at, sequence: valuation.sequence };
+        let overdue = app.engine.enclaves().schedule.overdue(last, app.engine.clock().now());
         Self {
             reported_value: valuation.value.to_string(),
             snapshot_ts: instant::format(valuation.at.0),
@@ -109,6 +113,7 @@ impl ValuationView {
             },
             closed_reason: valuation.closed.map(|closed| closed.reason.name()),
             deliverable_hash: valuation.closed.map(|closed| hash(&closed.deliverable)),
+            overdue_snapshots: if valuation.closed.is_none() { overdue } else { 0 },
         }
     }
 }

@@ -344,7 +344,10 @@ async fn the_whole_way_of_capital_goes_through_the_simulated_enclave() {
     assert_eq!(snapshots(&market, &id).await["pagination"]["total"], 2);
     status().await;
     assert_eq!(snapshots(&market, &id).await["pagination"]["total"], 2, "no other is due");
-    market.pass(Millis::hours(5)).await;
+    assert_eq!(job(&market, &id).await["valuation"]["overdueSnapshots"], 0);
+    market.pass(Millis::seconds(4 * 3_600 + 900)).await;
+    assert_eq!(job(&market, &id).await["valuation"]["overdueSnapshots"], 1);
+    market.pass(Millis::hours(1)).await;
     let closed = status().await;
     assert_eq!(json!([closed["state"], closed["closed_reason"]]), json!(["closed", "deadline"]));
     let shown = job(&market, &id).await;

@@ -2,8 +2,8 @@
 
 use crate::{NOON, key, report, wallet};
 use docket_attestation::{
-    AnyOf, Attestation, Judgement, Key, Mark, Refusal, Schedule, Signed, Snapshot, SoftwareVerifier, Trust,
-    Verifier, Why, Worth, judge, valuation,
+    AnyOf, Attestation, Judgement, Key, Mark, Refusal, Schedule, Signed, SoftwareVerifier, Trust, Verifier,
+    Why, Worth, judge,
 };
 use docket_core::time::{Millis, Timestamp};
 
@@ -102,12 +102,10 @@ fn an_old_report_of_an_unknown_key_is_unattested() {
 }
 
 #[test]
-fn without_an_attested_snapshot_nothing_values_the_capital() {
-    let snapshot = |worth| Snapshot { mark: Mark { at: NOON, sequence: 1 }, reported_value: 1, worth };
-    assert_eq!(valuation([]), None);
-    assert_eq!(valuation([snapshot(Worth::Unattested), snapshot(Worth::Stale)]), None);
+fn what_a_snapshot_is_worth_reads_back_and_only_one_settles() {
     for worth in [Worth::Attested, Worth::Unattested, Worth::Stale] {
         assert_eq!(Worth::parse(worth.name()), Some(worth));
+        assert_eq!(worth.may_settle(), worth == Worth::Attested);
     }
     assert_eq!(Worth::parse("verified"), None);
 }
