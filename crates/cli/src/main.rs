@@ -57,7 +57,25 @@ enum Command {
     Bench(commands::bench::Args),
 }
 
+/// What shells show of a program that nobody reads any more, as behind `| head`. It is no success: what was not read is
+/// not known.
+const NOBODY_READS: i32 = 141;
+
+/// Ends the program quietly once nobody reads what it prints: the reader has what he wanted, and that is no fault.
+fn end_with_the_reader() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |fault| {
+        // So the standard library says that a line could not be printed.
+        let is_unread = |words: &str| words.starts_with("failed printing to stdout: Broken pipe");
+        if fault.payload_as_str().is_some_and(is_unread) {
+            std::process::exit(NOBODY_READS);
+        }
+        usual(fault);
+    }));
+}
+
 fn main() -> ExitCode {
+    end_with_the_reader();
     let cli = Cli::parse();
     // Whoever needs TLS finds its provider here; a second installation would only repeat it.
     rustls::crypto::ring::default_provider().install_default().ok();

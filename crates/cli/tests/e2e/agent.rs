@@ -56,6 +56,19 @@ impl<'a> Owner<'a> {
     }
 }
 
+#[test]
+fn whoever_stops_reading_ends_the_program_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("owner.key");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut show = docket(["agent", "key", "new", "--out", file.to_str().unwrap()]);
+    let ended = show.stdin(std::process::Stdio::null()).stdout(writer).output().unwrap();
+    assert_eq!(ended.status.code(), Some(141));
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(!said.contains("panicked"), "{said}");
+}
+
 /// A coordinator alone, and how to ask it.
 fn serve(folder: &Path) -> (Docket, Market) {
     let (port, data) = (free_port(), folder.join("data"));
