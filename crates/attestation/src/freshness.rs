@@ -1,5 +1,6 @@
 //! Whether a report is new: a rule of its own, apart from who vouches for the report.
 
+use docket_core::agent::capital::Valuation;
 use docket_core::time::{Millis, Timestamp};
 
 /// When snapshots are expected, and how far their clock may be off.
@@ -30,6 +31,11 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// Where it stands with what is known last.
+    pub const fn of(known: &Valuation) -> Self {
+        Self { at: known.at, sequence: known.sequence }
+    }
+
     /// Where it stands before the first: when the job began. What is older is of another time.
     pub const fn start(at: Timestamp) -> Self {
         Self { at, sequence: 0 }

@@ -10,6 +10,7 @@ use docket_core::change::Change;
 use docket_core::id::AgentId;
 use docket_core::money::Amount;
 use docket_core::refusal::Refusal;
+use docket_core::time::Timestamp;
 use docket_store::{AgentFilter, CommitError, Documents, Page};
 use std::sync::atomic::Ordering;
 
@@ -77,22 +78,23 @@ impl Engine {
 
     /// Registers by what an agent judges, on its owner's word: once, and for ever.
     pub async fn judge_by(&self, id: AgentId, word: Word, strategy: Strategy) -> Result<Agent, EngineError> {
-        for _ in 0..ATTEMPTS {
-            let agent = self.agent(id).await?;
-            let Some(change) = agent.judge_by(word, strategy, self.clock.now())? else { return Ok(agent) };
-            match self.commit(change, Documents::default()).await {
-                Ok(_) | Err(CommitError::Conflict) => {} // It is read again, as it is now.
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(EngineError::Busy)
+        self.change_agent(id, |agent, now| agent.judge_by(word, strategy, now)).await
     }
 
     /// The operator vouches for an agent as an arbitrator, or does not any more.
     pub async fn appoint_arbitrator(&self, id: AgentId, appointed: bool) -> Result<Agent, EngineError> {
+        self.change_agent(id, |agent, now| Ok(agent.appoint(appointed, now))).await
+    }
+
+    /// Changes an agent as it is when nobody else does. Where nothing changes any more, it is as it was wanted.
+    async fn change_agent(
+        &self,
+        id: AgentId,
+        change: impl Fn(&Agent, Timestamp) -> Result<Option<Change>, Refusal>,
+    ) -> Result<Agent, EngineError> {
         for _ in 0..ATTEMPTS {
             let agent = self.agent(id).await?;
-            let Some(change) = agent.appoint(appointed, self.clock.now()) else { return Ok(agent) };
+            let Some(change) = change(&agent, self.clock.now())? else { return Ok(agent) };
             match self.commit(change, Documents::default()).await {
                 Ok(_) | Err(CommitError::Conflict) => {} // It is read again, as it is now.
                 Err(error) => return Err(error.into()),

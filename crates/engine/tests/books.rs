@@ -1,6 +1,6 @@
 //! The books of a store in use whose writer was made to lie.
 
-use crate::threads::{new_job, scoring};
+use crate::threads::{config, new_job};
 use docket_core::agent::hire::Order;
 use docket_core::agent::identity::{Profile, StakeMove, Wallet, Word};
 use docket_core::agent::role::Strategy;
@@ -15,8 +15,7 @@ use docket_core::time::{Millis, Timestamp};
 use docket_engine::books::{self, Books};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
-use docket_engine::{Config, Engine, NewHire, NewJob, StakeTerms, Wish};
-use docket_settlement::Ledger;
+use docket_engine::{Engine, NewHire, NewJob, Wish};
 use docket_store::Sqlite;
 use futures::FutureExt;
 use futures::executor::block_on;
@@ -27,14 +26,7 @@ const COIN: u128 = 1_000_000;
 /// Two jobs among agents of which one is withdrawn, by a writer that keeps only some of what is said of agents.
 fn books_of_agents(database: &str, keep: fn(&Note) -> bool) -> Books {
     let (store, mut writer) = Sqlite::memory(database).open().expect("a database in memory can be made");
-    let config = Config {
-        ledger: Ledger::testnet(),
-        scoring,
-        stake: StakeTerms::NONE,
-        hires: docket_engine::HireTerms::DOCUMENTED,
-        enclaves: docket_engine::Enclaves::none(),
-    };
-    let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(3), config);
+    let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(3), config());
     let word = |said: u8| Word {
         dialect: Dialect::Agents,
         by: Wallet([7; 20]),
@@ -90,14 +82,7 @@ fn what_is_locked_of_an_agent_is_what_the_journal_says() {
 /// Two jobs for 100 units each under an API key, one of them withdrawn, by a writer that alters what the key spends.
 fn books_after(database: &str, alter: fn(Spending) -> Option<Spending>) -> Books {
     let (store, mut writer) = Sqlite::memory(database).open().expect("a database in memory can be made");
-    let config = Config {
-        ledger: Ledger::testnet(),
-        scoring,
-        stake: StakeTerms::NONE,
-        hires: docket_engine::HireTerms::DOCUMENTED,
-        enclaves: docket_engine::Enclaves::none(),
-    };
-    let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(3), config);
+    let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(3), config());
     let client = ClientId("credits:ann".into());
     let mut done = pin!(async {
         let (_, key) =

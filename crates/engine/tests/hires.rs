@@ -1,7 +1,7 @@
 //! Jobs among agents over the real writer's thread: what was signed once counts once, its repeat is answered, and nobody sits in
 //! two places.
 
-use crate::threads::scoring;
+use crate::threads::config;
 use docket_core::agent::hire::Order;
 use docket_core::agent::identity::{Profile, StakeMove, Wallet, Word};
 use docket_core::agent::role::Strategy;
@@ -13,8 +13,7 @@ use docket_core::refusal::Refusal;
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
-use docket_engine::{Config, Enclaves, Engine, EngineError, HireTerms, NewHire, StakeTerms, Wish, outbox};
-use docket_settlement::Ledger;
+use docket_engine::{Engine, EngineError, NewHire, Wish, outbox};
 use docket_store::Sqlite;
 use futures::executor::block_on;
 use futures::future::{AbortHandle, Abortable};
@@ -33,9 +32,7 @@ fn word(by: Wallet, number: u8) -> Word {
 fn engine(name: &str, clock: &Clock) -> Arc<Engine> {
     let (store, writer) = Sqlite::memory(name).open().expect("a database in memory can be made");
     thread::spawn(move || writer.run());
-    let (ledger, hires) = (Ledger::testnet(), HireTerms::DOCUMENTED);
-    let config = Config { ledger, scoring, stake: StakeTerms::NONE, hires, enclaves: Enclaves::none() };
-    Engine::new(store, clock.clone(), Entropy::seeded(3), config)
+    Engine::new(store, clock.clone(), Entropy::seeded(3), config())
 }
 
 /// An owner's agent that has so many minor units at stake.

@@ -1,14 +1,13 @@
 //! Hooks over the real writer's thread: what was written down is told, also by the process that comes after.
 
-use crate::threads::{self, scoring};
+use crate::threads::{self, config};
 use docket_core::hook::{Delivery, EventId, Hook, HookSecret, HookStatus, Occasion, Outcome, Trouble};
 use docket_core::id::{ClientId, Dialect};
 use docket_core::key::{ApiKey, Limits};
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
-use docket_engine::{Config, Engine, NewHook, NewJob, post};
-use docket_settlement::Ledger;
+use docket_engine::{Engine, NewHook, NewJob, post};
 use docket_store::Sqlite;
 use futures::StreamExt;
 use futures::channel::mpsc;
@@ -23,14 +22,7 @@ use std::thread::{self, JoinHandle};
 fn start(name: &str, clock: &Clock) -> (Arc<Engine>, JoinHandle<()>) {
     let (store, writer) = Sqlite::memory(name).open().expect("a database in memory can be opened");
     let writer = thread::spawn(move || writer.run());
-    let config = Config {
-        ledger: Ledger::testnet(),
-        scoring,
-        stake: docket_engine::StakeTerms::NONE,
-        hires: docket_engine::HireTerms::DOCUMENTED,
-        enclaves: docket_engine::Enclaves::none(),
-    };
-    let engine = Engine::new(store, clock.clone(), Entropy::system(), config);
+    let engine = Engine::new(store, clock.clone(), Entropy::system(), config());
     block_on(engine.recover()).expect("what was open is taken up");
     engine.ripen_effects();
     (engine, writer)

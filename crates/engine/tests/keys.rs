@@ -1,14 +1,13 @@
 //! API keys over the real writer's thread: many ask at once, and no race spends more than a key may.
 
-use crate::threads::{self, scoring};
+use crate::threads::{self, config};
 use docket_core::id::ClientId;
 use docket_core::key::{KeyId, Limits};
 use docket_core::refusal::Refusal;
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
-use docket_engine::{Config, Engine, EngineError, NewJob, StakeTerms, Submitted};
-use docket_settlement::Ledger;
+use docket_engine::{Engine, EngineError, NewJob, Submitted};
 use docket_store::{Cursor, KeyJobs, Sqlite};
 use futures::executor::block_on;
 use std::sync::Arc;
@@ -18,14 +17,7 @@ use std::thread;
 fn engine(name: &str, clock: &Clock) -> Arc<Engine> {
     let (store, writer) = Sqlite::memory(name).open().expect("a database in memory can be made");
     thread::spawn(move || writer.run());
-    let config = Config {
-        ledger: Ledger::testnet(),
-        scoring,
-        stake: StakeTerms::NONE,
-        hires: docket_engine::HireTerms::DOCUMENTED,
-        enclaves: docket_engine::Enclaves::none(),
-    };
-    Engine::new(store, clock.clone(), Entropy::seeded(3), config)
+    Engine::new(store, clock.clone(), Entropy::seeded(3), config())
 }
 
 fn client() -> ClientId {

@@ -12,8 +12,8 @@ use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
 use docket_engine::{
-    Arrival, Census, Config, Connection, Engine, Hello, Naming, NewJob, Profile, Proof, StakeTerms, ToWorker,
-    outbox,
+    Arrival, Census, Config, Connection, Enclaves, Engine, Hello, HireTerms, Naming, NewJob, Profile, Proof,
+    StakeTerms, ToWorker, outbox,
 };
 use docket_settlement::Ledger;
 use docket_store::Sqlite;
@@ -32,14 +32,7 @@ const WORKERS: u8 = 3;
 fn many_threads_leave_nothing_behind() {
     let (store, writer) = Sqlite::memory("threads").open().expect("a database in memory can be made");
     let writer = thread::spawn(move || writer.run());
-    let config = Config {
-        ledger: Ledger::testnet(),
-        scoring,
-        stake: StakeTerms::NONE,
-        hires: docket_engine::HireTerms::DOCUMENTED,
-        enclaves: docket_engine::Enclaves::none(),
-    };
-    let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(1), config);
+    let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(1), config());
     let (stop, stopped) = AbortHandle::new_pair();
     let effects = Abortable::new(outbox::run(engine.clone()), stopped);
     let effects = thread::spawn(move || block_on(effects));
@@ -165,7 +158,7 @@ fn deliver_twice(engine: &Engine, connection: Connection, worker: WorkerId, job:
     });
 }
 
-pub(crate) fn scoring(_: &Job) -> Scoring {
+fn scoring(_: &Job) -> Scoring {
     Scoring {
         preferred: None,
         preferred_points: 0,
@@ -178,5 +171,16 @@ pub(crate) fn scoring(_: &Job) -> Scoring {
         pace_points: 0,
         newcomer_jobs: u16::MAX,
         load_micropoints: 1_000,
+    }
+}
+
+/// A market with test money and the documented terms.
+pub(crate) fn config() -> Config {
+    Config {
+        ledger: Ledger::testnet(),
+        scoring,
+        stake: StakeTerms::NONE,
+        hires: HireTerms::DOCUMENTED,
+        enclaves: Enclaves::none(),
     }
 }

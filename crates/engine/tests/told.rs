@@ -1,11 +1,10 @@
 //! Who waits for an answer that is told before it is settled.
 
-use crate::threads::{new_job, scoring};
+use crate::threads::{config, new_job};
 use docket_core::time::Timestamp;
+use docket_engine::Engine;
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
-use docket_engine::{Config, Engine, StakeTerms};
-use docket_settlement::Ledger;
 use docket_store::Sqlite;
 use futures::FutureExt;
 use futures::executor::block_on;
@@ -14,14 +13,7 @@ use futures::executor::block_on;
 fn who_goes_away_leaves_nothing_behind() {
     let (store, writer) = Sqlite::memory("told").open().expect("a database in memory can be made");
     let writer = std::thread::spawn(move || writer.run());
-    let config = Config {
-        ledger: Ledger::testnet(),
-        scoring,
-        stake: StakeTerms::NONE,
-        hires: docket_engine::HireTerms::DOCUMENTED,
-        enclaves: docket_engine::Enclaves::none(),
-    };
-    let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(1), config);
+    let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(1), config());
     let submitted = block_on(engine.submit(new_job(&engine, 1, 1))).expect("the job is made");
     let job = block_on(engine.find(&submitted.id)).expect("it can be read").expect("it is there");
     let (mut stays, goes) = (Box::pin(engine.told(job.id)), engine.told(job.id));
@@ -38,14 +30,7 @@ fn who_goes_away_leaves_nothing_behind() {
 #[test]
 fn nobody_waits_for_an_answer_once_the_store_has_stopped() {
     let (store, mut writer) = Sqlite::memory("stopped").open().expect("a database in memory can be made");
-    let config = Config {
-        ledger: Ledger::testnet(),
-        scoring,
-        stake: StakeTerms::NONE,
-        hires: docket_engine::HireTerms::DOCUMENTED,
-        enclaves: docket_engine::Enclaves::none(),
-    };
-    let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(1), config);
+    let engine = Engine::new(store, Clock::manual(Timestamp(1)), Entropy::seeded(1), config());
     let mut submit = Box::pin(engine.submit(new_job(&engine, 1, 1)));
     let submitted = loop {
         match submit.as_mut().now_or_never() {

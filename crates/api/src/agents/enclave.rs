@@ -205,7 +205,7 @@ pub async fn keep_snapshots(app: Arc<App>) {
 }
 
 /// Looks at all jobs once, and forgets those that have come to their end.
-pub(super) async fn look_after(app: &App, served: &SimulatedEnclave) {
+async fn look_after(app: &App, served: &SimulatedEnclave) {
     for name in served.with(|enclave| enclave.jobs()) {
         let Ok(id) = super::jobs::job_id(&name) else { continue };
         if let Err(problem) = look(app, served, &id).await {

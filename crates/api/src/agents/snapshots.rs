@@ -13,7 +13,7 @@ use axum::extract::{Query, Request, State};
 use docket_attestation::{Attestation, MAX_ATTESTATION, MAX_REPORT, Mark, Report};
 use docket_core::agent::capital::{Capital, Outcome, Valuation};
 use docket_core::job::Job;
-use docket_engine::{EngineError, Page, SnapshotRow};
+use docket_engine::{Page, SnapshotRow};
 use docket_protocol::canonical;
 use docket_protocol::instant;
 use docket_protocol::wallet::Action;
@@ -55,7 +55,7 @@ impl SnapshotView {
             tx_hash,
             block_number,
             balance_report: report.balance().as_value().clone(),
-            attestation: document.attestation.as_ref().map(|text| hexadecimal(text)),
+            attestation: document.attestation.as_ref().map(|text| format!("0x{}", hex::encode(&**text))),
             sequence: report.sequence().to_string(),
             state: report.state().name().to_owned(),
             closed_reason: report.state().closed_reason().map(|reason| reason.name().to_owned()),
@@ -67,22 +67,9 @@ impl SnapshotView {
 
     /// The last so many of a job.
     pub(super) async fn last_of(app: &App, job: &Job, limit: u32) -> Result<Vec<Self>, Problem> {
-        if job.hire.as_ref().is_none_or(|hire| hire.order.capital.is_none()) {
-            return Ok(Vec::new());
-        }
-        let rows = app.engine.store().snapshots(job.id, Page { skip: 0, limit }).await;
-        let rows = rows.map_err(EngineError::from)?;
+        let rows = app.engine.snapshots(job, Page { skip: 0, limit }).await?;
         Ok(rows.iter().filter_map(Self::of).collect())
     }
-}
-
-fn hexadecimal(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes().fold(String::from("0x"), |mut digits, byte| {
-        // A string takes all.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
 }
 
 /// What the capital of a job is worth, by its last attested snapshot.
@@ -101,8 +88,7 @@ pub(super) struct ValuationView {
 
 impl ValuationView {
     pub(super) fn of(app: &App, capital: &Capital, valuation: &Valuation) -> Self {
-        let last = Mark { at: valuation.at, sequence: valuation.sequence };
-        let overdue = app.engine.enclaves().schedule.overdue(last, app.engine.clock().now());
+        let overdue = app.engine.enclaves().schedule.overdue(Mark::of(valuation), app.engine.clock().now());
         Self {
             reported_value: valuation.value.to_string(),
             snapshot_ts: instant::format(valuation.at.0),
@@ -127,7 +113,8 @@ pub(super) async fn list(
     let Query(pages) = pages?;
     let numbered = Numbered::parse(pages.page.as_deref(), pages.limit.as_deref())?;
     let job = app.engine.hired(&id).await?;
-    let (rows, total) = app.engine.snapshots(&job, numbered.page()).await?;
+    let rows = app.engine.snapshots(&job, numbered.page()).await?;
+    let total = app.engine.count_snapshots(&job).await?;
     page(rows.iter().filter_map(SnapshotView::of).collect(), numbered.of(total))
 }
 

@@ -93,7 +93,7 @@ impl ClosedReason {
     }
 }
 
-/// What a snapshot is worth. Every snapshot is kept; only an attested one settles.
+/// What a snapshot is worth. Every one that is taken is kept, and only an attested one settles.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Worth {
     /// Somebody vouches for it, and it was new when it came.

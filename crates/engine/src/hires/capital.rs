@@ -113,7 +113,7 @@ impl Engine {
             return Err(Refusal::NoCapital.into());
         }
         let start = Mark::start(hire.begun_at.unwrap_or(job.created_at));
-        let last = hire.valuation.map_or(start, |known| Mark { at: known.at, sequence: known.sequence });
+        let last = hire.valuation.as_ref().map_or(start, Mark::of);
         let judgement = judge(report, attestation.as_ref(), &**verifier, schedule, now, last);
         let document = SnapshotDocument {
             job: job.id,
@@ -165,13 +165,18 @@ impl Engine {
         Ok(last.into_iter().find(same).ok_or(Refusal::NotNewer)?)
     }
 
-    /// A page of what enclaves have said of a job's capital, the newest first, and how many there are.
-    pub async fn snapshots(&self, job: &Job, page: Page) -> Result<(Vec<SnapshotRow>, u64), EngineError> {
-        let is_capital = job.hire.as_ref().is_some_and(|hire| hire.order.capital.is_some());
-        if !is_capital {
-            return Ok((Vec::new(), 0));
+    /// A page of what enclaves have said of a job's capital, the newest first.
+    pub async fn snapshots(&self, job: &Job, page: Page) -> Result<Vec<SnapshotRow>, EngineError> {
+        // Lists have many jobs, and hardly any has capital: of the others nothing is read.
+        match job.hire.as_ref().and_then(|hire| hire.order.capital) {
+            Some(_) => Ok(self.store.snapshots(job.id, page).await?),
+            None => Ok(Vec::new()),
         }
-        Ok((self.store.snapshots(job.id, page).await?, self.store.count_snapshots(job.id, None).await?))
+    }
+
+    /// How many there are.
+    pub async fn count_snapshots(&self, job: &Job) -> Result<u64, EngineError> {
+        Ok(self.store.count_snapshots(job.id, None).await?)
     }
 
     /// Who is believed about capital here.

@@ -172,7 +172,7 @@ pub(super) async fn entrust(args: &Entrust) -> Result<()> {
     if let Some(symbols) = &args.symbols {
         params["allowed_symbols"] = json!(symbols);
     }
-    let digits: String = sealed.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = hex::encode(sealed);
     let body = json!({
         "job_id": id, "encrypted_api_key": digits, "params": params, "deadline": args.until.seconds(at),
     });
