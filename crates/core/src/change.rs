@@ -2,11 +2,12 @@
 
 use crate::agent::hire::notes;
 use crate::agent::hire::step::Taken;
-use crate::agent::identity::Agent;
+use crate::agent::identity::{Agent, Wallet};
 use crate::agent::offer::Offer;
 use crate::agent::standing::Note;
 use crate::agent::tally::{self, Tally};
 use crate::effect::{self, Effect};
+use crate::enrolment::Enrolment;
 use crate::event::{Delivery, Event, Fault, Voucher};
 use crate::hash::Sha256;
 use crate::hook::{self, Hook};
@@ -84,6 +85,30 @@ pub enum Record {
     Agent(Agent),
     /// What an agent has said of a job that it wants to do.
     Offer(Offer),
+    /// For which class of hardware a worker is enrolled.
+    Enrolment(Enrolment),
+}
+
+/// Something that everybody may see who looks at the work for which a class of hardware is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Notice {
+    /// Somebody enrolled.
+    Enrolled(Wallet),
+    /// A job's price is held.
+    Funded(JobId),
+    /// A job is done.
+    Done(JobId),
+}
+
+impl Notice {
+    /// The name in the store.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Enrolled(_) => "enrolled",
+            Self::Funded(_) => "funded",
+            Self::Done(_) => "done",
+        }
+    }
 }
 
 /// A caller's promise that this is the same request as any other under the same key.
@@ -173,6 +198,21 @@ impl Change {
             || self.records.iter().any(|record| matches!(record.after, Record::Offer(_)))
     }
 
+    /// What of it everybody may see who looks at the work for which a class of hardware is asked.
+    pub fn notice(&self) -> Option<Notice> {
+        if let Some(job) = self.job.as_ref().filter(|job| job.after.policy.tier.is_some()) {
+            return match job.event {
+                Event::Funded { .. } => Some(Notice::Funded(job.after.id)),
+                Event::Settled { .. } => Some(Notice::Done(job.after.id)),
+                _ => None,
+            };
+        }
+        self.records.iter().find_map(|record| match &record.after {
+            Record::Enrolment(new) if record.before == Version::NONE => Some(Notice::Enrolled(new.wallet)),
+            _ => None,
+        })
+    }
+
     /// What it adds to the counts of its hour.
     pub fn tallies(&self) -> Vec<(Tally, i128)> {
         let job = self.job.as_ref().map(|job| (&*job.after, &job.event));
@@ -225,7 +265,17 @@ fn evidence(job: &Job, event: &Event) -> Option<(WorkerId, Evidence)> {
         (Event::Closed { reason, .. }, _) => lost(job.holder()?.0, *reason),
         _ => None,
     };
-    evidence.filter(|(worker, _)| !job.price.is_zero() && !is_own(&job.client, worker))
+    // What was delivered as a proof is judged apart, and so is its silence.
+    let counts_here = |of: &Evidence| {
+        let counts = !matches!(of, Evidence::Paid { .. }) && !is_late(event);
+        counts || !job.is_challenge()
+    };
+    evidence.filter(|(worker, of)| !job.price.is_zero() && !is_own(&job.client, worker) && counts_here(of))
+}
+
+/// Whether an event says that nothing came in time.
+const fn is_late(event: &Event) -> bool {
+    matches!(event, Event::Closed { reason: Fault::TimedOut, .. })
 }
 
 /// Whether a client is the worker itself, under whatever scope.

@@ -27,8 +27,8 @@ pub enum EffectKind {
 /// An assignment lives in memory only, so a job that has a worker is stored as one that needs one.
 pub fn owed(job: &Job) -> Option<Effect> {
     let kind = match job.state {
-        // Agents choose each other.
-        State::Funded { .. } if job.hire.is_none() => EffectKind::Route,
+        // Agents choose each other, and who is challenged is chosen before there is a job.
+        State::Funded { .. } if job.hire.is_none() && !job.is_challenge() => EffectKind::Route,
         _ => return None,
     };
     Some(Effect { job: job.id, version: job.version, kind })

@@ -1,5 +1,6 @@
 //! Names of things: each kind of id is a type of its own.
 
+use crate::agent::identity::Wallet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -40,6 +41,11 @@ impl Dialect {
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|dialect| dialect.name() == name)
     }
+
+    /// Whether its clients prove themselves by a wallet's signature.
+    pub const fn is_of_wallets(self) -> bool {
+        matches!(self, Self::Agents | Self::Registry)
+    }
 }
 
 /// What a dialect calls a job; unique within the dialect.
@@ -73,6 +79,23 @@ impl WorkerId {
     /// From 64 hexadecimal digits, in either case.
     pub fn from_hex(text: &str) -> Option<Self> {
         crate::hash::bytes_from_hex(text).map(Self)
+    }
+}
+
+impl WorkerId {
+    /// How a worker is named that has no key of its own, but a wallet: its address behind twelve zero bytes. No key
+    /// looks so that anybody could find.
+    pub fn of_wallet(wallet: &Wallet) -> Self {
+        let mut bytes = [0; 32];
+        bytes[12..].copy_from_slice(&wallet.0);
+        Self(bytes)
+    }
+
+    /// The wallet of such a worker; `None` where it has a key.
+    pub fn wallet(&self) -> Option<Wallet> {
+        let (zero, address) = self.0.split_at(12);
+        let address = address.try_into().ok()?;
+        zero.iter().all(|byte| *byte == 0).then_some(Wallet(address))
     }
 }
 

@@ -309,6 +309,11 @@ impl Job {
         }
     }
 
+    /// Whether what is delivered is judged as a proof of the worker.
+    pub fn is_challenge(&self) -> bool {
+        self.policy.tier.is_some_and(|tier| tier.is_challenge)
+    }
+
     /// The worker who has it now.
     pub const fn holder(&self) -> Option<(WorkerId, Attempt)> {
         match &self.state {

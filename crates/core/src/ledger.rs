@@ -293,6 +293,7 @@ pub fn source(job: &Job) -> Account {
     match &job.policy.source {
         Source::Client => Account::Client(job.client.clone()),
         Source::Minted(network) => Account::Outside(network.clone()),
+        Source::Treasury => Account::Treasury,
     }
 }
 

@@ -7,6 +7,7 @@ pub mod change;
 pub mod command;
 pub mod decide;
 pub mod effect;
+pub mod enrolment;
 pub mod event;
 pub mod feature;
 pub mod hash;

@@ -21,6 +21,8 @@ impl Asset {
     pub const TEST_USDC: Self = Self::known("tUSDC", 6);
     /// Ether; one unit is a wei.
     pub const ETH: Self = Self::known("ETH", 18);
+    /// Test money with the shape of ether.
+    pub const TEST_ETH: Self = Self::known("tETH", 18);
 
     const fn known(text: &str, decimals: u8) -> Self {
         let bytes = text.as_bytes();

@@ -38,6 +38,17 @@ pub struct Policy {
     pub metering: Option<Metering>,
     /// The platform's share where the worker has a stake, in place of the one in [`Self::split`].
     pub staked: Option<BasisPoints>,
+    /// Set where the job is for those who are enrolled for a class of hardware.
+    pub tier: Option<Tier>,
+}
+
+/// What a job asks of those who are enrolled for a class of hardware.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Tier {
+    /// The least class that will do, at least 1.
+    pub least: u8,
+    /// Whether what is delivered is a proof of the worker, judged apart from the job: then being paid speaks for nobody.
+    pub is_challenge: bool,
 }
 
 /// What an answer costs by its length, in minor units of the price's asset.
@@ -94,6 +105,8 @@ pub enum Source {
     Client,
     /// Minted by a test network for this hold alone; what is left of it goes back there.
     Minted(NetworkId),
+    /// The platform's own account.
+    Treasury,
 }
 
 /// The final state of a job that ran out of time.

@@ -94,6 +94,18 @@ pub enum Refusal {
     /// The worker is barred by the operator.
     #[error("this worker is suspended")]
     WorkerSuspended,
+    /// Nobody with this address is enrolled.
+    #[error("nobody is enrolled with this address")]
+    NotEnrolled,
+    /// The worker is enrolled with another address, for ever.
+    #[error("this worker is enrolled with another address")]
+    WorkerTaken,
+    /// A challenge has refuted him lately.
+    #[error("a challenge was failed lately; the way back opens an hour after it")]
+    Refuted,
+    /// Nobody fits who could do it now.
+    #[error("nobody who is online fits")]
+    NobodyFits,
     /// A job may still cost the worker its stake.
     #[error("a job of this worker may still cost it its stake")]
     StakeInUse,
@@ -269,6 +281,10 @@ impl Refusal {
             Self::ProofInvalid => "worker.proof_invalid",
             Self::AlreadyConnected => "worker.already_connected",
             Self::WorkerSuspended => "worker.suspended",
+            Self::NotEnrolled => "enrolment.not_found",
+            Self::WorkerTaken => "enrolment.worker_taken",
+            Self::Refuted => "enrolment.refuted",
+            Self::NobodyFits => "enrolment.nobody_fits",
             Self::StakeInUse => "worker.stake_in_use",
             Self::Overtaken => "agent.overtaken",
             Self::StrategyFixed => "agent.strategy_fixed",

@@ -44,6 +44,7 @@ pub(crate) fn terms() -> Policy {
         stream_within: None,
         metering: None,
         staked: None,
+        tier: None,
     }
 }
 

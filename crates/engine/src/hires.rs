@@ -90,6 +90,7 @@ impl HireTerms {
             stream_within: None,
             metering: None,
             staked: None,
+            tier: None,
         }
     }
 }

@@ -97,6 +97,7 @@ pub(crate) fn new_job(engine: &Engine, client: u64, number: u64) -> NewJob {
             stream_within: None,
             metering: None,
             staked: None,
+            tier: None,
         }),
         payload: b"\"do it\"".as_slice().into(),
         echo: None,

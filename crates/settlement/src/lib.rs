@@ -9,6 +9,7 @@ use docket_core::policy::Source;
 pub struct Ledger {
     network: NetworkId,
     asset: Asset,
+    coin: Asset,
     source: Source,
 }
 
@@ -17,12 +18,22 @@ impl Ledger {
     /// of a hold goes back to where it came from, and test money is an asset of its own.
     pub fn testnet() -> Self {
         let network = NetworkId("ledger:testnet".into());
-        Self { source: Source::Minted(network.clone()), network, asset: Asset::TEST_USDC }
+        Self {
+            source: Source::Minted(network.clone()),
+            network,
+            asset: Asset::TEST_USDC,
+            coin: Asset::TEST_ETH,
+        }
     }
 
     /// The network `ledger:main`: clients spend what the operator has credited to them.
     pub fn main() -> Self {
-        Self { network: NetworkId("ledger:main".into()), asset: Asset::USDC, source: Source::Client }
+        Self {
+            network: NetworkId("ledger:main".into()),
+            asset: Asset::USDC,
+            coin: Asset::ETH,
+            source: Source::Client,
+        }
     }
 
     /// The network's name.
@@ -33,6 +44,16 @@ impl Ledger {
     /// What prices are counted in.
     pub const fn asset(&self) -> Asset {
         self.asset
+    }
+
+    /// What prices are counted in where a class of hardware is asked for.
+    pub const fn coin(&self) -> Asset {
+        self.coin
+    }
+
+    /// The asset of this name, if accounts hold it here.
+    pub fn asset_named(&self, name: &str) -> Option<Asset> {
+        [self.asset, self.coin].into_iter().find(|asset| asset.name() == name)
     }
 
     /// Where the money of a job comes from.
@@ -54,6 +75,9 @@ mod tests {
     fn test_money_is_an_asset_of_its_own() {
         let (test, main) = (Ledger::testnet(), Ledger::main());
         assert_ne!(test.asset(), main.asset());
+        assert_ne!(test.coin(), main.coin());
+        assert_eq!(main.asset_named("ETH"), Some(Asset::ETH));
+        assert_eq!(main.asset_named("tETH"), None);
         assert_eq!(test.source(), &Source::Minted(NetworkId("ledger:testnet".into())));
         assert_eq!(main.source(), &Source::Client);
         assert_eq!(Ledger::reference(7), "ledger:7");

@@ -3,6 +3,7 @@
 use crate::batch::Batch;
 use crate::error::StoreError;
 use crate::read::Reader;
+use docket_core::agent::identity::Wallet;
 use docket_core::agent::standing::Standing;
 use docket_core::agent::tally::Tally;
 use docket_core::change::Claim;
@@ -78,6 +79,8 @@ pub struct Resumed {
     pub policy_id: i64,
     /// The last number given to a delivery to a hook.
     pub delivery: i64,
+    /// The last number given to a notice.
+    pub notice: i64,
     /// How many leaves the log has.
     pub log_size: u64,
     /// The roots of the complete subtrees of the log.
@@ -119,6 +122,8 @@ pub struct Needs {
     pub offers: BTreeSet<(JobId, AgentId)>,
     /// Counts of an hour that are not cached.
     pub tallies: BTreeSet<(Tally, i64)>,
+    /// Enrolments.
+    pub enrolments: BTreeSet<Wallet>,
 }
 
 impl Needs {
@@ -161,4 +166,6 @@ pub struct Loaded {
     pub tallies: HashMap<(Tally, i64), i128>,
     /// Offers, with their versions.
     pub offers: HashMap<(JobId, AgentId), Version>,
+    /// Enrolments, with their versions.
+    pub enrolments: HashMap<Wallet, Version>,
 }

@@ -2,11 +2,12 @@
 
 use crate::writer::{Key, Moved, Spent};
 use docket_core::agent::capital::Worth;
-use docket_core::agent::identity::Agent;
+use docket_core::agent::identity::{Agent, Wallet};
 use docket_core::agent::offer::Offer;
 use docket_core::agent::standing::Standing;
 use docket_core::agent::tally::Tally;
-use docket_core::change::{Change, Claim};
+use docket_core::change::{Change, Claim, Notice};
+use docket_core::enrolment::Enrolment;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
 use docket_core::id::{AgentId, JobId, Version, WorkerId};
@@ -171,6 +172,13 @@ pub(crate) struct FeedEntry {
     pub(crate) agent: Option<AgentId>,
 }
 
+/// What everybody may see of the work for which a class of hardware is asked.
+pub(crate) struct NoticeEntry {
+    pub(crate) number: i64,
+    pub(crate) at: Timestamp,
+    pub(crate) notice: Notice,
+}
+
 /// The answer to a job, as it stands beside the journal.
 pub(crate) struct ResultEntry {
     pub(crate) journal_id: i64,
@@ -208,6 +216,8 @@ pub struct Batch {
     pub(crate) agent_standings: BTreeMap<AgentId, Standing>,
     pub(crate) feed: Vec<FeedEntry>,
     pub(crate) tallies: BTreeMap<(Tally, i64), Moved>,
+    pub(crate) enrolments: BTreeMap<Wallet, Enrolment>,
+    pub(crate) notices: Vec<NoticeEntry>,
 }
 
 impl Batch {
@@ -234,15 +244,27 @@ impl Batch {
         self.new_deliveries.extend(later.new_deliveries);
         self.agent_standings.extend(later.agent_standings);
         self.feed.extend(later.feed);
+        self.notices.extend(later.notices);
         join_sums(&mut self.tallies, later.tallies);
         Ok(())
     }
 
     /// Whether it has rows that are no job's and no sum.
     fn has_records(&self) -> bool {
-        let Self { workers, pairings, trusts, keys, hooks, changed_deliveries, agents, offers, .. } = self;
+        let Self {
+            workers,
+            pairings,
+            trusts,
+            keys,
+            hooks,
+            changed_deliveries,
+            agents,
+            offers,
+            enrolments,
+            ..
+        } = self;
         let records = [workers.len(), pairings.len(), trusts.len(), keys.len(), hooks.len(), agents.len()];
-        let records = records.into_iter().chain([offers.len()]);
+        let records = records.into_iter().chain([offers.len(), enrolments.len()]);
         records.into_iter().any(|count| count > 0) || !changed_deliveries.is_empty()
     }
 

@@ -37,7 +37,7 @@ pub use places::LogPlace;
 pub use postgres::Postgres;
 pub use read::{
     AgentFilter, Answer, BalanceRow, Cursor, DeliveryRow, FeedRow, HireRow, JobFilter, JournalRow, KeyJobs,
-    KeyRow, Page, Read, Reader, SnapshotRow, SpendingRow, Stretch, TransferRow,
+    KeyRow, NoticeRow, Page, Read, Reader, SnapshotRow, SpendingRow, Stretch, TransferRow,
 };
 pub use sqlite::Sqlite;
 pub use stage::Stage;

@@ -4,7 +4,7 @@ use crate::error::StoreError;
 use crate::value::corrupt;
 use docket_core::ledger::NetworkId;
 use docket_core::money::{BasisPoints, Split};
-use docket_core::policy::{Arbitration, Evaluation, Lapse, Metering, Policy, Ruling, Source, Verdict};
+use docket_core::policy::{Arbitration, Evaluation, Lapse, Metering, Policy, Ruling, Source, Tier, Verdict};
 use docket_core::time::Millis;
 use std::str::SplitWhitespace;
 
@@ -13,6 +13,7 @@ pub(crate) fn encode(policy: &Policy) -> String {
     let source = match &policy.source {
         Source::Client => "client".to_owned(),
         Source::Minted(network) => format!("mint={}", network.0),
+        Source::Treasury => "treasury".to_owned(),
     };
     let lapse = match policy.lapse {
         Lapse::Failed => "failed",
@@ -27,8 +28,11 @@ pub(crate) fn encode(policy: &Policy) -> String {
         format!("{}={}={}={}", metering.base, metering.covered, metering.per_block, metering.block)
     });
     let staked = policy.staked.map_or(String::new(), |share| format!(" {}", share.0));
+    let tier = policy.tier.map_or(String::new(), |tier| {
+        format!(" {}={}", if tier.is_challenge { "challenge" } else { "tier" }, tier.least)
+    });
     format!(
-        "{source} {} {} {} {} {} {} {} {} {} {lapse} {evaluation} {} {}={} {stream} {metering}{staked}",
+        "{source} {} {} {} {} {} {} {} {} {} {lapse} {evaluation} {} {}={} {stream} {metering}{staked}{tier}",
         policy.split.evaluator.0,
         policy.split.platform.0,
         policy.split.burned.0,
@@ -52,6 +56,7 @@ pub(crate) fn decode(text: &str) -> Result<Policy, StoreError> {
 fn read(mut words: SplitWhitespace<'_>) -> Option<Policy> {
     let source = match words.next()? {
         "client" => Source::Client,
+        "treasury" => Source::Treasury,
         minted => Source::Minted(NetworkId(minted.strip_prefix("mint=")?.into())),
     };
     let share = |word: Option<&str>| word?.parse().ok().map(BasisPoints);
@@ -101,12 +106,23 @@ fn read(mut words: SplitWhitespace<'_>) -> Option<Policy> {
             "none" => None,
             text => Some(read_metering(text)?),
         },
-        // Terms under which no stake counts end here.
-        staked: match words.next() {
-            None => None,
-            word => Some(share(word)?),
+        // What most terms do not have stands last, each where it is there.
+        staked: match words.clone().next() {
+            Some(word) if !word.contains('=') => Some(share(words.next())?),
+            _ => None,
         },
+        tier: words.next().map(read_tier).map_or(Some(None), |tier| tier.map(Some))?,
     })
+}
+
+fn read_tier(text: &str) -> Option<Tier> {
+    let (kind, least) = text.split_once('=')?;
+    let is_challenge = match kind {
+        "challenge" => true,
+        "tier" => false,
+        _ => return None,
+    };
+    Some(Tier { least: least.parse().ok()?, is_challenge })
 }
 
 fn read_metering(text: &str) -> Option<Metering> {
@@ -179,6 +195,7 @@ mod tests {
             stream_within: Some(Millis(9)),
             metering: Some(Metering { base: 10, covered: 11, per_block: 12, block: 13 }),
             staked: Some(BasisPoints(14)),
+            tier: Some(Tier { least: 15, is_challenge: true }),
         };
         assert_eq!(decode(&encode(&policy)).unwrap(), policy);
         policy.source = Source::Minted(NetworkId("ledger:testnet".into()));
@@ -186,6 +203,10 @@ mod tests {
         policy.stream_within = None;
         policy.metering = None;
         policy.staked = None;
+        policy.tier = Some(Tier { least: 3, is_challenge: false });
+        assert_eq!(decode(&encode(&policy)).unwrap(), policy);
+        policy.source = Source::Treasury;
+        policy.tier = None;
         policy.arbitration.default = Ruling::ForClient;
         assert_eq!(decode(&encode(&policy)).unwrap(), policy);
         assert!(decode("client 1 2").is_err());

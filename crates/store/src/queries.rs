@@ -1,14 +1,16 @@
 //! The queries: one text for both databases, each answered through an index.
 
 pub(crate) mod agents;
+mod enrolments;
 pub(crate) mod of_key;
 
 use crate::error::StoreError;
 use crate::read::{
     AgentFilter, Answer, BalanceRow, Cursor, DeliveryRow, FeedRow, HireRow, JobFilter, JournalRow, KeyJobs,
-    KeyRow, Page, Read, Reader, SnapshotRow, SpendingRow, Stretch, TransferRow,
+    KeyRow, NoticeRow, Page, Read, Reader, SnapshotRow, SpendingRow, Stretch, TransferRow,
 };
 use crate::rows::agent::{AGENTS, parse_agent};
+use crate::rows::enrolment::{parse_enrolment, parse_notice};
 use crate::rows::hire::{parse_offer, parse_standing, tally};
 use crate::rows::hook::{DELIVERIES, HOOKS, hook_id, parse_delivery, parse_hook};
 use crate::rows::job::COLUMNS as JOB_COLUMNS;
@@ -17,11 +19,12 @@ use crate::rows::snapshot::parse_snapshot;
 use crate::rows::{period, spent};
 use crate::value::{Columns, Value};
 use docket_core::agent::capital::Worth;
-use docket_core::agent::identity::Agent;
+use docket_core::agent::identity::{Agent, Wallet};
 use docket_core::agent::offer::Offer;
 use docket_core::agent::standing::Standing;
 use docket_core::agent::tally::Tally;
 use docket_core::change::Claim;
+use docket_core::enrolment::Enrolment;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
 use docket_core::id::{AgentId, ClientId, JobId, PublicId, WorkerId};
@@ -193,6 +196,7 @@ pub(crate) fn all() -> Vec<&'static str> {
     .into_iter()
     .chain(of_key::all())
     .chain(agents::all())
+    .chain(enrolments::all())
     .collect()
 }
 
@@ -424,6 +428,26 @@ impl<D: Database> Reader for Queries<D> {
 
     fn tallies(&self, first: i64, last: i64) -> Read<'_, Vec<((Tally, i64), i128)>> {
         self.database.list(agents::TALLIES, vec![Value::Int(first), Value::Int(last)], tally)
+    }
+
+    fn enrolment(&self, wallet: Wallet) -> Read<'_, Option<Enrolment>> {
+        self.one(&enrolments::ENROLMENT, vec![Value::text(wallet)], parse_enrolment)
+    }
+
+    fn enrolments(&self, after: Option<Wallet>) -> Read<'_, Vec<Enrolment>> {
+        let after = after.map_or(Value::name(""), Value::text);
+        self.database.list(&enrolments::AFTER, vec![after], parse_enrolment)
+    }
+
+    fn notices(&self, before: i64, limit: u32) -> Read<'_, Vec<NoticeRow>> {
+        let limit = Value::Int(limit.min(100).into());
+        self.database.list(enrolments::NOTICES, vec![Value::Int(before), limit], parse_notice)
+    }
+
+    fn last_notice(&self) -> Read<'_, i64> {
+        self.one(enrolments::LAST_NOTICE, vec![], |row| Ok(row.int_or_null(0)?.unwrap_or_default()))
+            .map_ok(Option::unwrap_or_default)
+            .boxed()
     }
 
     fn count_agents(&self) -> Read<'_, u64> {

@@ -10,7 +10,8 @@ use docket_core::agent::role::{Role, Strategy};
 use docket_core::agent::score::Score;
 use docket_core::agent::standing::Standing;
 use docket_core::agent::tally::Tally;
-use docket_core::change::Claim;
+use docket_core::change::{Claim, Notice};
+use docket_core::enrolment::Enrolment;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
 use docket_core::id::{AgentId, ClientId, JobId, PublicId, Version, WorkerId};
@@ -201,6 +202,17 @@ pub struct FeedRow {
     pub agent: Option<AgentId>,
 }
 
+/// Something that everybody may see of the work for which a class of hardware is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NoticeRow {
+    /// Counts them all, from 1.
+    pub number: i64,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub notice: Notice,
+}
+
 /// The balance of an account in one asset.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BalanceRow {
@@ -316,6 +328,10 @@ pub trait Reader: Send + Sync {
     fn last_fed(&self) -> Read<'_, i64>;
     fn tallies(&self, first: i64, last: i64) -> Read<'_, Vec<((Tally, i64), i128)>>;
     fn count_agents(&self) -> Read<'_, u64>;
+    fn enrolment(&self, wallet: Wallet) -> Read<'_, Option<Enrolment>>;
+    fn enrolments(&self, after: Option<Wallet>) -> Read<'_, Vec<Enrolment>>;
+    fn notices(&self, before: i64, limit: u32) -> Read<'_, Vec<NoticeRow>>;
+    fn last_notice(&self) -> Read<'_, i64>;
     fn balances<'a>(&'a self, after: Option<&'a str>) -> Read<'a, Vec<BalanceRow>>;
     fn balance<'a>(&'a self, account: &'a Account) -> Read<'a, Vec<BalanceRow>>;
     fn statement<'a>(&'a self, account: &'a Account, before: Option<i64>) -> Read<'a, Vec<TransferRow>>;

@@ -8,6 +8,7 @@ use crate::rows::hook::{HOOKS, event_id, parse_hook};
 use crate::rows::read::{self, Terms};
 use crate::rows::spent;
 use crate::value::{Columns, Value, corrupt};
+use docket_core::agent::identity::Wallet;
 use docket_core::id::{AgentId, Dialect, JobId, Version};
 use docket_core::ledger::Account;
 use docket_core::merkle::{Hash, Plan, TILE_WIDTH};
@@ -24,6 +25,7 @@ const LAST_JOURNAL: &str = "SELECT max(journal_id) FROM journal";
 const LAST_TRANSFER: &str = "SELECT max(transfer_id) FROM transfer";
 const LAST_POLICY: &str = "SELECT max(policy_id) FROM policy";
 const LAST_DELIVERY: &str = "SELECT max(number) FROM delivery";
+const LAST_NOTICE: &str = "SELECT max(number) FROM notice";
 const LAST_LEAF: &str = "SELECT max(leaf_index) FROM log_leaf";
 
 // Each ends with the column that is looked up.
@@ -38,6 +40,7 @@ const SPENDINGS: &str = "SELECT spent, units FROM key_spending WHERE spent";
 const DELIVERIES: &str = "SELECT event_id, version FROM delivery WHERE event_id";
 const AGENTS: &str = "SELECT agent_id, version FROM agent WHERE agent_id";
 const TALLIES: &str = "SELECT name, hour, units FROM tally WHERE hour";
+const ENROLMENTS: &str = "SELECT wallet, version FROM enrolment WHERE wallet";
 const OFFERS: &str = "SELECT job_id, agent_id, version FROM offer WHERE job_id";
 
 fn keys() -> String {
@@ -63,7 +66,7 @@ pub(crate) fn all() -> Vec<String> {
     let last_name = LAST_NAME.to_owned();
     let lookups = [
         CLAIMS, JOBS, NAMES, POLICIES, BALANCES, &workers, PAIRINGS, &keys, SPENDINGS, &hooks, DELIVERIES,
-        AGENTS, OFFERS, TALLIES, &standings,
+        AGENTS, OFFERS, ENROLMENTS, TALLIES, &standings,
     ];
     let whole = [
         EPOCH,
@@ -74,6 +77,7 @@ pub(crate) fn all() -> Vec<String> {
         LAST_TRANSFER,
         LAST_POLICY,
         LAST_DELIVERY,
+        LAST_NOTICE,
         LAST_LEAF,
     ];
     let with_key = lookups.into_iter().map(|sql| format!("{sql} = $1"));
@@ -114,6 +118,7 @@ pub(crate) fn resume(database: &mut impl Lookup) -> Result<Resumed, StoreError> 
         transfer_id: last(database, LAST_TRANSFER)?.unwrap_or_default(),
         policy_id: last(database, LAST_POLICY)?.unwrap_or_default(),
         delivery: last(database, LAST_DELIVERY)?.unwrap_or_default(),
+        notice: last(database, LAST_NOTICE)?.unwrap_or_default(),
         log_size,
         log_peaks: log_peaks(database, log_size)?,
         open_jobs: database.list(&OPEN_JOBS, &[], |row| read::job(row, &terms))?,
@@ -177,6 +182,11 @@ pub(crate) fn load(database: &mut impl Lookup, needs: &Needs) -> Result<Loaded, 
     let offers = database.among(OFFERS, offered, |row| {
         Ok(((JobId(row.count(0)?), AgentId(row.count(1)?)), Version(row.count(2)?)))
     })?;
+    let enrolments = needs.enrolments.iter().map(Value::text).collect();
+    let enrolments = database.among(ENROLMENTS, enrolments, |row| {
+        let wallet = Wallet::parse(&row.text(0)?).ok_or_else(|| corrupt("a wallet"))?;
+        Ok((wallet, version(row)?))
+    })?;
     let hours: BTreeSet<_> = needs.tallies.iter().map(|(_, hour)| *hour).collect();
     let tallies = database.among(TALLIES, hours.into_iter().map(Value::Int).collect(), tally)?;
     Ok(Loaded {
@@ -195,6 +205,7 @@ pub(crate) fn load(database: &mut impl Lookup, needs: &Needs) -> Result<Loaded, 
         agent_standings: standings.into_iter().collect(),
         tallies: tallies.into_iter().filter(|(name, _)| needs.tallies.contains(name)).collect(),
         offers: offers.into_iter().filter(|(name, _)| needs.offers.contains(name)).collect(),
+        enrolments: enrolments.into_iter().collect(),
     })
 }
 

@@ -5,6 +5,7 @@ use crate::batch::Write;
 use crate::error::StoreError;
 use docket_core::agent::identity::Profile;
 use docket_core::change::Record;
+use docket_core::enrolment::Offer;
 use docket_core::ledger::Account;
 use docket_core::policy::{Policy, Source};
 
@@ -53,6 +54,10 @@ fn indexed(write: &Write) -> Vec<&str> {
             Record::Key(key) => texts.extend([&*key.client.0, &*key.label]),
             Record::Hook(hook) => texts.extend([&*hook.client.0, &*hook.url, &*hook.secret.0]),
             Record::Delivery(_) | Record::Offer(_) => {}
+            Record::Enrolment(enrolment) => {
+                let Offer { endpoint, models, .. } = &enrolment.offer;
+                texts.extend(endpoint.iter().chain(models).map(|text| &**text));
+            }
             Record::Agent(agent) => {
                 let Profile { name, avatar, tags, .. } = &agent.profile;
                 texts.extend([name].into_iter().chain(avatar).chain(tags).map(|text| &**text));
@@ -72,7 +77,7 @@ fn described(write: &Write) -> impl Iterator<Item = &str> {
 
 fn network(policy: &Policy) -> Option<&str> {
     match &policy.source {
-        Source::Client => None,
+        Source::Client | Source::Treasury => None,
         Source::Minted(network) => Some(&network.0),
     }
 }

@@ -145,18 +145,19 @@ async fn credit(
         return Err(Problem::invalid("only clients, agents and the treasury can be credited"));
     }
     if let Account::Client(client) = &account
-        && let Some(owner) = client.0.strip_prefix("agents:")
-        && Wallet::parse(owner).is_none_or(|wallet| wallet.client(Dialect::Agents) != *client)
+        && let Some((scope, owner)) = client.0.split_once(':')
+        && let Some(dialect) = Dialect::parse(scope).filter(|dialect| dialect.is_of_wallets())
+        && Wallet::parse(owner).is_none_or(|wallet| wallet.client(dialect) != *client)
     {
         // No signature would ever speak for the money.
-        let words = "an owner of agents is client:agents:0x and 40 hexadecimal digits in lower case";
+        let words = format!("an account here is client:{scope}:0x and 40 hexadecimal digits in lower case");
         return Err(Problem::invalid(words));
     }
     let key = idempotency_key(&headers)?;
     let body = read_body(body, app.settings.limits.body).await?;
     let credit: Credit = serde_json::from_slice(&body)
         .map_err(|error| Problem::invalid(format!("the body is not as it should be: {error}")))?;
-    let amount = amount(&credit, app.asset())?;
+    let amount = amount(&credit, &app)?;
     let log_index = app.engine.credit(account.clone(), amount, key).await?;
     let repeated = log_index.is_none();
     let status = if repeated { StatusCode::OK } else { StatusCode::CREATED };
@@ -164,10 +165,13 @@ async fn credit(
     Ok((status, Json(credited)))
 }
 
-fn amount(credit: &Credit, asset: Asset) -> Result<Amount, Problem> {
-    if credit.asset != asset.name() {
-        return Err(Problem::invalid(format!("this market counts in {}", asset.name())));
-    }
+fn amount(credit: &Credit, app: &App) -> Result<Amount, Problem> {
+    let ledger = app.engine.ledger();
+    let asset = ledger.asset_named(&credit.asset).ok_or_else(|| {
+        let (asset, coin) = (ledger.asset(), ledger.coin());
+        let words = format!("this market counts in {}, and in {} for nodes", asset.name(), coin.name());
+        Problem::invalid(words)
+    })?;
     let digits = credit.amount.bytes().all(|byte| byte.is_ascii_digit());
     let units = credit.amount.parse().ok().filter(|units| digits && (1..=MOST).contains(units));
     let units = units.ok_or_else(|| {

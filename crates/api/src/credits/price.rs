@@ -224,6 +224,7 @@ fn terms(
         stream_within,
         metering,
         staked: Some(staked_platform),
+        tier: None,
     })
 }
 

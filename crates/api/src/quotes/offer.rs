@@ -56,6 +56,7 @@ pub(super) fn terms(skill: Skill, source: &Source) -> Arc<Policy> {
         stream_within: None,
         metering: None,
         staked: None,
+        tier: None,
     })
 }
 

@@ -1,4 +1,5 @@
-//! What is counted of all jobs for which one agent hires another, hour by hour.
+//! What is counted hour by hour: of all jobs for which one agent hires another, and of those that ask for a class of
+//! hardware.
 
 use crate::event::{Closing, Event};
 use crate::job::Job;
@@ -29,11 +30,21 @@ pub enum Tally {
     Rewards,
     /// What agents have at stake, free or locked, in minor units.
     Staked,
+    /// Jobs that ask for a class of hardware and were paid in.
+    Asked,
+    /// Such jobs that were done.
+    Done,
+    /// Such jobs whose money went back.
+    Returned,
+    /// What workers had of such jobs, in minor units.
+    Earned,
+    /// What nobody had of such jobs, in minor units.
+    Burned,
 }
 
 impl Tally {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::Created,
         Self::Completed,
         Self::Rejected,
@@ -44,6 +55,11 @@ impl Tally {
         Self::Slashes,
         Self::Rewards,
         Self::Staked,
+        Self::Asked,
+        Self::Done,
+        Self::Returned,
+        Self::Earned,
+        Self::Burned,
     ];
 
     /// The name in the store.
@@ -59,6 +75,11 @@ impl Tally {
             Self::Slashes => "slashes",
             Self::Rewards => "rewards",
             Self::Staked => "staked",
+            Self::Asked => "asked",
+            Self::Done => "done",
+            Self::Returned => "returned",
+            Self::Earned => "earned",
+            Self::Burned => "burned",
         }
     }
 
@@ -78,6 +99,9 @@ pub const fn hour(at: Timestamp) -> i64 {
 
 /// What an event of a job, if it is one, and some transfers add to the counts.
 pub fn tallies(job: Option<(&Job, &Event)>, transfers: &[Transfer]) -> Vec<(Tally, i128)> {
+    if let Some((_, event)) = job.filter(|(job, _)| job.policy.tier.is_some()) {
+        return tiered(event, transfers);
+    }
     let hired = job.filter(|(job, _)| job.hire.is_some());
     let mut counts: Vec<_> = transfers.iter().flat_map(|transfer| moved(transfer, hired.is_some())).collect();
     let Some((_, event)) = hired else { return counts };
@@ -93,6 +117,25 @@ pub fn tallies(job: Option<(&Job, &Event)>, transfers: &[Transfer]) -> Vec<(Tall
         _ => {}
     }
     counts
+}
+
+/// What an event of a job that asks for a class of hardware adds.
+fn tiered(event: &Event, transfers: &[Transfer]) -> Vec<(Tally, i128)> {
+    let had = |to: fn(&Account) -> bool| {
+        units(
+            transfers.iter().filter(|transfer| to(&transfer.to)).map(|transfer| transfer.amount.units).sum(),
+        )
+    };
+    match event {
+        Event::Funded { .. } => vec![(Tally::Asked, 1)],
+        Event::Settled { .. } => vec![
+            (Tally::Done, 1),
+            (Tally::Earned, had(|account| matches!(account, Account::Worker(_)))),
+            (Tally::Burned, had(|account| matches!(account, Account::Burned))),
+        ],
+        Event::Closed { .. } => vec![(Tally::Returned, 1)],
+        _ => Vec::new(),
+    }
 }
 
 fn moved(transfer: &Transfer, hired: bool) -> Vec<(Tally, i128)> {

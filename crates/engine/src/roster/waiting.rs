@@ -111,6 +111,7 @@ mod tests {
             stream_within: None,
             metering: None,
             staked: None,
+            tier: None,
         };
         let ask =
             Ask { skill: Skill::Infer, model: None, speed: Speed::Fast, private, needs: Features::NONE };

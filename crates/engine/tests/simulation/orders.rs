@@ -152,6 +152,7 @@ fn terms(source: Source, dice: &mut Dice) -> Policy {
         stream_within: None,
         metering: None,
         staked: Some(BasisPoints(100)),
+        tier: None,
     }
 }
 
@@ -174,5 +175,6 @@ fn terms_of_credits(dice: &mut Dice) -> Policy {
         stream_within: dice.percent(85).then_some(Millis::seconds(60)),
         metering: Some(Metering { base: 80_003, covered: 10, per_block: 40_000, block: 7 }),
         staked: Some(BasisPoints(1_500)),
+        tier: None,
     }
 }

@@ -4,11 +4,18 @@
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Action {
     name: &'static str,
+    /// How our messages begin.
+    scope: &'static str,
     /// What else the documents write in place of `AACP:` and the name.
     aliases: &'static [&'static str],
     /// Whether a message must name the request's body.
     binds_body: bool,
 }
+
+/// How the messages of a documented system begin, and those that follow it.
+const DOCUMENTED: &str = "AACP";
+/// How messages begin for which there is no document.
+const OURS: &str = "Docket";
 
 impl Action {
     /// To offer for a job, or to take the offer back.
@@ -77,9 +84,24 @@ impl Action {
     /// To read what was delivered.
     pub const READ_DELIVERABLE: Self = Self::own("read-deliverable");
 
+    /// To enrol a node.
+    pub const REGISTER_NODE: Self = Self::ours("register-node");
+
+    /// To have a node go.
+    pub const DEACTIVATE_NODE: Self = Self::ours("deactivate-node");
+
+    /// To pay for a job.
+    pub const PAY_JOB: Self = Self::ours("pay-job");
+
+    /// To read what a job has come to.
+    pub const READ_JOB: Self = Self::ours("read-job");
+
+    /// To have the money of a job back that nobody has taken.
+    pub const EXPIRE_JOB: Self = Self::ours("expire-job");
+
     /// Clients exist that do not name the body, so it is free to be named.
     const fn documented(name: &'static str, aliases: &'static [&'static str]) -> Self {
-        Self { name, aliases, binds_body: false }
+        Self { name, scope: DOCUMENTED, aliases, binds_body: false }
     }
 
     /// A step that no document has: its messages must name the request's body.
@@ -90,12 +112,17 @@ impl Action {
     ///
     /// If the name has anything else; at compile time where the action is a constant.
     pub const fn own(name: &'static str) -> Self {
+        Self { scope: DOCUMENTED, ..Self::ours(name) }
+    }
+
+    /// The same where no document says how messages begin.
+    const fn ours(name: &'static str) -> Self {
         let (bytes, mut at) = (name.as_bytes(), 0);
         while at < bytes.len() {
             assert!(matches!(bytes[at], b'a'..=b'z' | b'-'), "lower-case letters and hyphens only");
             at += 1;
         }
-        Self { name, aliases: &[], binds_body: true }
+        Self { name, scope: OURS, aliases: &[], binds_body: true }
     }
 
     /// Whether a message must name the request's body.
@@ -105,7 +132,7 @@ impl Action {
 
     /// How our messages begin.
     pub(super) fn spelling(self) -> String {
-        format!("AACP:{}", self.name)
+        format!("{}:{}", self.scope, self.name)
     }
 
     /// How messages may begin, ours first.

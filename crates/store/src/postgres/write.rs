@@ -201,6 +201,20 @@ const fn statement(kind: Kind) -> &'static str {
              FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], \
              $7::text[])"
         }
+        Kind::Enrolment => {
+            "INSERT INTO enrolment (wallet, worker_id, endpoint, gpu_tier, models, concurrency, state, refuted_ms, \
+             passed, enrolled_ms, said_ms, version) SELECT * FROM unnest($1::text[], $2::text[], $3::text[], \
+             $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], \
+             $11::bigint[], $12::bigint[]) ON CONFLICT (wallet) DO UPDATE SET worker_id = excluded.worker_id, \
+             endpoint = excluded.endpoint, gpu_tier = excluded.gpu_tier, models = excluded.models, \
+             concurrency = excluded.concurrency, state = excluded.state, refuted_ms = excluded.refuted_ms, \
+             passed = excluded.passed, said_ms = excluded.said_ms, version = excluded.version \
+             WHERE enrolment.version < excluded.version"
+        }
+        Kind::Notice => {
+            "INSERT INTO notice (number, at_ms, event, job_id, wallet) SELECT * FROM unnest($1::bigint[], \
+             $2::bigint[], $3::text[], $4::bigint[], $5::text[])"
+        }
         Kind::Feed => {
             "INSERT INTO feed (journal_id, job_id, event, before, after, agent_id) SELECT * FROM \
              unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[])"

@@ -1,6 +1,7 @@
 //! A group of winners as rows: the same values for both databases, each in the order of its statement.
 
 pub(crate) mod agent;
+pub(crate) mod enrolment;
 pub(crate) mod hire;
 pub(crate) mod hook;
 pub(crate) mod job;
@@ -58,11 +59,13 @@ pub(crate) enum Kind {
     NewTally,
     ChangedTally,
     Snapshot,
+    Enrolment,
+    Notice,
 }
 
 impl Kind {
     /// Every kind, in the order of their numbers.
-    pub(crate) const ALL: [Self; 32] = [
+    pub(crate) const ALL: [Self; 34] = [
         Self::NewPolicy,
         Self::NewJob,
         Self::ChangedJob,
@@ -95,6 +98,8 @@ impl Kind {
         Self::NewTally,
         Self::ChangedTally,
         Self::Snapshot,
+        Self::Enrolment,
+        Self::Notice,
     ];
 
     /// Whether each row must have found what it was made from.
@@ -116,6 +121,7 @@ impl Kind {
                 | Self::Hire
                 | Self::Offer
                 | Self::ChangedTally
+                | Self::Enrolment
         )
     }
 
@@ -143,7 +149,7 @@ impl Batch {
         let (deleted, hooks): (Vec<_>, Vec<_>) =
             self.hooks.values().partition(|hook| hook.status == HookStatus::Deleted);
         let jobs = self.new_jobs.iter().map(|(job, _)| job).chain(&self.changed_jobs);
-        let all: [(Kind, Rows<'_>); 32] = [
+        let all: [(Kind, Rows<'_>); 34] = [
             (
                 Kind::NewPolicy,
                 each(&self.new_policies, |(id, body)| vec![Value::Int(*id), Value::name(body)]),
@@ -179,6 +185,8 @@ impl Batch {
             (Kind::NewTally, each(newly_counted, hire::new_tally)),
             (Kind::ChangedTally, each(more_counted, with_before(hire::new_tally))),
             (Kind::Snapshot, each(&self.snapshots, snapshot::snapshot)),
+            (Kind::Enrolment, each(self.enrolments.values(), enrolment::enrolment)),
+            (Kind::Notice, each(&self.notices, enrolment::notice)),
         ];
         all.into_iter().filter(|(_, rows)| !rows.is_empty()).collect()
     }

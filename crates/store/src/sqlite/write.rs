@@ -146,6 +146,17 @@ const fn statement(kind: Kind) -> &'static str {
             "INSERT INTO snapshot (journal_id, job_id, received_ms, standing, flaw, report, attestation) VALUES \
              (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
         }
+        Kind::Enrolment => {
+            "INSERT INTO enrolment (wallet, worker_id, endpoint, gpu_tier, models, concurrency, state, refuted_ms, \
+             passed, enrolled_ms, said_ms, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+             ON CONFLICT (wallet) DO UPDATE SET worker_id = excluded.worker_id, endpoint = excluded.endpoint, \
+             gpu_tier = excluded.gpu_tier, models = excluded.models, concurrency = excluded.concurrency, \
+             state = excluded.state, refuted_ms = excluded.refuted_ms, passed = excluded.passed, \
+             said_ms = excluded.said_ms, version = excluded.version WHERE enrolment.version < excluded.version"
+        }
+        Kind::Notice => {
+            "INSERT INTO notice (number, at_ms, event, job_id, wallet) VALUES (?1, ?2, ?3, ?4, ?5)"
+        }
         Kind::Feed => {
             "INSERT INTO feed (journal_id, job_id, event, before, after, agent_id) VALUES (?1, ?2, ?3, ?4, \
              ?5, ?6)"

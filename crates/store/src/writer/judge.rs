@@ -9,7 +9,7 @@ use super::records::Records;
 use super::spendings::{self, Spent};
 use super::sums::Sums;
 use crate::backend::{Loaded, Needs, Resumed};
-use crate::batch::{Batch, FeedEntry, JournalEntry, ResultEntry, TransferEntry, Write};
+use crate::batch::{Batch, FeedEntry, JournalEntry, NoticeEntry, ResultEntry, TransferEntry, Write};
 use crate::detail::detail;
 use crate::error::CommitError;
 use crate::hot::{Hot, Standing as Freshness};
@@ -34,6 +34,7 @@ pub(super) struct Judge {
     transfer_id: i64,
     policy_id: i64,
     delivery: i64,
+    notice: i64,
     log: Frontier,
     keys: Keys,
     records: Records,
@@ -50,6 +51,7 @@ impl Judge {
             transfer_id: resumed.transfer_id,
             policy_id: resumed.policy_id,
             delivery: resumed.delivery,
+            notice: resumed.notice,
             log,
             keys: Keys::resume(resumed),
             records: Records::default(),
@@ -152,6 +154,10 @@ impl Judge {
             self.accept_journal(change, log_index, batch);
         }
         self.accept_feed(change, hot, batch);
+        if let Some(notice) = change.notice() {
+            self.notice += 1;
+            batch.notices.push(NoticeEntry { number: self.notice, at: change.at, notice });
+        }
         self.accept_job(write, batch);
         change.notes.iter().for_each(|(agent, note)| self.records.accept_note(*agent, *note, batch));
         for (tally, sum) in change.tallies() {
@@ -348,6 +354,7 @@ fn record_event(change: &Change) -> &'static str {
         Some(Record::Delivery(_)) => "delivery",
         Some(Record::Agent(_)) => "agent",
         Some(Record::Offer(_)) => "offer",
+        Some(Record::Enrolment(_)) => "enrolment",
         None if change.evidence.is_some() => "attendance",
         None if !change.moves_money() => "claim",
         None => "transfer",

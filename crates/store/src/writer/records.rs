@@ -1,8 +1,10 @@
-//! Records with a version: workers, pairings, trust, API keys, hooks and what they are told, agents and their offers.
+//! Records with a version: workers, pairings, trust, API keys, hooks and what they are told, agents and their offers,
+//! enrolments.
 
 use crate::backend::{Loaded, Needs};
 use crate::batch::Batch;
 use crate::error::CommitError;
+use docket_core::agent::identity::Wallet;
 use docket_core::agent::standing::{Note, Standing};
 use docket_core::change::{Record, RecordChange};
 use docket_core::hash::Sha256;
@@ -27,6 +29,7 @@ pub(super) struct Records {
     deliveries: HashMap<EventId, Version>,
     agents: HashMap<AgentId, Version>,
     offers: HashMap<(JobId, AgentId), Version>,
+    enrolments: HashMap<Wallet, Version>,
     /// What is known of agents.
     agent_standings: HashMap<AgentId, Standing>,
 }
@@ -50,6 +53,9 @@ impl Records {
             }
             Record::Offer(offer) => {
                 needs.offers.insert((offer.job, offer.agent));
+            }
+            Record::Enrolment(enrolment) => {
+                needs.enrolments.insert(enrolment.wallet);
             }
         }
     }
@@ -100,6 +106,7 @@ impl Records {
         self.deliveries.extend(loaded.deliveries.drain());
         self.agents.extend(loaded.agents.drain());
         self.offers.extend(loaded.offers.drain());
+        self.enrolments.extend(loaded.enrolments.drain());
         self.agent_standings.extend(loaded.agent_standings.drain());
         self.hooks.extend(needs.hooks.iter().map(|client| (client.clone(), Vec::new())));
         for hook in loaded.hooks.drain(..) {
@@ -124,6 +131,7 @@ impl Records {
             Record::Delivery(delivery) => self.deliveries.get(&delivery.id).copied(),
             Record::Agent(agent) => self.agents.get(&agent.id).copied(),
             Record::Offer(offer) => self.offers.get(&(offer.job, offer.agent)).copied(),
+            Record::Enrolment(enrolment) => self.enrolments.get(&enrolment.wallet).copied(),
             // Trust is given once: the statement that writes it leaves what is there.
             Record::Trust(_) => return Ok(()),
         };
@@ -172,6 +180,10 @@ impl Records {
                 self.offers.insert(name, offer.version);
                 batch.offers.insert(name, *offer);
             }
+            Record::Enrolment(enrolment) => {
+                self.enrolments.insert(enrolment.wallet, enrolment.version);
+                batch.enrolments.insert(enrolment.wallet, enrolment.clone());
+            }
         }
     }
 
@@ -211,6 +223,7 @@ impl Records {
         self.deliveries.clear();
         self.agents.clear();
         self.offers.clear();
+        self.enrolments.clear();
     }
 
     /// Forgets all that is on disk. No group may be open.

@@ -135,6 +135,7 @@ fn draft(number: u64) -> Job {
         stream_within: None,
         metering: None,
         staked: None,
+        tier: None,
     };
     let ask =
         Ask { skill: Skill::Task, model: None, speed: Speed::Cheap, private: false, needs: Features::NONE };
