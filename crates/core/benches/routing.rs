@@ -62,8 +62,10 @@ fn worker(number: u64, fleet: Fleet, dice: &mut Dice) -> Candidate {
         last_seen: Timestamp(NOON.0 - dice.below(10_000) as i64),
         reputation: BasisPoints(0),
         merit: BasisPoints(0),
+        tested: BasisPoints(0),
         pace: Pace::Usual,
         stake: StakeTier::NONE,
+        deactivated: false,
         draining: false,
         proven: true,
         probation: None,
@@ -130,6 +132,7 @@ fn scoring(preferred: Option<WorkerClass>, model: Option<ModelId>) -> Scoring {
         pace_points: 0,
         newcomer_jobs: u16::MAX,
         load_micropoints: 0,
+        ties: Ties::Lot,
     }
 }
 

@@ -1,27 +1,76 @@
 //! The best few workers met so far, in the one order that every decision uses.
 
-use super::{Lot, Score};
+use super::{Candidate, Lot, Score, Scoring, Ties};
 use crate::id::WorkerId;
+use crate::time::Timestamp;
 use std::cmp::Reverse;
 
-/// A fit worker's place in a decision. The least is the best: more points, then less way from where the
-/// decision starts to look, then the lower key.
+/// How one decision ranks workers of the same score: the less, the better.
+#[derive(Clone, Copy)]
+pub(super) struct Ranking {
+    ties: Ties,
+    start: Lot,
+}
+
+impl Ranking {
+    /// The best rank that there can be.
+    pub(super) const BEST: u64 = 0;
+
+    /// Of a decision with this seed.
+    pub(super) fn new(ties: Ties, seed: u64) -> Self {
+        Self { ties, start: Lot::start(seed) }
+    }
+
+    /// The rank of a worker with this lot that was last heard then: the way from where the decision starts to look,
+    /// or the instant.
+    pub(super) fn rank(&self, lot: Lot, last_seen: Timestamp) -> u64 {
+        match self.ties {
+            Ties::Lot => lot.distance(self.start),
+            // With its sign turned round, the least instant has the least number.
+            Ties::LongestUnheard => last_seen.0.cast_unsigned() ^ (1 << 63),
+        }
+    }
+
+    /// What decides.
+    pub(super) fn ties(&self) -> Ties {
+        self.ties
+    }
+
+    /// Where the decision starts to look, if lots decide.
+    pub(super) fn start(&self) -> Lot {
+        self.start
+    }
+
+    /// Where its score places a worker.
+    pub(super) fn place(&self, worker: &Candidate, score: Score, scoring: &Scoring) -> Standing {
+        Standing {
+            score: Reverse(score.0),
+            rank: self.rank(worker.lot, worker.last_seen),
+            worker: worker.id,
+            load: scoring.load(worker.running),
+        }
+    }
+}
+
+/// A fit worker's place in a decision. The least is the best: more points, then the better rank, then the lower key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Standing {
     score: Reverse<i64>,
-    distance: u64,
+    rank: u64,
     worker: WorkerId,
+    /// What its running jobs have taken off the score. It comes last: a worker has one standing, so it decides nothing.
+    load: i64,
 }
 
 impl Standing {
-    /// The standing of a worker with this score and lot in a decision that starts to look at `start`.
-    pub(super) fn new(score: Score, lot: Lot, start: Lot, worker: WorkerId) -> Self {
-        Self { score: Reverse(score.0), distance: lot.distance(start), worker }
-    }
-
     /// The worker's score.
     pub(super) fn score(&self) -> Score {
         Score(self.score.0)
+    }
+
+    /// What the score would be without running jobs, in millionths of a point.
+    pub(super) fn unloaded(&self) -> i64 {
+        self.score.0 + self.load
     }
 
     /// The worker.
@@ -41,9 +90,9 @@ impl<const N: usize> Podium<N> {
         Self { seats: [None; N] }
     }
 
-    /// Whether somebody with this score, this far away, might still get a seat.
-    pub(super) fn admits(&self, score: i64, distance: u64) -> bool {
-        self.seats[N - 1].is_none_or(|last| (Reverse(score), distance) <= (last.score, last.distance))
+    /// Whether somebody with this score and rank might still get a seat.
+    pub(super) fn admits(&self, score: i64, rank: u64) -> bool {
+        self.seats[N - 1].is_none_or(|last| (Reverse(score), rank) <= (last.score, last.rank))
     }
 
     /// Seats a worker, if it is among the best; whoever loses the last seat for it is forgotten.

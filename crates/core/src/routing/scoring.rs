@@ -33,6 +33,17 @@ pub enum Measure {
     Reputation,
     /// [`Candidate::merit`].
     Merit,
+    /// [`Candidate::tested`].
+    Tested,
+}
+
+/// What decides between workers of the same score.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ties {
+    /// Their [`Lot`](super::Lot)s, from where the decision's seed points at: equals get equal shares.
+    Lot,
+    /// Whoever has given no sign of life for longest, then the lower key. Neither seed nor lot matters.
+    LongestUnheard,
 }
 
 /// How workers are compared: the points for each quality.
@@ -67,6 +78,8 @@ pub struct Scoring {
     pub newcomer_jobs: u16,
     /// Millionths of a point taken off for each running job. A few only decide between equals.
     pub load_micropoints: u32,
+    /// What decides between equals.
+    pub ties: Ties,
 }
 
 impl Scoring {
@@ -87,11 +100,15 @@ impl Scoring {
             Pace::Quick => 2 * i64::from(self.pace_points),
         };
         let points = i64::from(preferred) + i64::from(stake.bonus_points) + pace;
-        let load = i64::from(self.load_micropoints) * i64::from(running);
         Grade {
-            base: points * Score::POINT - load,
+            base: points * Score::POINT - self.load(running),
             slope: i64::from(self.reputation_points) * i64::from(stake.multiplier_percent),
         }
+    }
+
+    /// What so many running jobs take off, in millionths of a point.
+    pub(super) fn load(&self, running: u16) -> i64 {
+        i64::from(self.load_micropoints) * i64::from(running)
     }
 
     /// The part of the score that ages, in millionths of a point.

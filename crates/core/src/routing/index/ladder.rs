@@ -1,9 +1,9 @@
 //! Idle workers of one kind in the order of one of their reputations, best first, and of lot among equals.
 
 use super::{Candidate, Reach, Search};
-use crate::routing::podium::Podium;
+use crate::routing::podium::{Podium, Ranking};
 use crate::routing::scoring::Grade;
-use crate::routing::{Lot, Measure};
+use crate::routing::{Lot, Measure, Ties};
 use std::cmp::Reverse;
 
 /// A rung that grows beyond this is cut in two; two that shrink to half of it together become one.
@@ -142,10 +142,13 @@ impl Ladder {
         let climb = Climb { search, grade };
         let mut rungs = self.rungs.as_slice();
         while let Some(rung) = rungs.first() {
-            if !podium.admits(climb.ceiling(rung.highest()), 0) {
+            if !podium.admits(climb.ceiling(rung.highest()), Ranking::BEST) {
                 return;
             }
-            let equals = rungs.partition_point(|other| other.lowest() == rung.highest());
+            let equals = match search.ranking.ties() {
+                Ties::Lot => rungs.partition_point(|other| other.lowest() == rung.highest()),
+                Ties::LongestUnheard => 0,
+            };
             let (looked_at, rest) = rungs.split_at(equals.max(1));
             match equals {
                 0 => climb.look_through(rung, podium),
@@ -172,7 +175,7 @@ impl Climb<'_> {
     fn look_through<const N: usize>(&self, rung: &Rung, podium: &mut Podium<N>) {
         if rung.reach.might_meet(&self.search.wanted) {
             for entry in &rung.entries {
-                if !podium.admits(self.ceiling(entry.reputation), 0) {
+                if !podium.admits(self.ceiling(entry.reputation), Ranking::BEST) {
                     return;
                 }
                 self.look_at(entry, podium);
@@ -183,7 +186,7 @@ impl Climb<'_> {
     /// Rungs of one single reputation: from where the decision starts to look once round the circle, as long
     /// as somebody better can come. The way only gets longer, so after the first fresh worker that is soon.
     fn go_round<const N: usize>(&self, rungs: &[Rung], podium: &mut Podium<N>) {
-        let start = self.search.start;
+        let start = self.search.ranking.start();
         let (before, after) = rungs.split_at(rungs.partition_point(|rung| rung.last.1 < start));
         let split = after.first().map_or(0, |rung| rung.entries.partition_point(|entry| entry.lot < start));
         let upper = after.first().map(|rung| (rung, &rung.entries[split..]));
@@ -211,7 +214,7 @@ impl Climb<'_> {
 
     fn look_at<const N: usize>(&self, entry: &Entry, podium: &mut Podium<N>) {
         let score = self.worth(entry.reputation, &entry.reach);
-        if podium.admits(score, entry.lot.distance(self.search.start))
+        if podium.admits(score, self.search.ranking.rank(entry.lot, entry.reach.last_seen))
             && entry.reach.might_meet(&self.search.wanted)
             && let Some(worker) = &self.search.workers[entry.slot as usize]
         {

@@ -11,10 +11,9 @@ mod ladder;
 mod reach;
 mod shelf;
 
-use super::choice::{RUNNERS_UP, Ranked, Shortlist};
-use super::podium::{Podium, Standing};
-use super::unfit::objection;
-use super::{Audience, Candidate, Demand, Lot, Measure, ModelId, Scoring};
+use super::choice::{RUNNERS_UP, Ranked, Shortlist, judge};
+use super::podium::{Podium, Ranking};
+use super::{Audience, Candidate, Demand, Measure, ModelId, Scoring};
 use crate::id::WorkerId;
 use crate::time::Timestamp;
 use ladder::Entry;
@@ -107,7 +106,7 @@ impl Index {
     /// The shortlist that [`choose`](super::choose()) would make. Counts of reasons are not kept here:
     /// [`tally`](super::tally()) takes them from [`Self::candidates`] when somebody asks.
     pub fn shortlist(&self, demand: &Demand<'_>, scoring: &Scoring, now: Timestamp, seed: u64) -> Shortlist {
-        self.best::<{ 1 + RUNNERS_UP }>(demand, scoring, now, seed).into()
+        Shortlist::of(&self.best::<{ 1 + RUNNERS_UP }>(demand, scoring, now, seed), scoring.ties)
     }
 
     fn best<const N: usize>(
@@ -119,8 +118,8 @@ impl Index {
     ) -> Podium<N> {
         let wanted = Reach::wanted(demand, scoring, now);
         let is_in_order = measure(demand.model) == scoring.measure;
-        let start = Lot::start(seed);
-        let search = Search { demand, scoring, now, start, wanted, is_in_order, workers: &self.workers };
+        let ranking = Ranking::new(scoring.ties, seed);
+        let search = Search { demand, scoring, now, ranking, wanted, is_in_order, workers: &self.workers };
         let mut podium = Podium::new();
         match demand.audience {
             Audience::Only(trusted) => {
@@ -203,7 +202,7 @@ struct Search<'a> {
     demand: &'a Demand<'a>,
     scoring: &'a Scoring,
     now: Timestamp,
-    start: Lot,
+    ranking: Ranking,
     wanted: Reach,
     /// Whether the shelf stands in the order of the reputation that counts. If not, anybody may have the best.
     is_in_order: bool,
@@ -213,9 +212,8 @@ struct Search<'a> {
 impl Search<'_> {
     /// Judges a worker as the scan would.
     fn offer<const N: usize>(&self, worker: &Candidate, podium: &mut Podium<N>) {
-        if objection(worker, self.demand, self.scoring, self.now).is_none() {
-            let score = self.scoring.score(worker, self.now);
-            podium.offer(Standing::new(score, worker.lot, self.start, worker.id));
+        if let Ok(score) = judge(worker, self.demand, self.scoring, self.now) {
+            podium.offer(self.ranking.place(worker, score, self.scoring));
         }
     }
 }
