@@ -26,14 +26,13 @@ impl Ranking {
     pub(super) fn rank(&self, lot: Lot, last_seen: Timestamp) -> u64 {
         match self.ties {
             Ties::Lot => lot.distance(self.start),
-            // With its sign turned round, the least instant has the least number.
-            Ties::LongestUnheard => last_seen.0.cast_unsigned() ^ (1 << 63),
+            Ties::LongestUnheard => Self::unheard(last_seen),
         }
     }
 
-    /// What decides.
-    pub(super) fn ties(&self) -> Ties {
-        self.ties
+    /// The rank of whoever was last heard then, where that decides.
+    pub(super) fn unheard(last_seen: Timestamp) -> u64 {
+        last_seen.0.cast_unsigned() ^ (1 << 63) // With its sign turned round, the least instant has the least number.
     }
 
     /// Where the decision starts to look, if lots decide.

@@ -63,8 +63,10 @@ pub struct Scoring {
     pub heartbeat: Millis,
     /// A worker silent for longer than this is [`Unfit::Stale`](super::Unfit::Stale).
     pub lost_after: Millis,
-    /// Which reputation counts. [`Index`](super::Index) is made for [`Measure::Reputation`] where a job names no
-    /// model, and for [`Measure::Merit`] where it names one; the other way round it is no faster than the scan.
+    /// Which reputation counts. Under [`Ties::Lot`], [`Index`](super::Index) is made for [`Measure::Reputation`] where a
+    /// job names no model, and for [`Measure::Merit`] where it names one. Under [`Ties::LongestUnheard`] it is made for
+    /// [`Measure::Tested`] where a job asks for a class of hardware and freshness has no points. Otherwise it may be
+    /// no faster than the scan.
     pub measure: Measure,
     /// Points for the best possible reputation, before the stake multiplies them. With none,
     /// [`Index`](super::Index) is no faster than the scan.
