@@ -5,7 +5,35 @@ use crate::id::WorkerId;
 use crate::time::Timestamp;
 use std::cmp::Reverse;
 
-/// How one decision ranks workers of the same score: the less, the better.
+/// A rank among workers of the same score: the less, the better.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Rank {
+    /// The way from where the decision starts to look, or the last sign of life.
+    order: u64,
+    worker: WorkerId,
+}
+
+impl Rank {
+    /// Nobody has a better one.
+    pub(super) const BEST: Self = Self::before_all(0);
+
+    /// Of a worker that was last heard then, where that decides.
+    pub(super) fn unheard(last_seen: Timestamp, worker: WorkerId) -> Self {
+        Self { order: by_instant(last_seen), worker }
+    }
+
+    /// The rank before all with this order.
+    const fn before_all(order: u64) -> Self {
+        Self { order, worker: WorkerId([0; 32]) }
+    }
+}
+
+/// The earlier, the less: its sign is turned round.
+fn by_instant(last_seen: Timestamp) -> u64 {
+    last_seen.0.cast_unsigned() ^ (1 << 63)
+}
+
+/// How one decision ranks workers of the same score.
 #[derive(Clone, Copy)]
 pub(super) struct Ranking {
     ties: Ties,
@@ -13,26 +41,17 @@ pub(super) struct Ranking {
 }
 
 impl Ranking {
-    /// The best rank that there can be.
-    pub(super) const BEST: u64 = 0;
-
     /// Of a decision with this seed.
     pub(super) fn new(ties: Ties, seed: u64) -> Self {
         Self { ties, start: Lot::start(seed) }
     }
 
-    /// The rank of a worker with this lot that was last heard then: the way from where the decision starts to look,
-    /// or the instant.
-    pub(super) fn rank(&self, lot: Lot, last_seen: Timestamp) -> u64 {
-        match self.ties {
+    /// The best rank of workers with this lot that were last heard then, whatever their keys.
+    pub(super) fn rank(&self, lot: Lot, last_seen: Timestamp) -> Rank {
+        Rank::before_all(match self.ties {
             Ties::Lot => lot.distance(self.start),
-            Ties::LongestUnheard => Self::unheard(last_seen),
-        }
-    }
-
-    /// The rank of whoever was last heard then, where that decides.
-    pub(super) fn unheard(last_seen: Timestamp) -> u64 {
-        last_seen.0.cast_unsigned() ^ (1 << 63) // With its sign turned round, the least instant has the least number.
+            Ties::LongestUnheard => by_instant(last_seen),
+        })
     }
 
     /// Where the decision starts to look, if lots decide.
@@ -44,20 +63,18 @@ impl Ranking {
     pub(super) fn place(&self, worker: &Candidate, score: Score, scoring: &Scoring) -> Standing {
         Standing {
             score: Reverse(score.0),
-            rank: self.rank(worker.lot, worker.last_seen),
-            worker: worker.id,
+            rank: Rank { worker: worker.id, ..self.rank(worker.lot, worker.last_seen) },
             load: scoring.load(worker.running),
         }
     }
 }
 
-/// A fit worker's place in a decision. The least is the best: more points, then the better rank, then the lower key.
+/// A fit worker's place in a decision. The least is the best: more points, then the better rank.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Standing {
     score: Reverse<i64>,
-    rank: u64,
-    worker: WorkerId,
-    /// What its running jobs have taken off the score. It comes last: a worker has one standing, so it decides nothing.
+    rank: Rank,
+    /// What its running jobs have taken off the score. It decides nothing: no two workers have the same rank.
     load: i64,
 }
 
@@ -74,7 +91,7 @@ impl Standing {
 
     /// The worker.
     pub(super) fn worker(&self) -> WorkerId {
-        self.worker
+        self.rank.worker
     }
 }
 
@@ -90,7 +107,7 @@ impl<const N: usize> Podium<N> {
     }
 
     /// Whether somebody with this score and rank might still get a seat.
-    pub(super) fn admits(&self, score: i64, rank: u64) -> bool {
+    pub(super) fn admits(&self, score: i64, rank: Rank) -> bool {
         self.seats[N - 1].is_none_or(|last| (Reverse(score), rank) <= (last.score, last.rank))
     }
 

@@ -4,7 +4,7 @@ use super::Search;
 use super::ladder::{Entry, Ladder, Rung};
 use super::place::Place;
 use super::reach::Reach;
-use crate::routing::podium::{Podium, Ranking};
+use crate::routing::podium::{Podium, Rank};
 use crate::routing::scoring::Grade;
 
 impl<P: Place> Ladder<P> {
@@ -15,7 +15,7 @@ impl<P: Place> Ladder<P> {
         let in_order = search.scoring.ties == P::TIES;
         let mut rungs = self.rungs();
         while let Some(rung) = rungs.first() {
-            if !podium.admits(climb.ceiling(rung.highest()), Ranking::BEST) {
+            if !podium.admits(climb.ceiling(rung.highest()), Rank::BEST) {
                 return;
             }
             let equal = |other: &Rung<P>| in_order && other.lowest() == rung.highest();
@@ -45,7 +45,7 @@ impl Climb<'_> {
     fn look_through<P: Place, const N: usize>(&self, rung: &Rung<P>, podium: &mut Podium<N>) {
         if rung.reach.might_meet(&self.search.wanted) {
             for entry in &rung.entries {
-                if !podium.admits(self.ceiling(entry.reputation), Ranking::BEST) {
+                if !podium.admits(self.ceiling(entry.reputation), Rank::BEST) {
                     return;
                 }
                 self.look_at(entry, podium);
@@ -84,7 +84,7 @@ impl Climb<'_> {
         }
     }
 
-    fn rank<P: Place>(&self, entry: &Entry<P>) -> u64 {
+    fn rank<P: Place>(&self, entry: &Entry<P>) -> Rank {
         entry.place.rank(entry.reach.last_seen, &self.search.ranking)
     }
 

@@ -29,7 +29,8 @@ use std::collections::BTreeMap;
 /// All connected workers, kept so that a job's worker is found quickly.
 ///
 /// One index serves every [`Scoring`] and every [`Demand`]; for which it is quick, [`Scoring`] says. It holds about
-/// 500 bytes for a worker with two models, and nothing for a worker that was removed.
+/// 500 bytes for a worker with two models, up to twice that with a class of hardware as well, and nothing for a worker
+/// that was removed.
 #[derive(Default)]
 pub struct Index {
     workers: Vec<Option<Candidate>>,

@@ -3,7 +3,7 @@
 use super::ladder::{Entry, Rung};
 use super::{Candidate, Search};
 use crate::id::WorkerId;
-use crate::routing::podium::Ranking;
+use crate::routing::podium::{Rank, Ranking};
 use crate::routing::{Lot, Ties};
 use crate::time::Timestamp;
 
@@ -15,8 +15,8 @@ pub(super) trait Place: Copy + Ord + 'static {
     /// Where this worker stands.
     fn of(worker: &Candidate) -> Self;
 
-    /// The rank of who stands here and was last heard then.
-    fn rank(self, last_seen: Timestamp, ranking: &Ranking) -> u64;
+    /// The best rank of whoever stands here and was last heard then.
+    fn rank(self, last_seen: Timestamp, ranking: &Ranking) -> Rank;
 
     /// Of rungs of one single reputation the entries of each, from the best rank to the worst. Rungs where
     /// everybody is stale may be left out.
@@ -34,7 +34,7 @@ impl Place for Lot {
         worker.lot
     }
 
-    fn rank(self, last_seen: Timestamp, ranking: &Ranking) -> u64 {
+    fn rank(self, last_seen: Timestamp, ranking: &Ranking) -> Rank {
         ranking.rank(self, last_seen)
     }
 
@@ -67,8 +67,8 @@ impl Place for Turn {
         Self { last_seen: worker.last_seen, worker: worker.id }
     }
 
-    fn rank(self, _: Timestamp, _: &Ranking) -> u64 {
-        Ranking::unheard(self.last_seen)
+    fn rank(self, _: Timestamp, _: &Ranking) -> Rank {
+        Rank::unheard(self.last_seen, self.worker)
     }
 
     /// From the first who is not stale on.
