@@ -3,7 +3,7 @@
 use super::{Candidate, Lot, Score, Scoring, Ties};
 use crate::id::WorkerId;
 use crate::time::Timestamp;
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 
 /// A rank among workers of the same score: the less, the better.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -107,13 +107,20 @@ impl<const N: usize> Podium<N> {
     }
 
     /// Whether somebody with this score and rank might still get a seat.
-    pub(super) fn admits(&self, score: i64, rank: Rank) -> bool {
-        self.seats[N - 1].is_none_or(|last| (Reverse(score), rank) <= (last.score, last.rank))
+    pub(super) fn admits(&self, score: i64, rank: &Rank) -> bool {
+        self.seats[N - 1].as_ref().is_none_or(|last| match score.cmp(&last.score.0) {
+            Ordering::Greater => true,
+            Ordering::Equal => *rank <= last.rank,
+            Ordering::Less => false,
+        })
     }
 
     /// Seats a worker, if it is among the best; whoever loses the last seat for it is forgotten.
     pub(super) fn offer(&mut self, standing: Standing) {
-        let better = |seat: &Option<Standing>| seat.is_some_and(|taken| taken < standing);
+        if !self.admits(standing.score.0, &standing.rank) {
+            return;
+        }
+        let better = |seat: &Option<Standing>| seat.as_ref().is_some_and(|taken| *taken < standing);
         let place = self.seats.partition_point(better);
         if place < N && self.seats[place] != Some(standing) {
             self.seats[place..].rotate_right(1);

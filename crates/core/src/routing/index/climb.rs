@@ -15,7 +15,7 @@ impl<P: Place> Ladder<P> {
         let in_order = search.scoring.ties == P::TIES;
         let mut rungs = self.rungs();
         while let Some(rung) = rungs.first() {
-            if !podium.admits(climb.ceiling(rung.highest()), Rank::BEST) {
+            if !podium.admits(climb.ceiling(rung.highest()), &Rank::BEST) {
                 return;
             }
             let equal = |other: &Rung<P>| in_order && other.lowest() == rung.highest();
@@ -45,7 +45,7 @@ impl Climb<'_> {
     fn look_through<P: Place, const N: usize>(&self, rung: &Rung<P>, podium: &mut Podium<N>) {
         if rung.reach.might_meet(&self.search.wanted) {
             for entry in &rung.entries {
-                if !podium.admits(self.ceiling(entry.reputation), Rank::BEST) {
+                if !podium.admits(self.ceiling(entry.reputation), &Rank::BEST) {
                     return;
                 }
                 self.look_at(entry, podium);
@@ -58,14 +58,14 @@ impl Climb<'_> {
         for (rung, entries) in P::along(rungs, self.search) {
             let Some(nearest) = entries.first() else { continue };
             let rank = self.rank(nearest);
-            if !podium.admits(self.ceiling(nearest.reputation), rank) {
+            if !podium.admits(self.ceiling(nearest.reputation), &rank) {
                 return;
             }
             if rung.reach.might_meet(&self.search.wanted)
-                && podium.admits(self.worth(nearest.reputation, &rung.reach), rank)
+                && podium.admits(self.worth(nearest.reputation, &rung.reach), &rank)
             {
                 for entry in entries {
-                    if !podium.admits(self.ceiling(entry.reputation), self.rank(entry)) {
+                    if !podium.admits(self.ceiling(entry.reputation), &self.rank(entry)) {
                         return;
                     }
                     self.look_at(entry, podium);
@@ -76,7 +76,7 @@ impl Climb<'_> {
 
     fn look_at<P: Place, const N: usize>(&self, entry: &Entry<P>, podium: &mut Podium<N>) {
         let score = self.worth(entry.reputation, &entry.reach);
-        if podium.admits(score, self.rank(entry))
+        if podium.admits(score, &self.rank(entry))
             && entry.reach.might_meet(&self.search.wanted)
             && let Some(worker) = &self.search.workers[entry.slot as usize]
         {
