@@ -43,6 +43,8 @@ enum Fleet {
     Mixed,
     /// All new: one huge tie.
     Equal,
+    /// All new, on three classes of hardware, and heard within the last minute.
+    Tiers,
 }
 
 fn worker(number: u64, fleet: Fleet, dice: &mut Dice) -> Candidate {
@@ -62,15 +64,30 @@ fn worker(number: u64, fleet: Fleet, dice: &mut Dice) -> Candidate {
         last_seen: Timestamp(NOON.0 - dice.below(10_000) as i64),
         reputation: BasisPoints(0),
         merit: BasisPoints(0),
+        tested: BasisPoints(0),
         pace: Pace::Usual,
         stake: StakeTier::NONE,
+        deactivated: false,
         draining: false,
         proven: true,
         probation: None,
         cooling_until: None,
         lot: Lot::draw(1, &id, number),
     };
-    let Fleet::Mixed = fleet else { return new };
+    match fleet {
+        Fleet::Mixed => {}
+        Fleet::Equal => return new,
+        Fleet::Tiers => {
+            return Candidate {
+                models: Models::from_iter([ModelId(0), ModelId(1 + dice.below(3) as u32)]),
+                gpu_tier: 1 + dice.below(3) as u8,
+                tested: BasisPoints(5_000),
+                concurrency: 4,
+                last_seen: Timestamp(NOON.0 - dice.below(60_000) as i64),
+                ..new
+            };
+        }
+    }
     let hosted = 1 + dice.below(3);
     let reputation = if dice.below(4) == 0 { 0 } else { dice.below(10_001) };
     let late = if dice.below(20) == 0 { 15_000 } else { 0 };
@@ -130,6 +147,7 @@ fn scoring(preferred: Option<WorkerClass>, model: Option<ModelId>) -> Scoring {
         pace_points: 0,
         newcomer_jobs: u16::MAX,
         load_micropoints: 0,
+        ties: Ties::Lot,
     }
 }
 
@@ -202,26 +220,146 @@ fn measure_fleet(size: u64, fleet: Fleet) {
     });
 }
 
+/// The formula of those who are challenged: the best tested, then the fewest jobs, then whoever was heard longest ago.
+const BY_TESTS: Scoring = Scoring {
+    preferred: None,
+    preferred_points: 0,
+    freshness_points: 0,
+    heartbeat: Millis::seconds(60),
+    lost_after: Millis::seconds(120),
+    measure: Measure::Tested,
+    reputation_points: 100,
+    stake_counts: false,
+    pace_points: 0,
+    newcomer_jobs: u16::MAX,
+    load_micropoints: 1,
+    ties: Ties::LongestUnheard,
+};
+
+fn on_tier(min_gpu_tier: u8) -> Demand<'static> {
+    Demand {
+        skills: Skills::INFER,
+        model: Some(ModelId(0)),
+        needs: Features::NONE,
+        min_gpu_tier,
+        region: None,
+        price: Amount::new(5_000, Asset::USDC),
+        audience: Audience::Anyone,
+        must_be_proven: false,
+        excluded: &[],
+    }
+}
+
+/// Work of a class of hardware among workers of which each gives a sign of life once a minute.
+fn measure_tiers(size: u64) {
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let mut workers: Vec<_> = (0..size).map(|number| worker(number, Fleet::Tiers, &mut dice)).collect();
+    workers.sort_by_key(|worker| worker.last_seen);
+    let keys: Vec<_> = workers.iter().map(|worker| worker.id).collect();
+    let mut index = Index::new();
+    workers.into_iter().for_each(|worker| index.insert(worker));
+    let tier = |round: u64| on_tier(1 + (round % 3) as u8);
+    let agrees = |index: &Index, now: Timestamp| {
+        for round in 0..3 {
+            let scanned = choose(index.candidates(), &tier(round), &BY_TESTS, now, round).shortlist;
+            assert_eq!(index.shortlist(&tier(round), &BY_TESTS, now, round), scanned);
+        }
+    };
+    // Ten minutes of signs of life, one worker after another.
+    let clock = |round: u64| NOON + Millis((round * 60_000 / size) as i64);
+    let mut beats = 0;
+    measure("a heartbeat", 10 * size, |_| {
+        let now = clock(beats);
+        index.update(&keys[(beats % size) as usize], |known| known.last_seen = now);
+        beats += 1;
+    });
+    let now = clock(beats);
+    agrees(&index, now);
+    measure("the chosen", 200_000, |round| {
+        black_box(index.choose(&tier(round), &BY_TESTS, now, round));
+    });
+    measure("the chosen and the next ten", 50_000, |round| {
+        black_box(index.shortlist(&tier(round), &BY_TESTS, now, round));
+    });
+    measure("a job given and finished, with the choice", 100_000, |round| {
+        if let Some(chosen) = index.choose(&tier(round), &BY_TESTS, now, round) {
+            index.update(&chosen.worker, |known| known.running += 1);
+            index.update(&chosen.worker, |known| known.running -= 1);
+        }
+    });
+    // Up and down by a pass each, so that all stay near the middle.
+    measure("a change of what challenges have shown", 100_000, |round| {
+        let change = if (round / size).is_multiple_of(2) { 100 } else { -100 };
+        let worker = &keys[(round.wrapping_mul(7_919) % size) as usize];
+        index.update(worker, |known| known.tested.0 = known.tested.0.saturating_add_signed(change));
+    });
+    agrees(&index, now);
+    measure("the chosen, of two reputations", 200_000, |round| {
+        black_box(index.choose(&tier(round), &BY_TESTS, now, round));
+    });
+    // Every rarer case comes on top of the one before.
+    let mut among = |what, affected: u64, change: &dyn Fn(&mut Candidate)| {
+        keys[..affected as usize].iter().for_each(|worker| {
+            index.update(worker, change);
+        });
+        agrees(&index, now);
+        measure(what, 10_000, |round| {
+            black_box(index.choose(&tier(round), &BY_TESTS, now, round));
+        });
+    };
+    among("the chosen, all reputations differ", size, &|known| {
+        known.tested = BasisPoints(u16::from_be_bytes([known.id.0[0], known.id.0[1]]) % 10_001);
+    });
+    among("the chosen, where nine in ten are stale", size / 10 * 9, &|known| known.last_seen = NOON);
+    among("the same, and all equal again", size, &|known| known.tested = BasisPoints(5_000));
+    among("the same, all heard at the same instant", size, &|known| known.last_seen = now);
+    among("the same, and all but ten cool down", size - 10, &|known| {
+        known.cooling_until = Some(now + Millis(1));
+    });
+    among("the chosen, where everybody cools down", size, &|known| {
+        known.cooling_until = Some(now + Millis(1));
+    });
+    among("the chosen, where everybody is stale", size, &|known| known.last_seen = NOON);
+}
+
 /// The memory of this process, where the system tells it (in pages of 4 KiB, as on most Linux machines).
 fn resident_bytes() -> Option<u64> {
     let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
     pages.split_whitespace().nth(1)?.parse::<u64>().ok().map(|pages| pages * 4_096)
 }
 
-/// Prints what the index holds for a worker with one to three models. Must come first: memory once taken is
-/// reused.
+/// Prints what indexes hold for a worker with one to three models, for one with two on a class of hardware, and for
+/// the same once each has given a sign of life. Must come first: memory once taken is reused.
 fn measure_memory() {
     const SIZE: u64 = 100_000;
-    let (mut dice, mut index) = (Dice(1), Index::new());
-    let before = resident_bytes();
-    (0..SIZE).for_each(|number| index.insert(worker(number, Fleet::Mixed, &mut dice)));
-    if let (Some(before), Some(after)) = (before, resident_bytes()) {
-        println!("{} bytes a worker among {} idle workers", after.saturating_sub(before) / SIZE, index.len());
+    let mut dice = Dice(1);
+    let grown = |since: Option<u64>| Some(resident_bytes()?.saturating_sub(since?) / SIZE);
+    let mut indexes = [Index::new(), Index::new()]; // Both are kept until the end.
+    for (index, (fleet, about)) in
+        indexes.iter_mut().zip([(Fleet::Mixed, "all differ"), (Fleet::Tiers, "by classes of hardware")])
+    {
+        let before = resident_bytes();
+        let workers = (0..SIZE).map(|number| worker(number, fleet, &mut dice));
+        workers.for_each(|worker| index.insert(worker));
+        if let Some(bytes) = grown(before) {
+            println!("{bytes} bytes a worker among {SIZE} idle workers, {about}");
+        }
+        let keys: Vec<_> = index.candidates().map(|worker| worker.id).collect();
+        for (beat, worker) in (0..).zip(keys.iter().chain(&keys)) {
+            index.update(worker, |known| known.last_seen = NOON + Millis(beat));
+        }
+        if let Some(bytes) = grown(before) {
+            println!("{bytes} bytes after two signs of life of each");
+        }
     }
 }
 
 fn main() {
     measure_memory();
+    for size in [1_000, 10_000, 100_000] {
+        println!("{size} idle workers, by classes of hardware");
+        measure_tiers(size);
+    }
     for (fleet, name) in [(Fleet::Mixed, "all differ"), (Fleet::Equal, "all equal")] {
         for size in [1_000, 10_000, 100_000] {
             println!("{size} idle workers, {name}");

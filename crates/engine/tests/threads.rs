@@ -7,7 +7,7 @@ use docket_core::id::{ClientId, Dialect, WorkerId};
 use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::money::{Amount, Asset, Split};
 use docket_core::policy::{Arbitration, Lapse, Policy, Ruling};
-use docket_core::routing::{Measure, Scoring, Skills, WorkerClass};
+use docket_core::routing::{Measure, Scoring, Skills, Ties, WorkerClass};
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
@@ -172,6 +172,7 @@ fn scoring(_: &Job) -> Scoring {
         pace_points: 0,
         newcomer_jobs: u16::MAX,
         load_micropoints: 1_000,
+        ties: Ties::Lot,
     }
 }
 

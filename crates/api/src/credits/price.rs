@@ -3,7 +3,7 @@
 use docket_core::job::Job;
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
 use docket_core::policy::{Arbitration, Lapse, Metering, Policy, Ruling, Source};
-use docket_core::routing::{Measure, Scoring, StakeTier};
+use docket_core::routing::{Measure, Scoring, StakeTier, Ties};
 use docket_core::time::Millis;
 use docket_engine::StakeTerms;
 use serde::{Deserialize, Serialize};
@@ -242,6 +242,7 @@ const SCORING: Scoring = Scoring {
     pace_points: 10,
     newcomer_jobs: NEWCOMER_JOBS,
     load_micropoints: 0,
+    ties: Ties::Lot,
 };
 
 /// How the workers for a job are compared.
@@ -315,8 +316,10 @@ mod tests {
             last_seen: now,
             reputation: BasisPoints(0),
             merit: BasisPoints(5_000),
+            tested: BasisPoints(5_000),
             pace: Pace::Usual,
             stake: StakeTier::NONE,
+            deactivated: false,
             draining: false,
             proven: true,
             probation: None,

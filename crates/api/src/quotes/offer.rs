@@ -4,7 +4,7 @@ use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
 use docket_core::policy::{Arbitration, Lapse, Policy, Ruling, Source};
 use docket_core::quote::{PriceList, Quote};
-use docket_core::routing::{Measure, Scoring, WorkerClass};
+use docket_core::routing::{Measure, Scoring, Ties, WorkerClass};
 use docket_core::time::Millis;
 use std::sync::Arc;
 
@@ -80,6 +80,7 @@ pub(crate) fn scoring(job: &Job) -> Scoring {
         pace_points: 0,
         newcomer_jobs: u16::MAX,
         load_micropoints: 0,
+        ties: Ties::Lot,
     }
 }
 

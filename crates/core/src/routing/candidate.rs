@@ -182,7 +182,7 @@ pub struct Candidate {
     pub skills: Skills,
     /// The models it hosts; empty if it names none.
     pub models: Models,
-    /// The class of its hardware, 0 if it names none.
+    /// The class of its hardware; 0 if it names none, and then it has nothing that asks for one.
     pub gpu_tier: u8,
     /// Where it stands, if it says so.
     pub region: Option<RegionId>,
@@ -198,10 +198,14 @@ pub struct Candidate {
     pub reputation: BasisPoints,
     /// Its reputation by the weights of [`crate::reputation`], likewise.
     pub merit: BasisPoints,
+    /// Its reputation as challenges have shown it, likewise.
+    pub tested: BasisPoints,
     /// How soon its first text comes.
     pub pace: Pace,
     /// What its stake is worth.
     pub stake: StakeTier,
+    /// May have nothing that asks for a class of hardware.
+    pub deactivated: bool,
     /// Finishes what it has and takes nothing new.
     pub draining: bool,
     /// Has proven on this connection that it holds its key.
@@ -230,6 +234,7 @@ impl Candidate {
         let share = match measure {
             Measure::Reputation => self.reputation,
             Measure::Merit => self.merit,
+            Measure::Tested => self.tested,
         };
         share.0.min(WHOLE)
     }

@@ -1,8 +1,8 @@
 //! The decision itself, by looking at every worker. What the index answers is defined here.
 
-use super::podium::{Podium, Standing};
+use super::podium::{Podium, Ranking, Standing};
 use super::unfit::{Unfit, objection};
-use super::{Candidate, Demand, Lot, Score, Scoring};
+use super::{Candidate, Demand, Score, Scoring, Ties};
 use crate::id::WorkerId;
 use crate::time::Timestamp;
 
@@ -21,10 +21,15 @@ pub struct Ranked {
 /// Why a fit worker did not get the job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lost {
-    /// The chosen worker has more points.
+    /// The chosen worker has more points. Where the longest unheard is taken among equals, more than the running jobs
+    /// take off.
     Score,
     /// The chosen worker has as many points and was met first.
     Tie,
+    /// The chosen worker has more points only because it has fewer running jobs.
+    MoreOpenJobs,
+    /// The chosen worker has as many points, and was last heard longer ago, or then too and has the lower key.
+    HeardMoreRecently,
 }
 
 impl Lost {
@@ -33,6 +38,19 @@ impl Lost {
         match self {
             Self::Score => "lower_score",
             Self::Tie => "tie_lost",
+            Self::MoreOpenJobs => "more_open_jobs",
+            Self::HeardMoreRecently => "heard_more_recently",
+        }
+    }
+
+    /// What the chosen had ahead of another.
+    fn to(chosen: &Standing, other: &Standing, ties: Ties) -> Self {
+        let equal = chosen.score() == other.score();
+        match ties {
+            Ties::Lot if equal => Self::Tie,
+            Ties::LongestUnheard if equal => Self::HeardMoreRecently,
+            Ties::LongestUnheard if other.unloaded() >= chosen.unloaded() => Self::MoreOpenJobs,
+            Ties::Lot | Ties::LongestUnheard => Self::Score,
         }
     }
 }
@@ -119,7 +137,7 @@ pub fn judge(
 
 /// Chooses a worker for a job by looking at all of them. Each worker may be given once, in any order.
 ///
-/// The same arguments give the same answer, for ever; `seed` decides between equals (see [`Lot`]).
+/// The same arguments give the same answer, for ever. Under [`Ties::Lot`], `seed` decides between equals.
 pub fn choose<'a>(
     fleet: impl IntoIterator<Item = &'a Candidate>,
     demand: &Demand<'_>,
@@ -127,17 +145,17 @@ pub fn choose<'a>(
     now: Timestamp,
     seed: u64,
 ) -> Decision {
-    let start = Lot::start(seed);
+    let ranking = Ranking::new(scoring.ties, seed);
     let mut tally = Tally::default();
     let mut podium = Podium::<{ 1 + RUNNERS_UP }>::new();
     for worker in fleet {
         let verdict = judge(worker, demand, scoring, now);
         tally.count(verdict);
         if let Ok(score) = verdict {
-            podium.offer(Standing::new(score, worker.lot, start, worker.id));
+            podium.offer(ranking.place(worker, score, scoring));
         }
     }
-    Decision { shortlist: podium.into(), tally }
+    Decision { shortlist: Shortlist::of(&podium, scoring.ties), tally }
 }
 
 /// Counts the reasons alone.
@@ -163,12 +181,12 @@ pub fn explain<'a>(
     now: Timestamp,
     seed: u64,
 ) -> Vec<Verdict> {
-    let start = Lot::start(seed);
+    let ranking = Ranking::new(scoring.ties, seed);
     let mut fit = Vec::new();
     let mut unfit = Vec::new();
     for worker in fleet {
         match judge(worker, demand, scoring, now) {
-            Ok(score) => fit.push(Standing::new(score, worker.lot, start, worker.id)),
+            Ok(score) => fit.push(ranking.place(worker, score, scoring)),
             Err(reason) => unfit.push((reason, worker.id)),
         }
     }
@@ -185,14 +203,13 @@ impl From<&Standing> for Ranked {
     }
 }
 
-impl<const N: usize> From<Podium<N>> for Shortlist {
-    fn from(podium: Podium<N>) -> Self {
-        let mut ranked = podium.standings().map(Ranked::from);
-        let Some(chosen) = ranked.next() else { return Self::default() };
-        let runner_up = |ranked: Ranked| {
-            let lost = if ranked.score < chosen.score { Lost::Score } else { Lost::Tie };
-            RunnerUp { ranked, lost }
-        };
-        Self { chosen: Some(chosen), runners_up: ranked.map(runner_up).collect() }
+impl Shortlist {
+    /// Those on a podium that was filled where this decides between equals.
+    pub(super) fn of<const N: usize>(podium: &Podium<N>, ties: Ties) -> Self {
+        let mut standings = podium.standings();
+        let Some(chosen) = standings.next() else { return Self::default() };
+        let runner_up =
+            |other: &Standing| RunnerUp { ranked: other.into(), lost: Lost::to(chosen, other, ties) };
+        Self { chosen: Some(chosen.into()), runners_up: standings.map(runner_up).collect() }
     }
 }

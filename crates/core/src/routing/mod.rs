@@ -27,5 +27,5 @@ pub use cooldown::cooldown;
 pub use demand::{Audience, Demand};
 pub use index::Index;
 pub use lot::Lot;
-pub use scoring::{Measure, Score, Scoring};
+pub use scoring::{Measure, Score, Scoring, Ties};
 pub use unfit::Unfit;

@@ -33,6 +33,17 @@ pub enum Measure {
     Reputation,
     /// [`Candidate::merit`].
     Merit,
+    /// [`Candidate::tested`].
+    Tested,
+}
+
+/// What decides between workers of the same score.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ties {
+    /// Their [`Lot`](super::Lot)s, from where the decision's seed points at: equals get equal shares.
+    Lot,
+    /// Whoever has given no sign of life for longest, then the lower key. Neither seed nor lot matters.
+    LongestUnheard,
 }
 
 /// How workers are compared: the points for each quality.
@@ -52,8 +63,10 @@ pub struct Scoring {
     pub heartbeat: Millis,
     /// A worker silent for longer than this is [`Unfit::Stale`](super::Unfit::Stale).
     pub lost_after: Millis,
-    /// Which reputation counts. [`Index`](super::Index) is made for [`Measure::Reputation`] where a job names no
-    /// model, and for [`Measure::Merit`] where it names one; the other way round it is no faster than the scan.
+    /// Which reputation counts. Under [`Ties::Lot`], [`Index`](super::Index) is made for [`Measure::Reputation`] where a
+    /// job names no model, and for [`Measure::Merit`] where it names one. Under [`Ties::LongestUnheard`] it is made for
+    /// [`Measure::Tested`] where a job asks for a class of hardware and freshness has no points. Otherwise it may be
+    /// no faster than the scan.
     pub measure: Measure,
     /// Points for the best possible reputation, before the stake multiplies them. With none,
     /// [`Index`](super::Index) is no faster than the scan.
@@ -67,6 +80,8 @@ pub struct Scoring {
     pub newcomer_jobs: u16,
     /// Millionths of a point taken off for each running job. A few only decide between equals.
     pub load_micropoints: u32,
+    /// What decides between equals.
+    pub ties: Ties,
 }
 
 impl Scoring {
@@ -87,11 +102,15 @@ impl Scoring {
             Pace::Quick => 2 * i64::from(self.pace_points),
         };
         let points = i64::from(preferred) + i64::from(stake.bonus_points) + pace;
-        let load = i64::from(self.load_micropoints) * i64::from(running);
         Grade {
-            base: points * Score::POINT - load,
+            base: points * Score::POINT - self.load(running),
             slope: i64::from(self.reputation_points) * i64::from(stake.multiplier_percent),
         }
+    }
+
+    /// What so many running jobs take off, in millionths of a point.
+    pub(super) fn load(&self, running: u16) -> i64 {
+        i64::from(self.load_micropoints) * i64::from(running)
     }
 
     /// The part of the score that ages, in millionths of a point.

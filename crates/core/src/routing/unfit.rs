@@ -18,12 +18,16 @@ pub enum Unfit {
     LacksModel,
     /// It hosts the model, and the model does not honour there what the job asks for; or none of its models does.
     LacksFeature,
+    /// The job asks for a class of hardware, and it names none.
+    NotRegistered,
     /// Its hardware is of a lower class than asked for.
     GpuTierTooLow,
     /// It stands elsewhere, or does not say where.
     OtherRegion,
     /// It works for more than this job pays, or for another asset.
     PriceBelowFloor,
+    /// The job asks for a class of hardware, and it may have nothing that does.
+    Deactivated,
     /// The client does not name it among those it trusts.
     NotTrusted,
     /// It has not proven its key, and the job asks for that.
@@ -40,15 +44,17 @@ pub enum Unfit {
 
 impl Unfit {
     /// All of them, in the order in which they are looked at.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Draining,
         Self::Stale,
         Self::LacksSkill,
         Self::LacksModel,
         Self::LacksFeature,
+        Self::NotRegistered,
         Self::GpuTierTooLow,
         Self::OtherRegion,
         Self::PriceBelowFloor,
+        Self::Deactivated,
         Self::NotTrusted,
         Self::NotProven,
         Self::Excluded,
@@ -65,9 +71,11 @@ impl Unfit {
             Self::LacksSkill => "lacks_skill",
             Self::LacksModel => "lacks_model",
             Self::LacksFeature => "lacks_feature",
+            Self::NotRegistered => "not_registered",
             Self::GpuTierTooLow => "gpu_tier_too_low",
             Self::OtherRegion => "other_region",
             Self::PriceBelowFloor => "price_below_floor",
+            Self::Deactivated => "deactivated",
             Self::NotTrusted => "not_trusted",
             Self::NotProven => "not_proven",
             Self::Excluded => "excluded",
@@ -91,9 +99,11 @@ pub(super) fn objection(
         w if !w.skills.include(demand.skills) => Unfit::LacksSkill,
         w if demand.model.is_some_and(|model| w.models.features(model).is_none()) => Unfit::LacksModel,
         w if !honours(w, demand) => Unfit::LacksFeature,
+        w if w.gpu_tier == 0 && demand.min_gpu_tier > 0 => Unfit::NotRegistered,
         w if w.gpu_tier < demand.min_gpu_tier => Unfit::GpuTierTooLow,
         w if demand.region.is_some() && w.region != demand.region => Unfit::OtherRegion,
         w if !meets(demand.price, w.price_floor) => Unfit::PriceBelowFloor,
+        w if w.deactivated && demand.min_gpu_tier > 0 => Unfit::Deactivated,
         w if matches!(demand.audience, Audience::Only(trusted) if !trusted.contains(&w.id)) => {
             Unfit::NotTrusted
         }

@@ -6,7 +6,7 @@ use super::mail::Mailbox;
 use super::tasks::Tasks;
 use docket_core::hook::{Delivery, Hook};
 use docket_core::job::Job;
-use docket_core::routing::{Measure, Scoring, StakeTier, WorkerClass};
+use docket_core::routing::{Measure, Scoring, StakeTier, Ties, WorkerClass};
 use docket_core::time::Millis;
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
@@ -121,5 +121,6 @@ fn scoring(_: &Job) -> Scoring {
         pace_points: 0,
         newcomer_jobs: u16::MAX,
         load_micropoints: 1_000,
+        ties: Ties::Lot,
     }
 }

@@ -2,30 +2,35 @@
 //!
 //! A worker that has room stands on one [`Shelf`] for each model it hosts and on the one for jobs that name
 //! none. A shelf keeps workers apart by what a job asks of them outright (their [`Kind`]); workers of one
-//! kind stand in order of the reputation that counts there, then of lot, in a [`Ladder`] cut into rungs, and each rung knows the
-//! most favourable values in it. A search goes from the top, passes over rungs that hold nobody fit or nobody
-//! better, and judges whom it meets with the scan's own rules. Time moves nothing: a heartbeat only changes a
-//! number in place.
+//! kind stand in order of the reputation that counts there, then of lot, in a [`Ladder`](ladder::Ladder) cut into
+//! rungs, and each rung knows the most favourable values in it. A search goes from the top, passes over rungs that
+//! hold nobody fit or nobody better, and judges whom it meets with the scan's own rules. Time moves nothing: a
+//! heartbeat only changes a number in place.
+//!
+//! Who may have jobs that ask for a class of hardware stands on a second ladder as well, in order of the reputation
+//! from challenges, then of the last sign of life: a heartbeat sends it to the back of its equals. The stale stand
+//! in front of the others of their reputation, and are skipped by bisection.
 
+mod climb;
 mod ladder;
+mod place;
 mod reach;
 mod shelf;
 
-use super::choice::{RUNNERS_UP, Ranked, Shortlist};
-use super::podium::{Podium, Standing};
-use super::unfit::objection;
-use super::{Audience, Candidate, Demand, Lot, Measure, ModelId, Scoring};
+use super::choice::{RUNNERS_UP, Ranked, Shortlist, judge};
+use super::podium::{Podium, Ranking};
+use super::{Audience, Candidate, Demand, Measure, ModelId, Scoring, Ties};
 use crate::id::WorkerId;
 use crate::time::Timestamp;
-use ladder::Entry;
 use reach::Reach;
-use shelf::{Kind, Shelf};
+use shelf::{Entries, Kind, Shelf};
 use std::collections::BTreeMap;
 
 /// All connected workers, kept so that a job's worker is found quickly.
 ///
-/// One index serves every [`Scoring`] and every [`Demand`]. It holds about 500 bytes for a worker with two
-/// models, and nothing for a worker that was removed.
+/// One index serves every [`Scoring`] and every [`Demand`]; for which it is quick, [`Scoring`] says. It holds about
+/// 500 bytes for a worker with two models, up to twice that with a class of hardware as well, and nothing for a worker
+/// that was removed.
 #[derive(Default)]
 pub struct Index {
     workers: Vec<Option<Candidate>>,
@@ -107,7 +112,7 @@ impl Index {
     /// The shortlist that [`choose`](super::choose()) would make. Counts of reasons are not kept here:
     /// [`tally`](super::tally()) takes them from [`Self::candidates`] when somebody asks.
     pub fn shortlist(&self, demand: &Demand<'_>, scoring: &Scoring, now: Timestamp, seed: u64) -> Shortlist {
-        self.best::<{ 1 + RUNNERS_UP }>(demand, scoring, now, seed).into()
+        Shortlist::of(&self.best::<{ 1 + RUNNERS_UP }>(demand, scoring, now, seed), scoring.ties)
     }
 
     fn best<const N: usize>(
@@ -118,9 +123,8 @@ impl Index {
         seed: u64,
     ) -> Podium<N> {
         let wanted = Reach::wanted(demand, scoring, now);
-        let is_in_order = measure(demand.model) == scoring.measure;
-        let start = Lot::start(seed);
-        let search = Search { demand, scoring, now, start, wanted, is_in_order, workers: &self.workers };
+        let ranking = Ranking::new(scoring.ties, seed);
+        let search = Search { demand, scoring, now, ranking, wanted, workers: &self.workers };
         let mut podium = Podium::new();
         match demand.audience {
             Audience::Only(trusted) => {
@@ -156,7 +160,7 @@ impl Index {
         {
             for model in shelves_of(after) {
                 if let Some(shelf) = self.shelves.get_mut(&model) {
-                    let [old, new] = [before, after].map(|known| Entry::of(known, measure(model), slot));
+                    let [old, new] = [before, after].map(|known| Entries::of(known, model, slot));
                     shelf.replace(&Kind::of(after, model), &old, new);
                 }
             }
@@ -170,14 +174,14 @@ impl Index {
         if let Some(after) = after {
             for model in shelves_of(after) {
                 let shelf = self.shelves.entry(model).or_default();
-                shelf.insert(Kind::of(after, model), Entry::of(after, measure(model), slot));
+                shelf.insert(Kind::of(after, model), Entries::of(after, model, slot));
             }
         }
     }
 
     fn take_from(&mut self, model: Option<ModelId>, worker: &Candidate, slot: u32) {
         if let Some(shelf) = self.shelves.get_mut(&model) {
-            shelf.remove(&Kind::of(worker, model), &Entry::of(worker, measure(model), slot));
+            shelf.remove(&Kind::of(worker, model), &Entries::of(worker, model, slot));
             if shelf.is_empty() {
                 self.shelves.remove(&model);
             }
@@ -190,32 +194,28 @@ fn shelves_of(worker: &Candidate) -> impl Iterator<Item = Option<ModelId>> {
     std::iter::once(None).chain(worker.models.iter().map(Some))
 }
 
-/// By which reputation the workers on a shelf stand in order: by that which such jobs are weighed by.
-const fn measure(model: Option<ModelId>) -> Measure {
-    match model {
-        None => Measure::Reputation,
-        Some(_) => Measure::Merit,
-    }
-}
-
 /// One decision on its way through the shelves.
 struct Search<'a> {
     demand: &'a Demand<'a>,
     scoring: &'a Scoring,
     now: Timestamp,
-    start: Lot,
+    ranking: Ranking,
     wanted: Reach,
-    /// Whether the shelf stands in the order of the reputation that counts. If not, anybody may have the best.
-    is_in_order: bool,
     workers: &'a [Option<Candidate>],
 }
 
 impl Search<'_> {
+    /// Whether it asks for a class of hardware in the order in which those who have one stand in line.
+    fn goes_by_turn(&self) -> bool {
+        self.demand.min_gpu_tier > 0
+            && self.scoring.measure == Measure::Tested
+            && self.scoring.ties == Ties::LongestUnheard
+    }
+
     /// Judges a worker as the scan would.
     fn offer<const N: usize>(&self, worker: &Candidate, podium: &mut Podium<N>) {
-        if objection(worker, self.demand, self.scoring, self.now).is_none() {
-            let score = self.scoring.score(worker, self.now);
-            podium.offer(Standing::new(score, worker.lot, self.start, worker.id));
+        if let Ok(score) = judge(worker, self.demand, self.scoring, self.now) {
+            podium.offer(self.ranking.place(worker, score, self.scoring));
         }
     }
 }
@@ -224,7 +224,20 @@ impl Search<'_> {
 impl Index {
     /// Whether every summary is exact, and nothing is longer or shorter than it should be.
     pub(super) fn is_in_order(&self) -> bool {
-        self.shelves.values().all(|shelf| !shelf.is_empty() && shelf.is_in_order())
+        let in_order = self.shelves.values().all(|shelf| !shelf.is_empty() && shelf.is_in_order());
+        in_order && self.lengths() == self.lengths_due()
+    }
+
+    fn lengths(&self) -> [usize; 2] {
+        let lengths = self.shelves.values().map(Shelf::lengths);
+        lengths.fold([0, 0], |[lots, turns], [more_lots, more_turns]| [lots + more_lots, turns + more_turns])
+    }
+
+    fn lengths_due(&self) -> [usize; 2] {
+        let stands = |worker: &&Candidate| worker.has_room();
+        let shelves = |sum, worker: &Candidate| sum + shelves_of(worker).count();
+        let idle = || self.candidates().filter(stands);
+        [idle().fold(0, shelves), idle().filter(|worker| shelf::has_turn(worker)).fold(0, shelves)]
     }
 
     /// Whether no worker has left a trace.

@@ -1,11 +1,12 @@
 //! The idle workers that host one model, apart by kind.
 
 use super::ladder::{Entry, Ladder};
+use super::place::Turn;
 use super::{Candidate, Demand, Search};
 use crate::feature::Features;
 use crate::money::Asset;
 use crate::routing::podium::Podium;
-use crate::routing::{ModelId, Pace, Skills, StakeTier, WorkerClass};
+use crate::routing::{Lot, Measure, ModelId, Pace, Skills, StakeTier, WorkerClass};
 use std::cmp::Reverse;
 
 /// What a search can tell of workers without looking at them one by one. There are few kinds, however many
@@ -56,10 +57,46 @@ impl Kind {
     }
 }
 
-/// The ladders of all kinds, in the order of the kinds; none is empty.
+/// Where one worker stands on the ladders of its kind.
+pub(super) struct Entries {
+    by_lot: Entry<Lot>,
+    by_turn: Option<Entry<Turn>>,
+}
+
+impl Entries {
+    /// Of the worker in this slot of the index, on the shelf of this model.
+    pub(super) fn of(worker: &Candidate, model: Option<ModelId>, slot: u32) -> Self {
+        Self {
+            by_lot: Entry::of(worker, measure(model), slot),
+            by_turn: has_turn(worker).then(|| Entry::of(worker, Measure::Tested, slot)),
+        }
+    }
+}
+
+/// By which reputation the workers on a shelf stand in order of lots: by that which such jobs are weighed by.
+pub(super) const fn measure(model: Option<ModelId>) -> Measure {
+    match model {
+        None => Measure::Reputation,
+        Some(_) => Measure::Merit,
+    }
+}
+
+/// Whether a worker may have jobs that ask for a class of hardware: nobody else stands in line for them.
+pub(super) const fn has_turn(worker: &Candidate) -> bool {
+    worker.gpu_tier > 0 && !worker.deactivated
+}
+
+/// The idle workers of one kind: all of them, and again those that may have jobs that ask for a class of hardware.
+#[derive(Default)]
+struct Ladders {
+    by_lot: Ladder<Lot>,
+    by_turn: Ladder<Turn>,
+}
+
+/// The ladders of all kinds, in the order of the kinds; somebody stands on each by lot.
 #[derive(Default)]
 pub(super) struct Shelf {
-    ladders: Vec<(Kind, Ladder)>,
+    ladders: Vec<(Kind, Ladders)>,
 }
 
 impl Shelf {
@@ -67,36 +104,55 @@ impl Shelf {
         self.ladders.is_empty()
     }
 
-    pub(super) fn insert(&mut self, kind: Kind, entry: Entry) {
+    pub(super) fn insert(&mut self, kind: Kind, entries: Entries) {
         let place = self.find(&kind).unwrap_or_else(|place| {
-            self.ladders.insert(place, (kind, Ladder::default()));
+            self.ladders.insert(place, (kind, Ladders::default()));
             place
         });
-        self.ladders[place].1.insert(entry);
-    }
-
-    pub(super) fn remove(&mut self, kind: &Kind, entry: &Entry) {
-        if let Ok(place) = self.find(kind) {
-            self.ladders[place].1.remove(entry);
-            if self.ladders[place].1.is_empty() {
-                self.ladders.remove(place);
-            }
+        let ladders = &mut self.ladders[place].1;
+        ladders.by_lot.insert(entries.by_lot);
+        if let Some(entry) = entries.by_turn {
+            ladders.by_turn.insert(entry);
         }
     }
 
-    pub(super) fn replace(&mut self, kind: &Kind, old: &Entry, new: Entry) {
-        if let Ok(place) = self.find(kind) {
-            self.ladders[place].1.replace(old, new);
+    pub(super) fn remove(&mut self, kind: &Kind, entries: &Entries) {
+        let Ok(place) = self.find(kind) else { return };
+        let ladders = &mut self.ladders[place].1;
+        ladders.by_lot.remove(&entries.by_lot);
+        if let Some(entry) = &entries.by_turn {
+            ladders.by_turn.remove(entry);
+        }
+        if ladders.by_lot.is_empty() {
+            self.ladders.remove(place);
+        }
+    }
+
+    pub(super) fn replace(&mut self, kind: &Kind, old: &Entries, new: Entries) {
+        let Ok(place) = self.find(kind) else { return };
+        let ladders = &mut self.ladders[place].1;
+        ladders.by_lot.replace(&old.by_lot, new.by_lot);
+        match (&old.by_turn, new.by_turn) {
+            (Some(old), Some(new)) => ladders.by_turn.replace(old, new),
+            (Some(old), None) => ladders.by_turn.remove(old),
+            (None, Some(new)) => ladders.by_turn.insert(new),
+            (None, None) => {}
         }
     }
 
     /// Puts the best on the podium.
     pub(super) fn search<const N: usize>(&self, search: &Search<'_>, podium: &mut Podium<N>) {
-        for (kind, ladder) in &self.ladders {
+        let by_turn = search.goes_by_turn();
+        let in_order = by_turn || search.scoring.measure == measure(search.demand.model);
+        for (kind, ladders) in &self.ladders {
             if kind.might_meet(search.demand) {
                 let grade = search.scoring.grade(kind.class, kind.stake.0, kind.pace.0, kind.running);
-                let grade = if search.is_in_order { grade } else { grade.flat() };
-                ladder.search(search, grade, podium);
+                // If the ladder stands in the order of another reputation, anybody may have the best.
+                let grade = if in_order { grade } else { grade.flat() };
+                match by_turn {
+                    true => ladders.by_turn.search(search, grade, podium),
+                    false => ladders.by_lot.search(search, grade, podium),
+                }
             }
         }
     }
@@ -109,7 +165,17 @@ impl Shelf {
 #[cfg(test)]
 impl Shelf {
     pub(super) fn is_in_order(&self) -> bool {
+        let in_order = |ladders: &Ladders| {
+            !ladders.by_lot.is_empty() && ladders.by_lot.is_in_order() && ladders.by_turn.is_in_order()
+        };
         self.ladders.is_sorted_by(|(kind, _), (next, _)| kind < next)
-            && self.ladders.iter().all(|(_, ladder)| !ladder.is_empty() && ladder.is_in_order())
+            && self.ladders.iter().all(|(_, ladders)| in_order(ladders))
+    }
+
+    /// How many stand on its ladders by lot, and how many on those by turn.
+    pub(super) fn lengths(&self) -> [usize; 2] {
+        self.ladders.iter().fold([0, 0], |[lots, turns], (_, ladders)| {
+            [lots + ladders.by_lot.len(), turns + ladders.by_turn.len()]
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! The index against the scan: any fleet, any job, any order of events.
 
-use super::fleet::{NOON, SENTINEL, VERIFIED, demand, key, scoring, worker};
+use super::fleet::{NOON, SENTINEL, VERIFIED, by_tests, demand, key, scoring, worker};
 use crate::feature::{Feature, Features};
 use crate::money::{Amount, Asset, BasisPoints};
 use crate::routing::*;
@@ -19,6 +19,8 @@ enum Step {
     FinishesJob(u16),
     Fails(u16),
     Drains(u16),
+    IsSwitched(u16),
+    IsTested { worker: u16, tested: u16 },
     IsWeighedAgain { worker: u16, reputation: u16, merit: u16, pace: Pace, stake: StakeTier },
     TimePasses(i64),
 }
@@ -69,16 +71,18 @@ prop_compose! {
         (concurrency, running, probation) in (0..4_u16, 0..4_u16, prop::option::weighted(0.2, 0..3_u16)),
         (class, skills) in (select(vec![WorkerClass::Desktop, WorkerClass::Handheld]),
             select(vec![Skills::INFER, Skills::TASK, Skills::INFER.with(Skills::TASK)])),
-        (reputation, merit, pace) in (reputation(), reputation(), pace()),
+        (reputation, merit, tested, pace) in (reputation(), reputation(), reputation(), pace()),
         (lot, silent_ms) in (lot(number), -1_000..45_000_i64),
         (gpu_tier, proven) in (0..4_u8, any::<bool>()),
-        (draining, cooling_ms) in (prop::bool::weighted(0.1), prop::option::weighted(0.2, 0..40_000_i64)),
+        (draining, deactivated) in (prop::bool::weighted(0.1), prop::bool::weighted(0.1)),
+        cooling_ms in prop::option::weighted(0.2, 0..40_000_i64),
     ) -> Candidate {
         Candidate {
             class, skills, models, gpu_tier, region, price_floor, concurrency, running, stake, draining,
-            proven, probation, lot, pace,
+            deactivated, proven, probation, lot, pace,
             reputation: BasisPoints(reputation),
             merit: BasisPoints(merit),
+            tested: BasisPoints(tested),
             last_seen: Timestamp(NOON.0 - silent_ms),
             cooling_until: cooling_ms.map(|wait| NOON + Millis(wait)),
             ..worker(number)
@@ -97,6 +101,8 @@ fn step(fleet: u16) -> impl Strategy<Value = Step> {
         3 => who().prop_map(Step::FinishesJob),
         1 => who().prop_map(Step::Fails),
         1 => who().prop_map(Step::Drains),
+        1 => who().prop_map(Step::IsSwitched),
+        2 => (who(), reputation()).prop_map(|(worker, tested)| Step::IsTested { worker, tested }),
         2 => (who(), reputation(), reputation(), pace(), stake()).prop_map(
             |(worker, reputation, merit, pace, stake)| {
                 Step::IsWeighedAgain { worker, reputation, merit, pace, stake }
@@ -110,16 +116,16 @@ fn any_scoring() -> impl Strategy<Value = Scoring> {
     let preferred = select(vec![None, Some(WorkerClass::Desktop), Some(WorkerClass::Handheld)]);
     let weights = (select(vec![0, 1, 5, 60_000]), select(vec![0, 10, 100]), select(vec![0, 1, 500_000]));
     let others = (
-        any::<bool>(),
+        (any::<bool>(), select(vec![Ties::Lot, Ties::LongestUnheard])),
         select(vec![0, 3, 10_000]),
-        select(vec![Measure::Reputation, Measure::Merit]),
+        select(vec![Measure::Reputation, Measure::Merit, Measure::Tested]),
         (select(vec![0, 1, 20]), select(vec![0, 1, 2, u16::MAX, u16::MAX])),
     );
-    (preferred, weights, others).prop_map(
+    let any = (preferred, weights, others).prop_map(
         |(
             preferred,
             (freshness_points, reputation_points, load_micropoints),
-            (stake_counts, heartbeat, measure, (pace_points, newcomer_jobs)),
+            ((stake_counts, ties), heartbeat, measure, (pace_points, newcomer_jobs)),
         )| Scoring {
             freshness_points,
             measure,
@@ -128,10 +134,12 @@ fn any_scoring() -> impl Strategy<Value = Scoring> {
             newcomer_jobs,
             load_micropoints,
             stake_counts,
+            ties,
             heartbeat: Millis(heartbeat),
             ..scoring(preferred)
         },
-    )
+    );
+    prop_oneof![3 => any, 1 => Just(by_tests())]
 }
 
 /// A job: its demand without the lists, the workers it trusts if it is private, and those that had it before.
@@ -175,6 +183,10 @@ fn take(step: Step, index: &mut Index, now: &mut Timestamp) {
         Step::FinishesJob(worker) => known(worker, &|known| known.running = known.running.saturating_sub(1)),
         Step::Fails(worker) => known(worker, &|known| known.cooling_until = Some(clock + Millis::seconds(5))),
         Step::Drains(worker) => known(worker, &|known| known.draining = true),
+        Step::IsSwitched(worker) => known(worker, &|known| known.deactivated = !known.deactivated),
+        Step::IsTested { worker, tested } => {
+            known(worker, &|known| known.tested = BasisPoints(tested));
+        }
         Step::IsWeighedAgain { worker, reputation, merit, pace, stake } => known(worker, &|known| {
             known.reputation = BasisPoints(reputation);
             known.merit = BasisPoints(merit);

@@ -35,8 +35,10 @@ pub(super) fn worker(number: u16) -> Candidate {
         last_seen: NOON,
         reputation: BasisPoints(0),
         merit: BasisPoints(0),
+        tested: BasisPoints(0),
         pace: Pace::Usual,
         stake: StakeTier::NONE,
+        deactivated: false,
         draining: false,
         proven: false,
         probation: None,
@@ -74,5 +76,25 @@ pub(super) fn scoring(preferred: Option<WorkerClass>) -> Scoring {
         pace_points: 0,
         newcomer_jobs: u16::MAX,
         load_micropoints: 0,
+        ties: Ties::Lot,
+    }
+}
+
+/// A formula by which whoever has passed most challenges has the job, then whoever has the fewest, and then whoever was
+/// heard longest ago.
+pub(super) fn by_tests() -> Scoring {
+    Scoring {
+        preferred: None,
+        preferred_points: 0,
+        freshness_points: 0,
+        heartbeat: Millis::seconds(60),
+        lost_after: Millis::seconds(120),
+        measure: Measure::Tested,
+        reputation_points: 100,
+        stake_counts: false,
+        pace_points: 0,
+        newcomer_jobs: u16::MAX,
+        load_micropoints: 1,
+        ties: Ties::LongestUnheard,
     }
 }

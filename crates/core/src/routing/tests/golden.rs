@@ -1,25 +1,16 @@
 //! Who gets which job in one small fleet, and why nobody else does: `fixtures/routing/choices.txt`.
 
 use super::fleet::{NOON, SENTINEL, VERIFIED, demand, key, scoring, worker};
+use super::table::{Differs, Named, Scene, named, table};
 use crate::feature::{Feature, Features};
 use crate::money::{Amount, Asset, BasisPoints};
 use crate::routing::*;
 use crate::time::{Millis, Timestamp};
-use std::fmt::Write;
 
 const GOLDEN: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/routing/choices.txt"));
 
 const LLAMA: ModelId = ModelId(1);
 const EAST: RegionId = RegionId(7);
-
-/// A worker with a name and with what sets it apart from [`worker`].
-struct Named {
-    name: &'static str,
-    about: &'static str,
-    known: Candidate,
-}
-
-type Differs = fn(&mut Candidate);
 
 fn fleet() -> Vec<Named> {
     let who: [(&str, &str, Differs); 16] = [
@@ -89,20 +80,7 @@ fn fleet() -> Vec<Named> {
         }),
         ("pam", "desktop, new", |_| ()),
     ];
-    let named = |(number, (name, about, differs)): (u16, (_, _, Differs))| {
-        let mut known = worker(number);
-        differs(&mut known);
-        Named { name, about, known }
-    };
-    (0..).zip(who).map(named).collect()
-}
-
-struct Scene {
-    title: &'static str,
-    demand: Demand<'static>,
-    scoring: Scoring,
-    now: Timestamp,
-    seed: u64,
+    named(who)
 }
 
 fn scenes() -> Vec<Scene> {
@@ -159,40 +137,9 @@ fn scenes() -> Vec<Scene> {
     ]
 }
 
-fn table() -> String {
-    let fleet = fleet();
-    let name = |worker| fleet.iter().find(|named| named.known.id == worker).map_or("?", |named| named.name);
-    let mut text = String::from("the fleet\n");
-    for Named { name, about, .. } in &fleet {
-        writeln!(text, "  {name}  {about}").unwrap();
-    }
-    for Scene { title, demand, scoring, now, seed } in scenes() {
-        let snapshot = || fleet.iter().map(|named| &named.known);
-        let decision = choose(snapshot(), &demand, &scoring, now, seed);
-        writeln!(text, "\n{title}").unwrap();
-        match decision.shortlist.chosen {
-            Some(Ranked { worker, score }) => writeln!(text, "  {}  {score}  chosen", name(worker)).unwrap(),
-            None => writeln!(text, "  nobody").unwrap(),
-        }
-        for RunnerUp { ranked: Ranked { worker, score }, lost } in &decision.shortlist.runners_up {
-            writeln!(text, "  {}  {score}  {}", name(*worker), lost.code()).unwrap();
-        }
-        for Verdict { worker, outcome } in explain(snapshot(), &demand, &scoring, now, seed) {
-            if let Err(reason) = outcome {
-                writeln!(text, "  {}  {}", name(worker), reason.code()).unwrap();
-            }
-        }
-        let reasons: Vec<_> =
-            decision.tally.reasons().map(|(reason, count)| format!("{} {count}", reason.code())).collect();
-        let (fit, all) = (decision.tally.fit(), decision.tally.considered());
-        writeln!(text, "  {fit} of {all} fit; {}", reasons.join(", ")).unwrap();
-    }
-    text
-}
-
 #[test]
 fn every_choice_reads_as_in_the_golden_file() {
-    let table = table();
+    let table = table(&fleet(), &scenes());
     assert!(table == GOLDEN, "fixtures/routing/choices.txt should now read:\n{table}");
 }
 

@@ -4,3 +4,6 @@ mod differential;
 mod fairness;
 mod fleet;
 mod golden;
+mod table;
+mod tiers;
+mod turns;
