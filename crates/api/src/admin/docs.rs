@@ -137,7 +137,7 @@ fn worker() -> Value {
         ("suspended", json!({"type": "boolean"})),
         ("completed", count("Paid jobs.")),
         ("failed", count("Jobs lost by its fault.")),
-        ("reputation_bps", count("By counts, in hundredths of a percent of the best.")),
+        ("reputation_bps", count("By jobs alone, in hundredths of a percent of the best.")),
         (
             "reputation",
             object(&[

@@ -344,7 +344,7 @@ impl Market {
             && weighed.unproven <= weighed.lost
             && weighed.compared <= weighed.paid
             && weighed.connected <= weighed.watched
-            && weighed.score().0 <= 10_000;
+            && weighed.by_parts().0 <= 10_000;
         if !within {
             return Err(format!("{:?} is weighed as {weighed:?}, and has {:?}", known.id, known.standing));
         }
@@ -356,10 +356,10 @@ impl Market {
         if counts.is_some_and(|counts| counts != (staked.unsigned_abs() >= LEAST_STAKE)) {
             return Err(format!("{:?} has staked {staked}, and it counts: {counts:?}", known.id));
         }
-        match seen.map(|view| view.candidate.merit).filter(|merit| *merit != weighed.score()) {
-            Some(merit) => {
-                Err(format!("{:?} is matched by {merit:?}, and has {:?}", known.id, weighed.score()))
-            }
+        let numbers = [weighed.by_jobs(), weighed.by_parts()];
+        let matched = seen.map(|view| [view.candidate.reputation, view.candidate.merit]);
+        match matched.filter(|matched| *matched != numbers) {
+            Some(matched) => Err(format!("{:?} is matched by {matched:?}, and has {numbers:?}", known.id)),
             None => Ok(()),
         }
     }

@@ -153,7 +153,10 @@ impl Judge {
         }
         self.accept_feed(change, hot, batch);
         self.accept_job(write, batch);
-        change.notes.iter().for_each(|(agent, note)| self.records.accept_note(*agent, *note, batch));
+        change
+            .notes
+            .iter()
+            .for_each(|(agent, note)| self.records.accept_note(*agent, *note, change.at, batch));
         for (tally, sum) in change.tallies() {
             for key in counted_as(tally, change.at) {
                 let after = self.tallies.get(&key).saturating_add(sum);
