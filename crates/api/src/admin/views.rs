@@ -1,5 +1,6 @@
 //! What the operator is shown of jobs, workers and money.
 
+use super::reputation::Explanation;
 use docket_core::id::Dialect;
 use docket_core::job::{Job, State};
 use docket_core::money::{Amount, Asset};
@@ -122,6 +123,15 @@ pub(super) struct WorkerRow {
     first_seen: String,
     /// `null` unless it is connected, or expected back.
     live: Option<Live>,
+}
+
+/// A worker, and what each dialect makes of its history.
+#[derive(Serialize)]
+pub(super) struct WorkerDetails {
+    #[serde(flatten)]
+    pub(super) row: WorkerRow,
+    #[serde(flatten)]
+    pub(super) explanation: Explanation,
 }
 
 /// A worker's weighed reputation and its parts, each from 0 to 1000.
