@@ -1,26 +1,28 @@
-//! What a worker's jobs say of it: four rates over evidence that loses half of its weight in thirty days.
+//! What jobs say of whoever did them: one history of evidence that loses half of its weight in thirty days.
 //!
-//! Whole numbers only, and the same evidence gives the same score for ever. Which event is evidence is left to
-//! [`crate::change`].
+//! Whole numbers only, and the same evidence gives the same history for ever. What a history comes to is left to
+//! [`views`], and which event is evidence to [`crate::change`].
 
+mod explanation;
 mod fading;
+mod views;
 
 use crate::money::BasisPoints;
 use crate::time::{Millis, Timestamp};
+pub use explanation::{Because, Jobs, Term, Unit};
 use fading::{HOUR_MS, factor, fade, faded_span};
+pub use views::{Parts, Rate, View};
 
 /// A job, in the unit of the sums here.
 pub const ONE: u64 = 1 << 20;
 
-/// The four parts of the score and their weights in thousandths.
-const WEIGHTS: [u64; 4] = [350, 300, 250, 100];
 /// How many imagined jobs of the middle stand beside what was seen.
-const IMAGINED_JOBS: u64 = 4 * ONE;
+pub const IMAGINED_JOBS: u64 = 4 * ONE;
 /// How much imagined time, half of it connected, stands beside what was watched.
 const IMAGINED_SPAN: u64 = 24 * HOUR_MS;
 const BEST: u64 = 10_000;
 
-/// One thing that speaks for a worker or against it.
+/// One thing that speaks for whoever did the work, or against it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Evidence {
     /// A job was paid, and can be disputed no more.
@@ -34,10 +36,15 @@ pub enum Evidence {
     Unproven,
     /// It was connected for so long, up to now.
     Connected(Millis),
+    /// It was given a job whose right answer is known.
+    Challenged {
+        /// Whether it gave that answer.
+        passed: bool,
+    },
 }
 
-/// What is kept of a worker's evidence: sums that fade, jobs in [`ONE`]s and time in milliseconds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+/// What is kept of all evidence: sums that fade, jobs in [`ONE`]s and time in milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Reputation {
     /// Jobs paid.
     pub paid: u64,
@@ -53,23 +60,14 @@ pub struct Reputation {
     pub connected: u64,
     /// Time since somebody first looked.
     pub watched: u64,
+    /// Challenges passed.
+    pub passed: u64,
+    /// Challenges whose answer was another one, or none.
+    pub refuted: u64,
     /// Up to when the two spans above reach; `None` if nobody has looked yet.
     pub watched_until: Option<Timestamp>,
     /// The hour, counted from 1970, up to which everything has faded.
     pub hour: i64,
-}
-
-/// The parts of a score, each from 0 to 10,000.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Parts {
-    /// Jobs paid among those paid or lost.
-    pub completion: BasisPoints,
-    /// How soon the first text comes, among those of the same models.
-    pub latency: BasisPoints,
-    /// Deliveries that were what was signed.
-    pub proof: BasisPoints,
-    /// Time connected.
-    pub uptime: BasisPoints,
 }
 
 impl Reputation {
@@ -94,6 +92,8 @@ impl Reputation {
                 add(&mut self.unproven, ONE);
             }
             Evidence::Connected(span) => self.watch(span, now),
+            Evidence::Challenged { passed: true } => add(&mut self.passed, ONE),
+            Evidence::Challenged { passed: false } => add(&mut self.refuted, ONE),
         }
         self
     }
@@ -120,48 +120,14 @@ impl Reputation {
                 &mut self.compared,
                 &mut self.connected,
                 &mut self.watched,
+                &mut self.passed,
+                &mut self.refuted,
             ] {
                 *sum = fade(*sum, factor);
             }
             self.hour = hour;
         }
     }
-
-    /// Each part on its own. Of what nobody has seen yet, a part is in the middle.
-    pub fn parts(&self) -> Parts {
-        Parts {
-            completion: rate(self.paid, self.paid.saturating_add(self.lost), IMAGINED_JOBS),
-            latency: rate(self.placed, self.compared, IMAGINED_JOBS),
-            proof: rate(self.paid, self.paid.saturating_add(self.unproven), IMAGINED_JOBS),
-            uptime: rate(self.connected, self.watched, IMAGINED_SPAN),
-        }
-    }
-
-    /// The score of its parts. It changes with evidence, not with time alone.
-    pub fn score(&self) -> BasisPoints {
-        self.parts().score()
-    }
-}
-
-impl Parts {
-    /// The score, from 0 to 10,000: completion 35 %, latency 30 %, proof 25 %, uptime 10 %, rounded down.
-    pub fn score(&self) -> BasisPoints {
-        let Self { completion, latency, proof, uptime } = *self;
-        let parts = [completion, latency, proof, uptime].map(|part| u64::from(part.0));
-        let sum: u64 = parts.into_iter().zip(WEIGHTS).map(|(part, weight)| part * weight).sum();
-        bps(sum / 1_000)
-    }
-}
-
-/// The share of `good` among `all`, beside so much that is imagined and half of it good.
-fn rate(good: u64, all: u64, imagined: u64) -> BasisPoints {
-    let [good, all, imagined, best] = [good, all, imagined, BEST].map(u128::from);
-    let share = (good * best + imagined * best / 2) / (all + imagined);
-    bps(u64::try_from(share).unwrap_or(BEST))
-}
-
-fn bps(share: u64) -> BasisPoints {
-    BasisPoints(u16::try_from(share.min(BEST)).unwrap_or(u16::MAX))
 }
 
 fn add(sum: &mut u64, more: u64) {
@@ -181,7 +147,12 @@ pub fn placing(span: Millis, median: Millis, late: Millis) -> BasisPoints {
     } else {
         0
     };
-    bps(u64::try_from(place).unwrap_or(BEST))
+    bps(place)
+}
+
+fn bps(share: u128) -> BasisPoints {
+    let best = u128::from(BEST);
+    BasisPoints(u16::try_from(share.min(best)).unwrap_or(u16::MAX))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::id::{Version, WorkerId};
 use crate::refusal::Refusal;
 use crate::reputation::{Evidence, Reputation};
 use crate::time::Timestamp;
+use std::fmt::Debug;
 
 /// A worker that has ever connected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,7 +36,15 @@ pub struct Standing {
     pub failed: u32,
 }
 
+/// So many paid jobs, however long ago, make a worker not new any more.
+pub const PROVEN_BY: u32 = 10;
+
 impl Standing {
+    /// Whether it is in the lane for new workers, who have only so many jobs at a time.
+    pub const fn is_new(self) -> bool {
+        self.completed < PROVEN_BY
+    }
+
     /// The counts once this has come to light as well.
     #[must_use]
     pub const fn after(self, evidence: Evidence) -> Self {
@@ -43,7 +52,7 @@ impl Standing {
         match evidence {
             Evidence::Paid { .. } => Self { completed: completed.saturating_add(1), failed },
             Evidence::Lost | Evidence::Unproven => Self { completed, failed: failed.saturating_add(1) },
-            Evidence::Connected(_) => self,
+            Evidence::Connected(_) | Evidence::Challenged { .. } => self,
         }
     }
 }
@@ -60,18 +69,6 @@ pub enum WorkerCommand {
     },
     /// The operator bars it, or lets it in again.
     Suspend(bool),
-}
-
-/// Reputation by plain counts, in hundredths of a percent of the best. A new worker stands in the middle.
-///
-/// Each paid job counts 80 of 100, each job lost by its own fault 20, and four imagined jobs of 50
-/// keep the first few from deciding everything.
-pub fn reputation(standing: Standing) -> u16 {
-    const IMAGINED: u64 = 4;
-    let (completed, failed) = (u64::from(standing.completed), u64::from(standing.failed));
-    let sum = completed * 8_000 + failed * 2_000 + IMAGINED * 5_000;
-    let mean = sum / (completed + failed + IMAGINED);
-    u16::try_from(mean).unwrap_or(10_000)
 }
 
 impl Worker {
@@ -96,9 +93,12 @@ impl Worker {
     }
 
     /// Grows with its evidence: of two records of one worker, that with more has the later evidence.
-    pub fn progress(&self) -> (u64, Option<Timestamp>) {
+    pub fn progress(&self) -> impl Ord + Debug + use<> {
         let Standing { completed, failed } = self.standing;
-        (u64::from(completed) + u64::from(failed), self.reputation.watched_until)
+        let Reputation { watched_until, hour, passed, refuted, .. } = self.reputation;
+        // Challenges fade, but not within an hour.
+        let challenges = passed.saturating_add(refuted);
+        (u64::from(completed) + u64::from(failed), watched_until, hour, challenges)
     }
 
     /// Answers a command with the change it causes, `None` if all is as it should be already.
@@ -127,14 +127,35 @@ impl Worker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Millis;
 
     #[test]
-    fn reputation_starts_in_the_middle_and_moves_with_work() {
-        let of = |completed, failed| reputation(Standing { completed, failed });
-        assert_eq!(of(0, 0), 5_000);
-        assert_eq!(of(4, 0), 6_500);
-        assert_eq!(of(0, 4), 3_500);
-        assert_eq!(of(u32::MAX, 0), 7_999);
+    fn a_worker_is_new_until_ten_of_its_jobs_were_paid() {
+        let is_new = |completed, failed| Standing { completed, failed }.is_new();
+        assert!(is_new(0, 0) && is_new(9, 1_000) && !is_new(10, 0));
+    }
+
+    #[test]
+    fn whatever_comes_to_light_is_progress() {
+        let mut known = Worker::unknown(WorkerId([1; 32]));
+        for (number, evidence) in (0..).zip([
+            Evidence::Challenged { passed: true },
+            Evidence::Paid { placing: None },
+            Evidence::Challenged { passed: false },
+            Evidence::Lost,
+            Evidence::Connected(Millis(1)),
+            Evidence::Challenged { passed: true },
+            Evidence::Challenged { passed: true },
+        ]) {
+            // Twice within an hour, and once long after.
+            for at in [1_000 * number, 1_000 * number, 1_000 * number + 900] {
+                let after = known.after(evidence, Timestamp(0) + Millis::hours(at));
+                let watched = matches!(evidence, Evidence::Connected(_));
+                assert!(after.progress() > known.progress() || watched, "{evidence:?}");
+                assert!(after.progress() >= known.progress(), "{evidence:?}");
+                known = after;
+            }
+        }
     }
 
     #[test]

@@ -102,7 +102,7 @@ const JOURNAL: &str =
 /// The columns of a worker; the rows are chosen where it is used.
 pub(crate) const WORKERS: &str = "SELECT worker_id, proven, suspended, completed, failed, first_seen_ms, version, \
      rep_paid, rep_lost, rep_unproven, rep_placed, rep_compared, rep_connected, rep_watched, rep_watched_ms, \
-     rep_hour FROM worker";
+     rep_hour, rep_passed, rep_refuted FROM worker";
 static WORKER: LazyLock<String> = LazyLock::new(|| format!("{WORKERS} WHERE worker_id = $1"));
 static WORKERS_AFTER: LazyLock<String> =
     LazyLock::new(|| format!("{WORKERS} WHERE worker_id > $1 ORDER BY worker_id LIMIT 100"));

@@ -5,7 +5,7 @@ use refinery::error::Kind;
 use refinery::{Migration, Runner};
 
 /// All versions, by name. One that has shipped is never edited.
-const VERSIONS: [(&str, &str); 11] = [
+const VERSIONS: [(&str, &str); 12] = [
     ("V1__spine", include_str!("../migrations/V1__spine.sql")),
     ("V2__keys", include_str!("../migrations/V2__keys.sql")),
     ("V3__webhooks", include_str!("../migrations/V3__webhooks.sql")),
@@ -16,6 +16,7 @@ const VERSIONS: [(&str, &str); 11] = [
     ("V8__agents", include_str!("../migrations/V8__agents.sql")),
     ("V9__hires", include_str!("../migrations/V9__hires.sql")),
     ("V10__snapshots", include_str!("../migrations/V10__snapshots.sql")),
+    ("V11__tested", include_str!("../migrations/V11__tested.sql")),
     ("V12__enrolments", include_str!("../migrations/V12__enrolments.sql")),
 ];
 

@@ -39,7 +39,8 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("OperatorsJob", object(&job())),
         ("JobDetails", object(&details)),
         ("Why", why_schema()),
-        ("Worker", worker()),
+        ("Worker", object(&worker())),
+        ("WorkerDetails", object(&[worker(), super::reputation::fields()].concat())),
         ("Account", object(&[("account", text("Its name.")), ("balances", array(reference("Money")))])),
         ("Movement", movement()),
         ("ApiKey", object(&key())),
@@ -114,7 +115,7 @@ fn why_schema() -> Value {
     ])
 }
 
-fn worker() -> Value {
+fn worker() -> Vec<(&'static str, Value)> {
     let live = object(&[
         ("connected", json!({"type": "boolean"})),
         ("proven", json!({"type": "boolean"})),
@@ -131,13 +132,13 @@ fn worker() -> Value {
         ("cooling_until", nullable(reference("Instant"))),
         ("probation", nullable(count("How many jobs at a time it is trusted with while it is new."))),
     ]);
-    object(&[
+    vec![
         ("id", reference("Key")),
         ("proven", json!({"type": "boolean"})),
         ("suspended", json!({"type": "boolean"})),
         ("completed", count("Paid jobs.")),
         ("failed", count("Jobs lost by its fault.")),
-        ("reputation_bps", count("By counts, in hundredths of a percent of the best.")),
+        ("reputation_bps", count("By jobs alone, in hundredths of a percent of the best.")),
         (
             "reputation",
             object(&[
@@ -151,7 +152,7 @@ fn worker() -> Value {
         ("stake", reference("Money")),
         ("first_seen", reference("Instant")),
         ("live", nullable(live)),
-    ])
+    ]
 }
 
 fn key() -> Vec<(&'static str, Value)> {
@@ -386,7 +387,11 @@ pub(super) fn list_workers() -> Operation {
 }
 
 pub(super) fn show_worker() -> Operation {
-    of_worker(reading("One worker.")).json(200, "The worker.", reference("Worker"))
+    of_worker(reading("One worker, and why its reputations are what they are.")).json(
+        200,
+        "The worker.",
+        reference("WorkerDetails"),
+    )
 }
 
 pub(super) fn bar_worker(summary: &str) -> Operation {

@@ -11,6 +11,7 @@ mod keys;
 mod market;
 mod paging;
 mod problem;
+mod reputation;
 mod stake;
 mod views;
 mod workers;

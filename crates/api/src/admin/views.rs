@@ -1,11 +1,12 @@
 //! What the operator is shown of jobs, workers and money.
 
+use super::reputation::Explanation;
 use docket_core::id::Dialect;
 use docket_core::job::{Job, State};
 use docket_core::money::{Amount, Asset};
 use docket_core::reputation::{Parts, Reputation};
 use docket_core::time::Timestamp;
-use docket_core::worker::{Worker, reputation};
+use docket_core::worker::Worker;
 use docket_engine::WorkerView;
 use docket_protocol::attempt::AttemptRef;
 use docket_protocol::instant;
@@ -114,7 +115,7 @@ pub(super) struct WorkerRow {
     suspended: bool,
     completed: u32,
     failed: u32,
-    /// By counts, in hundredths of a percent of the best.
+    /// By jobs alone, in hundredths of a percent of the best.
     reputation_bps: u16,
     reputation: ReputationView,
     /// What it has put down as a surety.
@@ -122,6 +123,15 @@ pub(super) struct WorkerRow {
     first_seen: String,
     /// `null` unless it is connected, or expected back.
     live: Option<Live>,
+}
+
+/// A worker, and what each dialect makes of its history.
+#[derive(Serialize)]
+pub(super) struct WorkerDetails {
+    #[serde(flatten)]
+    pub(super) row: WorkerRow,
+    #[serde(flatten)]
+    pub(super) explanation: Explanation,
 }
 
 /// A worker's weighed reputation and its parts, each from 0 to 1000.
@@ -137,8 +147,9 @@ struct ReputationView {
 impl From<&Reputation> for ReputationView {
     fn from(reputation: &Reputation) -> Self {
         let Parts { completion, latency, proof, uptime } = reputation.parts();
-        let [score, completion, latency, proof, uptime] =
-            [reputation.score(), completion, latency, proof, uptime].map(|share| share.0 / 10);
+        let parts = [completion, latency, proof, uptime].map(|rate| rate.share().0 / 10);
+        let [completion, latency, proof, uptime] = parts;
+        let score = reputation.by_parts().0 / 10;
         Self { score, completion, latency, proof, uptime }
     }
 }
@@ -171,7 +182,7 @@ impl WorkerRow {
             suspended: worker.suspended,
             completed: worker.standing.completed,
             failed: worker.standing.failed,
-            reputation_bps: reputation(worker.standing),
+            reputation_bps: worker.reputation.by_jobs().0,
             reputation: (&worker.reputation).into(),
             stake: stake.into(),
             first_seen: at(worker.first_seen),

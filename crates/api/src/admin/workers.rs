@@ -3,7 +3,8 @@
 use super::docs;
 use super::paging::{Page, PageQuery};
 use super::problem::{Named, Problem};
-use super::views::WorkerRow;
+use super::reputation::Explanation;
+use super::views::{WorkerDetails, WorkerRow};
 use crate::app::App;
 use crate::route::Route;
 use axum::Json;
@@ -52,12 +53,13 @@ async fn list(
     Ok(Json(Page::of(rows, limit, next)))
 }
 
-/// `GET /admin/v1/workers/{id}`.
-async fn show(State(app): State<Arc<App>>, Named(id): Named) -> Result<Json<WorkerRow>, Problem> {
+/// `GET /admin/v1/workers/{id}`, with each point of its reputations.
+async fn show(State(app): State<Arc<App>>, Named(id): Named) -> Result<Json<WorkerDetails>, Problem> {
     let id = parse(&id)?;
     let worker = app.engine.store().worker(id).await.map_err(EngineError::from)?;
     let worker = worker.ok_or_else(|| Problem::no_such("worker"))?;
-    Ok(Json(row(&app, &worker).await?))
+    let row = row(&app, &worker).await?;
+    Ok(Json(WorkerDetails { row, explanation: Explanation::of(&worker) }))
 }
 
 /// `POST /admin/v1/workers/{id}/suspend`: it finishes what it has, and gets nothing new.

@@ -4,9 +4,10 @@ use super::wire::address;
 use docket_core::agent::identity::Agent;
 use docket_core::agent::standing::Standing;
 use docket_core::money::BasisPoints;
+use docket_core::reputation::Jobs;
 use serde::Serialize;
 
-/// An agent's reputation. Shares are in basis points, `parts` in hundredths of a point.
+/// An agent's reputation. Shares and the history's score are in basis points, `parts` in hundredths of a point.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ReputationView {
@@ -21,6 +22,17 @@ pub(super) struct ReputationView {
     anomaly_flags: u8,
     evaluator_metrics: EvaluatorView,
     parts: PartsView,
+    history: HistoryView,
+}
+
+/// The agent's work as a provider, of which half is forgotten in thirty days. No rule asks for it.
+#[derive(Serialize)]
+struct HistoryView {
+    /// Jobs paid, to a thousandth.
+    paid: String,
+    /// Jobs refused or never delivered, likewise.
+    lost: String,
+    score: u16,
 }
 
 #[derive(Serialize)]
@@ -50,7 +62,7 @@ struct PartsView {
 
 impl ReputationView {
     pub(super) fn of(agent: &Agent, standing: &Standing) -> Self {
-        let Standing { score, record, verdicts, .. } = standing;
+        let Standing { score, history, record, verdicts, .. } = standing;
         let parts = record.parts();
         let BasisPoints(sum) = parts.sum();
         Self {
@@ -77,6 +89,11 @@ impl ReputationView {
                 disputes: parts.disputes.0,
                 level: parts.level.0,
                 sum,
+            },
+            history: HistoryView {
+                paid: Jobs(history.paid).to_string(),
+                lost: Jobs(history.lost).to_string(),
+                score: history.by_jobs().0,
             },
         }
     }

@@ -103,6 +103,10 @@ async fn a_job_goes_from_hand_to_hand_and_everybody_is_paid() {
         json!([reputation["score"], reputation["totalJobs"], reputation["completedJobs"]]),
         json!([72, 1, 1])
     );
+    assert_eq!(reputation["history"], json!({"paid": "1.000", "lost": "0.000", "score": 5_600}));
+    // Who judges does no work of a provider's.
+    let evaluator = market.get(&format!("/api/v1/reputation/{}", trio.evaluator.id)).await.json();
+    assert_eq!(evaluator["data"]["history"], json!({"paid": "0.000", "lost": "0.000", "score": 5_000}));
     assert_eq!(market.books().await, Vec::<String>::new());
 }
 
@@ -269,6 +273,7 @@ async fn who_delivers_nothing_loses_a_part_of_its_lock_and_the_client_has_its_mo
     let reputation =
         market.get(&format!("/api/v1/reputation/{}", trio.provider.id)).await.json()["data"].clone();
     assert_eq!(json!([reputation["score"], reputation["totalJobs"]]), json!([68, 1]));
+    assert_eq!(reputation["history"], json!({"paid": "0.000", "lost": "1.000", "score": 4_400}));
     assert_eq!(market.books().await, Vec::<String>::new());
 }
 

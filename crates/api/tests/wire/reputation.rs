@@ -48,6 +48,41 @@ async fn a_paid_job_counts_when_it_can_be_disputed_no_more_and_a_lost_one_at_onc
 }
 
 #[tokio::test]
+async fn each_point_of_a_workers_numbers_is_accounted_for() {
+    let market = Market::open().await;
+    let developer = Developer::rich(&market).await;
+    let mut worker = serving(&market, 1).await;
+    for _ in 0..10 {
+        developer.answered_after(&mut worker, 0).await;
+    }
+    let path = format!("/workers/{}", worker.pubkey());
+    let shown = market.admin("GET", &path).await.json();
+    let new = json!({"jobs": "0.000", "imagined": "4.000", "share": 0});
+    assert_eq!((&shown["confidence"], &shown["cold_start"]), (&new, &json!({"paid": 0, "needed": 10})));
+    for (view, middle) in shown["views"].as_array().unwrap().iter().zip([50, 500, 50]) {
+        assert_eq!((&view["number"], &view["shown"]), (&json!(5_000), &json!(middle)), "{view}");
+    }
+    market.pass(Millis::seconds(65)).await;
+    let shown = market.admin("GET", &path).await.json();
+    let ten = json!({"jobs": "10.000", "imagined": "4.000", "share": 7_142});
+    assert_eq!((&shown["confidence"], &shown["cold_start"]), (&ten, &Value::Null));
+    assert_eq!(
+        shown["views"][0],
+        json!({"dialect": "quotes", "number": 7_142, "scale": 100, "shown": 71, "terms": [
+            {"term": "imagined", "points": 1_428, "because": "4.000 of 14.000 jobs, each of which counts 5000"},
+            {"term": "paid", "points": 5_714, "because": "10.000 of 14.000 jobs, each of which counts 8000"},
+            {"term": "lost", "points": 0, "because": "0.000 of 14.000 jobs, each of which counts 2000"},
+        ]})
+    );
+    for view in shown["views"].as_array().unwrap() {
+        let points = view["terms"].as_array().unwrap().iter().map(|term| term["points"].as_i64().unwrap());
+        assert_eq!(json!(points.sum::<i64>()), view["number"], "{view}");
+    }
+    assert_eq!(shown["views"][0]["number"], shown["reputation_bps"]);
+    assert_eq!(shown["views"][1]["shown"], shown["reputation"]["score"]);
+}
+
+#[tokio::test]
 async fn workers_of_one_model_are_compared_by_their_first_text() {
     let market = Market::open().await;
     let developer = Developer::rich(&market).await;

@@ -8,6 +8,7 @@ pub(crate) mod keys;
 pub(crate) mod ledger;
 pub(crate) mod quote;
 pub(crate) mod receipt;
+mod reputation;
 pub(crate) mod serve;
 mod stake;
 pub(crate) mod up;

@@ -1,5 +1,6 @@
 //! `docket worker`: runs a worker, or shows those of a market.
 
+use super::reputation::Explanation;
 use super::worker_run;
 use crate::client::{Operator, block_on, segment};
 use crate::show::{Money, empty, short};
@@ -22,7 +23,7 @@ pub(crate) struct Args {
 enum Action {
     /// List all workers that have ever connected. Needs the operator's token.
     List(List),
-    /// Show one worker. Needs the operator's token.
+    /// Show one worker, and each point of its reputations. Needs the operator's token.
     Show(One),
     /// Say why a job has the worker that it has, or has none. Needs the operator's token.
     Why(Why),
@@ -73,6 +74,15 @@ struct Row {
     stake: Money,
     first_seen: String,
     live: Option<Live>,
+}
+
+/// A worker, and why its reputations are what they are.
+#[derive(Deserialize)]
+struct Details {
+    #[serde(flatten)]
+    row: Row,
+    #[serde(flatten)]
+    explanation: Explanation,
 }
 
 /// From 0 to 1000 each.
@@ -193,7 +203,7 @@ async fn show(args: &One) -> Result<()> {
         println!("{}", answer.text()?);
         return Ok(());
     }
-    let row: Row = answer.parse()?;
+    let Details { row, explanation } = answer.parse()?;
     let key = if row.proven { "key proven" } else { "key never proven" };
     println!("{}\n  {}, {key}, first seen {}", row.id, row.standing(), row.first_seen);
     println!("  {} done, {} failed", row.completed, row.failed);
@@ -201,6 +211,7 @@ async fn show(args: &One) -> Result<()> {
     println!(
         "  reputation {score} of 1000: completion {completion}, latency {latency}, proof {proof}, uptime {uptime}"
     );
+    print!("{explanation}");
     println!("  {} at stake", row.stake);
     let Some(live) = &row.live else { return Ok(()) };
     let Live { class, concurrency, running, price_floor, last_seen, .. } = live;

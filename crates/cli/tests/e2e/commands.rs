@@ -82,6 +82,22 @@ fn a_client_asks_commits_and_waits() {
     assert_eq!((code, errors.as_str()), (1, "docket: the coordinator answered 404: Job not found\n"));
 }
 
+/// The number of each dialect in what is shown of a worker, which the points below it add up to.
+fn accounts(shown: &str) -> Vec<(&str, i64)> {
+    let mut accounts: Vec<(&str, i64, i64)> = Vec::new();
+    for line in shown.lines() {
+        let mut words = line.split_whitespace();
+        if let Some(head) = line.strip_suffix(" points") {
+            let (_, number) = head.rsplit_once(": ").unwrap();
+            accounts.push((words.next().unwrap(), number.parse().unwrap(), 0));
+        } else if let (true, Some(account)) = (line.starts_with("    "), accounts.last_mut()) {
+            account.2 += words.nth(1).unwrap().parse::<i64>().unwrap();
+        }
+    }
+    accounts.iter().for_each(|(dialect, number, sum)| assert_eq!(number, sum, "{dialect}"));
+    accounts.into_iter().map(|(dialect, number, _)| (dialect, number)).collect()
+}
+
 #[test]
 fn an_operator_looks_at_jobs_workers_and_books() {
     let (_up, ready) = Docket::up();
@@ -108,6 +124,12 @@ fn an_operator_looks_at_jobs_workers_and_books() {
     assert!(shown.contains("key proven") && shown.contains("1 done, 0 failed"), "{shown}");
     // One paid job beside four imagined: 600 for completion and proof, the rest in the middle.
     assert!(shown.contains("reputation 560 of 1000: completion 600, latency 500, proof 600"), "{shown}");
+    assert!(
+        shown.contains("  1.000 jobs seen beside 4.000 imagined: 20 % of what is weighed was seen\n"),
+        "{shown}"
+    );
+    assert!(shown.contains(": 1 of the 10 paid jobs that end it\n"), "{shown}");
+    assert_eq!(accounts(&shown), [("quotes", 5_600), ("credits", 5_600), ("registry", 5_600)], "{shown}");
     let why = market.operator(&["worker", "why", &job]);
     assert!(why.contains(&format!("given to {}", &worker[..12])), "{why}");
 

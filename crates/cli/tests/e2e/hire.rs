@@ -165,6 +165,8 @@ fn a_job_is_done_and_paid_though_its_coordinator_dies_on_the_way() {
     assert!(locks.contains("  PROVIDER         1428572  "), "{locks}");
     let known = place.market.good(&["agent", "reputation", &trio.provider.1]);
     assert!(known.contains("  1 jobs, 1 completed\n"), "{known}");
+    let history = "  1.000 paid and 0.000 lost that have not faded, as a provider: 5600 of 10000\n";
+    assert!(known.contains(history), "{known}");
     let listed = place.market.good(&["agent", "jobs", &trio.evaluator.1]);
     assert!(listed.starts_with(&format!("{job:>6}  COMPLETED  RUBRIC ")), "{listed}");
 }

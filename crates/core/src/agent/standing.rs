@@ -1,4 +1,4 @@
-//! What is known of an agent by what it has done: its score, what was counted, and what it has locked.
+//! What is known of an agent by what it has done: its score, its history, what was counted, and what it has locked.
 //!
 //! It is a fold over [`Note`]s, each of which comes with the change that it is about.
 
@@ -7,12 +7,16 @@ use super::penalty::Violations;
 use super::record::Record;
 use super::role::Level;
 use super::score::{Deed, Score};
+use crate::reputation::{Evidence, Reputation};
+use crate::time::Timestamp;
 
 /// What is known of an agent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Standing {
     /// From 0 to 100.
     pub score: Score,
+    /// Its work as a provider, which fades: jobs paid and jobs lost, and nothing else.
+    pub history: Reputation,
     /// Its jobs, counted.
     pub record: Record,
     /// What is remembered of its violations.
@@ -31,6 +35,7 @@ impl Default for Standing {
     fn default() -> Self {
         Self {
             score: Score::NEW,
+            history: Reputation::default(),
             record: Record::default(),
             violations: Violations::default(),
             rejections: 0,
@@ -58,6 +63,11 @@ pub enum Note {
         on_time: bool,
         /// How strongly the work was verified, if it was completed.
         level: Option<Level>,
+    },
+    /// As a provider it has finished a job that nobody can dispute any more.
+    Worked {
+        /// Whether it was paid, and not refused or late for ever.
+        paid: bool,
     },
     /// Its work was judged.
     Judged {
@@ -87,9 +97,9 @@ pub enum Note {
 }
 
 impl Standing {
-    /// What is known after one more thing.
+    /// What is known after one more thing, which has come to light now.
     #[must_use]
-    pub const fn after(self, note: Note) -> Self {
+    pub fn after(self, note: Note, now: Timestamp) -> Self {
         let mut after = self;
         match note {
             Note::Locked(units) => after.locked = after.locked.saturating_add(units),
@@ -102,6 +112,10 @@ impl Standing {
                 if let Some(level) = level {
                     after.record.level_sum += level.number() as u64;
                 }
+            }
+            Note::Worked { paid } => {
+                let evidence = if paid { Evidence::Paid { placing: None } } else { Evidence::Lost };
+                after.history = after.history.after(evidence, now);
             }
             Note::Judged { approved } => {
                 after.record.judged += 1;

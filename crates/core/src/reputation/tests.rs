@@ -15,26 +15,29 @@ fn after(evidence: impl IntoIterator<Item = Evidence>) -> Reputation {
 fn a_new_worker_stands_in_the_middle() {
     let middle = BasisPoints(5_000);
     let new = Reputation::default();
-    assert_eq!(new.score(), middle);
-    assert_eq!(new.parts(), Parts { completion: middle, latency: middle, proof: middle, uptime: middle });
+    assert_eq!(View::ALL.map(|view| view.number(&new)), [middle; 3]);
+    let Parts { completion, latency, proof, uptime } = new.parts();
+    assert_eq!([completion, latency, proof, uptime].map(Rate::share), [middle; 4]);
+    assert_eq!(new.confidence(), BasisPoints(0));
 }
 
 #[test]
 fn the_parts_weigh_what_is_documented() {
-    let only = |evidence: Evidence| after(std::iter::repeat_n(evidence, 1 << 20)).score().0;
+    let only = |evidence: Evidence| after(std::iter::repeat_n(evidence, 1 << 20)).by_parts().0;
     // Jobs speak for completion and proof, a bad proof against both, a lost job against the first alone.
     assert_eq!(only(Evidence::Paid { placing: None }), 3_500 + 1_500 + 2_500 + 500 - 1);
     assert_eq!(only(paid(10_000)), 3_500 + 3_000 + 2_500 + 500 - 1);
     assert_eq!(only(paid(0)), 3_500 + 2_500 + 500 - 1);
     assert_eq!(only(Evidence::Lost), 1_500 + 1_250 + 500);
     assert_eq!(only(Evidence::Unproven), 1_500 + 500);
-    assert_eq!(WEIGHTS.iter().sum::<u64>(), 1_000);
+    assert_eq!(views::WEIGHTS.iter().sum::<u64>(), 1_000);
 }
 
 #[test]
 fn what_was_imagined_is_outweighed_by_what_was_seen() {
-    let score =
-        |jobs| after(std::iter::repeat_n(Evidence::Paid { placing: None }, jobs)).parts().completion.0;
+    let score = |jobs| {
+        after(std::iter::repeat_n(Evidence::Paid { placing: None }, jobs)).parts().completion.share().0
+    };
     assert_eq!([0, 1, 4, 12, 96].map(score), [5_000, 6_000, 7_500, 8_750, 9_800]);
 }
 
@@ -44,10 +47,10 @@ fn evidence_loses_half_of_its_weight_in_thirty_days() {
     let then = NOON + Millis::hours(720);
     let now = old.after(Evidence::Connected(Millis(0)), then);
     assert_eq!(now.lost, 4 * ONE);
-    assert_eq!(old.parts().completion.0, 1_666);
-    assert_eq!(now.parts().completion.0, 2_500, "four lost beside four imagined");
+    assert_eq!(old.parts().completion.share().0, 1_666);
+    assert_eq!(now.parts().completion.share().0, 2_500, "four lost beside four imagined");
     let forgotten = now.after(Evidence::Connected(Millis(0)), NOON + Millis::hours(1_000_000));
-    assert_eq!((forgotten.lost, forgotten.parts().completion.0), (0, 5_000));
+    assert_eq!((forgotten.lost, forgotten.parts().completion.share().0), (0, 5_000));
 }
 
 #[test]
@@ -55,9 +58,9 @@ fn uptime_is_the_share_of_the_time_in_which_it_was_connected() {
     let day = |days: i64| NOON + Millis::hours(24 * days);
     let present = Reputation::default().after(Evidence::Connected(Millis::hours(240)), day(10));
     assert_eq!(present.connected, present.watched);
-    assert!(present.parts().uptime.0 > 9_400);
+    assert!(present.parts().uptime.share().0 > 9_400);
     let half = present.after(Evidence::Connected(Millis::hours(0)), day(20));
-    assert!((4_000..5_000).contains(&half.parts().uptime.0), "the later days weigh more");
+    assert!((4_000..5_000).contains(&half.parts().uptime.share().0), "the later days weigh more");
     let boast = Reputation::default()
         .after(Evidence::Connected(Millis(0)), NOON)
         .after(Evidence::Connected(Millis::hours(9)), NOON + Millis::hours(1));
@@ -81,6 +84,7 @@ fn evidence() -> impl Strategy<Value = Evidence> {
         Just(Evidence::Lost),
         Just(Evidence::Unproven),
         any::<i64>().prop_map(|span| Evidence::Connected(Millis(span))),
+        any::<bool>().prop_map(|passed| Evidence::Challenged { passed }),
     ]
 }
 
@@ -95,7 +99,7 @@ proptest! {
         for (evidence, passed) in steps {
             now = now + Millis(passed);
             known = known.after(evidence, now);
-            prop_assert!(known.score().0 <= 10_000);
+            prop_assert!(View::ALL.iter().all(|view| view.number(&known).0 <= 10_000));
             prop_assert!(known.connected <= known.watched && known.placed <= known.compared);
             prop_assert!(known.compared <= known.paid && known.unproven <= known.lost);
         }
@@ -118,11 +122,17 @@ proptest! {
         steps in prop::collection::vec(evidence(), 0..50),
     ) {
         let known = after(steps);
-        let paid = known.after(paid(10_000), NOON).parts();
-        let before = known.parts();
-        prop_assert!(paid.completion >= before.completion && paid.proof >= before.proof);
-        prop_assert!(paid.latency >= before.latency && paid.uptime == before.uptime);
-        let lost = known.after(Evidence::Unproven, NOON).parts();
-        prop_assert!(lost.completion <= before.completion && lost.proof <= before.proof);
+        let shares = |known: Reputation| {
+            let Parts { completion, latency, proof, uptime } = known.parts();
+            [completion, latency, proof, uptime].map(Rate::share)
+        };
+        let before = shares(known);
+        let paid = shares(known.after(paid(10_000), NOON));
+        prop_assert!(paid[0] >= before[0] && paid[2] >= before[2]);
+        prop_assert!(paid[1] >= before[1] && paid[3] == before[3]);
+        for bad in [Evidence::Unproven, Evidence::Challenged { passed: false }] {
+            let lost = shares(known.after(bad, NOON));
+            prop_assert!(lost[0] <= before[0] && lost[2] <= before[2]);
+        }
     }
 }

@@ -14,15 +14,12 @@ use super::waiting::Waiting;
 use super::{Connection, Outbound};
 use docket_core::feature::Features;
 use docket_core::id::{Attempt, JobId, WorkerId};
-use docket_core::money::BasisPoints;
 use docket_core::routing::{Candidate, Decision, Index, ModelId, Pace, StakeTier};
 use docket_core::time::Timestamp;
-use docket_core::worker::{Worker, reputation};
+use docket_core::worker::Worker;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// So many paid jobs make a worker not new any more.
-const PROBATION_JOBS: u32 = 10;
 /// How many jobs at a time a new worker is given.
 const PROBATION_CAP: u16 = 64;
 
@@ -174,9 +171,10 @@ impl Fleet {
 
 /// What a worker's record means for matching.
 fn weigh(candidate: &mut Candidate, worker: &Worker) {
-    candidate.reputation = BasisPoints(reputation(worker.standing));
-    let parts = worker.reputation.parts();
-    candidate.merit = parts.score();
-    candidate.pace = Pace::of(parts.latency);
-    candidate.probation = (worker.standing.completed < PROBATION_JOBS).then_some(PROBATION_CAP);
+    let history = &worker.reputation;
+    candidate.reputation = history.by_jobs();
+    candidate.merit = history.by_parts();
+    candidate.tested = history.tested();
+    candidate.pace = Pace::of(history.parts().latency.share());
+    candidate.probation = worker.standing.is_new().then_some(PROBATION_CAP);
 }

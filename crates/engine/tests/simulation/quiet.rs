@@ -282,7 +282,7 @@ impl Market {
         }
         self.books.check_empty()?;
         self.check_agents_at_rest()?;
-        let mut completed: BTreeMap<WorkerId, u32> = BTreeMap::new();
+        let mut completed: BTreeMap<WorkerId, Vec<Timestamp>> = BTreeMap::new();
         for job in super::promises::all_jobs(&self.coordinator).into_iter().filter(|job| job.hire.is_none()) {
             if !job.state.is_final() {
                 return Err(format!("{:?} is {} for ever", job.public_id, job.state.name()));
@@ -295,8 +295,8 @@ impl Market {
             let divided = matches!(job.state, State::Arbitrated { ruling: Ruling::Divided { .. }, .. });
             if let Some(delivery) = job.delivery().filter(|by| !divided && by.voucher == Voucher::Worker) {
                 let worker = delivery.worker().expect("only workers deliver here");
-                let paid = transfers.iter().any(|leg| leg.to == Account::Worker(worker));
-                *completed.entry(worker).or_default() += u32::from(paid);
+                let paid = transfers.iter().find(|leg| leg.to == Account::Worker(worker));
+                completed.entry(worker).or_default().extend(paid.map(|leg| leg.at));
             }
             let journal = self.coordinator.read(|reader| reader.journal(job.id));
             disputes::check(&job, &journal, &transfers)?;
@@ -323,12 +323,18 @@ impl Market {
         }
         for worker in &self.workers {
             let known = self.coordinator.read(|reader| reader.worker(worker.id));
-            let (counted, paid) =
-                (known.map_or(0, |known| known.standing.completed), completed.get(&worker.id));
-            if counted != paid.copied().unwrap_or_default() {
-                return Err(format!("{} has completed {paid:?} jobs, and {counted} count", worker.name()));
+            let counted = known.map_or(0, |known| known.standing.completed);
+            let paid = completed.remove(&worker.id).unwrap_or_default();
+            if counted as usize != paid.len() {
+                return Err(format!(
+                    "{} has completed {} jobs, and {counted} count",
+                    worker.name(),
+                    paid.len()
+                ));
             }
             if let Some(known) = known {
+                check_fading(known.reputation.paid, &paid, known.reputation.hour)
+                    .map_err(|wrong| format!("{}'s paid jobs: {wrong}", worker.name()))?;
                 self.check_reputation(&known)?;
             }
         }
@@ -344,7 +350,7 @@ impl Market {
             && weighed.unproven <= weighed.lost
             && weighed.compared <= weighed.paid
             && weighed.connected <= weighed.watched
-            && weighed.score().0 <= 10_000;
+            && weighed.by_parts().0 <= 10_000;
         if !within {
             return Err(format!("{:?} is weighed as {weighed:?}, and has {:?}", known.id, known.standing));
         }
@@ -356,11 +362,22 @@ impl Market {
         if counts.is_some_and(|counts| counts != (staked.unsigned_abs() >= LEAST_STAKE)) {
             return Err(format!("{:?} has staked {staked}, and it counts: {counts:?}", known.id));
         }
-        match seen.map(|view| view.candidate.merit).filter(|merit| *merit != weighed.score()) {
-            Some(merit) => {
-                Err(format!("{:?} is matched by {merit:?}, and has {:?}", known.id, weighed.score()))
-            }
+        let numbers = [weighed.by_jobs(), weighed.by_parts()];
+        let matched = seen.map(|view| [view.candidate.reputation, view.candidate.merit]);
+        match matched.filter(|matched| *matched != numbers) {
+            Some(matched) => Err(format!("{:?} is matched by {matched:?}, and has {numbers:?}", known.id)),
             None => Ok(()),
         }
     }
+}
+
+/// What is kept of jobs is what their instants leave by the formula, 2^(-hours / 720) for each, with floating point.
+pub(super) fn check_fading(kept: u64, jobs: &[Timestamp], hour: i64) -> Found {
+    let left = |at: &Timestamp| (-((hour - at.0.div_euclid(3_600_000)) as f64) / 720.0).exp2();
+    let (expected, kept) = (jobs.iter().map(left).sum::<f64>(), kept as f64 / ONE as f64);
+    // Rounding takes a thousandth of a job, and an hour may end between the decision and the write.
+    if (expected - kept).abs() < 0.001 + 0.002 * jobs.len() as f64 {
+        return Ok(());
+    }
+    Err(format!("{kept} are kept, and {expected} are left of {}", jobs.len()))
 }

@@ -95,10 +95,12 @@ const fn statement(kind: Kind) -> &'static str {
             "UPDATE worker SET completed = c.completed, failed = c.failed, rep_paid = c.rep_paid, \
              rep_lost = c.rep_lost, rep_unproven = c.rep_unproven, rep_placed = c.rep_placed, \
              rep_compared = c.rep_compared, rep_connected = c.rep_connected, rep_watched = c.rep_watched, \
-             rep_watched_ms = c.rep_watched_ms, rep_hour = c.rep_hour FROM unnest($1::text[], $2::bigint[], \
+             rep_watched_ms = c.rep_watched_ms, rep_hour = c.rep_hour, rep_passed = c.rep_passed, \
+             rep_refuted = c.rep_refuted FROM unnest($1::text[], $2::bigint[], \
              $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], \
-             $10::bigint[], $11::bigint[], $12::bigint[]) AS c (worker_id, completed, failed, rep_paid, rep_lost, \
-             rep_unproven, rep_placed, rep_compared, rep_connected, rep_watched, rep_watched_ms, rep_hour) \
+             $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[]) AS c (worker_id, completed, \
+             failed, rep_paid, rep_lost, rep_unproven, rep_placed, rep_compared, rep_connected, rep_watched, \
+             rep_watched_ms, rep_hour, rep_passed, rep_refuted) \
              WHERE worker.worker_id = c.worker_id"
         }
         Kind::Pairing => {
@@ -176,17 +178,18 @@ const fn statement(kind: Kind) -> &'static str {
         Kind::AgentStanding => {
             "INSERT INTO agent_standing (agent_id, score, jobs, completed, on_time, judged, approved, filed, \
              won, level_sum, violations, clean, rejections, verdicts, passed, overturned, borderline, \
-             compared, deviation_sum, sat, locked_units) SELECT * FROM unnest($1::bigint[], $2::bigint[], \
+             compared, deviation_sum, sat, locked_units, rep_paid, rep_lost, rep_hour) SELECT * FROM unnest($1::bigint[], $2::bigint[], \
              $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], \
              $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], \
              $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], \
-             $21::text[]) ON CONFLICT (agent_id) DO UPDATE SET score = excluded.score, jobs = excluded.jobs, \
+             $21::text[], $22::bigint[], $23::bigint[], $24::bigint[]) ON CONFLICT (agent_id) DO UPDATE SET score = excluded.score, jobs = excluded.jobs, \
              completed = excluded.completed, on_time = excluded.on_time, judged = excluded.judged, approved = \
              excluded.approved, filed = excluded.filed, won = excluded.won, level_sum = excluded.level_sum, \
              violations = excluded.violations, clean = excluded.clean, rejections = excluded.rejections, \
              verdicts = excluded.verdicts, passed = excluded.passed, overturned = excluded.overturned, \
              borderline = excluded.borderline, compared = excluded.compared, deviation_sum = \
-             excluded.deviation_sum, sat = excluded.sat, locked_units = excluded.locked_units"
+             excluded.deviation_sum, sat = excluded.sat, locked_units = excluded.locked_units, \
+             rep_paid = excluded.rep_paid, rep_lost = excluded.rep_lost, rep_hour = excluded.rep_hour"
         }
         Kind::NewTally => {
             "INSERT INTO tally (name, hour, units) SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[])"

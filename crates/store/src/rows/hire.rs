@@ -20,6 +20,7 @@ use docket_core::hash::{ContentHash, Sha256};
 use docket_core::id::{AgentId, JobId, Version};
 use docket_core::job::Job;
 use docket_core::money::BasisPoints;
+use docket_core::reputation::Reputation;
 use docket_core::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -360,11 +361,11 @@ pub(crate) fn new_tally<'a>(((name, hour), moved): (&'a (Tally, i64), &'a Moved)
 /// The columns of what is known of an agent.
 pub(crate) const STANDINGS: &str = "SELECT agent_id, score, jobs, completed, on_time, judged, approved, filed, won, \
      level_sum, violations, clean, rejections, verdicts, passed, overturned, borderline, compared, deviation_sum, sat, \
-     locked_units FROM agent_standing";
+     locked_units, rep_paid, rep_lost, rep_hour FROM agent_standing";
 
-/// All columns of what is known of an agent.
+/// All columns of what is known of an agent. Its history has nothing but jobs paid and lost.
 pub(crate) fn standing((agent, standing): (&AgentId, &Standing)) -> Vec<Value<'static>> {
-    let Standing { score, record, violations, rejections, verdicts, disputes, locked } = standing;
+    let Standing { score, history, record, violations, rejections, verdicts, disputes, locked } = standing;
     vec![
         Value::count(agent.0),
         Value::Int(score.points().into()),
@@ -387,6 +388,9 @@ pub(crate) fn standing((agent, standing): (&AgentId, &Standing)) -> Vec<Value<'s
         Value::count(verdicts.deviation_sum),
         Value::count(*disputes),
         Value::text(locked),
+        Value::count(history.paid),
+        Value::count(history.lost),
+        Value::Int(history.hour),
     ]
 }
 
@@ -395,6 +399,12 @@ pub(crate) fn parse_standing(row: &dyn Columns) -> Result<(AgentId, Standing), S
     let score = u8::try_from(row.int(1)?).map_err(|_| corrupt("a score"))?;
     let standing = Standing {
         score: Score::new(score),
+        history: Reputation {
+            paid: row.count(21)?,
+            lost: row.count(22)?,
+            hour: row.int(23)?,
+            ..Reputation::default()
+        },
         record: Record {
             total: row.count(2)?,
             completed: row.count(3)?,

@@ -319,6 +319,8 @@ fn standing_row<'a>((id, worker): (&'a WorkerId, &'a Worker)) -> Vec<Value<'a>> 
         Value::count(weighed.watched),
         weighed.watched_until.into(),
         Value::Int(weighed.hour),
+        Value::count(weighed.passed),
+        Value::count(weighed.refuted),
     ]
 }
 

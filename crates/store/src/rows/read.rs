@@ -86,6 +86,8 @@ pub(crate) fn worker(row: &dyn Columns) -> Parsed<Worker> {
             watched: row.count(13)?,
             watched_until: row.int_or_null(14)?.map(Timestamp),
             hour: row.int(15)?,
+            passed: row.count(16)?,
+            refuted: row.count(17)?,
         },
     })
 }

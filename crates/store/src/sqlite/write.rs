@@ -72,7 +72,7 @@ const fn statement(kind: Kind) -> &'static str {
         Kind::Standing => {
             "UPDATE worker SET completed = ?2, failed = ?3, rep_paid = ?4, rep_lost = ?5, rep_unproven = ?6, \
              rep_placed = ?7, rep_compared = ?8, rep_connected = ?9, rep_watched = ?10, rep_watched_ms = ?11, \
-             rep_hour = ?12 WHERE worker_id = ?1"
+             rep_hour = ?12, rep_passed = ?13, rep_refuted = ?14 WHERE worker_id = ?1"
         }
         Kind::Pairing => {
             "INSERT INTO pairing (code, client, expires_ms, claimed_by, version) VALUES (?1, ?2, ?3, ?4, ?5) \
@@ -130,15 +130,16 @@ const fn statement(kind: Kind) -> &'static str {
         Kind::AgentStanding => {
             "INSERT INTO agent_standing (agent_id, score, jobs, completed, on_time, judged, approved, filed, \
              won, level_sum, violations, clean, rejections, verdicts, passed, overturned, borderline, \
-             compared, deviation_sum, sat, locked_units) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, \
-             ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) ON CONFLICT (agent_id) DO UPDATE SET \
+             compared, deviation_sum, sat, locked_units, rep_paid, rep_lost, rep_hour) VALUES (?1, ?2, ?3, ?4, \
+             ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24) ON CONFLICT (agent_id) DO UPDATE SET \
              score = excluded.score, jobs = excluded.jobs, completed = excluded.completed, on_time = \
              excluded.on_time, judged = excluded.judged, approved = excluded.approved, filed = \
              excluded.filed, won = excluded.won, level_sum = excluded.level_sum, violations = \
              excluded.violations, clean = excluded.clean, rejections = excluded.rejections, verdicts = \
              excluded.verdicts, passed = excluded.passed, overturned = excluded.overturned, borderline = \
              excluded.borderline, compared = excluded.compared, deviation_sum = excluded.deviation_sum, sat = \
-             excluded.sat, locked_units = excluded.locked_units"
+             excluded.sat, locked_units = excluded.locked_units, rep_paid = excluded.rep_paid, \
+             rep_lost = excluded.rep_lost, rep_hour = excluded.rep_hour"
         }
         Kind::NewTally => "INSERT INTO tally (name, hour, units) VALUES (?1, ?2, ?3)",
         Kind::ChangedTally => "UPDATE tally SET units = ?3 WHERE name = ?1 AND hour = ?2 AND units = ?4",

@@ -159,7 +159,10 @@ impl Judge {
             batch.notices.push(NoticeEntry { number: self.notice, at: change.at, notice });
         }
         self.accept_job(write, batch);
-        change.notes.iter().for_each(|(agent, note)| self.records.accept_note(*agent, *note, batch));
+        change
+            .notes
+            .iter()
+            .for_each(|(agent, note)| self.records.accept_note(*agent, *note, change.at, batch));
         for (tally, sum) in change.tallies() {
             for key in counted_as(tally, change.at) {
                 let after = self.tallies.get(&key).saturating_add(sum);

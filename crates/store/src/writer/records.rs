@@ -206,9 +206,9 @@ impl Records {
     }
 
     /// Adds what a change says of an agent.
-    pub(super) fn accept_note(&mut self, id: AgentId, note: Note, batch: &mut Batch) {
+    pub(super) fn accept_note(&mut self, id: AgentId, note: Note, at: Timestamp, batch: &mut Batch) {
         let known = self.agent_standings.entry(id).or_default();
-        *known = known.after(note);
+        *known = known.after(note, at);
         batch.agent_standings.insert(id, *known);
     }
 

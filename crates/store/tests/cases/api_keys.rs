@@ -207,8 +207,19 @@ pub(crate) fn a_database_from_before_there_were_keys_is_brought_up_to_date(world
     world.give("ann", 10_000);
     let before = world.live(job(1, paid_at_once()), "fund");
     // Each version is undone, the latest first.
-    let columns =
-        ["paid", "lost", "unproven", "placed", "compared", "connected", "watched", "watched_ms", "hour"];
+    let columns = [
+        "paid",
+        "lost",
+        "unproven",
+        "placed",
+        "compared",
+        "connected",
+        "watched",
+        "watched_ms",
+        "hour",
+        "passed",
+        "refuted",
+    ];
     for column in columns {
         world.meddle(&format!("ALTER TABLE worker DROP COLUMN rep_{column}"));
     }

@@ -23,6 +23,7 @@ use docket_core::job::Job;
 use docket_core::ledger::Account;
 use docket_core::money::{Amount, Asset};
 use docket_core::policy::{Policy, Source, Verdict};
+use docket_core::reputation::{Evidence, Reputation};
 use docket_core::time::{Millis, Timestamp};
 use docket_store::{CommitError, Documents, HireFilter, Page};
 use std::collections::BTreeMap;
@@ -164,6 +165,9 @@ pub(crate) fn a_hire_stands_on_disk_as_it_is_in_every_state(world: &mut World) {
     assert_eq!((evaluator.locked, evaluator.violations.count, evaluator.score.points()), (0, 1, 55));
     assert_eq!((standing(world, 11).disputes, standing(world, 11).score.points()), (1, 71));
     assert_eq!(standing(world, 2).record.dispute_wins, 1);
+    let none = Reputation::default();
+    let history = none.after(Evidence::Paid { placing: None }, NOW);
+    assert_eq!([2, 3, 11].map(|agent| standing(world, agent).history), [history, none, none]);
     let feed = now(world.disk().feed(0, 100));
     let events: Vec<_> =
         feed.iter().map(|row| (row.event.as_str(), row.before.as_str(), row.after.as_str())).collect();

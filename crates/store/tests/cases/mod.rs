@@ -72,6 +72,7 @@ cases! {
         evidence_is_folded_in_as_the_core_folds_it,
         a_pairing_is_claimed_once_and_trust_is_listed,
         workers_are_paged_by_key,
+        a_database_from_before_there_were_challenges_keeps_what_it_knows,
     }
     agents {
         an_agent_has_its_name_for_itself,

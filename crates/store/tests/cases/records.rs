@@ -7,7 +7,7 @@ use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, WorkerId};
 use docket_core::money::BasisPoints;
 use docket_core::policy::Policy;
-use docket_core::reputation::{Evidence, ONE, Reputation};
+use docket_core::reputation::{Evidence, ONE, Reputation, View};
 use docket_core::time::Millis;
 use docket_core::trust::Pairing;
 use docket_core::worker::{Standing, Worker, WorkerCommand};
@@ -81,7 +81,10 @@ pub(crate) fn evidence_is_folded_in_as_the_core_folds_it(world: &mut World) {
         Evidence::Paid { placing: Some(BasisPoints(1_234)) },
         Evidence::Connected(Millis::hours(30)),
         Evidence::Unproven,
+        Evidence::Challenged { passed: true },
         Evidence::Paid { placing: None },
+        Evidence::Challenged { passed: false },
+        Evidence::Challenged { passed: true },
     ]) {
         let at = NOW + Millis::hours(100 * number);
         expected = expected.after(evidence, at);
@@ -91,7 +94,9 @@ pub(crate) fn evidence_is_folded_in_as_the_core_folds_it(world: &mut World) {
             world.reopen();
         }
     }
-    assert_ne!(expected.reputation.score(), BasisPoints(5_000));
+    assert!(View::ALL.iter().all(|view| view.number(&expected.reputation) != BasisPoints(5_000)));
+    let Reputation { passed, refuted, .. } = expected.reputation;
+    assert!(ONE < passed && passed < 2 * ONE && 0 < refuted && refuted < ONE, "{passed} {refuted}");
     // Nothing is kept of a worker that has never registered.
     world.commit(alone(Change::of_evidence(SECOND, Evidence::Lost, NOW))).unwrap();
     assert_eq!(now(world.disk().worker(SECOND)), None);
@@ -136,4 +141,23 @@ pub(crate) fn workers_are_paged_by_key(world: &mut World) {
     let second = now(world.disk().workers(first.last().map(|worker| worker.id)));
     let paged: Vec<_> = first.iter().chain(&second).map(|worker| worker.id).collect();
     assert_eq!((first.len(), paged), (100, ids));
+}
+
+pub(crate) fn a_database_from_before_there_were_challenges_keeps_what_it_knows(world: &mut World) {
+    world.commit(register(&Worker::unknown(FIRST))).unwrap();
+    for evidence in [Evidence::Paid { placing: Some(BasisPoints(9_000)) }, Evidence::Lost] {
+        world.commit(alone(Change::of_evidence(FIRST, evidence, NOW))).unwrap();
+    }
+    let before = worker(world, FIRST);
+    world.meddle(
+        "ALTER TABLE worker DROP COLUMN rep_passed; ALTER TABLE worker DROP COLUMN rep_refuted; \
+         ALTER TABLE agent_standing DROP COLUMN rep_paid; ALTER TABLE agent_standing DROP COLUMN rep_lost; \
+         ALTER TABLE agent_standing DROP COLUMN rep_hour; \
+         DELETE FROM refinery_schema_history WHERE version > 10",
+    );
+    world.reopen();
+    assert_eq!(worker(world, FIRST), before);
+    let evidence = Evidence::Challenged { passed: true };
+    world.commit(alone(Change::of_evidence(FIRST, evidence, NOW))).unwrap();
+    assert_eq!(worker(world, FIRST), before.after(evidence, NOW));
 }

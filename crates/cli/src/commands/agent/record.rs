@@ -63,6 +63,15 @@ struct Record {
     approved_jobs: u64,
     dispute_wins: u64,
     evaluator_metrics: Verdicts,
+    history: History,
+}
+
+/// Its work as a provider, which fades: jobs to a thousandth, and a score of 10,000.
+#[derive(Deserialize)]
+struct History {
+    paid: String,
+    lost: String,
+    score: u32,
 }
 
 /// What was counted of an evaluator.
@@ -119,5 +128,8 @@ pub(super) async fn reputation(args: &Reputation) -> Result<()> {
     );
     let Verdicts { judged_count, overturn_count, borderline_count } = record.evaluator_metrics;
     println!("  {judged_count} judged, {overturn_count} of them overturned, {borderline_count} called close");
+    let History { paid, lost, score } = record.history;
+    let [paid, lost] = [paid, lost].map(|jobs| plain(&jobs));
+    println!("  {paid} paid and {lost} lost that have not faded, as a provider: {score} of 10000");
     Ok(())
 }

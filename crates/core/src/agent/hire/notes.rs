@@ -44,6 +44,7 @@ fn parties(hire: &Hire, end: &End, notes: &mut Vec<(AgentId, Note)>) {
         note(if has_offended(end, role) { Note::Violated } else { Note::Clean });
         match role {
             Role::Provider => {
+                note(Note::Worked { paid: end.paid });
                 if end.verdict.is_some() {
                     note(Note::Judged { approved: end.paid });
                 }

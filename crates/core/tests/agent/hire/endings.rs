@@ -216,6 +216,7 @@ fn written(note: &Note) -> String {
             if *on_time { "" } else { " late" },
             level.map_or(String::new(), |level| format!(" at {}", level.name())),
         ),
+        Note::Worked { paid } => if *paid { "paid" } else { "lost" }.to_owned(),
         Note::Judged { approved } => if *approved { "approved" } else { "refused" }.to_owned(),
         Note::Verdict { passed, borderline, overturned } => format!(
             "verdict {}{}{}",

@@ -94,7 +94,7 @@ impl Books {
     fn take(&mut self, number: usize, change: &Change) {
         change.transfers.iter().for_each(|transfer| self.book(transfer));
         for (agent, note) in &change.notes {
-            let standing = self.standing(*agent).after(*note);
+            let standing = self.standing(*agent).after(*note, change.at);
             self.standings.insert(*agent, standing);
         }
         self.jobs[number] = after(change);

@@ -11,7 +11,9 @@ use docket_core::agent::standing::{Note, Standing};
 use docket_core::change::Record;
 use docket_core::hash::ContentHash;
 use docket_core::id::{AgentId, Version};
+use docket_core::money::BasisPoints;
 use docket_core::refusal::Refusal;
+use docket_core::reputation::ONE;
 use docket_core::time::{Millis, Timestamp};
 
 fn offer(agent: AgentId, withdrawn: bool) -> Offer {
@@ -64,7 +66,7 @@ fn an_offer_is_taken_back_and_made_again_under_a_new_version() {
 #[test]
 fn each_note_changes_what_it_is_about_and_nothing_else() {
     let new = Standing::default();
-    let after = |notes: &[Note]| notes.iter().fold(new, |standing, note| standing.after(*note));
+    let after = |notes: &[Note]| notes.iter().fold(new, |standing, note| standing.after(*note, DEADLINE));
     assert_eq!((new.score, new.locked, new.jobs()), (Score::NEW, 0, 0));
 
     let locked = after(&[Note::Locked(7), Note::Locked(5), Note::Unlocked(4)]);
@@ -81,6 +83,13 @@ fn each_note_changes_what_it_is_about_and_nothing_else() {
     let record = jobs.record;
     assert_eq!((record.total, record.completed, record.on_time, record.level_sum), (3, 2, 1, 2));
     assert_eq!(Standing { record: new.record, ..jobs }, new);
+
+    let worked = |paid| Note::Worked { paid };
+    let works = after(&[worked(true), worked(false), worked(true)]);
+    assert_eq!((works.history.paid, works.history.lost), (2 * ONE, ONE));
+    assert_eq!(Standing { history: new.history, ..works }, new);
+    let later = works.after(worked(false), DEADLINE + Millis::hours(720)).history;
+    assert_eq!((later.paid, later.lost, later.by_jobs()), (ONE, ONE * 3 / 2, BasisPoints(4_769)));
 
     let refused = Note::Judged { approved: false };
     let judged = after(&[refused, refused, Note::Judged { approved: true }, refused]);

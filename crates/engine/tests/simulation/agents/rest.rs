@@ -2,6 +2,7 @@
 
 use super::super::Found;
 use super::super::market::Market;
+use super::super::quiet::check_fading;
 use super::ends::Case;
 use super::hire;
 use super::record::Record;
@@ -11,6 +12,7 @@ use docket_core::event::Closing;
 use docket_core::id::AgentId;
 use docket_core::job::State;
 use docket_core::ledger::Account;
+use docket_core::time::Timestamp;
 use futures::executor::block_on;
 use std::collections::BTreeMap;
 
@@ -52,6 +54,7 @@ impl Market {
     pub(in super::super) fn check_agents_at_rest(&mut self) -> Found {
         let record = Record::read(&self.coordinator, &self.agents);
         let mut took_part: BTreeMap<AgentId, (u64, u64)> = BTreeMap::new();
+        let mut worked: BTreeMap<AgentId, [Vec<Timestamp>; 2]> = BTreeMap::new();
         for (job, journal) in record.hires.values() {
             if !job.state.is_final() {
                 return Err(format!("job {} is {} for ever", job.public_id.text, job.state.name()));
@@ -73,8 +76,13 @@ impl Market {
                 }
                 let counts = took_part.entry(seat.agent).or_default();
                 let sat = role == Role::Arbitrator;
-                counts.0 += u64::from(!sat && hire(job).begun_at.is_some() && !withdrawn);
+                let counted = hire(job).begun_at.is_some() && !withdrawn;
+                counts.0 += u64::from(!sat && counted);
                 counts.1 += u64::from(sat);
+                if role == Role::Provider && counted {
+                    let lost = usize::from(case.pays() != Some(true));
+                    worked.entry(seat.agent).or_default()[lost].extend(journal.last().map(|row| row.at));
+                }
             }
         }
         let mut staked: i128 = 0;
@@ -86,6 +94,11 @@ impl Market {
                 return Err(format!(
                     "{agent:?} took part in {took:?} jobs and disputes, and {counted:?} count"
                 ));
+            }
+            let (history, jobs) = (standing.history, worked.remove(&agent).unwrap_or_default());
+            for (kept, jobs) in [history.paid, history.lost].into_iter().zip(jobs) {
+                check_fading(kept, &jobs, history.hour)
+                    .map_err(|wrong| format!("{agent:?}'s jobs as a provider: {wrong}"))?;
             }
             let stake = Account::Stake(agent);
             staked += self
