@@ -8,7 +8,7 @@ use docket_core::id::{Attempt, WorkerId};
 use docket_core::job::Job;
 use docket_core::ledger::Transfer;
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
-use docket_core::policy::{Arbitration, Evaluation, Judge, Lapse, Policy, Ruling, Source, Verdict};
+use docket_core::policy::{Arbitration, Evaluation, Judge, Lapse, Policy, Ruling, Source, Tier, Verdict};
 use docket_core::refusal::Refusal;
 use docket_core::time::{Millis, Timestamp};
 use proptest::collection::vec;
@@ -193,6 +193,11 @@ impl Dice {
             stream_within: self.pick(&[None, Some(Millis(60))]),
             metering: None,
             staked: self.pick(&[None, Some(platform)]).map(|platform| BasisPoints(platform.0 / 2)),
+            tier: self.pick(&[
+                None,
+                Some(Tier { least: 1, is_challenge: false }),
+                Some(Tier { least: 2, is_challenge: true }),
+            ]),
         }
     }
 

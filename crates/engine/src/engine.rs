@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::deadlines::Deadlines;
+use crate::enrolled::Enrolled;
 use crate::entropy::Entropy;
 use crate::firsts::Firsts;
 use crate::hires::{Enclaves, HireTerms};
@@ -11,7 +12,7 @@ use crate::outbox::Outbox;
 use crate::pace::Pace;
 use crate::post::Post;
 use crate::relay::Relay;
-use crate::roster::Roster;
+use crate::roster::{Outbound, Roster, ToWorker};
 use crate::told::Told;
 use crate::trust::Guesses;
 use crate::watch::Watch;
@@ -22,8 +23,8 @@ use docket_settlement::Ledger;
 use docket_store::{Answer, Store, StoreError};
 use futures::FutureExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
-use tokio::sync::{Notify, watch};
+use std::sync::{Arc, Mutex, Weak};
+use tokio::sync::{Notify, mpsc, watch};
 
 /// What the operator decides once.
 #[derive(Clone, Debug)]
@@ -74,6 +75,9 @@ pub struct Engine {
     pub(crate) next_hire: AtomicU64,
     pub(crate) deadlines: Deadlines,
     pub(crate) roster: Roster,
+    pub(crate) enrolled: Enrolled,
+    /// What those are to be told who keep no connection.
+    pub(crate) posts: (Outbound, Mutex<Option<mpsc::UnboundedReceiver<Box<ToWorker>>>>),
     pub(crate) outbox: Outbox,
     pub(crate) watch: Watch,
     pub(crate) told: Told,
@@ -100,6 +104,8 @@ impl Engine {
             next_agent: AtomicU64::new(start.last_agent.map_or(1, |last| last.0 + 1)),
             next_hire: AtomicU64::new(start.last_hire.map_or(1, |last| last + 1)),
             roster: Roster::new(entropy.number()),
+            enrolled: Enrolled::default(),
+            posts: posts(),
             store,
             clock,
             entropy,
@@ -177,4 +183,9 @@ impl Engine {
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
     }
+}
+
+fn posts() -> (Outbound, Mutex<Option<mpsc::UnboundedReceiver<Box<ToWorker>>>>) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    (sender, Mutex::new(Some(receiver)))
 }

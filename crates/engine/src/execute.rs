@@ -107,7 +107,7 @@ impl Engine {
         let committed = self.commit(change, documents).await.inspect_err(|_| self.watch.wake(job.id))?;
         let after = committed.job.ok_or(CommitError::Conflict)?;
         if let Some(worker) = &committed.worker {
-            self.roster.fleet().learn(worker);
+            self.learn(worker);
         }
         self.notice(job, event, &after, committed.log_index);
         self.announce(event, &after);

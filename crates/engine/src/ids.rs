@@ -49,6 +49,12 @@ pub(crate) fn public_uuid(now: Timestamp, random: [u8; 10]) -> String {
     format!("{:08x}-{:04x}-{version:04x}-{variant:04x}-{node:012x}", millis >> 16, millis & 0xffff)
 }
 
+/// The number of a UUID of version 7 in decimal: it grows with time and nobody can guess it.
+pub(crate) fn job_number(now: Timestamp, random: [u8; 10]) -> String {
+    let digits = public_uuid(now, random).replace('-', "");
+    u128::from_str_radix(&digits, 16).unwrap_or_default().to_string()
+}
+
 /// `job_` and 18 lower-case letters and digits: eight of time, so that new rows stand together, and ten of chance.
 pub(crate) fn job_name(now: Timestamp, random: [u8; 8]) -> String {
     let millis = u64::try_from(now.0).unwrap_or_default();
@@ -85,6 +91,13 @@ mod tests {
         assert!(JobId(1 << 60) < first && first < second);
         let later = ids.next(Timestamp(ORIGIN + (1 << 40)));
         assert_eq!(later, JobId(1 << 62));
+    }
+
+    #[test]
+    fn a_number_grows_with_time_and_keeps_its_length_for_a_century() {
+        let number = |millis| job_number(Timestamp(millis), [0xff; 10]);
+        let (now, later) = (number(1_770_638_400_000), number(4_900_000_000_000));
+        assert!(now < later && now.len() == 37 && later.len() == 37, "{now} {later}");
     }
 
     #[test]

@@ -14,6 +14,8 @@ mod decision;
 mod delivery;
 mod disputes;
 mod engine;
+mod enrolled;
+mod enrolments;
 pub mod entropy;
 mod error;
 mod execute;
@@ -47,10 +49,11 @@ mod workers;
 pub use census::Census;
 pub use delivery::{Arrival, Proof};
 pub use docket_store::{
-    AgentFilter, Cursor, DeliveryRow, FeedRow, HireFilter, JournalRow, KeyJobs, LogPlace, Page, SnapshotRow,
-    Stage, Stretch, TransferRow,
+    AgentFilter, Cursor, DeliveryRow, FeedRow, HireFilter, JournalRow, KeyJobs, LogPlace, NoticeRow, Page,
+    SnapshotRow, Stage, Stretch, TransferRow,
 };
 pub use engine::{Config, Engine, StakeTerms};
+pub use enrolments::{Advice, Node, Presence, Reasons};
 pub use error::EngineError;
 pub use execute::Executed;
 pub use hires::{Enclaves, HireTerms, NewHire, Wish};
@@ -74,6 +77,10 @@ pub use workers::{Hello, Welcome};
 pub const HEARTBEAT: docket_core::time::Millis = docket_core::time::Millis::seconds(10);
 /// A worker without a sign for so long is gone.
 pub const LOST_AFTER: docket_core::time::Millis = docket_core::time::Millis::seconds(30);
+/// Who keeps no connection gives a sign of life so often.
+pub const POSTED_HEARTBEAT: docket_core::time::Millis = docket_core::time::Millis::seconds(60);
+/// And is offline after so long without one.
+pub const POSTED_LOST_AFTER: docket_core::time::Millis = docket_core::time::Millis::seconds(120);
 /// How long a worker whose socket closed may come back with the work it has.
 pub const RESUME_GRACE: docket_core::time::Millis = docket_core::time::Millis::seconds(5);
 /// How long something that failed for an outside reason rests before it is tried again.

@@ -33,6 +33,7 @@ impl Engine {
         let at = self.clock.now() + RESUME_GRACE;
         unplaced.iter().for_each(|effect| self.outbox.add_later(*effect, at));
         self.recover_post().await?;
+        self.recover_enrolments().await?;
         self.timer.notify_one();
         Ok(Recovered { open: open.len(), unplaced: unplaced.len() })
     }

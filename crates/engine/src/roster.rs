@@ -28,8 +28,12 @@ pub struct Profile {
     pub skills: Skills,
     /// The models it hosts, each with what it honours there.
     pub models: Vec<(Arc<str>, Features)>,
-    /// The class of its hardware, 0 if it names none.
+    /// The class of hardware for which it is enrolled, 0 if it is not.
     pub gpu_tier: u8,
+    /// Whether it gets nothing for which a class is asked.
+    pub deactivated: bool,
+    /// Whether it keeps no connection: jobs are posted to it.
+    pub by_post: bool,
     /// The least it works for.
     pub price_floor: Amount,
     /// How many jobs it takes at a time.

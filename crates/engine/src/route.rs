@@ -25,6 +25,16 @@ pub enum Placement {
 impl Engine {
     /// Finds a worker for a job that has none. `payload` saves reading it, where the caller has it.
     pub async fn route(&self, id: JobId, payload: Option<Arc<[u8]>>) -> Result<Placement, EngineError> {
+        self.route_to(id, payload, None).await
+    }
+
+    /// The same where its client was promised somebody, who has it if he may.
+    pub(crate) async fn route_to(
+        &self,
+        id: JobId,
+        payload: Option<Arc<[u8]>>,
+        preferred: Option<WorkerId>,
+    ) -> Result<Placement, EngineError> {
         loop {
             let job = self.store.open_job(id).filter(|job| matches!(job.state, State::Funded { .. }));
             let Some(job) = job else {
@@ -32,7 +42,7 @@ impl Engine {
                 return Ok(Placement::Over);
             };
             let trusted = self.trusted_for(&job).await?;
-            match self.choose(&job, trusted.as_deref()) {
+            match self.choose(&job, trusted.as_deref(), preferred) {
                 Choice::Taken(worker) => return Ok(Placement::Placed(worker)),
                 Choice::Nobody if self.stands(&job, trusted.as_deref()).await? => {
                     return Ok(Placement::Waiting);
@@ -52,10 +62,10 @@ impl Engine {
         }
     }
 
-    fn choose(&self, job: &Job, trusted: Option<&[WorkerId]>) -> Choice {
+    fn choose(&self, job: &Job, trusted: Option<&[WorkerId]>, preferred: Option<WorkerId>) -> Choice {
         let scoring = (self.config.scoring)(job);
         let (now, seed) = (self.clock.now(), self.entropy.number());
-        self.roster.fleet().choose(job, trusted, &scoring, now, seed)
+        self.roster.fleet().choose(job, trusted, preferred, &scoring, now, seed)
     }
 
     /// Whether a job that was put in line belongs there: neither it nor its client's trust has changed

@@ -7,7 +7,7 @@ use docket_core::change::Claim;
 use docket_core::command::Command;
 use docket_core::event::Fault;
 use docket_core::hash::Sha256;
-use docket_core::id::{ClientId, Dialect, JobId, PublicId};
+use docket_core::id::{ClientId, Dialect, JobId, PublicId, WorkerId};
 use docket_core::job::{Ask, Job, State};
 use docket_core::key::KeyId;
 use docket_core::money::Amount;
@@ -41,6 +41,8 @@ pub struct NewJob {
     pub key_id: Option<KeyId>,
     /// The digest of the request, where its caller waits and may come back with the same one.
     pub request: Option<Sha256>,
+    /// Whom the client was told that he would have: he does it if he may.
+    pub preferred: Option<WorkerId>,
     /// Give up at once if nobody fits now.
     pub now_or_never: Option<Fault>,
 }
@@ -52,6 +54,8 @@ pub enum Naming {
     Uuid,
     /// `job_` and 18 letters and digits.
     Short,
+    /// A decimal number of 128 bits that nobody can guess.
+    Number,
 }
 
 /// A job that is durable, its money held.
@@ -77,6 +81,7 @@ impl Engine {
 
     async fn make(&self, new: NewJob) -> Result<Submitted, EngineError> {
         let (payload, echo, now_or_never) = (new.payload.clone(), new.echo.clone(), new.now_or_never);
+        let preferred = new.preferred;
         let (job, claim) = self.draft(new);
         let documents =
             Documents { payload: Some(Payload { body: payload.clone(), echo }), ..Documents::default() };
@@ -89,7 +94,7 @@ impl Engine {
             Err(error) => return Err(error.into()),
         };
         let job = executed.job;
-        let placement = self.route(job.id, Some(payload)).await;
+        let placement = self.route_to(job.id, Some(payload), preferred).await;
         if let Err(error) = &placement {
             // The job is durable, so it is accepted.
             tracing::warn!(job = job.id.0, %error, "a new job could not be routed; it is tried again");
@@ -126,6 +131,7 @@ impl Engine {
         let now = self.clock.now();
         let text = match new.naming {
             Naming::Uuid => crate::ids::public_uuid(now, self.entropy.bytes()),
+            Naming::Number => crate::ids::job_number(now, self.entropy.bytes()),
             Naming::Short => crate::ids::job_name(now, self.entropy.bytes()),
         };
         let text = text.into();

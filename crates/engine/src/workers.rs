@@ -4,8 +4,10 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::roster::{Assignment, Connection, Held, Joined, Outbound, Profile, ToWorker, Visit};
 use crate::{HEARTBEAT, RESUME_GRACE};
+use docket_core::agent::identity::Word;
 use docket_core::change::Change;
 use docket_core::command::Command;
+use docket_core::enrolment::{Activity, Offer};
 use docket_core::event::Fault;
 use docket_core::id::{Attempt, JobId, WorkerId};
 use docket_core::job::{Job, State};
@@ -28,6 +30,8 @@ pub struct Hello {
     pub unproven_allowed: bool,
     /// What it says of itself.
     pub profile: Profile,
+    /// For which class of hardware it enrols, on the word of its wallet.
+    pub enrols: Option<(Word, u8)>,
     /// The jobs that it still has work for, by public id.
     pub resume: Vec<Arc<str>>,
 }
@@ -56,6 +60,7 @@ impl Engine {
     /// Lets a worker in, and lets it go on with what it has.
     pub async fn connect(&self, hello: Hello, outbound: Outbound) -> Result<Welcome, EngineError> {
         let worker = self.register(&hello).await?;
+        let hello = self.enrol_connected(hello).await?;
         let joined = {
             let now = self.clock.now();
             let mut fleet = self.roster.fleet();
@@ -83,7 +88,7 @@ impl Engine {
             if worker.suspended {
                 return Err(Refusal::WorkerSuspended.into()); // It was barred while it came in.
             }
-            self.roster.fleet().learn(&worker); // Something came to light meanwhile, perhaps.
+            self.learn(&worker); // Something came to light meanwhile, perhaps.
         }
         self.refresh_stake(hello.worker).await?;
         let lost = joined.held.iter().filter(|(_, held)| !hello.resume.contains(&held.name));
@@ -98,6 +103,24 @@ impl Engine {
             }
         }
         Ok(resumed)
+    }
+
+    /// Enrols a worker that connects, if it asks for that. One that a challenge has refuted is let in and gets no such jobs.
+    async fn enrol_connected(&self, mut hello: Hello) -> Result<Hello, EngineError> {
+        let Some((word, gpu_tier)) = hello.enrols else { return Ok(hello) };
+        if !hello.proof {
+            return Err(Refusal::ProofRequired.into());
+        }
+        let offer =
+            Offer { endpoint: None, gpu_tier, models: Vec::new(), concurrency: hello.profile.concurrency };
+        let state = match self.enrol(word, hello.worker, offer).await {
+            Ok(node) => Some(node.enrolment.state),
+            Err(EngineError::Refused(Refusal::Refuted)) => None,
+            Err(error) => return Err(error),
+        };
+        hello.profile.gpu_tier = gpu_tier;
+        hello.profile.deactivated = state != Some(Activity::Active);
+        Ok(hello)
     }
 
     async fn register(&self, hello: &Hello) -> Result<Worker, EngineError> {
@@ -274,7 +297,7 @@ impl Engine {
             let change = Change::of_evidence(worker, Evidence::Connected(span), until);
             match self.commit(change, Documents::default()).await {
                 Ok(committed) => {
-                    committed.worker.iter().for_each(|worker| self.roster.fleet().learn(worker));
+                    committed.worker.iter().for_each(|worker| self.learn(worker));
                 }
                 Err(error) => tracing::warn!(%worker, %error, "the time of a worker could not be written"),
             }

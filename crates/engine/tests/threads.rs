@@ -104,6 +104,7 @@ pub(crate) fn new_job(engine: &Engine, client: u64, number: u64) -> NewJob {
         key: Some((format!("{client}-{number}").into(), Sha256::of(b"do it"))),
         key_id: None,
         request: None,
+        preferred: None,
         now_or_never: None,
     }
 }
@@ -117,11 +118,14 @@ fn worker(engine: Arc<Engine>, number: u8) -> thread::JoinHandle<()> {
         skills: Skills::TASK,
         models: Vec::new(),
         gpu_tier: 0,
+        deactivated: false,
+        by_post: false,
         price_floor: Amount::zero(Asset::TEST_USDC),
         concurrency: 1,
         accepts: number == 0,
     };
-    let hello = Hello { worker: id, proof: true, unproven_allowed: false, profile, resume: Vec::new() };
+    let hello =
+        Hello { worker: id, proof: true, unproven_allowed: false, profile, enrols: None, resume: Vec::new() };
     let connection = block_on(engine.connect(hello, outbound)).expect("the worker is let in").connection;
     thread::spawn(move || {
         while let Some(message) = inbox.blocking_recv() {

@@ -153,6 +153,7 @@ impl Order {
             key: claim,
             key_id: Some(key.id),
             request: is_attended.then_some(digest),
+            preferred: None,
             now_or_never: None,
         };
         Ok((new, priced))

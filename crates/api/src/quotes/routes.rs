@@ -155,6 +155,7 @@ fn new_job(app: &App, headers: &HeaderMap, body: &Bytes, speed: Speed) -> Result
         key,
         key_id: None,
         request: None,
+        preferred: None,
         now_or_never: commit.private.then_some(Fault::NoTrustedWorker),
     })
 }

@@ -141,10 +141,13 @@ fn hello(app: &App, register: &Register, key: &PublicKey, proof: bool, loopback:
                 })
                 .collect(),
             gpu_tier: 0,
+            deactivated: false,
+            by_post: false,
             price_floor: Amount::new(offer.price_floor.unwrap_or_default(), app.asset()),
             concurrency: offer.concurrency,
             accepts: offer.accept,
         },
+        enrols: None,
         resume: register.resume.iter().map(|resume| Arc::from(resume.job_id.as_str())).collect(),
     }
 }

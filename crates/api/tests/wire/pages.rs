@@ -27,6 +27,7 @@ async fn submit_others(market: &Market, count: usize) {
             key: None,
             key_id: like.key,
             request: None,
+            preferred: None,
             now_or_never: None,
         })
     });

@@ -30,6 +30,8 @@ impl Skills {
     pub const INFER: Self = Self(1);
     /// Runs the built-in tasks.
     pub const TASK: Self = Self(1 << 1);
+    /// Keeps a connection, and signs receipts with the key that it has proven there.
+    pub const CONNECTED: Self = Self(1 << 2);
 
     /// Both sets together.
     #[must_use]

@@ -30,6 +30,8 @@ pub enum Lost {
     MoreOpenJobs,
     /// The chosen worker has as many points, and was last heard longer ago, or then too and has the lower key.
     HeardMoreRecently,
+    /// The client was promised the chosen worker.
+    OtherPromised,
 }
 
 impl Lost {
@@ -40,6 +42,7 @@ impl Lost {
             Self::Tie => "tie_lost",
             Self::MoreOpenJobs => "more_open_jobs",
             Self::HeardMoreRecently => "heard_more_recently",
+            Self::OtherPromised => "other_promised",
         }
     }
 
@@ -204,6 +207,16 @@ impl From<&Standing> for Ranked {
 }
 
 impl Shortlist {
+    /// The same with a fit worker in front whom the client was promised, whoever else is better.
+    pub fn prefer(&mut self, promised: Ranked) {
+        let Some(best) = self.chosen.filter(|best| best.worker != promised.worker) else { return };
+        self.runners_up.retain(|other| other.ranked.worker != promised.worker);
+        self.runners_up.insert(0, RunnerUp { ranked: best, lost: Lost::OtherPromised });
+        self.runners_up.iter_mut().for_each(|other| other.lost = Lost::OtherPromised);
+        self.runners_up.truncate(RUNNERS_UP);
+        self.chosen = Some(promised);
+    }
+
     /// Those on a podium that was filled where this decides between equals.
     pub(super) fn of<const N: usize>(podium: &Podium<N>, ties: Ties) -> Self {
         let mut standings = podium.standings();

@@ -6,6 +6,7 @@ mod hands;
 mod operator;
 mod patience;
 mod rest;
+mod tiers;
 mod view;
 
 pub(crate) use attendance::Visit;
@@ -15,7 +16,7 @@ use super::{Connection, Outbound};
 use docket_core::feature::Features;
 use docket_core::id::{Attempt, JobId, WorkerId};
 use docket_core::routing::{Candidate, Decision, Index, ModelId, Pace, StakeTier};
-use docket_core::time::Timestamp;
+use docket_core::time::{Millis, Timestamp};
 use docket_core::worker::Worker;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -39,6 +40,9 @@ pub(crate) struct Fleet {
     /// How many connected workers serve each model, apart by what they honour there.
     served: BTreeMap<Arc<str>, BTreeMap<Features, u32>>,
     pub(super) waiting: Waiting,
+    /// How many of each class of hardware are online.
+    tiers: BTreeMap<u8, usize>,
+    whys: tiers::Whys,
     next_connection: u64,
     /// When somebody must be given up, or may be given work again.
     next_look: Option<Timestamp>,
@@ -57,6 +61,8 @@ struct Member {
     failures_in_a_row: u32,
     /// Whether it has a stake that counts.
     staked: bool,
+    /// How long it may be silent.
+    patience: Millis,
     /// When this connection began.
     since: Timestamp,
     /// Its record. Evidence and version are each the latest that came here.
@@ -108,6 +114,8 @@ impl Fleet {
             models: HashMap::new(),
             served: BTreeMap::new(),
             waiting: Waiting::default(),
+            tiers: BTreeMap::new(),
+            whys: tiers::Whys::default(),
             next_connection: 0,
             next_look: None,
             secret,

@@ -3,10 +3,12 @@
 use super::dice::Dice;
 use docket_core::agent::capital::Worth;
 use docket_core::agent::identity::Agent;
+use docket_core::agent::identity::Wallet;
 use docket_core::agent::offer::Offer;
 use docket_core::agent::standing::Standing;
 use docket_core::agent::tally::Tally;
 use docket_core::change::Claim;
+use docket_core::enrolment::Enrolment;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
 use docket_core::id::{AgentId, ClientId, JobId, PublicId, WorkerId};
@@ -20,7 +22,8 @@ use docket_core::worker::Worker;
 use docket_store::backend::{Backend, Loaded, Needs, Resumed, Seen};
 use docket_store::{
     AgentFilter, Answer, BalanceRow, Batch, Cursor, DeliveryRow, FeedRow, HireRow, JobFilter, JournalRow,
-    KeyJobs, KeyRow, Page, Read, Reader, SnapshotRow, SpendingRow, StoreError, Stretch, TransferRow,
+    KeyJobs, KeyRow, NoticeRow, Page, Read, Reader, SnapshotRow, SpendingRow, StoreError, Stretch,
+    TransferRow,
 };
 use futures::FutureExt;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -296,6 +299,22 @@ impl Reader for WeatheredReader {
 
     fn count_agents(&self) -> Read<'_, u64> {
         self.after(move |reader| reader.count_agents())
+    }
+
+    fn enrolment(&self, wallet: Wallet) -> Read<'_, Option<Enrolment>> {
+        self.after(move |reader| reader.enrolment(wallet))
+    }
+
+    fn enrolments(&self, after: Option<Wallet>) -> Read<'_, Vec<Enrolment>> {
+        self.after(move |reader| reader.enrolments(after))
+    }
+
+    fn notices(&self, before: i64, limit: u32) -> Read<'_, Vec<NoticeRow>> {
+        self.after(move |reader| reader.notices(before, limit))
+    }
+
+    fn last_notice(&self) -> Read<'_, i64> {
+        self.after(move |reader| reader.last_notice())
     }
 
     fn next_delivery(&self, hook: HookId) -> Read<'_, Option<Timestamp>> {

@@ -70,6 +70,7 @@ impl Order {
             echo: None,
             key_id: None,
             request: None,
+            preferred: None,
             now_or_never: (private && dice.percent(60)).then_some(Fault::NoTrustedWorker),
         };
         Self { new, answer: Answer::Nothing, asked: 0, next_try: now }
@@ -96,6 +97,7 @@ impl Order {
             price: Amount::new(hold, Asset::USDC),
             policy: Arc::new(policy),
             key_id: Some(key),
+            preferred: None,
             now_or_never: None,
             ..new
         };

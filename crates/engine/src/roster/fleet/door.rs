@@ -1,11 +1,11 @@
 //! Who comes, who gives signs of life, and who goes.
 
 use super::{Fleet, Joined, Member, patience, weigh};
-use crate::LOST_AFTER;
 use crate::roster::{Connection, Outbound, Profile, ToWorker};
+use crate::{LOST_AFTER, POSTED_LOST_AFTER};
 use docket_core::id::WorkerId;
 use docket_core::money::BasisPoints;
-use docket_core::routing::{Candidate, Lot, ModelId, Models, Pace, StakeTier};
+use docket_core::routing::{Candidate, Lot, ModelId, Models, Pace, Skills, StakeTier};
 use docket_core::time::{Millis, Timestamp};
 use docket_core::worker::Worker;
 use std::collections::BTreeSet;
@@ -31,6 +31,7 @@ impl Fleet {
         outbound: Outbound,
         now: Timestamp,
     ) -> Joined {
+        let patience = if profile.by_post { POSTED_LOST_AFTER } else { LOST_AFTER };
         self.next_connection += 1;
         let connection = Connection(self.next_connection);
         let models = profile.models.iter().map(|(name, features)| (self.model(name), *features));
@@ -42,6 +43,7 @@ impl Fleet {
                 self.attendance.note(earlier, now);
                 self.connections.remove(&old);
                 self.count_models(&earlier.model_names, &earlier.candidate.models, false);
+                self.count_tier(earlier.candidate.gpu_tier, false);
             }
         }
         let rest = earlier.as_ref().map(Member::rest).or_else(|| self.rests.take(&worker.id, now));
@@ -55,7 +57,10 @@ impl Fleet {
         let mut candidate = Candidate {
             id: worker.id,
             class: profile.class,
-            skills: profile.skills,
+            skills: match profile.by_post {
+                true => profile.skills,
+                false => profile.skills.with(Skills::CONNECTED),
+            },
             models,
             gpu_tier: profile.gpu_tier,
             region: None,
@@ -68,7 +73,7 @@ impl Fleet {
             tested: BasisPoints::default(),
             pace: Pace::default(),
             stake,
-            deactivated: false,
+            deactivated: profile.deactivated,
             draining: false,
             proven,
             probation: None,
@@ -90,13 +95,15 @@ impl Fleet {
             turns,
             failures_in_a_row: rest.failures_in_a_row,
             staked,
+            patience,
             since: now,
             known: *worker,
             candidate,
         };
         self.count_models(&member.model_names, &member.candidate.models, true);
+        self.count_tier(member.candidate.gpu_tier, true);
         self.members.insert(worker.id, member);
-        self.look_at(patience::silent_from(now));
+        self.look_at(patience::silent_from(now, patience));
         if let Some(rested) = rest.until.filter(|until| *until > now) {
             self.look_at(rested);
         }
@@ -152,6 +159,7 @@ impl Fleet {
         self.attendance.note(member, now);
         member.connection = None;
         let (names, models) = (member.model_names.clone(), member.candidate.models.clone());
+        let tier = member.candidate.gpu_tier;
         if member.held.is_empty() {
             self.forget(&worker);
         } else {
@@ -162,6 +170,7 @@ impl Fleet {
             self.look_at(now);
         }
         self.count_models(&names, &models, false);
+        self.count_tier(tier, false);
     }
 
     /// Nobody waits for a worker any more.

@@ -4,8 +4,10 @@ use super::{Choice, Fleet, Held, Member};
 use crate::roster::{Connection, Explanation, ToWorker, skills};
 use docket_core::event::Event;
 use docket_core::id::{Attempt, JobId, WorkerId};
-use docket_core::job::Job;
-use docket_core::routing::{Audience, Decision, Demand, Lot, ModelId, Scoring, tally};
+use docket_core::job::{Ask, Job};
+use docket_core::money::Amount;
+use docket_core::policy::Policy;
+use docket_core::routing::{Audience, Decision, Demand, Lot, ModelId, Ranked, Scoring, Skills, judge, tally};
 use docket_core::time::Timestamp;
 use std::sync::Arc;
 
@@ -13,11 +15,13 @@ use std::sync::Arc;
 const COUNTED: usize = 256;
 
 impl Fleet {
-    /// Chooses a worker for a job and takes its place; without one, the job waits.
+    /// Chooses a worker for a job and takes its place; without one, the job waits. Whom its client was promised has it if
+    /// he may.
     pub(crate) fn choose(
         &mut self,
         job: &Job,
         trusted: Option<&[WorkerId]>,
+        preferred: Option<WorkerId>,
         scoring: &Scoring,
         now: Timestamp,
         seed: u64,
@@ -26,7 +30,12 @@ impl Fleet {
             return Choice::Taken(*holder);
         }
         let demand = self.demand(job, trusted);
-        let shortlist = self.index.shortlist(&demand, scoring, now, seed);
+        let mut shortlist = self.index.shortlist(&demand, scoring, now, seed);
+        if let Some(preferred) = preferred.and_then(|worker| self.index.get(&worker))
+            && let Ok(score) = judge(preferred, &demand, scoring, now)
+        {
+            shortlist.prefer(Ranked { worker: preferred.id, score });
+        }
         let Some(chosen) = shortlist.chosen else {
             self.waiting.add(job);
             return Choice::Nobody;
@@ -69,22 +78,33 @@ impl Fleet {
         });
     }
 
-    /// What a job asks for; a model that no worker ever named has no number, so nobody fits.
+    /// What a job asks for.
     fn demand<'a>(&self, job: &'a Job, trusted: Option<&'a [WorkerId]>) -> Demand<'a> {
+        self.demand_of(&job.ask, &job.policy, job.price, &job.tried, trusted)
+    }
+
+    /// What a job of these terms asks for; a model that no worker ever named has no number, so nobody fits.
+    pub(super) fn demand_of<'a>(
+        &self,
+        ask: &Ask,
+        policy: &Policy,
+        price: Amount,
+        tried: &'a [WorkerId],
+        trusted: Option<&'a [WorkerId]>,
+    ) -> Demand<'a> {
+        let number = |name| self.models.get(name).copied().unwrap_or(ModelId(u32::MAX));
+        let skills = skills(ask.skill);
         Demand {
-            skills: skills(job.ask.skill),
-            model: job
-                .ask
-                .model
-                .as_ref()
-                .map(|name| self.models.get(name).copied().unwrap_or(ModelId(u32::MAX))),
-            needs: job.ask.needs,
-            min_gpu_tier: 0,
+            // Those who keep no connection are there for jobs that ask for a class of hardware.
+            skills: if policy.tier.is_some() { skills } else { skills.with(Skills::CONNECTED) },
+            model: ask.model.as_ref().map(number),
+            needs: ask.needs,
+            min_gpu_tier: policy.tier.map_or(0, |tier| tier.least),
             region: None,
-            price: job.policy.split.divide(job.price).worker,
+            price: policy.split.divide(price).worker,
             audience: trusted.map_or(Audience::Anyone, Audience::Only),
-            must_be_proven: job.ask.private,
-            excluded: &job.tried,
+            must_be_proven: ask.private,
+            excluded: tried,
         }
     }
 

@@ -2,13 +2,13 @@
 
 use super::{Fleet, Member};
 use crate::roster::Connection;
-use crate::{LOST_AFTER, RESUME_GRACE, RETRY};
+use crate::{RESUME_GRACE, RETRY};
 use docket_core::id::{Attempt, JobId};
 use docket_core::time::{Millis, Timestamp};
 
 /// When a worker that was last seen at an instant is gone.
-pub(super) fn silent_from(last_seen: Timestamp) -> Timestamp {
-    last_seen + LOST_AFTER + Millis(1)
+pub(super) fn silent_from(last_seen: Timestamp, patience: Millis) -> Timestamp {
+    last_seen + patience + Millis(1)
 }
 
 /// When a worker that left at an instant is not expected back any more.
@@ -29,7 +29,7 @@ impl Fleet {
 
     /// Connections that gave no sign for too long.
     pub(crate) fn silent(&self, now: Timestamp) -> Vec<Connection> {
-        let silent = |member: &&Member| silent_from(member.candidate.last_seen) <= now;
+        let silent = |member: &&Member| silent_from(member.candidate.last_seen, member.patience) <= now;
         self.members.values().filter(silent).filter_map(|member| member.connection).collect()
     }
 
@@ -41,7 +41,7 @@ impl Fleet {
     /// Reckons anew when somebody must be looked at: who is silent, who is away, who rests.
     pub(crate) fn plan_next_look(&mut self, now: Timestamp) -> Option<Timestamp> {
         let connected = || self.members.values().filter(|member| member.connection.is_some());
-        let silent = connected().map(|member| silent_from(member.candidate.last_seen));
+        let silent = connected().map(|member| silent_from(member.candidate.last_seen, member.patience));
         let rested = connected().filter_map(|member| member.candidate.cooling_until.filter(|at| *at > now));
         let given_up = self.gone.values().map(|left| given_up_from(*left));
         let next = silent.chain(rested).chain(given_up).min();

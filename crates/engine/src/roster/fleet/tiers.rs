@@ -1,0 +1,110 @@
+//! Those who are enrolled for a class of hardware, as far as they are online.
+
+use super::Fleet;
+use crate::roster::Connection;
+use docket_core::enrolment::Offer;
+use docket_core::id::WorkerId;
+use docket_core::job::Ask;
+use docket_core::money::{Amount, BasisPoints};
+use docket_core::policy::Policy;
+use docket_core::routing::{Scoring, tally};
+use docket_core::time::{Millis, Timestamp};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// How long an answer to who asks why nobody fits holds: to find one means to look at everybody.
+const WHY_HOLDS: Millis = Millis::seconds(1);
+/// Of so many kinds of jobs.
+const WHYS: usize = 1_024;
+
+/// Why nobody fitted lately, by model and class.
+#[derive(Default)]
+pub(super) struct Whys(HashMap<(Option<Arc<str>>, u8), (Timestamp, BTreeMap<&'static str, usize>)>);
+
+impl Fleet {
+    /// What somebody offers has changed while he is online, or whether he may have jobs.
+    pub(crate) fn enrol(&mut self, worker: &WorkerId, offer: &Offer, active: bool) {
+        let Some(member) = self.members.get(worker) else { return };
+        let (before, connected) = (member.candidate.gpu_tier, member.connection.is_some());
+        self.change(worker, |member| {
+            member.candidate.gpu_tier = offer.gpu_tier;
+            member.candidate.concurrency = offer.concurrency;
+            member.candidate.deactivated = !active;
+        });
+        if connected {
+            self.count_tier(before, false);
+            self.count_tier(offer.gpu_tier, true);
+        }
+    }
+
+    /// Somebody of a class has come, or gone.
+    pub(super) fn count_tier(&mut self, tier: u8, come: bool) {
+        if tier > 0 {
+            let online = self.tiers.entry(tier).or_default();
+            *online = if come { *online + 1 } else { online.saturating_sub(1) };
+        }
+    }
+
+    /// How many of each class are online.
+    pub(crate) fn online_tiers(&self) -> BTreeMap<u8, usize> {
+        self.tiers.iter().map(|(tier, online)| (*tier, *online)).filter(|(_, online)| *online > 0).collect()
+    }
+
+    /// The last sign of life of who is online, and how many jobs he has.
+    pub(crate) fn presence(&self, worker: &WorkerId) -> Option<(Timestamp, u16)> {
+        let member = self.members.get(worker).filter(|member| member.connection.is_some())?;
+        Some((member.candidate.last_seen, member.candidate.running))
+    }
+
+    /// The connection that a worker has now.
+    pub(crate) fn connection_of(&self, worker: &WorkerId) -> Option<Connection> {
+        self.members.get(worker)?.connection
+    }
+
+    /// Who would have a job now, with his reputation.
+    pub(crate) fn advise(
+        &self,
+        ask: &Ask,
+        policy: &Policy,
+        price: Amount,
+        scoring: &Scoring,
+        now: Timestamp,
+    ) -> Option<(WorkerId, BasisPoints)> {
+        let demand = self.demand_of(ask, policy, price, &[], None);
+        let chosen = self.index.choose(&demand, scoring, now, 0)?;
+        let candidate = self.index.get(&chosen.worker)?;
+        Some((chosen.worker, candidate.tested))
+    }
+
+    /// Why nobody would, of so many who might if they were online.
+    pub(crate) fn why_nobody(
+        &mut self,
+        ask: &Ask,
+        policy: &Policy,
+        price: Amount,
+        scoring: &Scoring,
+        active: usize,
+        now: Timestamp,
+    ) -> BTreeMap<&'static str, usize> {
+        let kind = (ask.model.clone(), policy.tier.map_or(0, |tier| tier.least));
+        if let Some((at, why)) = self.whys.0.get(&kind)
+            && now.since(*at) < WHY_HOLDS
+        {
+            return why.clone();
+        }
+        let demand = self.demand_of(ask, policy, price, &[], None);
+        let enrolled = || self.index.candidates().filter(|candidate| candidate.gpu_tier > 0);
+        let tally = tally(enrolled(), &demand, scoring, now);
+        let mut why: BTreeMap<_, _> = tally.reasons().map(|(reason, count)| (reason.code(), count)).collect();
+        let online = enrolled().filter(|candidate| !candidate.deactivated).count();
+        let offline = active.saturating_sub(online);
+        if offline > 0 {
+            why.insert("offline", offline);
+        }
+        if self.whys.0.len() >= WHYS {
+            self.whys.0.clear();
+        }
+        self.whys.0.insert(kind, (now, why.clone()));
+        why
+    }
+}
