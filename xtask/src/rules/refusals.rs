@@ -50,7 +50,7 @@ struct Source {
     head: &'static str,
 }
 
-const SOURCES: [Source; 5] = [
+const SOURCES: [Source; 6] = [
     Source {
         file: "crates/core/src/refusal.rs",
         name: "Refusal",
@@ -79,6 +79,16 @@ The money of a job that came to nothing is back with whoever paid.
 ## The dialect `agents`
 
 As `error` in `{\"success\": false, …}`.
+",
+    },
+    Source {
+        file: "crates/api/src/registry/code.rs",
+        name: "Code",
+        form: &PLAIN,
+        head: "\
+## The dialect `registry`
+
+As `code` in `{\"ok\": false, …}`.
 ",
     },
     Source {
