@@ -1,7 +1,7 @@
 //! What jobs say of whoever did them: one history of evidence that loses half of its weight in thirty days.
 //!
 //! Whole numbers only, and the same evidence gives the same history for ever. What a history comes to is left to
-//! [`views`], and which event is evidence to [`crate::change`].
+//! [`View`], and which event is evidence to [`crate::change`].
 
 mod explanation;
 mod fading;

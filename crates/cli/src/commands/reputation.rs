@@ -71,7 +71,7 @@ impl Display for View {
         if u64::from(*shown) != on_scale {
             write!(f, ", shown as {shown}")?;
         }
-        writeln!(f, ": {number} points")?;
+        writeln!(f, ": {number} points of 10000")?;
         for Term { term, points, because } in terms {
             writeln!(f, "    {:<12}{points:>7}  {}", plain(term), plain(because))?;
         }
@@ -104,10 +104,10 @@ mod tests {
         .unwrap();
         let lines = "  1.000 jobs seen beside 4.000 imagined: 20 % of what is weighed was seen
   new, and trusted with few jobs at a time: 1 of the 10 paid jobs that end it
-  quotes    56 of 100: 5600 points
+  quotes    56 of 100: 5600 points of 10000
     imagined       4000  4.000 of 5.000 jobs
     paid           1600  1.000 of 5.000 jobs
-  registry  3087 of 10000, shown as 30: 3087 points
+  registry  3087 of 10000, shown as 30: 3087 points of 10000
     work           5087  as it was
     refuted       -2000  a \u{fffd} challenge
 ";

@@ -87,7 +87,7 @@ fn accounts(shown: &str) -> Vec<(&str, i64)> {
     let mut accounts: Vec<(&str, i64, i64)> = Vec::new();
     for line in shown.lines() {
         let mut words = line.split_whitespace();
-        if let Some(head) = line.strip_suffix(" points") {
+        if let Some(head) = line.strip_suffix(" points of 10000") {
             let (_, number) = head.rsplit_once(": ").unwrap();
             accounts.push((words.next().unwrap(), number.parse().unwrap(), 0));
         } else if let (true, Some(account)) = (line.starts_with("    "), accounts.last_mut()) {
