@@ -129,8 +129,9 @@ async fn market(args: &Args, config: &Config) -> Result<()> {
         data: shown.display().to_string(),
         node: address.to_string(),
     };
+    let told = super::told_to_stop()?;
     announce(args, &ready, &engines, config.testnet)?;
-    super::told_to_stop().await?;
+    told.await?;
     eprintln!("docket: draining, running jobs finish");
     stop.cancel();
     worker.await.context("the worker ended badly")??;

@@ -82,7 +82,9 @@ pub(crate) fn run(args: Args) -> Result<()> {
         let stop = CancellationToken::new();
         let told = stop.clone();
         tokio::spawn(async move {
-            super::told_to_stop().await.ok(); // Without signals, only the process's end stops it.
+            // Without signals, only the process's end stops it.
+            let Ok(signal) = super::told_to_stop() else { return };
+            signal.await.ok();
             told.cancel();
         });
         docket_worker::run(config, stop, log).await?;
