@@ -79,6 +79,11 @@ fn an_arrow_under_another_name_or_for_one_platform_is_caught() {
 #[test]
 fn only_some_tests_may_reach_further_down() {
     assert_eq!(manifests("api", "[dev-dependencies]\ndocket-store.workspace = true"), NONE);
+    assert_eq!(manifests("worker", "[dev-dependencies]\ndocket-core.workspace = true"), NONE);
+    assert_eq!(
+        manifests("worker", "[dependencies]\ndocket-core.workspace = true"),
+        ["`worker` may not depend on `core`"]
+    );
     assert_eq!(
         manifests("protocol", "[dev-dependencies]\ndocket-store.workspace = true"),
         ["`protocol` may not depend on `store`"]

@@ -5,6 +5,7 @@ use crate::enclave::SimulatedEnclave;
 use crate::log::Checkpoints;
 use crate::observe::{Limiter, RequestIds, Requests};
 use crate::post::Reach;
+use crate::router::{Beats, Kept, RegistryTerms};
 use crate::workers::{Room, Signatures};
 use docket_core::money::Asset;
 use docket_engine::Engine;
@@ -21,6 +22,10 @@ pub struct App {
     pub settings: Settings,
     /// Who waits for which answer.
     pub(crate) attendance: Attendance,
+    /// Prompts that were asked about and are not paid yet.
+    pub(crate) prompts: Kept,
+    /// When nodes were heard last.
+    pub(crate) beats: Beats,
     /// Judges what workers signed.
     pub(crate) signatures: Signatures,
     /// Memory for workers' large outputs.
@@ -50,6 +55,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What inference costs.
     pub prices: PriceList,
+    /// Which models nodes can be asked for.
+    pub registry: RegistryTerms,
     /// How near the addresses may be to which webhooks are sent.
     pub webhooks_to: Reach,
     /// The simulated enclave, where one is served.
@@ -95,6 +102,8 @@ impl App {
     pub fn new(engine: Arc<Engine>, settings: Settings, key: SigningKey) -> Result<Self, NoteError> {
         Ok(Self {
             attendance: Attendance::after_start(&engine),
+            prompts: Kept::default(),
+            beats: Beats::default(),
             signatures: Signatures::default(),
             room: Room::default(),
             checkpoints: Checkpoints::new(key, &settings.origin)?,

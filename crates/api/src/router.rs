@@ -4,8 +4,10 @@ pub use crate::agents::{AgentTerms, keep_snapshots};
 use crate::app::App;
 use crate::observe::{Observer, Telling, limit, observe};
 use crate::openapi::{Operation, reference};
+pub(crate) use crate::registry::{Beats, Kept};
+pub use crate::registry::{Postman, RegistryModel, RegistryTerms};
 use crate::route::{Guard, Route};
-use crate::{admin, agents, credits, health, log, observe, openapi, quotes, workers};
+use crate::{admin, agents, credits, health, log, observe, openapi, quotes, registry, workers};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler;
@@ -26,6 +28,7 @@ pub(crate) fn table() -> Vec<Route> {
         quotes::routes(),
         credits::routes(),
         agents::routes(),
+        registry::routes(),
         shared(),
         log::routes(),
         workers::routes(),
@@ -39,7 +42,7 @@ pub(crate) fn table() -> Vec<Route> {
 
 /// The named schemas of all parts.
 pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
-    [quotes::schemas(), credits::schemas(), agents::schemas(), admin::schemas()].concat()
+    [quotes::schemas(), credits::schemas(), agents::schemas(), registry::schemas(), admin::schemas()].concat()
 }
 
 /// All routes over one market.
@@ -121,9 +124,16 @@ fn is_of_agents(path: &str) -> bool {
     path.starts_with(agents::PREFIX)
 }
 
+/// Whether a path belongs to `registry`: all of this beginning that is not one of `agents`.
+fn is_of_registry(path: &str) -> bool {
+    path.starts_with(registry::PREFIX) && !is_of_agents(path)
+}
+
 async fn not_found(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if is_of_agents(uri.path()) {
         agents::not_found(&method, uri.path())
+    } else if is_of_registry(uri.path()) {
+        registry::not_found(&method, uri.path())
     } else if brings_key(&headers) {
         credits::not_found(&method, uri.path())
     } else {
@@ -134,6 +144,8 @@ async fn not_found(method: Method, uri: Uri, headers: HeaderMap) -> Response {
 async fn method_not_allowed(uri: Uri, headers: HeaderMap) -> Response {
     if is_of_agents(uri.path()) {
         agents::method_not_allowed()
+    } else if is_of_registry(uri.path()) {
+        registry::method_not_allowed()
     } else if brings_key(&headers) {
         credits::method_not_allowed()
     } else {
@@ -144,6 +156,8 @@ async fn method_not_allowed(uri: Uri, headers: HeaderMap) -> Response {
 fn too_many_requests(path: &str, headers: &HeaderMap, wait: Duration) -> Response {
     if is_of_agents(path) {
         agents::too_many_requests(wait)
+    } else if is_of_registry(path) {
+        registry::too_many_requests(wait)
     } else if brings_key(headers) {
         credits::too_many_requests(wait)
     } else {
@@ -156,6 +170,7 @@ fn on_panic(path: &str) -> Response {
     match path {
         _ if path.starts_with("/admin/") => admin::failed(),
         _ if is_of_agents(path) => agents::failed(),
+        _ if is_of_registry(path) => registry::failed(),
         _ if credits::routes().iter().any(|route| route.path == path) => credits::failed(),
         _ => quotes::failed(),
     }
@@ -166,7 +181,8 @@ pub fn scoring(job: &Job) -> Scoring {
     match job.public_id.dialect {
         Dialect::Quotes => quotes::scoring(job),
         Dialect::Credits => credits::scoring(job),
-        // The other dialects make no jobs yet; theirs come with them.
-        Dialect::Agents | Dialect::Registry => quotes::scoring(job),
+        Dialect::Registry => registry::scoring(job),
+        // Agents choose each other.
+        Dialect::Agents => quotes::scoring(job),
     }
 }

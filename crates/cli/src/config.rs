@@ -42,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) credits: docket_api::PriceList,
     /// How agents hire each other.
     pub(crate) agents: docket_api::AgentTerms,
+    /// Which models nodes can be asked for.
+    pub(crate) registry: docket_api::RegistryTerms,
 }
 
 /// A text that is never shown.
@@ -73,6 +75,7 @@ impl Default for Config {
             webhooks_to: docket_api::Reach::default(),
             credits: docket_api::PriceList::default(),
             agents: docket_api::AgentTerms::default(),
+            registry: docket_api::RegistryTerms::default(),
         }
     }
 }
@@ -114,6 +117,9 @@ impl Config {
             bail!(
                 "agents.snapshot_seconds must be at least 1, or whoever asks would write a snapshot each time"
             );
+        }
+        if let Some((model, fault)) = self.registry.fault() {
+            bail!("registry.models.{model}: {fault}");
         }
         let sound = |byte: u8| byte.is_ascii_graphic() && byte != b'+';
         if self.origin.is_empty() || !self.origin.bytes().all(sound) {

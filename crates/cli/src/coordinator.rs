@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::data::DataDir;
 use anyhow::{Context, Result, bail};
-use docket_api::{App, Courier, Limits, Server, Settings, SimulatedEnclave};
+use docket_api::{App, Courier, Limits, Postman, Server, Settings, SimulatedEnclave};
 use docket_core::hash::Sha256;
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
@@ -74,6 +74,7 @@ impl Coordinator {
         let stop = CancellationToken::new();
         let app = Arc::new(App::new(engine.clone(), settings(config, &admin_token, enclave), key)?);
         let courier = Courier::new(app.clone()).context("nothing can be sent to webhooks")?;
+        let postman = Postman::new(app.clone()).context("nothing can be posted to nodes")?;
         let snapshots = docket_api::keep_snapshots(app.clone());
         let forsaken = docket_api::withdraw_forsaken(app.clone());
         let server = Server { listener, router: docket_api::router(app), limits: limits(config) };
@@ -84,6 +85,7 @@ impl Coordinator {
                 tokio::spawn(outbox::run(engine.clone())),
                 tokio::spawn(timers(engine.clone())),
                 tokio::spawn(courier.run()),
+                tokio::spawn(postman.run()),
                 tokio::spawn(forsaken),
                 tokio::spawn(snapshots),
                 tokio::spawn(read_ahead(engine.clone())),
@@ -168,6 +170,7 @@ fn settings(config: &Config, admin_token: &str, enclave: Option<SimulatedEnclave
         admin_token: Some(Sha256::of(admin_token.as_bytes())),
         limits: limits(config),
         prices: config.credits.clone(),
+        registry: config.registry.clone(),
         webhooks_to: config.webhooks_to,
         enclave: enclave.map(Arc::new),
     }

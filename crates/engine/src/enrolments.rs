@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::execute::ATTEMPTS;
-use crate::roster::{Profile, ToWorker};
+use crate::roster::{Connection, Profile, ToWorker};
 use docket_core::agent::identity::{Wallet, Word};
 use docket_core::agent::tally::{IN_ALL, Tally};
 use docket_core::change::Change;
@@ -229,6 +229,11 @@ impl Engine {
     /// What those are to be told who keep no connection. Whoever tells them takes this once.
     pub fn take_posts(&self) -> Option<mpsc::UnboundedReceiver<Box<ToWorker>>> {
         self.posts.1.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+    }
+
+    /// The connection of a worker who is online.
+    pub fn connection_of(&self, worker: &WorkerId) -> Option<Connection> {
+        self.roster.fleet().connection_of(worker)
     }
 
     /// Somebody who keeps no connection cannot be reached: he is offline until his next sign of life.

@@ -41,7 +41,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
 ];
 
 /// Crates whose tests may use everything below them.
-const TEST_ANYTHING_BELOW: [&str; 4] = ["store", "engine", "api", "cli"];
+const TEST_ANYTHING_BELOW: [&str; 5] = ["store", "engine", "api", "worker", "cli"];
 
 /// All that the core may use from outside.
 const CORE_USES: [&str; 2] = ["sha2", "thiserror"];

@@ -92,6 +92,16 @@ As `error` in `{\"success\": false, …}`.
 ",
     },
     Source {
+        file: "crates/api/src/registry/code.rs",
+        name: "Code",
+        form: &PLAIN,
+        head: "\
+## The dialect `registry`
+
+As `code` in `{\"ok\": false, …}`.
+",
+    },
+    Source {
         file: "crates/api/src/credits/code.rs",
         name: "Code",
         form: &PLAIN,

@@ -33,6 +33,12 @@ impl Checkpoints {
         &self.verifier
     }
 
+    /// A signature over something else in base64. What is signed begins with what no note of a checkpoint does: the log's
+    /// name is followed by a line's end, and this by a full stop and seconds.
+    pub(crate) fn sign(&self, message: &[u8]) -> String {
+        self.key.sign(message).to_string()
+    }
+
     /// The checkpoint of a durable log. The same size always has the same checkpoint.
     pub(crate) fn newest(&self, (size, root): (u64, Hash)) -> Arc<Signed> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);

@@ -127,6 +127,7 @@ mod tests {
             admin_token: None,
             limits: Limits::default(),
             prices: crate::PriceList::default(),
+            registry: crate::RegistryTerms::default(),
             webhooks_to: crate::Reach::default(),
             enclave: None,
         };

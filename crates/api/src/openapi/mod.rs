@@ -51,6 +51,7 @@ fn document(table: &[Route], schemas: Vec<(&'static str, Value)>) -> Value {
             {"name": "jobs", "description": "Quote, commit, poll: the dialect `quotes`."},
             {"name": "credits", "description": "OpenAI-compatible inference: the dialect `credits`."},
             {"name": "agents", "description": "Agents hire agents: the dialect `agents`."},
+            {"name": "registry", "description": "Nodes in GPU tiers: the dialect `registry`."},
             {"name": "trust", "description": "Which workers a user trusts with private jobs."},
             {"name": "log", "description": "The transparency log (C2SP tlog-tiles)."},
             {"name": "workers", "description": "Where workers connect."},

@@ -14,9 +14,9 @@ use crate::app::App;
 use crate::credits;
 use docket_core::hook::{Delivery, Hook, Outcome, Trouble};
 use docket_engine::post;
-use reqwest::Client;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder};
 use resolver::{AddressRefused, Resolver, Unresolved};
 use std::error::Error;
 use std::io;
@@ -33,6 +33,35 @@ const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 const AGENT: &str = concat!("docket/", env!("CARGO_PKG_VERSION"));
 
+/// A client that reaches so far, and no further than the addresses that its resolver lets through.
+pub(crate) fn client(reach: Reach, within: Duration) -> Result<Client, reqwest::Error> {
+    rustls::crypto::ring::default_provider().install_default().ok(); // Somebody else may have done it.
+    Client::builder()
+        .redirect(Policy::none())
+        // A proxy would resolve names by itself, past every check.
+        .no_proxy()
+        .dns_resolver(Resolver::new(reach))
+        .connect_timeout(CONNECT_WITHIN)
+        .timeout(within)
+        .pool_max_idle_per_host(4)
+        .pool_idle_timeout(Duration::from_secs(30))
+        .build()
+}
+
+/// A request that the coordinator has signed with the key of its log, as Standard Webhooks do it with such keys:
+/// `v1a,` and the signature over `<id>.<seconds>.<body>` in base64.
+pub(crate) fn signed(app: &App, request: RequestBuilder, id: &str, body: String) -> RequestBuilder {
+    let seconds = app.engine.clock().now().0.div_euclid(1_000);
+    let signature = app.checkpoints.sign(format!("{id}.{seconds}.{body}").as_bytes());
+    request
+        .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+        .header(USER_AGENT, HeaderValue::from_static(AGENT))
+        .header(ID, id)
+        .header(TIMESTAMP, HeaderValue::from(seconds))
+        .header(SIGNATURE, format!("v1a,{signature}"))
+        .body(body)
+}
+
 /// Sends what hooks are to be told.
 pub struct Courier {
     app: Arc<App>,
@@ -42,17 +71,7 @@ pub struct Courier {
 impl Courier {
     /// A courier of one market. Fails where there is no TLS.
     pub fn new(app: Arc<App>) -> Result<Self, reqwest::Error> {
-        rustls::crypto::ring::default_provider().install_default().ok(); // Somebody else may have done it.
-        let client = Client::builder()
-            .redirect(Policy::none())
-            // A proxy would resolve names by itself, past every check.
-            .no_proxy()
-            .dns_resolver(Resolver::new(app.settings.webhooks_to))
-            .connect_timeout(CONNECT_WITHIN)
-            .timeout(WITHIN)
-            .pool_max_idle_per_host(4)
-            .pool_idle_timeout(Duration::from_secs(30))
-            .build()?;
+        let client = client(app.settings.webhooks_to, WITHIN)?;
         Ok(Self { app, client })
     }
 

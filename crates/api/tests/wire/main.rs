@@ -21,6 +21,7 @@ mod keys;
 mod large_vectors;
 mod log;
 mod market;
+mod nodes;
 mod observe;
 mod one_receipt;
 mod page_of_agents;

@@ -1,8 +1,8 @@
 //! A whole coordinator on a port of its own, with a clock in the test's hand and a store that outlives it.
 
 use docket_api::{
-    AgentTerms, App, Courier, Limits, PriceList, Reach, Server, Settings, SimulatedEnclave, router, scoring,
-    withdraw_forsaken,
+    AgentTerms, App, Courier, Limits, Postman, PriceList, Reach, RegistryTerms, Server, Settings,
+    SimulatedEnclave, router, scoring, withdraw_forsaken,
 };
 use docket_core::hash::Sha256;
 use docket_core::time::{Millis, Timestamp};
@@ -143,12 +143,14 @@ impl Market {
             admin_token: Some(Sha256::of(TOKEN.as_bytes())),
             limits: self.options.limits,
             prices: PriceList::default(),
+            registry: RegistryTerms::default(),
             webhooks_to: self.options.webhooks_to,
             enclave: enclave.map(Arc::new),
         };
         let app = App::new(engine.clone(), settings, SigningKey::from_seed(&[9; 32]));
         let app = Arc::new(app.expect("the origin can name a key"));
         let courier = Courier::new(app.clone()).expect("there is TLS");
+        let postman = Postman::new(app.clone()).expect("there is TLS");
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");
         let stop = CancellationToken::new();
@@ -158,6 +160,7 @@ impl Market {
             tokio::spawn(server.run(stop.clone(), Duration::ZERO)),
             tokio::spawn(outbox::run(engine.clone())),
             tokio::spawn(courier.run()),
+            tokio::spawn(postman.run()),
             tokio::spawn(forsaken),
         ];
         self.running = Some(Running { address, engine, stop, tasks, writer });

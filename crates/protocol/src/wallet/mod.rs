@@ -4,6 +4,7 @@
 
 mod action;
 mod address;
+mod completion;
 mod key;
 mod request;
 mod signature;
@@ -11,6 +12,7 @@ mod statement;
 
 pub use action::Action;
 pub use address::{Address, AddressError};
+pub use completion::Completion;
 pub use key::{WalletKey, WalletKeyError};
 pub use request::{Headers, LIFETIME, SKEW, Signed, WalletRefusal, verify};
 pub use signature::{Signature, SignatureError};

@@ -1,6 +1,7 @@
 //! Those who are enrolled for a class of hardware, as far as they are online.
 
 use super::Fleet;
+use crate::enrolments::Reasons;
 use crate::roster::Connection;
 use docket_core::enrolment::Offer;
 use docket_core::id::WorkerId;
@@ -19,7 +20,10 @@ const WHYS: usize = 1_024;
 
 /// Why nobody fitted lately, by model and class.
 #[derive(Default)]
-pub(super) struct Whys(HashMap<(Option<Arc<str>>, u8), (Timestamp, BTreeMap<&'static str, usize>)>);
+pub(super) struct Whys(HashMap<Wanted, (Timestamp, Reasons)>);
+
+/// A model and a least class.
+type Wanted = (Option<Arc<str>>, u8);
 
 impl Fleet {
     /// What somebody offers has changed while he is online, or whether he may have jobs.
@@ -94,7 +98,7 @@ impl Fleet {
         scoring: &Scoring,
         active: usize,
         now: Timestamp,
-    ) -> BTreeMap<&'static str, usize> {
+    ) -> Reasons {
         let kind = (ask.model.clone(), policy.tier.map_or(0, |tier| tier.least));
         if let Some((at, why)) = self.whys.0.get(&kind)
             && now.since(*at) < WHY_HOLDS
