@@ -50,7 +50,7 @@ struct Source {
     head: &'static str,
 }
 
-const SOURCES: [Source; 6] = [
+const SOURCES: [Source; 7] = [
     Source {
         file: "crates/core/src/refusal.rs",
         name: "Refusal",
