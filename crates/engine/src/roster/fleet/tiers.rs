@@ -28,16 +28,25 @@ type Wanted = (Option<Arc<str>>, u8);
 impl Fleet {
     /// What somebody offers has changed while he is online, or whether he may have jobs.
     pub(crate) fn enrol(&mut self, worker: &WorkerId, offer: &Offer, active: bool) {
-        let Some(member) = self.members.get(worker) else { return };
-        let (before, connected) = (member.candidate.gpu_tier, member.connection.is_some());
+        self.set_tier(worker, offer.gpu_tier);
         self.change(worker, |member| {
-            member.candidate.gpu_tier = offer.gpu_tier;
             member.candidate.concurrency = offer.concurrency;
             member.candidate.deactivated = !active;
         });
+    }
+
+    /// Somebody else has taken over for what he was enrolled: he gets no such jobs any more.
+    pub(crate) fn strike(&mut self, worker: &WorkerId) {
+        self.set_tier(worker, 0);
+    }
+
+    fn set_tier(&mut self, worker: &WorkerId, tier: u8) {
+        let Some(member) = self.members.get(worker) else { return };
+        let (before, connected) = (member.candidate.gpu_tier, member.connection.is_some());
+        self.change(worker, |member| member.candidate.gpu_tier = tier);
         if connected {
             self.count_tier(before, false);
-            self.count_tier(offer.gpu_tier, true);
+            self.count_tier(tier, true);
         }
     }
 
