@@ -3,6 +3,7 @@
 //! Nothing here waits, fails for outside reasons, or knows the time; no type is serializable.
 
 pub mod agent;
+pub mod challenge;
 pub mod change;
 pub mod command;
 pub mod decide;
