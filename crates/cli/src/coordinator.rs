@@ -67,6 +67,7 @@ impl Coordinator {
             stake: config.credits.stake(),
             hires: config.agents.hires(),
             enclaves,
+            challenges: docket_engine::ChallengeTerms::NONE,
         };
         let engine = Engine::new(store, clock, Entropy::system(), engine_config);
         let recovered = engine.recover().await?;
@@ -206,7 +207,8 @@ async fn timers(engine: Arc<Engine>) {
         engine.lapse_due().await;
         let swept = engine.sweep_workers().await;
         let ripe = engine.ripen_effects();
-        let next = [engine.next_deadline(), swept, ripe].into_iter().flatten().min();
+        let challenged = engine.challenge_due().await;
+        let next = [engine.next_deadline(), swept, ripe, challenged].into_iter().flatten().min();
         let sleep = next.map_or(LONGEST_SLEEP, |at| {
             let millis = at.since(engine.clock().now()).0;
             Duration::from_millis(u64::try_from(millis).unwrap_or(0))
