@@ -14,8 +14,8 @@ use crate::venv::Venv;
 const PACKAGES: &str = "clients/python/requirements.txt";
 /// Where they are installed.
 const PLACE: &str = "target/clients-python";
-/// The folders of the clients for Node and of the examples among agents, which are installed beside their lists.
-const FOLDERS: [&str; 2] = ["clients/node", "examples/agents/javascript"];
+/// The folders of the clients for Node and of the examples, which are installed beside their lists.
+const FOLDERS: [&str; 3] = ["clients/node", "examples/agents/javascript", "examples/nodes"];
 /// What the coordinators are told: that nobody waits for days.
 const CONFIG: &str = "examples/agents/market.toml";
 
@@ -48,6 +48,7 @@ fn node(root: &Path) -> anyhow::Result<Outcome> {
         "clients/node/checks.test.mjs",
         "clients/node/wallets.test.mjs",
         "examples/agents/javascript/whole.test.mjs",
+        "examples/nodes/whole.test.mjs",
     ];
     check(root, "node", &[&["--test-reporter=spec", "--test"], &checks[..]].concat(), "ℹ pass ")
 }

@@ -72,6 +72,9 @@ impl Engine {
             let claim = change.claim.filter(|_| !is_claimed);
             match self.commit(Change { claim, ..change }, Documents::default()).await {
                 Ok(_) => {
+                    if let Some(before) = known.filter(|known| known.worker != worker) {
+                        self.roster.fleet().strike(&before.worker);
+                    }
                     self.take_in(word.by, record).await?;
                     break;
                 }

@@ -172,6 +172,18 @@ pub(crate) fn concurrency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     if (1..=256).contains(&jobs) { Ok(jobs) } else { Err(D::Error::custom("concurrency is 1 to 256")) }
 }
 
+/// A class of hardware: 1 to 9. Which there are is for the market to say.
+pub(crate) fn gpu_tier<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    let tier = u8::deserialize(deserializer)?;
+    if (1..=9).contains(&tier) { Ok(tier) } else { Err(D::Error::custom("a GPU tier is 1 to 9")) }
+}
+
+/// Milliseconds since 1970, not before.
+pub(crate) fn instant_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let ms = i64::deserialize(deserializer)?;
+    if ms >= 0 { Ok(ms) } else { Err(D::Error::custom("an instant is not before 1970")) }
+}
+
 /// Whether a flag is off, so that it need not be written.
 pub(crate) fn is_off(flag: &bool) -> bool {
     !flag

@@ -2,6 +2,7 @@
 
 use crate::engine::Engines;
 use docket_protocol::keys::SigningKey;
+use docket_protocol::wallet::WalletKey;
 use reqwest::Url;
 use std::time::Duration;
 
@@ -19,7 +20,9 @@ pub struct Config {
     pub class: WorkerClass,
     /// A name for people, beside the name of this program.
     pub name: Option<String>,
-    /// A name for the hardware, such as `rtx4090`.
+    /// With which wallet it enrols as a node, for jobs that ask for a class of hardware; without it, it does not.
+    pub node: Option<NodeIdentity>,
+    /// A name for the hardware, such as `rtx4090`, for people.
     pub gpu_tier: Option<String>,
     /// Where the machine is, such as `eu-west`.
     pub region: Option<String>,
@@ -31,6 +34,14 @@ pub struct Config {
     pub grace: Duration,
     /// After how long without work to say so.
     pub idle_after: Duration,
+}
+
+/// Who a worker is as a node.
+pub struct NodeIdentity {
+    /// Signs for the worker at each connection. Its address is the node's name.
+    pub wallet: WalletKey,
+    /// The class of the hardware, 1 to 9; which there are is for the coordinator to say.
+    pub gpu_tier: u8,
 }
 
 /// The kind of machine.
@@ -56,6 +67,9 @@ pub enum ConfigError {
     /// None, or more than a coordinator takes.
     #[error("a worker takes 1 to 256 jobs at once, not {0}")]
     Concurrency(u16),
+    /// None, or more than a frame holds.
+    #[error("a node's GPU tier is 1 to 9, not {0}")]
+    GpuTier(u8),
     /// A text is longer than its field in the registration.
     #[error("the {what} `{given}` is longer than {limit} bytes")]
     TooLong {
@@ -81,6 +95,7 @@ impl Config {
             concurrency: None,
             class: WorkerClass::Desktop,
             name: None,
+            node: None,
             gpu_tier: None,
             region: None,
             price_floor: None,

@@ -219,6 +219,18 @@ pub(crate) fn hint(code: &str) -> &'static str {
             "the key could not be proven; if this program and the coordinator are of very different versions, \
              update the older one"
         }
+        "node.stale_signature" => "the clock of this machine is wrong, or the coordinator's is; set it right",
+        "node.unknown_tier" => "the coordinator knows no hardware of this GPU tier; name one that it knows",
+        "node.bad_signature" => {
+            "the wallet's signature does not hold; if this program and the coordinator are of very different versions, \
+             update the older one"
+        }
+        "agent.overtaken" => {
+            "the wallet has signed something later elsewhere; if nobody has, a clock is wrong"
+        }
+        "enrolment.worker_taken" => {
+            "this worker is enrolled with another wallet for ever; use that wallet, or give the worker a new data folder"
+        }
         "coordinator.draining" | "coordinator.busy" | "coordinator.store_unavailable" => {
             "the coordinator takes nobody in right now"
         }

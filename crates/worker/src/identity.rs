@@ -1,12 +1,17 @@
-//! The worker's key: made at the first start, the same ever after. Earnings and reputation belong to it.
+//! The worker's key, and its wallet if it is a node: made at the first start, the same ever after. Earnings and reputation
+//! belong to them.
 
 use docket_protocol::keys::{KeyFileError, SigningKey};
+use docket_protocol::wallet::WalletKey;
 use std::fs::DirBuilder;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// The key's file in the data folder.
 pub const KEY_FILE: &str = "worker.key";
+
+/// The file of the wallet's key in the data folder.
+pub const WALLET_FILE: &str = "wallet.key";
 
 /// Why a worker has no key.
 #[derive(Debug, thiserror::Error)]
@@ -29,26 +34,54 @@ pub enum IdentityError {
 
 /// Reads the key from a data folder. Where there is none, makes one; the folder too, for its owner only.
 pub fn open(data_dir: &Path) -> Result<SigningKey, IdentityError> {
-    let path = data_dir.join(KEY_FILE);
-    match SigningKey::load(&path) {
+    open_file(data_dir, KEY_FILE, SigningKey::load, generate, SigningKey::save)
+}
+
+/// The same for the key of a node's wallet: its address is the node's name.
+pub fn open_wallet(data_dir: &Path) -> Result<WalletKey, IdentityError> {
+    open_file(data_dir, WALLET_FILE, WalletKey::load, generate_wallet, WalletKey::save)
+}
+
+fn open_file<K>(
+    data_dir: &Path,
+    name: &str,
+    load: impl Fn(&Path) -> Result<K, KeyFileError>,
+    generate: impl FnOnce() -> Result<K, IdentityError>,
+    save: impl FnOnce(&K, &Path) -> Result<(), KeyFileError>,
+) -> Result<K, IdentityError> {
+    let path = data_dir.join(name);
+    match load(&path) {
         Err(error) if is(&error, io::ErrorKind::NotFound) => {}
         loaded => return Ok(loaded?),
     }
     make_folder(data_dir).map_err(|source| IdentityError::Folder { path: data_dir.to_owned(), source })?;
     let key = generate()?;
-    match key.save(&path) {
+    match save(&key, &path) {
         Ok(()) => Ok(key),
         // Another process was faster; the key in the file is the one that stays.
-        Err(error) if is(&error, io::ErrorKind::AlreadyExists) => Ok(SigningKey::load(&path)?),
+        Err(error) if is(&error, io::ErrorKind::AlreadyExists) => Ok(load(&path)?),
         Err(error) => Err(error.into()),
     }
 }
 
 /// A new key that is kept nowhere.
 pub fn generate() -> Result<SigningKey, IdentityError> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(IdentityError::Entropy)?;
-    Ok(SigningKey::from_seed(&seed))
+    Ok(SigningKey::from_seed(&random()?))
+}
+
+/// The same for a wallet. Nearly all bytes are a key.
+fn generate_wallet() -> Result<WalletKey, IdentityError> {
+    loop {
+        if let Ok(key) = WalletKey::from_bytes(&random()?) {
+            return Ok(key);
+        }
+    }
+}
+
+fn random() -> Result<[u8; 32], IdentityError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(IdentityError::Entropy)?;
+    Ok(bytes)
 }
 
 fn is(error: &KeyFileError, kind: io::ErrorKind) -> bool {
@@ -74,6 +107,8 @@ mod tests {
         let first = open(&folder).unwrap();
         assert_eq!(open(&folder).unwrap().public_key(), first.public_key());
         assert_ne!(generate().unwrap().public_key(), first.public_key());
+        let wallet = open_wallet(&folder).unwrap();
+        assert_eq!(open_wallet(&folder).unwrap().address(), wallet.address());
     }
 
     #[cfg(unix)]
@@ -83,8 +118,10 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("worker");
         open(&folder).unwrap();
+        open_wallet(&folder).unwrap();
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&folder), mode(&folder.join(KEY_FILE))), (0o700, 0o600));
+        let files = [KEY_FILE, WALLET_FILE].map(|name| mode(&folder.join(name)));
+        assert_eq!((mode(&folder), files), (0o700, [0o600; 2]));
     }
 
     #[test]

@@ -21,6 +21,6 @@ mod work;
 mod worker;
 
 pub use completion::{Work, complete, sign_full_receipts};
-pub use config::{Config, ConfigError, WorkerClass};
+pub use config::{Config, ConfigError, NodeIdentity, WorkerClass};
 pub use event::Event;
 pub use worker::run;

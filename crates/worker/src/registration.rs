@@ -1,6 +1,6 @@
 //! What a worker says of itself when it registers, and the same in words.
 
-use crate::config::{Config, ConfigError, WorkerClass};
+use crate::config::{Config, ConfigError, NodeIdentity, WorkerClass};
 use crate::engine::{self, Capability, Engine};
 use docket_protocol::digest::Digest;
 use docket_protocol::frames::{JobType, Offer, OfferedModel, ProviderType, Register};
@@ -9,9 +9,12 @@ const MOST_JOBS: usize = 256;
 const MOST_MODELS: usize = 256;
 const AGENT: &str = concat!("docket-worker/", env!("CARGO_PKG_VERSION"));
 
-/// The registration, but for the work to resume, which each connection fills in.
+/// The registration, but for the work to resume and the wallet's word, which each connection fills in.
 pub(crate) fn register(config: &Config) -> Result<Register, ConfigError> {
     let offered = config.engines.offer();
+    if let Some(NodeIdentity { gpu_tier: tier @ (0 | 10..), .. }) = config.node {
+        return Err(ConfigError::GpuTier(tier));
+    }
     let agent = match &config.name {
         Some(name) => format!("{AGENT} ({})", bounded("name", name, 64)?),
         None => AGENT.to_owned(),
@@ -26,6 +29,7 @@ pub(crate) fn register(config: &Config) -> Result<Register, ConfigError> {
         pricing_hint: None,
         prove: true,
         offer: Some(offer(config, &offered)?),
+        node: None,
         resume: Vec::new(),
         agent: Some(agent),
     })
@@ -102,6 +106,7 @@ mod tests {
     use crate::engine::tasks::Tasks;
     use docket_protocol::frames::{FromWorker, decode_from_worker, encode};
     use docket_protocol::keys::SigningKey;
+    use docket_protocol::wallet::WalletKey;
     use std::sync::Arc;
 
     fn config() -> Config {
@@ -138,6 +143,12 @@ mod tests {
         };
         assert_eq!(refused(|config| config.concurrency = Some(0)), ConfigError::Concurrency(0));
         assert_eq!(refused(|config| config.concurrency = Some(257)), ConfigError::Concurrency(257));
+        for tier in [0, 10] {
+            let mut config = config();
+            config.node =
+                Some(NodeIdentity { wallet: WalletKey::from_bytes(&[7; 32]).unwrap(), gpu_tier: tier });
+            assert_eq!(register(&config).unwrap_err(), ConfigError::GpuTier(tier));
+        }
         let long = refused(|config| config.region = Some("r".repeat(65)));
         assert!(matches!(long, ConfigError::TooLong { what: "region", limit: 64, .. }), "{long:?}");
     }

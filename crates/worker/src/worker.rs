@@ -1,7 +1,7 @@
 //! The worker over all its connections: connects, comes back, and leaves in order.
 
 use crate::backoff::Backoff;
-use crate::config::{Config, ConfigError, address};
+use crate::config::{Config, ConfigError, NodeIdentity, address};
 use crate::connection::{ConnectError, connect};
 use crate::event::{Event, Listener, hint};
 use crate::jobs::Jobs;
@@ -10,7 +10,7 @@ use crate::registration::{in_words, register};
 use crate::session::Ended;
 use crate::timing::Timing;
 use crate::work::Report;
-use docket_protocol::frames::Register;
+use docket_protocol::frames::{NodeOffer, Register};
 use docket_protocol::keys::SigningKey;
 use reqwest::Url;
 use std::future::Future;
@@ -57,6 +57,7 @@ pub(crate) fn now_ms() -> i64 {
 pub(crate) struct Worker {
     address: Url,
     key: Arc<SigningKey>,
+    node: Option<NodeIdentity>,
     pub(crate) register: Register,
     pub(crate) jobs: Jobs,
     pub(crate) reports: mpsc::Receiver<Report>,
@@ -80,6 +81,7 @@ impl Worker {
         Ok(Self {
             address,
             key,
+            node: config.node,
             register,
             jobs,
             reports,
@@ -95,7 +97,11 @@ impl Worker {
     async fn run(&mut self) {
         let mut backoff = Backoff::new();
         loop {
-            let register = Register { resume: self.jobs.resumable(), ..self.register.clone() };
+            let register = Register {
+                resume: self.jobs.resumable(),
+                node: self.node_offer(now_ms()),
+                ..self.register.clone()
+            };
             let (address, key) = (self.address.clone(), self.key.clone());
             let connecting = Box::pin(connect(&address, &key, register));
             let Some(connected) = self.meanwhile(connecting).await else { return };
@@ -122,6 +128,12 @@ impl Worker {
         }
     }
 
+    /// The wallet's word for this connection: an earlier one is soon too old.
+    fn node_offer(&self, now_ms: i64) -> Option<NodeOffer> {
+        let NodeIdentity { wallet, gpu_tier } = self.node.as_ref()?;
+        Some(NodeOffer::sign(wallet, &self.key.public_key(), *gpu_tier, now_ms))
+    }
+
     /// Says why there is no connection, and gives the time until the next attempt.
     fn complain(&mut self, error: &ConnectError, backoff: &mut Backoff) -> Duration {
         let wait = backoff.next(!self.jobs.is_empty());
@@ -133,6 +145,9 @@ impl Worker {
                         | "worker.proof_invalid"
                         | "worker.proof_required"
                         | "worker.invalid_key"
+                        | "node.bad_signature"
+                        | "node.unknown_tier"
+                        | "enrolment.worker_taken"
                 );
                 let retry_in = if final_word { REFUSED_WAIT } else { wait };
                 (Event::Refused { code: code.clone(), hint: hint(code), retry_in }, retry_in)

@@ -50,7 +50,7 @@ struct Source {
     head: &'static str,
 }
 
-const SOURCES: [Source; 6] = [
+const SOURCES: [Source; 7] = [
     Source {
         file: "crates/core/src/refusal.rs",
         name: "Refusal",
@@ -69,6 +69,16 @@ Nothing has changed. Each dialect answers with a status and an envelope of its o
 ## Why an attempt or a job came to nothing
 
 The money of a job that came to nothing is back with whoever paid.
+",
+    },
+    Source {
+        file: "crates/api/src/workers/code.rs",
+        name: "Code",
+        form: &OF_A_SUBJECT,
+        head: "\
+## Why a worker is not let in
+
+As `error` in `register_ack`, beside the refusals above.
 ",
     },
     Source {

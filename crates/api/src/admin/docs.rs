@@ -132,6 +132,11 @@ fn worker() -> Vec<(&'static str, Value)> {
         ("cooling_until", nullable(reference("Instant"))),
         ("probation", nullable(count("How many jobs at a time it is trusted with while it is new."))),
     ]);
+    let node = object(&[
+        ("address", text("The wallet with which it is enrolled for jobs that ask for a class of hardware.")),
+        ("gpu_tier", count("The class of its hardware.")),
+        ("state", choice(&["active", "left", "refuted", "on_trial"])),
+    ]);
     vec![
         ("id", reference("Key")),
         ("proven", json!({"type": "boolean"})),
@@ -151,6 +156,7 @@ fn worker() -> Vec<(&'static str, Value)> {
         ),
         ("stake", reference("Money")),
         ("first_seen", reference("Instant")),
+        ("node", nullable(node)),
         ("live", nullable(live)),
     ]
 }

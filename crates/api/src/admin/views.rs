@@ -1,6 +1,7 @@
 //! What the operator is shown of jobs, workers and money.
 
 use super::reputation::Explanation;
+use docket_core::enrolment::Enrolment;
 use docket_core::id::Dialect;
 use docket_core::job::{Job, State};
 use docket_core::money::{Amount, Asset};
@@ -10,6 +11,7 @@ use docket_core::worker::Worker;
 use docket_engine::WorkerView;
 use docket_protocol::attempt::AttemptRef;
 use docket_protocol::instant;
+use docket_protocol::wallet::Address;
 use serde::Serialize;
 
 /// Money: minor units as decimal text, and what they are of.
@@ -121,6 +123,8 @@ pub(super) struct WorkerRow {
     /// What it has put down as a surety.
     stake: Money,
     first_seen: String,
+    /// `null` unless it is enrolled for jobs that ask for a class of hardware.
+    node: Option<NodeView>,
     /// `null` unless it is connected, or expected back.
     live: Option<Live>,
 }
@@ -132,6 +136,25 @@ pub(super) struct WorkerDetails {
     pub(super) row: WorkerRow,
     #[serde(flatten)]
     pub(super) explanation: Explanation,
+}
+
+/// As what a worker is enrolled.
+#[derive(Serialize)]
+struct NodeView {
+    address: Address,
+    gpu_tier: u8,
+    /// The core's name of the state.
+    state: &'static str,
+}
+
+impl From<&Enrolment> for NodeView {
+    fn from(enrolment: &Enrolment) -> Self {
+        Self {
+            address: enrolment.wallet.into(),
+            gpu_tier: enrolment.offer.gpu_tier,
+            state: enrolment.state.name(),
+        }
+    }
 }
 
 /// A worker's weighed reputation and its parts, each from 0 to 1000.
@@ -175,7 +198,12 @@ struct Live {
 }
 
 impl WorkerRow {
-    pub(super) fn of(worker: &Worker, stake: Amount, live: Option<WorkerView>) -> Self {
+    pub(super) fn of(
+        worker: &Worker,
+        stake: Amount,
+        node: Option<&Enrolment>,
+        live: Option<WorkerView>,
+    ) -> Self {
         Self {
             id: worker.id.to_string(),
             proven: worker.proven,
@@ -186,6 +214,7 @@ impl WorkerRow {
             reputation: (&worker.reputation).into(),
             stake: stake.into(),
             first_seen: at(worker.first_seen),
+            node: node.map(NodeView::from),
             live: live.map(Live::from),
         }
     }

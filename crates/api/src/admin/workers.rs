@@ -35,7 +35,11 @@ pub(super) fn parse(id: &str) -> Result<WorkerId, Problem> {
 
 async fn row(app: &App, worker: &Worker) -> Result<WorkerRow, Problem> {
     let staked = app.engine.staked(worker.id).await.map_err(EngineError::from)?;
-    Ok(WorkerRow::of(worker, Amount::new(staked, app.asset()), app.engine.worker_view(&worker.id)))
+    let wallet = app.engine.wallet_of(&worker.id);
+    let node = wallet.map(|wallet| app.engine.node(wallet)).transpose()?;
+    let enrolment = node.as_ref().map(|node| &*node.enrolment);
+    let live = app.engine.worker_view(&worker.id);
+    Ok(WorkerRow::of(worker, Amount::new(staked, app.asset()), enrolment, live))
 }
 
 /// `GET /admin/v1/workers`: all that have ever connected, in the order of their keys.

@@ -52,7 +52,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("address", address.clone()),
         ("endpoint", nullable(text("Where jobs are posted."))),
         ("gpuTier", tier),
-        ("models", nullable(array(text("As what it serves them.")))),
+        ("models", nullable(array(text("A model of the table.")))),
         ("reputation", count("From 0 to 100.")),
         ("reputationPoints", count("From 0 to 10,000.")),
         ("active", boolean.clone()),

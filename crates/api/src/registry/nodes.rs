@@ -70,7 +70,7 @@ pub(super) async fn register(
     let gpu_tier = fields.number("gpuTier", 1..=HIGHEST_TIER.into())?;
     let gpu_tier = gpu_tier.ok_or_else(|| Problem::invalid("`gpuTier` is missing."))?;
     let models = fields.texts("models", MOST_MODELS, LONGEST_MODEL)?.unwrap_or_default();
-    let models = models.into_iter().map(|name| Ok(super::submit::model(&app, name)?.1.served(name)));
+    let models = models.into_iter().map(|name| Ok(super::submit::model(&app, name)?.0.into()));
     let jobs = fields.number("concurrency", 1..=MOST_JOBS)?;
     let offer = Offer {
         endpoint: Some(endpoint(&app, fields.must("endpoint", LONGEST_ENDPOINT)?)?),
@@ -161,7 +161,7 @@ fn profile(app: &App, enrolment: &Enrolment) -> Profile {
     let Offer { gpu_tier, models, concurrency, .. } = &enrolment.offer;
     let models = match models.is_empty() {
         true => app.settings.registry.served_by(*gpu_tier),
-        false => models.clone(),
+        false => models.iter().map(|name| app.settings.registry.served_as(name)).collect(),
     };
     let chats = Features::NONE.with(Feature::Chat);
     Profile {

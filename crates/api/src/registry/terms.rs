@@ -99,6 +99,11 @@ impl RegistryTerms {
         self.models.iter().find_map(|(name, model)| Some((name.as_str(), model.fault()?)))
     }
 
+    /// As what workers serve a model. One that has left the table is asked for no more, whatever it is called.
+    pub(super) fn served_as(&self, name: &str) -> Arc<str> {
+        self.models.get(name).map_or_else(|| name.into(), |model| model.served(name))
+    }
+
     /// As what workers serve the models that a class of hardware runs.
     pub(super) fn served_by(&self, tier: u8) -> Vec<Arc<str>> {
         let models = self.models.iter().filter(|(_, model)| model.tier <= tier);

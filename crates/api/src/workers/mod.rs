@@ -1,6 +1,8 @@
 //! The workers' socket: frames in, commands out, and back.
 
 mod bundle;
+mod code;
+mod node;
 mod outbound;
 mod receipts;
 mod register;

@@ -1,13 +1,16 @@
 //! Who is at the door: the first frames of a connection.
 
+use super::code::Code;
+use super::node;
 use super::session::Socket;
 use crate::app::App;
+use docket_core::agent::identity::Word;
 use docket_core::feature::Features;
 use docket_core::id::WorkerId;
 use docket_core::money::Amount;
 use docket_core::refusal::Refusal;
 use docket_core::routing::{Skills, WorkerClass};
-use docket_engine::{EngineError, Hello, Outbound, Profile, Welcome};
+use docket_engine::{Hello, Outbound, Profile, Welcome};
 use docket_protocol::frames::{
     AckStatus, Challenge, FromCoordinator, FromWorker, JobType, Offer, ProviderType, Register, RegisterAck,
 };
@@ -40,7 +43,7 @@ pub(super) async fn register(
         }
     };
     let Ok(key) = PublicKey::from_hex(&register.provider_pubkey.to_ascii_lowercase()) else {
-        refuse(socket, &register.provider_pubkey, "worker.invalid_key").await;
+        refuse(socket, &register.provider_pubkey, Code::InvalidKey.code()).await;
         return None;
     };
     let proof = register.prove && prove(app, socket, &key).await?;
@@ -48,8 +51,16 @@ pub(super) async fn register(
         refuse(socket, &register.provider_pubkey, Refusal::ProofInvalid.code()).await;
         return None;
     }
+    let enrols = match enrols(app, &register, &key) {
+        Ok(enrols) => enrols,
+        Err(code) => {
+            tracing::info!(worker = %register.provider_pubkey, code = code.code(), "a node was refused");
+            refuse(socket, &register.provider_pubkey, code.code()).await;
+            return None;
+        }
+    };
     let ours = register.prove || register.offer.is_some();
-    let hello = hello(app, &register, &key, proof, loopback);
+    let hello = Hello { enrols, ..hello(app, &register, &key, proof, loopback) };
     match app.engine.connect(hello, outbound).await {
         Ok(welcome) => {
             let ack = FromCoordinator::RegisterAck(Box::new(RegisterAck {
@@ -68,13 +79,8 @@ pub(super) async fn register(
             Some(Registered { key, welcome, ours })
         }
         Err(error) => {
-            let code = match &error {
-                EngineError::Refused(refusal) => refusal.code(),
-                EngineError::Busy => "coordinator.busy",
-                EngineError::Store(_) => "coordinator.store_unavailable",
-            };
             tracing::info!(worker = %register.provider_pubkey, %error, "a worker was refused");
-            refuse(socket, &register.provider_pubkey, code).await;
+            refuse(socket, &register.provider_pubkey, Code::of(&error)).await;
             None
         }
     }
@@ -88,6 +94,12 @@ async fn prove(app: &App, socket: &mut Socket, key: &PublicKey) -> Option<bool> 
         FromWorker::ChallengeResponse(response) => Some(key.verify_registration(&nonce, &response.signature)),
         _ => Some(false),
     }
+}
+
+/// For which class of hardware it enrols, if it does, on the word of its wallet.
+fn enrols(app: &App, register: &Register, key: &PublicKey) -> Result<Option<(Word, u8)>, Code> {
+    let now = app.engine.clock().now();
+    register.node.as_ref().map(|offer| node::judge(offer, key, now)).transpose()
 }
 
 async fn refuse(socket: &mut Socket, worker: &str, code: &str) {

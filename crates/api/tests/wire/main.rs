@@ -8,6 +8,7 @@ mod completions;
 mod credits;
 mod dispute;
 mod embeddings;
+mod enrolling;
 mod faults;
 mod fixture;
 mod guide;

@@ -36,17 +36,22 @@ fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Resolves when the process is told to stop: Ctrl-C or SIGTERM.
-pub(crate) async fn told_to_stop() -> Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
+/// Resolves when the process is told to stop: Ctrl-C or SIGTERM. Listened for from the call on.
+#[cfg(unix)]
+pub(crate) fn told_to_stop() -> Result<impl Future<Output = Result<()>>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt()).context("Ctrl-C cannot be listened for")?;
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
+    Ok(async move {
         tokio::select! {
-            result = tokio::signal::ctrl_c() => result.context("Ctrl-C cannot be listened for"),
+            _ = interrupt.recv() => Ok(()),
             _ = terminate.recv() => Ok(()),
         }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.context("Ctrl-C cannot be listened for")
+    })
+}
+
+/// Resolves when the process is told to stop.
+#[cfg(not(unix))]
+pub(crate) fn told_to_stop() -> Result<impl Future<Output = Result<()>>> {
+    Ok(async { tokio::signal::ctrl_c().await.context("Ctrl-C cannot be listened for") })
 }

@@ -96,8 +96,9 @@ pub(crate) fn run(args: Args) -> Result<()> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(threads()).enable_all().build()?;
     runtime.block_on(async {
         let coordinator = Coordinator::start(&config).await?;
+        let told = super::told_to_stop()?;
         tracing::info!(url = coordinator.url(), network = %coordinator.engine.ledger().network().0, "ready");
-        super::told_to_stop().await?;
+        told.await?;
         tracing::info!("draining: no new jobs, running ones finish");
         coordinator.drain().await
     })

@@ -2,7 +2,7 @@
 
 mod own_key;
 
-use super::worker_run::{EngineArgs, key, one_thread_for_models, start_worker};
+use super::worker_run::{EngineArgs, key, node, one_thread_for_models, start_worker};
 use crate::config::Config;
 use crate::coordinator::Coordinator;
 use crate::data::DataDir;
@@ -45,6 +45,9 @@ pub(crate) struct Args {
     /// [default: tasks and tiny].
     #[arg(long = "engine", value_name = "ENGINE")]
     engines: Vec<String>,
+    /// The class of this machine's hardware, from 1 to 3, the most: the worker is a node, for jobs that ask for one.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
+    gpu_tier: u8,
     /// When ready, print one line of JSON instead of a page for people.
     #[arg(long)]
     json: bool,
@@ -59,6 +62,8 @@ struct Ready<'a> {
     admin_token: &'a str,
     worker: &'a str,
     data: String,
+    /// The worker's address as a node.
+    node: String,
 }
 
 /// Runs until told to stop.
@@ -90,14 +95,19 @@ async fn market(args: &Args, config: &Config) -> Result<()> {
     let api_key = own_key::own_key(&coordinator.engine, &data).await?;
     let engines = EngineArgs::or_default(&args.engines, &["tasks", EngineArgs::EMBEDDED]);
     let (stop, (events, mut heard)) = (CancellationToken::new(), mpsc::unbounded_channel());
-    let worker = start_worker(url.clone(), key(data.path())?, engines.clone(), stop.clone(), move |event| {
+    let node = node::of_folder(data.path(), args.gpu_tier)?;
+    let address = node.wallet.address();
+    let listener = move |event| {
         events.send(event).ok(); // Nobody listens after the start.
-    });
+    };
+    let worker = start_worker(url.clone(), key(data.path())?, node, engines.clone(), stop.clone(), listener);
     let mut worker = tokio::spawn(worker);
     let connected = async {
         while let Some(event) = heard.recv().await {
-            if let docket_worker::Event::Connected { worker_id, .. } = event {
-                return Some(worker_id);
+            match event {
+                docket_worker::Event::Connected { worker_id, .. } => return Some(worker_id),
+                trouble if trouble.is_trouble() => eprintln!("docket: the worker: {trouble}"),
+                _ => {}
             }
         }
         None
@@ -117,21 +127,24 @@ async fn market(args: &Args, config: &Config) -> Result<()> {
         admin_token: &coordinator.admin_token,
         worker: &worker_id,
         data: shown.display().to_string(),
+        node: address.to_string(),
     };
-    announce(args.json, &ready, &engines, config.testnet)?;
-    super::told_to_stop().await?;
+    let told = super::told_to_stop()?;
+    announce(args, &ready, &engines, config.testnet)?;
+    told.await?;
     eprintln!("docket: draining, running jobs finish");
     stop.cancel();
     worker.await.context("the worker ended badly")??;
     coordinator.drain().await
 }
 
-fn announce(json: bool, ready: &Ready<'_>, engines: &[String], testnet: bool) -> Result<()> {
-    if json {
+fn announce(args: &Args, ready: &Ready<'_>, engines: &[String], testnet: bool) -> Result<()> {
+    if args.json {
         println!("{}", serde_json::to_string(ready)?);
         return Ok(());
     }
-    let Ready { url, api_key, worker, data, .. } = ready;
+    let Ready { url, api_key, worker, data, node, .. } = ready;
+    let tier = args.gpu_tier;
     let money =
         if testnet { "test money, minted for each job" } else { "clients spend what was credited to them" };
     let engines = engines.join(", ");
@@ -139,6 +152,7 @@ fn announce(json: bool, ready: &Ready<'_>, engines: &[String], testnet: bool) ->
         "Docket is ready.\n\n  \
            coordinator  {url}  ({money})\n  \
            worker       {worker}\n               runs {engines}\n  \
+           node         {node}, GPU tier {tier}\n  \
            data         {data}\n  \
            admin token  {data}/admin.token\n  \
            API key      {api_key}\n               of the account me; kept in {data}/api.key\n\n\

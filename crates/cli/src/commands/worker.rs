@@ -73,7 +73,16 @@ struct Row {
     reputation: Reputation,
     stake: Money,
     first_seen: String,
+    node: Option<Node>,
     live: Option<Live>,
+}
+
+/// As what a worker is enrolled for jobs that ask for a class of hardware.
+#[derive(Deserialize)]
+struct Node {
+    address: String,
+    gpu_tier: u8,
+    state: String,
 }
 
 /// A worker, and why its reputations are what they are.
@@ -184,10 +193,11 @@ async fn list(args: &List) -> Result<()> {
     for row in &page.data {
         let Row { id, completed, failed, reputation, stake, .. } = row;
         println!(
-            "{}  {:<12} {:>4} of 1000 {completed:>7} done {failed:>5} failed  {stake} at stake  {}",
+            "{}  {:<12} {:>4} of 1000 {completed:>7} done {failed:>5} failed  {stake} at stake  {}{}",
             short(id),
             row.standing(),
             reputation.score,
+            row.node.as_ref().map(|node| format!("{node}  ")).unwrap_or_default(),
             row.work()
         );
     }
@@ -213,6 +223,9 @@ async fn show(args: &One) -> Result<()> {
     );
     print!("{explanation}");
     println!("  {} at stake", row.stake);
+    if let Some(node) = &row.node {
+        println!("  {node}");
+    }
     let Some(live) = &row.live else { return Ok(()) };
     let Live { class, concurrency, running, price_floor, last_seen, .. } = live;
     println!("  {class}: {}, {running} of {concurrency} at once, from {price_floor}", row.work());
@@ -224,6 +237,13 @@ async fn show(args: &One) -> Result<()> {
         println!("  has {job}");
     }
     Ok(())
+}
+
+impl std::fmt::Display for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { address, gpu_tier, state } = self;
+        write!(f, "node {address}, GPU tier {gpu_tier}, {}", state.replace('_', " "))
+    }
 }
 
 impl Row {

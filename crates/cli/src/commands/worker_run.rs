@@ -1,10 +1,13 @@
 //! `docket worker`: takes jobs from a coordinator, until told to stop.
 
+pub(crate) mod node;
+
 use crate::telemetry::{self, LogFormat};
 use anyhow::{Context, Result};
 use docket_protocol::keys::SigningKey;
 use docket_worker::engine::{EngineSpec, Engines};
-use docket_worker::{Config, Event, WorkerClass};
+use docket_worker::{Config, Event, NodeIdentity, WorkerClass};
+use node::NodeArgs;
 use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +37,8 @@ pub(crate) struct Args {
     /// The least to work for, in minor units of the market's asset.
     #[arg(long)]
     price_floor: Option<u128>,
+    #[command(flatten)]
+    node: NodeArgs,
     /// How logs are written.
     #[arg(long, env = "DOCKET_LOG_FORMAT")]
     log_format: Option<LogFormat>,
@@ -69,11 +74,17 @@ pub(crate) fn run(args: Args) -> Result<()> {
         let mut config = Config::new(args.coordinator, key(&args.data)?, engines);
         config.concurrency = args.concurrency;
         config.price_floor = args.price_floor;
+        config.node = args.node.identity(&args.data)?;
+        if let Some(NodeIdentity { wallet, gpu_tier }) = &config.node {
+            tracing::info!("the node {} of GPU tier {gpu_tier}", wallet.address());
+        }
         config.class = if args.handheld { WorkerClass::Handheld } else { WorkerClass::Desktop };
         let stop = CancellationToken::new();
         let told = stop.clone();
         tokio::spawn(async move {
-            super::told_to_stop().await.ok(); // Without signals, only the process's end stops it.
+            // Without signals, only the process's end stops it.
+            let Ok(signal) = super::told_to_stop() else { return };
+            signal.await.ok();
             told.cancel();
         });
         docket_worker::run(config, stop, log).await?;
@@ -93,12 +104,14 @@ fn log(event: Event) {
 pub(crate) async fn start_worker(
     url: String,
     key: SigningKey,
+    node: NodeIdentity,
     engines: Vec<String>,
     stop: CancellationToken,
     listener: impl Fn(Event) + Send + Sync + 'static,
 ) -> Result<()> {
     let engines = start_engines(&engines, None).await?;
-    let config = Config::new(url, key, engines);
+    let mut config = Config::new(url, key, engines);
+    config.node = Some(node);
     docket_worker::run(config, stop, listener).await?;
     Ok(())
 }

@@ -14,6 +14,7 @@ mod hops;
 mod keys;
 mod kill;
 mod market;
+mod nodes;
 mod process;
 mod retries;
 mod upstream;

@@ -49,8 +49,14 @@ impl Docket {
     /// A worker with an engine.
     pub(crate) fn worker(coordinator: &str, engine: &str, data: &Path) -> Self {
         let args = ["worker", "--coordinator", coordinator, "--engine", engine, "--data"];
-        let child = docket(args).arg(data).stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        Self(child)
+        let mut command = docket(args);
+        command.arg(data);
+        Self::started(command)
+    }
+
+    /// What runs until it is ended, and is not listened to.
+    pub(crate) fn started(mut command: Command) -> Self {
+        Self(command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
 
     /// `docket up` on any port, keeping nothing; answers with its line of JSON.

@@ -1,7 +1,8 @@
 //! What a worker says.
 
 use super::{
-    Feature, FrameError, JobPart, MAX_EXPLANATION_BYTES, MAX_FRAME_BYTES, body, feature, kind_of, unknown,
+    Feature, FrameError, JobPart, MAX_EXPLANATION_BYTES, MAX_FRAME_BYTES, NodeOffer, body, feature, kind_of,
+    unknown,
 };
 use crate::attempt::AttemptRef;
 use crate::digest::Digest;
@@ -84,6 +85,9 @@ pub struct Register {
     /// What it can run and at what price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<Offer>,
+    /// With which wallet it enrols for jobs that ask for a class of hardware. Needs `prove`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeOffer>,
     /// Work that it still has from a connection that broke.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "fields::list::<256, _, _>")]
     pub resume: Vec<Resume>,
@@ -125,7 +129,7 @@ pub struct Offer {
     /// How many jobs at once, 1 to 256.
     #[serde(deserialize_with = "fields::concurrency")]
     pub concurrency: u16,
-    /// A name such as `rtx4090`.
+    /// A name such as `rtx4090`, for people. For a class that counts see [`NodeOffer`].
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",

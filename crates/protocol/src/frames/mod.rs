@@ -6,6 +6,7 @@
 mod feature;
 mod from_coordinator;
 mod from_worker;
+mod node;
 mod parts;
 
 pub use docket_core::feature::{Feature, UnknownFeature};
@@ -18,6 +19,7 @@ pub use from_worker::{
     Metrics, Offer, OfferedModel, ProviderType, ReceiptSubmit, Register, Resume, TokenUsage,
     decode_from_worker,
 };
+pub use node::NodeOffer;
 pub use parts::{JobPart, MAX_PARTED_BYTES, MAX_VECTORS_BYTES, Parts, decode_parted, is_shallow};
 
 use crate::nesting;

@@ -18,6 +18,8 @@ pub use request::{Headers, LIFETIME, SKEW, Signed, WalletRefusal, verify};
 pub use signature::{Signature, SignatureError};
 pub use statement::Statement;
 
+pub(crate) use request::{check_fresh, identity};
+
 use sha3::{Digest as _, Keccak256};
 
 /// The hash that Ethereum uses nearly everywhere. It is older than SHA-3 and pads otherwise.

@@ -73,12 +73,7 @@ pub fn verify(
     now: Timestamp,
 ) -> Result<Signed, WalletRefusal> {
     let at = read_instant(headers.timestamp)?;
-    if now.since(at) > LIFETIME {
-        return Err(WalletRefusal::Stale);
-    }
-    if at.since(now) > SKEW {
-        return Err(WalletRefusal::FromTheFuture);
-    }
+    check_fresh(at, now)?;
     let signer = Address::parse(headers.address)?;
     let signature = Signature::parse(headers.signature)?;
     let bound = Statement { action, resource, at, body: Some(body) };
@@ -95,12 +90,23 @@ pub fn verify(
     Err(WalletRefusal::OtherSigner { message: free.unwrap_or(bound).to_string() })
 }
 
+/// Refuses what was signed too long ago, or ahead of our clock.
+pub(crate) fn check_fresh(at: Timestamp, now: Timestamp) -> Result<(), WalletRefusal> {
+    if now.since(at) > LIFETIME {
+        return Err(WalletRefusal::Stale);
+    }
+    if at.since(now) > SKEW {
+        return Err(WalletRefusal::FromTheFuture);
+    }
+    Ok(())
+}
+
 /// One spelling for each instant, since the message repeats it.
 fn read_instant(text: &str) -> Result<Timestamp, WalletRefusal> {
     decimal::parse(text).filter(|&ms: &i64| ms >= 0).map(Timestamp).ok_or(WalletRefusal::BadTimestamp)
 }
 
 /// An address has a fixed length, so nothing can be moved between the two.
-fn identity(signer: &Address, message: &str) -> Digest {
+pub(crate) fn identity(signer: &Address, message: &str) -> Digest {
     Digest(Sha256::new().chain_update(signer.0).chain_update(message).finalize().into())
 }

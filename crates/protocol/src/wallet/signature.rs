@@ -1,7 +1,9 @@
 //! A wallet's signature over a message, and whose it is.
 
 use super::{Address, personal_hash};
+use crate::fields::parsed;
 use k256::ecdsa::{RecoveryId, VerifyingKey};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// A text is no signature that is judged, or nobody's.
@@ -88,5 +90,19 @@ impl fmt::Display for Signature {
 impl fmt::Debug for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Signature({self})")
+    }
+}
+
+impl Serialize for Signature {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Signature {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parsed(deserializer, "a wallet's signature, 0x and 65 bytes in hexadecimal", |text| {
+            Self::parse(text).ok()
+        })
     }
 }

@@ -11,6 +11,7 @@ mod forgeries;
 mod frames;
 mod keys;
 mod log;
+mod nodes;
 mod receipts;
 mod verify;
 mod wallet;

@@ -7,6 +7,7 @@ mod coordinator;
 mod embedded;
 mod jobs;
 mod leaving;
+mod node;
 mod player;
 mod resuming;
 mod server;

@@ -141,6 +141,7 @@ fn introduction(key: &SigningKey, concurrency: u16, work: JobType, models: Vec<O
             price_floor: None,
             accept: false,
         }),
+        node: None,
         resume: Vec::new(),
         agent: Some("docket-bench".to_owned()),
     }))

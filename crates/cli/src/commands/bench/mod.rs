@@ -12,6 +12,7 @@ mod http;
 mod idle;
 mod limits;
 mod load;
+mod nodes;
 mod run;
 mod stages;
 mod streams;
@@ -38,6 +39,8 @@ enum Other {
     Fill(fill::Args),
     /// Jobs among agents: lists with a long history, and signed requests.
     Hires(hires::Args),
+    /// Advice at a steady rate with many nodes who all show life.
+    Nodes(nodes::Args),
     /// Memory of open streams, and whether one client who does not read holds up others.
     Streams(streams::Args),
     /// An inference server that costs next to nothing, for `--dialect credits` and for other gateways.
@@ -54,6 +57,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
             Some(Other::Idle(args)) => idle::run(args).await,
             Some(Other::Fill(args)) => fill::run(args).await,
             Some(Other::Hires(args)) => hires::run(args).await,
+            Some(Other::Nodes(args)) => nodes::run(args).await,
             Some(Other::Streams(args)) => streams::run(args).await,
             Some(Other::Upstream(args)) => chat::upstream::run(args).await,
         }

@@ -1,6 +1,7 @@
 //! Those who are enrolled for a class of hardware, as far as they are online.
 
 use super::Fleet;
+use crate::enrolments::Reasons;
 use crate::roster::Connection;
 use docket_core::enrolment::Offer;
 use docket_core::id::WorkerId;
@@ -19,21 +20,33 @@ const WHYS: usize = 1_024;
 
 /// Why nobody fitted lately, by model and class.
 #[derive(Default)]
-pub(super) struct Whys(HashMap<(Option<Arc<str>>, u8), (Timestamp, BTreeMap<&'static str, usize>)>);
+pub(super) struct Whys(HashMap<Wanted, (Timestamp, Reasons)>);
+
+/// A model and a least class.
+type Wanted = (Option<Arc<str>>, u8);
 
 impl Fleet {
     /// What somebody offers has changed while he is online, or whether he may have jobs.
     pub(crate) fn enrol(&mut self, worker: &WorkerId, offer: &Offer, active: bool) {
-        let Some(member) = self.members.get(worker) else { return };
-        let (before, connected) = (member.candidate.gpu_tier, member.connection.is_some());
+        self.set_tier(worker, offer.gpu_tier);
         self.change(worker, |member| {
-            member.candidate.gpu_tier = offer.gpu_tier;
             member.candidate.concurrency = offer.concurrency;
             member.candidate.deactivated = !active;
         });
+    }
+
+    /// Somebody else has taken over for what he was enrolled: he gets no such jobs any more.
+    pub(crate) fn strike(&mut self, worker: &WorkerId) {
+        self.set_tier(worker, 0);
+    }
+
+    fn set_tier(&mut self, worker: &WorkerId, tier: u8) {
+        let Some(member) = self.members.get(worker) else { return };
+        let (before, connected) = (member.candidate.gpu_tier, member.connection.is_some());
+        self.change(worker, |member| member.candidate.gpu_tier = tier);
         if connected {
             self.count_tier(before, false);
-            self.count_tier(offer.gpu_tier, true);
+            self.count_tier(tier, true);
         }
     }
 
@@ -85,7 +98,7 @@ impl Fleet {
         scoring: &Scoring,
         active: usize,
         now: Timestamp,
-    ) -> BTreeMap<&'static str, usize> {
+    ) -> Reasons {
         let kind = (ask.model.clone(), policy.tier.map_or(0, |tier| tier.least));
         if let Some((at, why)) = self.whys.0.get(&kind)
             && now.since(*at) < WHY_HOLDS
