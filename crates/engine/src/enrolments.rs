@@ -28,8 +28,19 @@ pub struct Node {
     pub enrolment: Arc<Enrolment>,
     /// His record.
     pub worker: Worker,
-    /// His last sign of life, and how many jobs he has, if he is online.
-    pub online: Option<(Timestamp, u16)>,
+    /// How he is online, if he is.
+    pub online: Option<Online>,
+}
+
+/// Somebody who is online.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Online {
+    /// His last sign of life.
+    pub last_seen: Timestamp,
+    /// How many jobs he has.
+    pub running: u16,
+    /// The models that he hosts.
+    pub models: Vec<Arc<str>>,
 }
 
 /// Who would have a job now.

@@ -53,7 +53,7 @@ pub use docket_store::{
     SnapshotRow, Stage, Stretch, TransferRow,
 };
 pub use engine::{Config, Engine, StakeTerms};
-pub use enrolments::{Advice, Node, Presence, Reasons};
+pub use enrolments::{Advice, Node, Online, Presence, Reasons};
 pub use error::EngineError;
 pub use execute::Executed;
 pub use hires::{Enclaves, HireTerms, NewHire, Wish};

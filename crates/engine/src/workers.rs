@@ -273,6 +273,9 @@ impl Engine {
         let now = self.clock.now();
         let overdue = {
             let mut fleet = self.roster.fleet();
+            if let Some(later) = fleet.next_look().filter(|at| *at > now) {
+                return Some(later);
+            }
             for connection in fleet.silent(now) {
                 fleet.tell(connection, ToWorker::Close);
                 // It had its time while it was silent: no further grace.

@@ -18,7 +18,7 @@ use docket_core::command::Command;
 use docket_core::hash::Sha256;
 use docket_core::id::{ClientId, Dialect, PublicId};
 use docket_core::job::{Job, State as JobState};
-use docket_engine::{EngineError, Naming, NewJob};
+use docket_engine::{EngineError, NewJob};
 use docket_protocol::instant;
 use docket_protocol::receipt::Bundle;
 use docket_protocol::wallet::Action;
@@ -80,21 +80,9 @@ async fn submit(
             return Err(Problem::new(Code::InputGone, words));
         }
     };
-    let submitted = app.engine.submit(NewJob {
-        dialect: Dialect::Registry,
-        naming: Naming::Number,
-        client: word.by.client(Dialect::Registry),
-        ask: Arc::new(model.ask(name)),
-        price,
-        policy: Arc::new(model.policy(ledger.source())),
-        payload: model.payload(name, &input).into(),
-        echo: Some(format!("{name}\n{digest}").into()),
-        key: Some((claim, Sha256::of(word.digest.to_string().as_bytes()))),
-        key_id: None,
-        request: None,
-        preferred,
-        now_or_never: None,
-    });
+    let order = model.order(name, word.by, &input, ledger.coin(), ledger.source());
+    let key = Some((claim, Sha256::of(word.digest.to_string().as_bytes())));
+    let submitted = app.engine.submit(NewJob { key, preferred, ..order });
     let submitted = submitted.await?;
     app.prompts.forget(word.by, name, digest);
     Ok(submitted.id)

@@ -19,7 +19,7 @@ use docket_core::id::{Dialect, WorkerId};
 use docket_core::money::Amount;
 use docket_core::routing::{Skills, WorkerClass};
 use docket_core::time::{Millis, Timestamp};
-use docket_engine::{Node, POSTED_HEARTBEAT, Page, Profile};
+use docket_engine::{Node, Online, POSTED_HEARTBEAT, Page, Profile};
 use docket_protocol::instant;
 use docket_protocol::wallet::{Action, Address, Signature};
 use serde::Deserialize;
@@ -238,24 +238,32 @@ pub(super) async fn show(State(app): State<Arc<App>>, Path(text): Path<String>) 
 
 fn view(node: &Node) -> NodeView {
     let Node { enrolment, worker, online } = node;
-    let offer = &enrolment.offer;
+    let (offer, online) = (&enrolment.offer, online.as_ref());
     let points = worker.reputation.tested().0;
     NodeView {
         address: address(enrolment.wallet),
         endpoint: offer.endpoint.as_deref().map(str::to_owned),
         gpu_tier: offer.gpu_tier,
-        models: (!offer.models.is_empty())
-            .then(|| offer.models.iter().map(|model| model.to_string()).collect()),
+        models: models(offer, online),
         reputation: points / 100,
         reputation_points: points,
         active: enrolment.state == Activity::Active,
         state: enrolment.state.name(),
         online: online.is_some(),
-        last_heartbeat: online.map(|(seen, _)| instant::format(seen.0)),
-        open_jobs: online.map_or(0, |(_, jobs)| jobs),
+        last_heartbeat: online.map(|online| instant::format(online.last_seen.0)),
+        open_jobs: online.map_or(0, |online| online.running),
         concurrency: offer.concurrency,
         jobs_completed: worker.standing.completed,
         jobs_failed: worker.standing.failed,
         registered_at: instant::format(enrolment.enrolled_at.0),
+    }
+}
+
+/// One that keeps a connection says what it hosts when it comes; one with an endpoint, when it registers.
+fn models(offer: &Offer, online: Option<&Online>) -> Option<Vec<String>> {
+    let named = |models: &[Arc<str>]| models.iter().map(|model| model.to_string()).collect();
+    match offer.endpoint {
+        None => Some(online.map_or_else(Vec::new, |online| named(&online.models))),
+        Some(_) => (!offer.models.is_empty()).then(|| named(&offer.models)),
     }
 }

@@ -1,11 +1,15 @@
 //! What is for sale and on which terms: the table of models, the deadlines, and who is preferred.
 
+use docket_core::agent::identity::Wallet;
 use docket_core::feature::{Feature, Features};
+use docket_core::hash::Sha256;
+use docket_core::id::Dialect;
 use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
 use docket_core::policy::{Arbitration, Lapse, Policy, Ruling, Source, Tier};
 use docket_core::routing::{Measure, Scoring, Ties};
 use docket_core::time::Millis;
+use docket_engine::{Naming, NewJob};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -163,6 +167,34 @@ impl RegistryModel {
             "top_p": 1.0,
         });
         payload.to_string().into_bytes()
+    }
+
+    /// The job by which a wallet asks a model something.
+    pub(super) fn order(
+        &self,
+        name: &str,
+        client: Wallet,
+        input: &str,
+        coin: Asset,
+        source: &Source,
+    ) -> NewJob {
+        let digest = Sha256::of(input.as_bytes());
+        NewJob {
+            dialect: Dialect::Registry,
+            naming: Naming::Number,
+            client: client.client(Dialect::Registry),
+            ask: Arc::new(self.ask(name)),
+            price: self.price(coin),
+            policy: Arc::new(self.policy(source)),
+            payload: self.payload(name, input).into(),
+            // What everybody may see beside the job itself.
+            echo: Some(format!("{name}\n{digest}").into()),
+            key: None,
+            key_id: None,
+            request: None,
+            preferred: None,
+            now_or_never: None,
+        }
     }
 
     /// The terms of a job.

@@ -95,7 +95,8 @@ pub(super) struct NodeView {
     pub(super) address: String,
     pub(super) endpoint: Option<String>,
     pub(super) gpu_tier: u8,
-    /// `null` where it takes whatever its class can run.
+    /// Those of the table that it takes, `null` where that is whatever its class can run; of one that keeps a connection, as
+    /// what it serves them.
     pub(super) models: Option<Vec<String>>,
     /// From 0 to 100: the hundredth of `reputationPoints`, rounded down.
     pub(super) reputation: u16,

@@ -249,7 +249,7 @@ async fn a_credit_is_booked_once_for_each_key() {
         (account, "c2", r#"{"amount":5000,"asset":"USDC"}"#),
         (account, "c2", r#"{"amount":"1e3","asset":"USDC"}"#),
         (account, "c2", r#"{"amount":"9999999999999999999999999999999999999999","asset":"USDC"}"#),
-        (account, "c2", r#"{"amount":"5000","asset":"ETH"}"#),
+        (account, "c2", r#"{"amount":"5000","asset":"BTC"}"#),
         (account, "c2", r#"{"amount":"5000"}"#),
         (account, "c2", r#"{"amount":"5000","asset":"USDC","to":"bob"}"#),
         (account, "c2", "nonsense"),

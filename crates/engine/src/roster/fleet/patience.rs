@@ -6,6 +6,9 @@ use crate::{RESUME_GRACE, RETRY};
 use docket_core::id::{Attempt, JobId};
 use docket_core::time::{Millis, Timestamp};
 
+/// How many workers are looked at in a millisecond at most, on the average.
+const LOOKED_AT: i64 = 100;
+
 /// When a worker that was last seen at an instant is gone.
 pub(super) fn silent_from(last_seen: Timestamp, patience: Millis) -> Timestamp {
     last_seen + patience + Millis(1)
@@ -45,8 +48,10 @@ impl Fleet {
         let rested = connected().filter_map(|member| member.candidate.cooling_until.filter(|at| *at > now));
         let given_up = self.gone.values().map(|left| given_up_from(*left));
         let next = silent.chain(rested).chain(given_up).min();
+        // To look means to look at everybody: at many, not more often than they are worth.
+        let soonest = now + Millis(i64::try_from(self.members.len()).unwrap_or(i64::MAX) / LOOKED_AT);
         // What is overdue already could not be done now.
-        self.next_look = next.map(|at| if at <= now { now + RETRY } else { at });
+        self.next_look = next.map(|at| if at <= now { now + RETRY } else { at.max(soonest) });
         self.next_look
     }
 

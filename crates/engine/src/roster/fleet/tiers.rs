@@ -1,14 +1,14 @@
 //! Those who are enrolled for a class of hardware, as far as they are online.
 
 use super::Fleet;
-use crate::enrolments::Reasons;
+use crate::enrolments::{Online, Reasons};
 use crate::roster::Connection;
 use docket_core::enrolment::Offer;
 use docket_core::id::WorkerId;
 use docket_core::job::Ask;
 use docket_core::money::{Amount, BasisPoints};
 use docket_core::policy::Policy;
-use docket_core::routing::{Scoring, tally};
+use docket_core::routing::{Candidate, Scoring, tally};
 use docket_core::time::{Millis, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -63,10 +63,11 @@ impl Fleet {
         self.tiers.iter().map(|(tier, online)| (*tier, *online)).filter(|(_, online)| *online > 0).collect()
     }
 
-    /// The last sign of life of who is online, and how many jobs he has.
-    pub(crate) fn presence(&self, worker: &WorkerId) -> Option<(Timestamp, u16)> {
+    /// How somebody is online, if he is.
+    pub(crate) fn presence(&self, worker: &WorkerId) -> Option<Online> {
         let member = self.members.get(worker).filter(|member| member.connection.is_some())?;
-        Some((member.candidate.last_seen, member.candidate.running))
+        let Candidate { last_seen, running, .. } = member.candidate;
+        Some(Online { last_seen, running, models: member.model_names.clone() })
     }
 
     /// The connection that a worker has now.

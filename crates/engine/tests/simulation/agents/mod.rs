@@ -233,10 +233,10 @@ impl Market {
                     let kind = self.agents.words[number].deeds[body].kind();
                     self.sight(&format!("{kind}: {}", refusal.code()));
                 }
-                // An offer may have been taken back since, or made again.
+                // An offer may have been taken back since, or made again; and an agent may show itself otherwise.
                 let may_end = matches!(
                     self.agents.words[number].deeds[body],
-                    Deed::Offer { .. } | Deed::TakeBack { .. }
+                    Deed::Offer { .. } | Deed::TakeBack { .. } | Deed::Show { .. }
                 );
                 match error {
                     EngineError::Refused(refusal) if repeats && body == 0 && !may_end => {
