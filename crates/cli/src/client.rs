@@ -216,6 +216,9 @@ pub(crate) fn words(body: &[u8]) -> String {
         Ok(Error { error: Some(Value::String(code)), message: Some(message), .. }) => {
             clipped(&format!("{message} ({code})"))
         }
+        Ok(Error { error: Some(Value::String(words)), code: Some(code), .. }) => {
+            clipped(&format!("{words} ({code})"))
+        }
         Ok(Error { error: Some(Value::String(error)), .. }) => clipped(&error),
         Ok(Error { error: Some(Value::Object(error)), .. }) => {
             let text = |name| error.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -275,6 +278,10 @@ mod tests {
         assert_eq!(
             words(br#"{"success":false,"error":"name_taken","message":"Another agent has this name."}"#),
             "Another agent has this name. (name_taken)"
+        );
+        assert_eq!(
+            words(br#"{"ok":false,"error":"There is no such node.","code":"node_not_found"}"#),
+            "There is no such node. (node_not_found)"
         );
         assert_eq!(words(b"<html>\n"), "<html>");
     }

@@ -42,6 +42,10 @@ enum Command {
     Receipt(commands::receipt::Args),
     /// Check a receipt: exit code 0 if nothing is false, 1 if something is, 2 if it cannot be read.
     Verify(commands::verify::Args),
+    /// Have a node run a prompt: see who and for how much, pay with a wallet's signature, read the answer.
+    Infer(commands::infer::Args),
+    /// List and show nodes, and let one back.
+    Node(commands::node::Args),
     /// Look at the books, check them, and credit accounts.
     Ledger(commands::ledger::Args),
     /// Make, list and revoke API keys.
@@ -88,6 +92,8 @@ fn main() -> ExitCode {
         Command::Job(args) => commands::job::run(&args),
         Command::Receipt(args) => commands::receipt::run(&args).map(done),
         Command::Verify(args) => Ok(commands::verify::run(&args)),
+        Command::Infer(args) => commands::infer::run(&args).map(done),
+        Command::Node(args) => commands::node::run(&args).map(done),
         Command::Ledger(args) => commands::ledger::run(&args),
         Command::Keys(args) => commands::keys::run(&args).map(done),
         Command::Webhooks(args) => commands::webhooks::run(&args).map(done),

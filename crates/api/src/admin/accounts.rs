@@ -14,7 +14,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use docket_core::agent::identity::Wallet;
-use docket_core::id::Dialect;
+use docket_core::id::{ClientId, Dialect};
 use docket_core::ledger::Account;
 use docket_core::money::{Amount, Asset};
 use docket_engine::{EngineError, books};
@@ -145,19 +145,21 @@ async fn credit(
         return Err(Problem::invalid("only clients, agents and the treasury can be credited"));
     }
     if let Account::Client(client) = &account
-        && let Some((scope, owner)) = client.0.split_once(':')
-        && let Some(dialect) = Dialect::parse(scope).filter(|dialect| dialect.is_of_wallets())
+        && let Some((dialect, owner)) = scope(client).filter(|(dialect, _)| dialect.is_of_wallets())
         && Wallet::parse(owner).is_none_or(|wallet| wallet.client(dialect) != *client)
     {
         // No signature would ever speak for the money.
-        let words = format!("an account here is client:{scope}:0x and 40 hexadecimal digits in lower case");
+        let words = format!(
+            "an account here is client:{}:0x and 40 hexadecimal digits in lower case",
+            dialect.name()
+        );
         return Err(Problem::invalid(words));
     }
     let key = idempotency_key(&headers)?;
     let body = read_body(body, app.settings.limits.body).await?;
     let credit: Credit = serde_json::from_slice(&body)
         .map_err(|error| Problem::invalid(format!("the body is not as it should be: {error}")))?;
-    let amount = amount(&credit, &app)?;
+    let amount = amount(&credit, &account, &app)?;
     let log_index = app.engine.credit(account.clone(), amount, key).await?;
     let repeated = log_index.is_none();
     let status = if repeated { StatusCode::OK } else { StatusCode::CREATED };
@@ -165,11 +167,29 @@ async fn credit(
     Ok((status, Json(credited)))
 }
 
-fn amount(credit: &Credit, app: &App) -> Result<Amount, Problem> {
+/// The dialect in which a client has its name, and that name.
+fn scope(client: &ClientId) -> Option<(Dialect, &str)> {
+    let (scope, owner) = client.0.split_once(':')?;
+    Some((Dialect::parse(scope)?, owner))
+}
+
+fn amount(credit: &Credit, account: &Account, app: &App) -> Result<Amount, Problem> {
     let ledger = app.engine.ledger();
-    let asset = ledger.asset_named(&credit.asset).ok_or_else(|| {
+    let asset = ledger.asset_named(&credit.asset).filter(|asset| match account {
+        // In the other one nobody could spend it.
+        Account::Client(client) if scope(client).is_some_and(|(dialect, _)| dialect == Dialect::Registry) => {
+            *asset == ledger.coin()
+        }
+        Account::Client(_) => *asset == ledger.asset(),
+        _ => true,
+    });
+    let asset = asset.ok_or_else(|| {
         let (asset, coin) = (ledger.asset(), ledger.coin());
-        let words = format!("this market counts in {}, and in {} for nodes", asset.name(), coin.name());
+        let words = format!(
+            "this market counts in {}, and in {} for client:registry:0x...",
+            asset.name(),
+            coin.name()
+        );
         Problem::invalid(words)
     })?;
     let digits = credit.amount.bytes().all(|byte| byte.is_ascii_digit());

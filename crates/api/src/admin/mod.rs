@@ -9,6 +9,7 @@ mod events;
 mod jobs;
 mod keys;
 mod market;
+mod nodes;
 mod paging;
 mod problem;
 mod reputation;
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> Vec<Route> {
     let parts = [
         jobs::routes(),
         workers::routes(),
+        nodes::routes(),
         stake::routes(),
         arbitrators::routes(),
         accounts::routes(),

@@ -140,7 +140,7 @@ pub(super) struct WorkerDetails {
 
 /// As what a worker is enrolled.
 #[derive(Serialize)]
-struct NodeView {
+pub(super) struct NodeView {
     address: Address,
     gpu_tier: u8,
     /// The core's name of the state.

@@ -106,6 +106,18 @@ fn bundle_schema() -> Value {
                 "additionalProperties": false,
             },
             "dispatch": nullable(json!({"type": "object"})),
+            "completion": {
+                "type": "object",
+                "description": "A node's word by its wallet, in the place of all other receipts.",
+                "required": ["address", "job_id", "output_hash", "signature"],
+                "properties": {
+                    "address": text("The wallet."),
+                    "job_id": text("The job."),
+                    "output_hash": text("SHA-256 of the text of the answer."),
+                    "signature": text("EIP-191 over `Docket:complete-job:<job>:<SHA-256 of the answer in hexadecimal>`."),
+                },
+                "additionalProperties": false,
+            },
             "output": {"type": "string"},
             "vouched": array(json!({"type": "string"})),
             "log": {"type": "object"},

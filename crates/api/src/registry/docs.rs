@@ -188,7 +188,7 @@ pub(super) fn receipt() -> Operation {
         signed(invalid(of_job("The file for `docket verify`, for who paid.")), "read-job:<jobId>"),
         "Nothing was delivered.",
     )
-    .json(200, "The bundle.", json!({"type": "object"}))
+    .json(200, "The bundle.", reference("Bundle"))
 }
 
 pub(super) fn expire() -> Operation {

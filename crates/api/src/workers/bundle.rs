@@ -8,7 +8,7 @@ use docket_core::job::Job;
 use docket_engine::EngineError;
 use docket_protocol::receipt::{Bundle, BundleForm, SignedBy};
 
-/// What nobody but the coordinator says where the worker signed only the short receipt.
+/// What nobody but the coordinator says where the worker signed only the short receipt, or a node its answer.
 const NOT_IN_THE_SHORT: [&str; 4] = ["client", "price", "request", "usage"];
 /// What nobody but the coordinator says of an answer that broke off.
 const OF_A_PART: [&str; 2] = ["delivered_part", "usage"];
@@ -30,6 +30,7 @@ pub(crate) async fn bundle(app: &App, job: &Job) -> Result<Option<Bundle>, Engin
         signature: receipts.signature,
         batch: receipts.batch,
         dispatch: receipts.dispatch,
+        completion: receipts.completion,
         output: String::from_utf8(answer.output.to_vec()).ok(),
         vouched: vouched.iter().map(|&name| name.to_owned()).collect(),
         log: log::prove(app, job.id, "settled").await?,

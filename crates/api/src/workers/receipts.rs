@@ -9,6 +9,7 @@ use docket_protocol::digest::Digest;
 use docket_protocol::frames::Terms;
 use docket_protocol::keys::{Claim, PublicKey, Signature};
 use docket_protocol::receipt::{Batch, FullReceipt, SignedDispatch, receipt_hash_of, signed_message};
+use docket_protocol::wallet::Completion;
 use serde::Deserialize;
 
 /// What the receipts of a job have to be.
@@ -29,6 +30,8 @@ pub(crate) struct Receipts {
     pub(crate) signature: Option<Signature>,
     /// Where the full receipt stands among those.
     pub(crate) batch: Option<Batch>,
+    /// The word of a node that has only a wallet, in the place of all these.
+    pub(crate) completion: Option<Completion>,
 }
 
 /// As it is kept, see [`Receipts::keep`].
@@ -39,6 +42,8 @@ struct Kept<Full, Short> {
     batch: Option<Batch>,
     /// Where there is no full one.
     dispatch: Option<Short>,
+    /// Alone, where the worker is a node that has only a wallet.
+    completion: Option<Completion>,
 }
 
 /// As much of a full receipt as a dialect shows with each job.
@@ -50,10 +55,10 @@ struct Short {
 impl Receipts {
     /// Reads what was kept.
     pub(crate) fn parse(document: &[u8]) -> Option<Self> {
-        let Kept { full, signature, batch, dispatch }: Kept<FullReceipt, SignedDispatch> =
+        let Kept { full, signature, batch, dispatch, completion }: Kept<FullReceipt, SignedDispatch> =
             serde_json::from_slice(document).ok()?;
         let dispatch = dispatch.or_else(|| full.as_ref()?.dispatch.clone());
-        Some(Self { dispatch, full, signature, batch })
+        Some(Self { dispatch, full, signature, batch, completion })
     }
 
     /// Reads the short receipt alone.
@@ -159,7 +164,8 @@ mod tests {
         let claim = |text: &str, signed: &str| {
             Claim::new(&key.public_key(), text.as_bytes(), &key.sign(signed.as_bytes()))
         };
-        let of_batch = |batch| Receipts { dispatch: None, full: None, signature: None, batch };
+        let of_batch =
+            |batch| Receipts { dispatch: None, full: None, signature: None, batch, completion: None };
         let (alone, several) =
             (of_batch(None), of_batch(Some(Batch { index: 0, size: 2, path: Vec::new() })));
         let (signatures, shared) = (Signatures::default(), Shared::default());

@@ -379,6 +379,7 @@ async fn deliver(
         full: complete.full_receipt.map(|full| *full),
         signature: complete.full_signature,
         batch: complete.full_batch,
+        completion: None,
     };
     let Some(proof) = receipts.proof(key, wanted, &app.signatures, shared).await else {
         app.engine.hand_back(connection, &complete.job_id, Fault::BadReceipt).await?;

@@ -224,6 +224,26 @@ async fn nothing_is_credited_to_an_owner_of_agents_who_cannot_sign_for_it() {
 }
 
 #[tokio::test]
+async fn an_account_is_credited_in_what_it_can_spend() {
+    let market = Market::with(Options { testnet: false, ..Options::default() }).await;
+    let node_client = "client:registry:0xabcdef0123456789abcdef0123456789abcdef01";
+    for (account, asset, status) in [
+        (node_client, "ETH", StatusCode::CREATED),
+        (node_client, "USDC", StatusCode::BAD_REQUEST),
+        (node_client, "tETH", StatusCode::BAD_REQUEST),
+        ("client:quotes:ann", "ETH", StatusCode::BAD_REQUEST),
+        ("client:agents:0xabcdef0123456789abcdef0123456789abcdef01", "ETH", StatusCode::BAD_REQUEST),
+        ("treasury", "ETH", StatusCode::CREATED),
+        ("treasury", "USDC", StatusCode::CREATED),
+    ] {
+        let body = format!(r#"{{"amount":"5000","asset":"{asset}"}}"#);
+        let (booked, answer) =
+            credit(&market, account, &format!("{account} {asset}").replace(' ', "/"), &body).await;
+        assert_eq!(booked, status, "{account} {asset} {answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_credit_is_booked_once_for_each_key() {
     let market = Market::with(Options { testnet: false, ..Options::default() }).await;
     let account = "client:quotes:user_abc123";

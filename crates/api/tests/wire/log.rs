@@ -125,6 +125,7 @@ async fn a_receipt_verifies_with_pinned_keys_and_an_altered_one_does_not() {
     let pins = Pins {
         job_id: Some(job.clone()),
         worker_key: Some(worker.key.public_key()),
+        wallet: None,
         coordinator_vkey: Some(key()),
         output: Some(ANSWER.as_bytes().to_vec()),
         seen: None,

@@ -64,6 +64,7 @@ fn pins(worker: &Worker, job: &str) -> Pins {
     Pins {
         job_id: Some(job.to_owned()),
         worker_key: Some(worker.key.public_key()),
+        wallet: None,
         coordinator_vkey: Some(log),
         output: Some(ANSWER.as_bytes().to_vec()),
         seen: None,

@@ -81,7 +81,7 @@ struct Credit {
     account: String,
     /// Whole minor units, such as 1000000 for one dollar.
     amount: u128,
-    /// What the units are of [default: what the market counts in].
+    /// What the units are of; client:registry:0x... holds ETH [default: what the market counts in].
     #[arg(long)]
     asset: Option<String>,
     /// A key under which a repeat moves nothing [default: a new one].

@@ -3,9 +3,11 @@
 pub(crate) mod agent;
 pub(crate) mod bench;
 pub(crate) mod evaluate;
+pub(crate) mod infer;
 pub(crate) mod job;
 pub(crate) mod keys;
 pub(crate) mod ledger;
+pub(crate) mod node;
 pub(crate) mod quote;
 pub(crate) mod receipt;
 mod reputation;

@@ -10,6 +10,7 @@ use docket_protocol::keys::PublicKey;
 use docket_protocol::log::VerifierKey;
 use docket_protocol::receipt::{Bundle, MAX_BUNDLE_BYTES};
 use docket_protocol::verify::{Holds, Pins, Verdict, verify};
+use docket_protocol::wallet::Address;
 use reqwest::Url;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -26,13 +27,13 @@ pub(crate) struct Args {
     /// The key of the log that you know: NAME+ID+KEY, or `@FILE`.
     #[arg(long)]
     key: Option<String>,
-    /// The key of the worker that you know, in hexadecimal.
-    #[arg(long, value_name = "HEX")]
+    /// The key of the worker that you know, in hexadecimal, or the address of the node's wallet.
+    #[arg(long, value_name = "KEY")]
     worker: Option<String>,
     /// The job that you asked for.
     #[arg(long)]
     job: Option<String>,
-    /// The output as you received it.
+    /// The output as you received it; where a wallet signed, the text of the answer and nothing else.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Print JSON.
@@ -73,9 +74,12 @@ fn judge(args: &Args) -> Result<(Verdict, bool)> {
     let bytes = read(&args.file, MAX_BUNDLE_BYTES)?;
     let bundle = Bundle::parse(&bytes).with_context(|| args.file.display().to_string())?;
     let output = args.output.as_deref().map(|path| read(path, MAX_BUNDLE_BYTES)).transpose()?;
+    let worker = args.worker.as_deref();
+    let (wallets, keys): (Vec<_>, Vec<_>) = worker.into_iter().partition(|known| known.starts_with("0x"));
     let mut pins = Pins {
         job_id: args.job.clone(),
-        worker_key: args.worker.as_deref().map(worker_key).transpose()?,
+        worker_key: keys.first().map(|hex| worker_key(hex)).transpose()?,
+        wallet: wallets.first().map(|known| wallet(known)).transpose()?,
         coordinator_vkey: args.key.as_deref().map(log_key).transpose()?,
         output,
         seen: None,
@@ -89,6 +93,10 @@ fn judge(args: &Args) -> Result<(Verdict, bool)> {
 
 fn worker_key(hex: &str) -> Result<PublicKey> {
     PublicKey::from_hex(&hex.to_ascii_lowercase()).with_context(|| format!("--worker {hex}"))
+}
+
+fn wallet(known: &str) -> Result<Address> {
+    Address::parse(known).with_context(|| format!("--worker {known}"))
 }
 
 fn log_key(argument: &str) -> Result<VerifierKey> {

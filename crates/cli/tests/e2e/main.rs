@@ -11,6 +11,7 @@ mod evaluate;
 mod faults;
 mod hire;
 mod hops;
+mod infer;
 mod keys;
 mod kill;
 mod market;

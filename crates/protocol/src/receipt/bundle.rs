@@ -8,6 +8,7 @@ use crate::canonical::{StrictError, parse_strict};
 use crate::digest::Digest;
 use crate::fields;
 use crate::keys::Signature;
+use crate::wallet::Completion;
 use docket_core::merkle::Hash;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -52,6 +53,9 @@ pub struct Bundle {
     pub batch: Option<Batch>,
     /// The short receipt, or `null` if the worker signed nothing.
     pub dispatch: Option<SignedDispatch>,
+    /// A node's word by its wallet, in the place of all other receipts; absent where the worker has a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completion: Option<Completion>,
     /// The bytes of the output as they were delivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
@@ -106,6 +110,9 @@ pub enum BundleError {
     /// JSON, but not of this form.
     #[error("not a receipt bundle: {0}")]
     OtherForm(#[from] serde_json::Error),
+    /// A completion is the whole receipt, and nobody has signed that another one belongs to it.
+    #[error("a completion and another receipt in one bundle")]
+    TwoReceipts,
 }
 
 impl Bundle {
@@ -114,11 +121,28 @@ impl Bundle {
         if json.len() > MAX_BUNDLE_BYTES {
             return Err(BundleError::TooLarge);
         }
-        Ok(serde_json::from_value(parse_strict(json, 8)?)?)
+        let bundle: Self = serde_json::from_value(parse_strict(json, 8)?)?;
+        if bundle.is_mixed() {
+            return Err(BundleError::TwoReceipts);
+        }
+        Ok(bundle)
     }
 
-    /// What the log's entry must name for this bundle; see [`receipt_hash`].
+    /// Whether there is a completion, and beside it what belongs to other receipts.
+    pub(crate) fn is_mixed(&self) -> bool {
+        let of_others = self.receipt.is_some()
+            || self.signature.is_some()
+            || self.batch.is_some()
+            || self.dispatch.is_some()
+            || self.signed_by == SignedBy::Coordinator;
+        self.completion.is_some() && of_others
+    }
+
+    /// What the log's entry must name for this bundle; see [`receipt_hash`] and [`Completion::receipt_hash`].
     pub fn receipt_hash(&self) -> Digest {
+        if let Some(completion) = &self.completion {
+            return completion.receipt_hash();
+        }
         receipt_hash(self.dispatch.as_ref(), self.receipt.as_ref(), self.signature.as_ref())
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A key that stands in the bundle is never trusted where one is pinned, and is called self-claimed where none is.
 
+mod completion;
 mod log_proof;
 mod receipts;
 mod transfers;
@@ -9,6 +10,7 @@ mod transfers;
 use crate::keys::PublicKey;
 use crate::log::{Checkpoint, VerifierKey};
 use crate::receipt::Bundle;
+use crate::wallet::Address;
 use docket_core::merkle::Hash;
 use serde::Serialize;
 use std::fmt;
@@ -20,9 +22,12 @@ pub struct Pins {
     pub job_id: Option<String>,
     /// The key of the worker.
     pub worker_key: Option<PublicKey>,
+    /// The wallet of the node that did it, where a wallet is all that the node has.
+    pub wallet: Option<Address>,
     /// The coordinator's key for its log, with the name of the log.
     pub coordinator_vkey: Option<VerifierKey>,
-    /// The output as the reader received it.
+    /// The output as the reader received it: the text of the answer where a wallet signed for it, and else the bytes that
+    /// are in the bundle.
     pub output: Option<Vec<u8>>,
     /// An earlier or later checkpoint of the same log that the reader verified and kept.
     pub seen: Option<Seen>,
@@ -49,6 +54,8 @@ pub enum Claim {
     ShortReceipt,
     /// Whoever states the full receipt signed it.
     FullReceipt,
+    /// The node's wallet signed which answer it gave.
+    Completion,
     /// All parts speak of one job, one worker and one output.
     Agreement,
     /// The output is the one that the receipts name.
@@ -88,7 +95,7 @@ pub struct Finding {
     pub claim: Claim,
     /// Whether it holds.
     pub holds: Holds,
-    /// The key on which it rests: a worker's in hexadecimal or a log's by name. Empty if on none.
+    /// The key on which it rests: a worker's in hexadecimal, a wallet's address or a log's name. Empty if on none.
     pub by: String,
     /// In words, for a person.
     pub detail: String,
@@ -118,10 +125,25 @@ impl Verdict {
 pub fn verify(bundle: &Bundle, pins: &Pins) -> Verdict {
     let mut findings = Findings::default();
     let log = log_proof::judge(bundle, pins, &mut findings);
-    receipts::judge(bundle, pins, log.as_deref(), &mut findings);
+    match &bundle.completion {
+        Some(completion) => completion::judge(bundle, completion, pins, &mut findings),
+        None => receipts::judge(bundle, pins, log.as_deref(), &mut findings),
+    }
+    for code in &bundle.vouched {
+        let by = log.as_deref().unwrap_or_default();
+        findings.not_proven(Claim::Vouched, by, format!("only its word for {code}"));
+    }
     let mut findings = findings.0;
     findings.sort_by_key(|finding| finding.claim);
     Verdict { findings }
+}
+
+/// The job that the bundle names first.
+fn job_of(bundle: &Bundle) -> Option<&str> {
+    match &bundle.completion {
+        Some(completion) => Some(&completion.job_id),
+        None => receipts::named(bundle).map(|(job, _)| job),
+    }
 }
 
 /// Findings as they are made.
@@ -155,6 +177,7 @@ impl fmt::Display for Claim {
             Self::WorkerKey => "worker's key",
             Self::ShortReceipt => "short receipt",
             Self::FullReceipt => "full receipt",
+            Self::Completion => "completion",
             Self::Agreement => "agreement",
             Self::Output => "output",
             Self::Text => "text",

@@ -23,12 +23,9 @@ pub(super) fn judge(bundle: &Bundle, pins: &Pins, log: Option<&str>, findings: &
     let attested = short.or(full);
     judge_output(bundle, pins, attested.as_deref(), findings);
     judge_job(job_id, pins, attested.as_deref(), findings);
-    for code in &bundle.vouched {
-        findings.not_proven(Claim::Vouched, log.unwrap_or_default(), format!("only its word for {code}"));
-    }
 }
 
-/// The job and the worker that the bundle names first.
+/// The job and the worker that the receipts of a worker with a key name first.
 pub(super) fn named(bundle: &Bundle) -> Option<(&str, &str)> {
     let full = bundle.receipt.as_ref().map(|full| (full.job_id.as_str(), full.worker.as_str()));
     let short = || bundle.dispatch.as_ref().map(|short| &short.receipt);
@@ -117,6 +114,13 @@ fn in_words(full: &FullReceipt) -> String {
 
 fn judge_worker(named: &str, signed: bool, pins: &Pins, findings: &mut Findings) {
     let claim = Claim::WorkerKey;
+    if let Some(wallet) = pins.wallet {
+        findings.wrong(
+            claim,
+            "",
+            format!("the receipts name the key {named}, and you pinned the wallet {wallet}"),
+        );
+    }
     match pins.worker_key {
         Some(pin) if pin.to_hex() != named => {
             findings.wrong(claim, "", format!("the receipts name {named}, and you pinned {pin}"));
@@ -205,7 +209,7 @@ fn judge_text(bundle: &Bundle, pins: &Pins, attested: Option<&str>, findings: &m
     }
 }
 
-fn judge_job(named: &str, pins: &Pins, attested: Option<&str>, findings: &mut Findings) {
+pub(super) fn judge_job(named: &str, pins: &Pins, attested: Option<&str>, findings: &mut Findings) {
     let claim = Claim::Job;
     match (&pins.job_id, attested) {
         (None, _) => {}

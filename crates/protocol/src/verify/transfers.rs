@@ -1,6 +1,6 @@
 //! The part of a verdict that is about the money that moved.
 
-use super::{Claim, Findings, receipts};
+use super::{Claim, Findings, job_of};
 use crate::receipt::{Bundle, FullReceipt, Movement, transfers_hash};
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ pub(super) fn judge(bundle: &Bundle, entry: Option<&Value>, log: Option<&str>, f
         return findings.not_proven(claim, "", "the bundle does not say what moved");
     };
     let words = in_words(transfers);
-    let Some((job, _)) = receipts::named(bundle) else {
+    let Some(job) = job_of(bundle) else {
         return findings.not_proven(claim, "", format!("no receipt names the job: {words}"));
     };
     let actual = transfers_hash(Some(job), transfers).to_string();

@@ -58,6 +58,7 @@ impl Examples {
         Pins {
             job_id: Some(JOB.to_owned()),
             worker_key: Some(PublicKey::from_hex(&self.worker).unwrap()),
+            wallet: None,
             coordinator_vkey: Some(self.vkey()),
             output: Some(self.output.clone().into_bytes()),
             seen: Some(self.full.seen(self)),

@@ -5,6 +5,7 @@
 mod batches;
 mod bundles;
 mod canonical;
+mod completions;
 mod fixture;
 mod forgeries;
 mod frames;

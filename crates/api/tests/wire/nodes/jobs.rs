@@ -15,19 +15,19 @@ use docket_protocol::wallet::Action;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-const MODEL: &str = "llama-3.1-8b-compressed";
-const PROMPT: &str = "Explain quantum computing in simple terms.";
+pub(super) const MODEL: &str = "llama-3.1-8b-compressed";
+pub(super) const PROMPT: &str = "Explain quantum computing in simple terms.";
 const PRICE: u128 = 1_200_000_000_000_000;
 
 /// Somebody who wants a prompt run.
-struct Requester<'a>(Owner<'a>);
+pub(super) struct Requester<'a>(Owner<'a>);
 
 impl<'a> Requester<'a> {
-    fn of(market: &'a Market, number: u8) -> Self {
+    pub(super) fn of(market: &'a Market, number: u8) -> Self {
         Self(Owner::of(market, number))
     }
 
-    async fn ask(&self) -> Value {
+    pub(super) async fn ask(&self) -> Value {
         let body = json!({"modelId": MODEL, "input": PROMPT, "requesterAddress": self.0.address()});
         let answer = self.0.market.post("/api/jobs/submit", &body.to_string()).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
@@ -40,12 +40,12 @@ impl<'a> Requester<'a> {
         self.0.sign(Action::PAY_JOB, &digest, "POST", path, &body).send(self.0.market).await
     }
 
-    async fn pay(&self) -> Answer {
+    pub(super) async fn pay(&self) -> Answer {
         let digest = Sha256::of(PROMPT.as_bytes()).to_string();
         self.pay_with(json!({"modelId": MODEL, "inputHash": digest})).await
     }
 
-    async fn read(&self, job: &str, what: &str) -> Answer {
+    pub(super) async fn read(&self, job: &str, what: &str) -> Answer {
         let path = format!("/api/jobs/{job}/{what}");
         self.0.sign_bare(Action::READ_JOB, job, "GET", path).send(self.0.market).await
     }
@@ -66,7 +66,7 @@ impl<'a> Requester<'a> {
     }
 }
 
-async fn show(market: &Market, job: &str) -> Value {
+pub(super) async fn show(market: &Market, job: &str) -> Value {
     market.get(&format!("/api/jobs/{job}?wait=20")).await.json()["data"].clone()
 }
 

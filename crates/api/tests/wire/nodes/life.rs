@@ -3,6 +3,8 @@
 use super::node::{Manner, Node};
 use super::refused;
 use crate::market::Market;
+use docket_core::agent::identity::Wallet;
+use docket_core::id::WorkerId;
 use docket_core::time::Millis;
 use hyper::StatusCode;
 use serde_json::json;
@@ -142,4 +144,29 @@ async fn who_has_gone_gets_nothing_and_may_come_back() {
     assert_eq!(events["total"], 1, "it is registered once: {events}");
     assert_eq!(events["events"][0]["type"], "node_registered");
     assert_eq!(events["events"][0]["data"], json!({"address": node.owner.address(), "gpuTier": 1}));
+}
+
+#[tokio::test]
+async fn the_operator_lets_a_node_have_jobs_again() {
+    let market = Market::open().await;
+    let node = Node::online(&market, 1, 1).await;
+    market.pass(Millis(5)).await;
+    assert_eq!(node.deactivate().await.json()["data"]["active"], false);
+    let path = |address: &str| format!("/nodes/{address}/reinstate");
+    let address = node.owner.address();
+    for _ in 0..2 {
+        let back = market.admin("POST", &path(&address.to_lowercase())).await;
+        let worker = WorkerId::of_wallet(&Wallet::from(node.owner.key.address())).to_string();
+        let expected = json!({"worker": worker, "address": address, "gpu_tier": 1, "state": "active"});
+        assert_eq!((back.status, back.json()), (StatusCode::OK, expected));
+    }
+    market.pass(Millis::seconds(2)).await;
+    node.alive().await;
+    let advice = market.post("/api/jobs/submit", &super::page()["request"].to_string()).await;
+    assert_eq!(advice.json()["data"]["assignedNode"], address, "{}", advice.text());
+    let nobody = market.admin("POST", &path("0xabc1230000000000000000000000000000000001")).await;
+    assert_eq!((nobody.status, &nobody.json()["code"]), (StatusCode::NOT_FOUND, &json!("request.not_found")));
+    assert_eq!(market.admin("POST", &path("7")).await.status, StatusCode::BAD_REQUEST);
+    let stranger = market.send("POST", &format!("/admin/v1{}", path(&address)), &[], b"").await;
+    assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
 }

@@ -3,6 +3,7 @@
 mod jobs;
 mod life;
 mod node;
+mod receipts;
 
 use crate::http::Answer;
 use crate::market::Market;

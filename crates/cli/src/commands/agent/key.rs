@@ -55,7 +55,7 @@ struct Show {
 pub(super) struct KeyFile {
     /// The file with the key of the owner's wallet [default: the key itself in the environment variable DOCKET_AGENT_KEY,
     /// or else ./docket-agent.key].
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", visible_alias = "wallet")]
     key_file: Option<PathBuf>,
 }
 

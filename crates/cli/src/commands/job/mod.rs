@@ -7,6 +7,8 @@ mod submit;
 mod wait;
 mod watch;
 
+pub(super) use submit::text;
+
 use super::agent::signed::Word;
 use crate::client::{Operator, block_on, segment};
 use crate::show::{Money, empty, plain, short};

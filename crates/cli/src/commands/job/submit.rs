@@ -163,7 +163,7 @@ fn work(args: &Args) -> Result<(Kind, Payload)> {
 }
 
 /// The text itself, or what stands in the file that it names.
-fn text(argument: &str) -> Result<String> {
+pub(in crate::commands) fn text(argument: &str) -> Result<String> {
     let mut text = String::new();
     match argument.strip_prefix('@') {
         _ if argument == "-" => {
