@@ -1,14 +1,14 @@
 //! A whole coordinator on a port of its own, with a clock in the test's hand and a store that outlives it.
 
 use docket_api::{
-    AgentTerms, App, Courier, Limits, Postman, PriceList, Reach, RegistryTerms, Server, Settings,
-    SimulatedEnclave, router, scoring, withdraw_forsaken,
+    AgentTerms, App, ChallengeSettings, Courier, Limits, Postman, PriceList, Reach, RegistryTerms, Server,
+    Settings, SimulatedEnclave, router, scoring, withdraw_forsaken,
 };
 use docket_core::hash::Sha256;
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
-use docket_engine::{ChallengeTerms, Config, Engine, HireTerms, outbox};
+use docket_engine::{Config, Engine, HireTerms, outbox};
 use docket_protocol::keys::SigningKey;
 use docket_settlement::Ledger;
 use docket_store::backend::{Backend, Connected, Loaded, Needs, Resumed, Seen};
@@ -42,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) enclave_keys: Vec<String>,
     /// Whether a simulated enclave is served.
     pub(crate) enclave: bool,
+    /// The nodes whose answers are right.
+    pub(crate) trusted: Vec<String>,
 }
 
 impl Default for Options {
@@ -53,6 +55,7 @@ impl Default for Options {
             webhooks_to: Reach::Loopback,
             enclave_keys: Vec::new(),
             enclave: true,
+            trusted: Vec::new(),
         }
     }
 }
@@ -135,7 +138,11 @@ impl Market {
         let enclaves = terms.enclaves(enclave.as_ref()).expect("the keys can be read");
         let stake = PriceList::default().stake();
         let hires = HireTerms::DOCUMENTED;
-        let config = Config { ledger, scoring, stake, hires, enclaves, challenges: ChallengeTerms::NONE };
+        let tests =
+            ChallengeSettings { trusted: self.options.trusted.clone(), ..ChallengeSettings::default() };
+        let registry = RegistryTerms { challenges: tests, ..RegistryTerms::default() };
+        let challenges = registry.challenge_terms(ledger.coin(), ledger.source()).expect("they are sound");
+        let config = Config { ledger, scoring, stake, hires, enclaves, challenges };
         let engine = Engine::new(store, self.clock.clone(), Entropy::system(), config);
         engine.recover().await.expect("what was open is taken up");
         let settings = Settings {
@@ -144,7 +151,7 @@ impl Market {
             admin_token: Some(Sha256::of(TOKEN.as_bytes())),
             limits: self.options.limits,
             prices: PriceList::default(),
-            registry: RegistryTerms::default(),
+            registry,
             webhooks_to: self.options.webhooks_to,
             enclave: enclave.map(Arc::new),
         };
@@ -196,6 +203,7 @@ impl Market {
         engine.lapse_due().await;
         engine.sweep_workers().await;
         engine.ripen_effects();
+        engine.challenge_due().await;
     }
 
     /// From now on nothing more can be written; a restart repairs it.

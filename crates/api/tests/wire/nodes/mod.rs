@@ -1,5 +1,6 @@
 //! Nodes over the wire: who they are, who is advised, and whole jobs by HTTP.
 
+mod challenges;
 mod jobs;
 mod life;
 mod node;

@@ -21,6 +21,10 @@ use tokio::task::JoinHandle;
 pub(crate) enum Manner {
     /// With the prompt in capitals.
     Honest,
+    /// At length, as a model does.
+    Model,
+    /// At length, as another model does.
+    OtherModel,
     /// Signed by another wallet.
     SignedByAnother,
     /// With a status.
@@ -138,14 +142,19 @@ async fn answer(State(server): State<Server>, headers: HeaderMap, body: Bytes) -
     let errand: Value = serde_json::from_slice(&body).expect("JSON");
     server.heard.lock().expect("nobody panics here").push((headers, errand.clone()));
     let manner = *server.manner.lock().expect("nobody panics here");
-    let output = errand["input"].as_str().expect("a prompt").to_uppercase();
+    let capitals = errand["input"].as_str().expect("a prompt").to_uppercase();
+    let output = match manner {
+        Manner::Model => format!("I was asked: {capitals} {}", "What I know of it is this. ".repeat(4)),
+        Manner::OtherModel => format!("Nobody knows. {capitals} {}", "I do not know it either. ".repeat(4)),
+        _ => capitals,
+    };
     let job = errand["jobId"].as_str().expect("a job");
     let message = Completion::message(job, Digest::of(output.as_bytes()));
     let other = WalletKey::from_bytes(&[99; 32]).expect("a key");
     let key = if manner == Manner::SignedByAnother { &other } else { &*server.key };
     let signature = key.sign(message.as_bytes()).to_string();
     match manner {
-        Manner::Honest | Manner::SignedByAnother => {
+        Manner::Honest | Manner::Model | Manner::OtherModel | Manner::SignedByAnother => {
             axum::Json(json!({"output": output, "signature": signature})).into_response()
         }
         Manner::Status(status) => StatusCode::from_u16(status).expect("a status").into_response(),
