@@ -1,12 +1,12 @@
 //! Nodes that the operator lets back.
 
-use super::problem::Problem;
+use super::problem::{Named, Problem};
 use super::views::NodeView;
 use crate::app::App;
 use crate::openapi::{Operation, choice, count, object, reference, text};
 use crate::route::Route;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use docket_core::agent::identity::Wallet;
 use docket_core::refusal::Refusal;
 use docket_engine::EngineError;
@@ -27,10 +27,7 @@ struct Reinstated {
 
 /// `POST /admin/v1/nodes/{address}/reinstate`: the node may have jobs again at once, whatever a challenge has shown. Its
 /// reputation stays as it is.
-async fn reinstate(
-    State(app): State<Arc<App>>,
-    Path(address): Path<String>,
-) -> Result<Json<Reinstated>, Problem> {
+async fn reinstate(State(app): State<Arc<App>>, Named(address): Named) -> Result<Json<Reinstated>, Problem> {
     let wallet = Wallet::parse(&address)
         .ok_or_else(|| Problem::invalid("a node's address is 0x and 40 hexadecimal digits"))?;
     match app.engine.reinstate(wallet).await {
