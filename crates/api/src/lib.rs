@@ -26,5 +26,7 @@ pub use credits::{ListedModel, PriceList, Tier, withdraw_forsaken};
 pub use enclave::SimulatedEnclave;
 pub use observe::Current as CurrentRequest;
 pub use post::{Courier, Reach};
-pub use router::{AgentTerms, Postman, RegistryModel, RegistryTerms, keep_snapshots, router, scoring};
+pub use router::{
+    AgentTerms, ChallengeSettings, Postman, RegistryModel, RegistryTerms, keep_snapshots, router, scoring,
+};
 pub use serve::{Peer, Server};

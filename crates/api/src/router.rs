@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::observe::{Observer, Telling, limit, observe};
 use crate::openapi::{Operation, reference};
 pub(crate) use crate::registry::{Beats, Kept};
-pub use crate::registry::{Postman, RegistryModel, RegistryTerms};
+pub use crate::registry::{ChallengeSettings, Postman, RegistryModel, RegistryTerms};
 use crate::route::{Guard, Route};
 use crate::{admin, agents, credits, health, log, observe, openapi, quotes, registry, workers};
 use axum::Router;

@@ -61,12 +61,15 @@ impl Coordinator {
         let enclave = config.agents.simulated_enclave.then(|| simulated_enclave(&key)).transpose()?;
         let enclaves =
             config.agents.enclaves(enclave.as_ref()).context("[agents]: who is believed about capital")?;
+        let challenges = config.registry.challenge_terms(ledger.coin(), ledger.source());
+        let challenges = challenges.map_err(|fault| anyhow::anyhow!("registry.challenges.{fault}"))?;
         let engine_config = docket_engine::Config {
             ledger,
             scoring: docket_api::scoring,
             stake: config.credits.stake(),
             hires: config.agents.hires(),
             enclaves,
+            challenges,
         };
         let engine = Engine::new(store, clock, Entropy::system(), engine_config);
         let recovered = engine.recover().await?;
@@ -209,7 +212,8 @@ async fn timers(engine: Arc<Engine>) {
         engine.lapse_due().await;
         let swept = engine.sweep_workers().await;
         let ripe = engine.ripen_effects();
-        let next = [engine.next_deadline(), swept, ripe].into_iter().flatten().min();
+        let challenged = engine.challenge_due().await;
+        let next = [engine.next_deadline(), swept, ripe, challenged].into_iter().flatten().min();
         let sleep = next.map_or(LONGEST_SLEEP, |at| {
             let millis = at.since(engine.clock().now()).0;
             Duration::from_millis(u64::try_from(millis).unwrap_or(0))

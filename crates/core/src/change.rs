@@ -6,6 +6,8 @@ use crate::agent::identity::{Agent, Wallet};
 use crate::agent::offer::Offer;
 use crate::agent::standing::Note;
 use crate::agent::tally::{self, Tally};
+use crate::challenge::Challenge;
+use crate::challenge::reference::Reference;
 use crate::effect::{self, Effect};
 use crate::enrolment::Enrolment;
 use crate::event::{Delivery, Event, Fault, Voucher};
@@ -87,6 +89,10 @@ pub enum Record {
     Offer(Offer),
     /// For which class of hardware a worker is enrolled.
     Enrolment(Enrolment),
+    /// A test of somebody who is enrolled.
+    Challenge(Challenge),
+    /// What a trusted worker has answered. It is written once.
+    Reference(Reference),
 }
 
 /// Something that everybody may see who looks at the work for which a class of hardware is asked.
@@ -160,7 +166,7 @@ impl Change {
         Self { evidence: Some((worker, evidence)), ..Self::empty(at) }
     }
 
-    const fn empty(at: Timestamp) -> Self {
+    pub(crate) const fn empty(at: Timestamp) -> Self {
         Self {
             at,
             job: None,

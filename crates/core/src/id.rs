@@ -71,6 +71,10 @@ pub struct ClientId(pub Arc<str>);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct AgentId(pub u64);
 
+/// A challenge, by the number of its first job.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ChallengeId(pub u64);
+
 /// Who does the work: an Ed25519 public key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WorkerId(pub [u8; 32]);

@@ -106,6 +106,24 @@ pub enum Refusal {
     /// Nobody fits who could do it now.
     #[error("nobody who is online fits")]
     NobodyFits,
+    /// The worker is not online.
+    #[error("the worker is not online")]
+    NotOnline,
+    /// A challenge of the same worker has not ended.
+    #[error("a challenge of this worker has not ended")]
+    ChallengeOpen,
+    /// The challenge has ended.
+    #[error("the challenge has ended")]
+    ChallengeOver,
+    /// An answer is awaited.
+    #[error("the answer to the last question is awaited")]
+    ChallengeWaits,
+    /// No trusted worker has answered enough questions for a model of the worker.
+    #[error("no trusted worker has answered enough questions for a model of this worker")]
+    NoReference,
+    /// Whoever is trusted is not challenged.
+    #[error("the answers of this worker are those with which others are compared")]
+    IsTrusted,
     /// A job may still cost the worker its stake.
     #[error("a job of this worker may still cost it its stake")]
     StakeInUse,
@@ -285,6 +303,12 @@ impl Refusal {
             Self::WorkerTaken => "enrolment.worker_taken",
             Self::Refuted => "enrolment.refuted",
             Self::NobodyFits => "enrolment.nobody_fits",
+            Self::NotOnline => "worker.not_online",
+            Self::ChallengeOpen => "challenge.open",
+            Self::ChallengeOver => "challenge.over",
+            Self::ChallengeWaits => "challenge.waits",
+            Self::NoReference => "challenge.no_reference",
+            Self::IsTrusted => "challenge.is_trusted",
             Self::StakeInUse => "worker.stake_in_use",
             Self::Overtaken => "agent.overtaken",
             Self::StrategyFixed => "agent.strategy_fixed",

@@ -2,6 +2,7 @@
 
 mod agent;
 mod boundaries;
+mod challenge;
 mod endings;
 mod evidence;
 mod golden;

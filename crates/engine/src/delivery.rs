@@ -108,13 +108,17 @@ impl Engine {
 
 /// Whether the text of an output is what a receipt names; there is nothing to compare where an output has no text.
 fn is_text_of(output: &[u8], named: Sha256) -> bool {
+    text_of(output).is_none_or(|text| Sha256::of(text.as_bytes()) == named)
+}
+
+/// The text of an output; `None` if it has none.
+pub(crate) fn text_of(output: &[u8]) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]
     struct Output<'a> {
         #[serde(borrow)]
         text: Cow<'a, str>,
     }
-    let output = serde_json::from_slice::<Output<'_>>(output);
-    output.map_or(true, |output| Sha256::of(output.text.as_bytes()) == named)
+    serde_json::from_slice::<Output<'_>>(output).ok().map(|output| output.text)
 }
 
 fn check(proof: &Proof, job: &PublicId, worker: WorkerId, received: Sha256) -> Result<(), Refusal> {

@@ -1,5 +1,6 @@
 //! The engine's parts, put together.
 
+use crate::challenges::{ChallengeTerms, Challenges};
 use crate::clock::Clock;
 use crate::deadlines::Deadlines;
 use crate::enrolled::Enrolled;
@@ -39,6 +40,8 @@ pub struct Config {
     pub hires: HireTerms,
     /// Who is believed about capital that one agent entrusts to another.
     pub enclaves: Enclaves,
+    /// How those are tested who are enrolled for a class of hardware.
+    pub challenges: ChallengeTerms,
 }
 
 /// From when on a stake counts, and what it is worth when workers are compared.
@@ -76,6 +79,7 @@ pub struct Engine {
     pub(crate) deadlines: Deadlines,
     pub(crate) roster: Roster,
     pub(crate) enrolled: Enrolled,
+    pub(crate) challenges: Challenges,
     /// What those are to be told who keep no connection.
     pub(crate) posts: (Outbound, Mutex<Option<mpsc::UnboundedReceiver<Box<ToWorker>>>>),
     pub(crate) outbox: Outbox,
@@ -105,6 +109,7 @@ impl Engine {
             next_hire: AtomicU64::new(start.last_hire.map_or(1, |last| last + 1)),
             roster: Roster::new(entropy.number()),
             enrolled: Enrolled::default(),
+            challenges: Challenges::default(),
             posts: posts(),
             store,
             clock,

@@ -16,6 +16,8 @@ pub(crate) struct Enrolled(Mutex<Roll>);
 pub(crate) struct Roll {
     entries: HashMap<Wallet, Entry>,
     wallets: HashMap<WorkerId, Wallet>,
+    /// Everybody once, in the order in which they came.
+    all: Vec<Wallet>,
     /// The best first, of each class; and of all under 0.
     order: BTreeMap<u8, BTreeSet<(Reverse<u16>, Wallet)>>,
     active: usize,
@@ -56,6 +58,9 @@ impl Roll {
             if self.wallets.get(&before.worker) == Some(&wallet) {
                 self.wallets.remove(&before.worker);
             }
+        }
+        if !self.entries.contains_key(&wallet) {
+            self.all.push(wallet);
         }
         self.wallets.insert(enrolment.worker, wallet);
         self.put_in(Entry { enrolment: Arc::new(enrolment), worker });
@@ -103,6 +108,13 @@ impl Roll {
     /// How many there are of a class, or of all.
     pub(crate) fn count(&self, tier: Option<u8>) -> usize {
         self.order.get(&tier.unwrap_or(0)).map_or(0, BTreeSet::len)
+    }
+
+    /// Somebody by a number; with numbers at random, everybody is as likely as others. `None` if there is nobody.
+    pub(crate) fn at(&self, number: u64) -> Option<(Arc<Enrolment>, Worker)> {
+        let count = u64::try_from(self.all.len()).ok().filter(|count| *count > 0)?;
+        let wallet = self.all.get(usize::try_from(number % count).ok()?)?;
+        self.get(wallet)
     }
 
     /// How many may have jobs.

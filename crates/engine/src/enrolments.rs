@@ -120,12 +120,17 @@ impl Engine {
     /// What stands on disk is known here, and to the fleet.
     async fn take_in(&self, wallet: Wallet, record: Worker) -> Result<(), EngineError> {
         let Some(enrolment) = self.store.enrolment(wallet).await? else { return Ok(()) };
+        self.learn_enrolment(enrolment, record);
+        Ok(())
+    }
+
+    /// What was written is known here, and to the fleet.
+    pub(crate) fn learn_enrolment(&self, enrolment: Enrolment, record: Worker) {
         let (worker, offer, active) =
             (enrolment.worker, enrolment.offer.clone(), enrolment.state == Activity::Active);
         self.enrolled.roll().learn(enrolment, record);
         self.roster.fleet().enrol(&worker, &offer, active);
         self.offer_room();
-        Ok(())
     }
 
     /// Somebody goes, on his word. What he has he may finish.

@@ -168,6 +168,9 @@ impl Engine {
     fn notice(&self, before: &Job, event: &Event, after: &Job, log_index: Option<u64>) {
         self.note_deadline(after.id);
         self.pace.note(before, event, after);
+        if after.is_challenge() {
+            self.hear_of(event, after);
+        }
         if let Some((worker, attempt)) = before.holder()
             && after.holder() != before.holder()
         {

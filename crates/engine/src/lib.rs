@@ -8,6 +8,7 @@ mod agents;
 pub mod books;
 mod broken;
 mod census;
+mod challenges;
 pub mod clock;
 mod deadlines;
 mod decision;
@@ -47,6 +48,7 @@ mod watch;
 mod workers;
 
 pub use census::Census;
+pub use challenges::{ChallengeTerms, Prober};
 pub use delivery::{Arrival, Proof};
 pub use docket_store::{
     AgentFilter, Cursor, DeliveryRow, FeedRow, HireFilter, JournalRow, KeyJobs, LogPlace, NoticeRow, Page,

@@ -16,6 +16,7 @@ pub struct Meter {
     endings: Mutex<BTreeMap<&'static str, u64>>,
     commits: Histogram,
     attempts: Mutex<BTreeMap<&'static str, u64>>,
+    challenges: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 /// Durations, counted by how long they are.
@@ -50,6 +51,18 @@ impl Meter {
     pub fn attempts(&self) -> Vec<(&'static str, u64)> {
         let attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         attempts.iter().map(|(outcome, count)| (*outcome, *count)).collect()
+    }
+
+    /// Challenges that have ended, by the name of their state; and under `unfunded` the questions for which the treasury did not
+    /// hold enough.
+    pub fn challenges(&self) -> Vec<(&'static str, u64)> {
+        let challenges = self.challenges.lock().unwrap_or_else(PoisonError::into_inner);
+        challenges.iter().map(|(state, count)| (*state, *count)).collect()
+    }
+
+    /// A challenge has ended so, or a question was not put.
+    pub(crate) fn count_challenge(&self, state: &'static str) {
+        *self.challenges.lock().unwrap_or_else(PoisonError::into_inner).entry(state).or_default() += 1;
     }
 
     /// An attempt to tell a hook something has left its delivery like this.

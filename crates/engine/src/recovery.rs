@@ -34,6 +34,7 @@ impl Engine {
         unplaced.iter().for_each(|effect| self.outbox.add_later(*effect, at));
         self.recover_post().await?;
         self.recover_enrolments().await?;
+        self.recover_challenges().await?;
         self.timer.notify_one();
         Ok(Recovered { open: open.len(), unplaced: unplaced.len() })
     }

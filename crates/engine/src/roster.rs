@@ -4,12 +4,14 @@ mod fleet;
 mod waiting;
 
 use docket_core::feature::Features;
+use docket_core::hash::Sha256;
 use docket_core::id::Attempt;
 use docket_core::job::{Job, Skill};
 use docket_core::money::Amount;
 use docket_core::refusal::Refusal;
 use docket_core::routing::{Skills, Verdict, WorkerClass};
 use fleet::Fleet;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 
@@ -28,6 +30,8 @@ pub struct Profile {
     pub skills: Skills,
     /// The models it hosts, each with what it honours there.
     pub models: Vec<(Arc<str>, Features)>,
+    /// The digests of their weights, of those for which it declares one.
+    pub weights: BTreeMap<Arc<str>, Sha256>,
     /// The class of hardware for which it is enrolled, 0 if it is not.
     pub gpu_tier: u8,
     /// Whether it gets nothing for which a class is asked.

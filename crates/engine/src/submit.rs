@@ -127,7 +127,7 @@ impl Engine {
     }
 
     /// The job as it is before anything has happened to it.
-    fn draft(&self, new: NewJob) -> (Job, Option<Claim>) {
+    pub(crate) fn draft(&self, new: NewJob) -> (Job, Option<Claim>) {
         let now = self.clock.now();
         let text = match new.naming {
             Naming::Uuid => crate::ids::public_uuid(now, self.entropy.bytes()),

@@ -1,6 +1,7 @@
 //! The engine as a whole: a simulated market, and what only several threads can show.
 
 mod books;
+mod challenges;
 mod hires;
 mod hooks;
 mod keys;

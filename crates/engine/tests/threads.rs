@@ -12,13 +12,14 @@ use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
 use docket_engine::{
-    Arrival, Census, Config, Connection, Enclaves, Engine, Hello, HireTerms, Naming, NewJob, Profile, Proof,
-    StakeTerms, ToWorker, outbox,
+    Arrival, Census, ChallengeTerms, Config, Connection, Enclaves, Engine, Hello, HireTerms, Naming, NewJob,
+    Profile, Proof, StakeTerms, ToWorker, outbox,
 };
 use docket_settlement::Ledger;
 use docket_store::Sqlite;
 use futures::executor::block_on;
 use futures::future::{AbortHandle, Abortable};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread;
 use tokio::sync::mpsc;
@@ -68,6 +69,10 @@ fn order(engine: &Arc<Engine>, client: u64, number: u64) {
 }
 
 pub(crate) fn new_job(engine: &Engine, client: u64, number: u64) -> NewJob {
+    new_job_on(engine.ledger(), client, number)
+}
+
+pub(crate) fn new_job_on(ledger: &Ledger, client: u64, number: u64) -> NewJob {
     let day = Millis::hours(24);
     NewJob {
         dialect: Dialect::Quotes,
@@ -82,7 +87,7 @@ pub(crate) fn new_job(engine: &Engine, client: u64, number: u64) -> NewJob {
         }),
         price: Amount::new(u128::from(number) + 1, Asset::TEST_USDC),
         policy: Arc::new(Policy {
-            source: engine.ledger().source().clone(),
+            source: ledger.source().clone(),
             split: Split::default(),
             fund_within: day,
             match_within: day,
@@ -117,6 +122,7 @@ fn worker(engine: Arc<Engine>, number: u8) -> thread::JoinHandle<()> {
         class: WorkerClass::Desktop,
         skills: Skills::TASK,
         models: Vec::new(),
+        weights: BTreeMap::new(),
         gpu_tier: 0,
         deactivated: false,
         by_post: false,
@@ -188,5 +194,6 @@ pub(crate) fn config() -> Config {
         stake: StakeTerms::NONE,
         hires: HireTerms::DOCUMENTED,
         enclaves: Enclaves::none(),
+        challenges: ChallengeTerms::NONE,
     }
 }

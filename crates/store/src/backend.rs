@@ -9,7 +9,7 @@ use docket_core::agent::tally::Tally;
 use docket_core::change::Claim;
 use docket_core::hash::Sha256;
 use docket_core::hook::{EventId, Hook};
-use docket_core::id::{AgentId, ClientId, Dialect, JobId, PublicId, Version, WorkerId};
+use docket_core::id::{AgentId, ChallengeId, ClientId, Dialect, JobId, PublicId, Version, WorkerId};
 use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyNumber, Period};
 use docket_core::ledger::Account;
@@ -124,6 +124,8 @@ pub struct Needs {
     pub tallies: BTreeSet<(Tally, i64)>,
     /// Enrolments.
     pub enrolments: BTreeSet<Wallet>,
+    /// Challenges.
+    pub challenges: BTreeSet<ChallengeId>,
 }
 
 impl Needs {
@@ -168,4 +170,6 @@ pub struct Loaded {
     pub offers: HashMap<(JobId, AgentId), Version>,
     /// Enrolments, with their versions.
     pub enrolments: HashMap<Wallet, Version>,
+    /// Challenges, with their versions.
+    pub challenges: HashMap<ChallengeId, Version>,
 }

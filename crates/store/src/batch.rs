@@ -6,11 +6,13 @@ use docket_core::agent::identity::{Agent, Wallet};
 use docket_core::agent::offer::Offer;
 use docket_core::agent::standing::Standing;
 use docket_core::agent::tally::Tally;
+use docket_core::challenge::Challenge;
+use docket_core::challenge::reference::Reference;
 use docket_core::change::{Change, Claim, Notice};
 use docket_core::enrolment::Enrolment;
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookId};
-use docket_core::id::{AgentId, JobId, Version, WorkerId};
+use docket_core::id::{AgentId, ChallengeId, JobId, Version, WorkerId};
 use docket_core::job::Job;
 use docket_core::key::{ApiKey, KeyNumber};
 use docket_core::ledger::Account;
@@ -218,6 +220,8 @@ pub struct Batch {
     pub(crate) tallies: BTreeMap<(Tally, i64), Moved>,
     pub(crate) enrolments: BTreeMap<Wallet, Enrolment>,
     pub(crate) notices: Vec<NoticeEntry>,
+    pub(crate) challenges: BTreeMap<ChallengeId, Challenge>,
+    pub(crate) references: Vec<Reference>,
 }
 
 impl Batch {
@@ -261,10 +265,13 @@ impl Batch {
             agents,
             offers,
             enrolments,
+            challenges,
+            references,
             ..
         } = self;
         let records = [workers.len(), pairings.len(), trusts.len(), keys.len(), hooks.len(), agents.len()];
-        let records = records.into_iter().chain([offers.len(), enrolments.len()]);
+        let others = [offers.len(), enrolments.len(), challenges.len(), references.len()];
+        let records = records.into_iter().chain(others);
         records.into_iter().any(|count| count > 0) || !changed_deliveries.is_empty()
     }
 

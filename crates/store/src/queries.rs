@@ -1,7 +1,9 @@
 //! The queries: one text for both databases, each answered through an index.
 
 pub(crate) mod agents;
+mod challenges;
 mod enrolments;
+pub(crate) mod log;
 pub(crate) mod of_key;
 
 use crate::error::StoreError;
@@ -10,6 +12,7 @@ use crate::read::{
     KeyRow, NoticeRow, Page, Read, Reader, SnapshotRow, SpendingRow, Stretch, TransferRow,
 };
 use crate::rows::agent::{AGENTS, parse_agent};
+use crate::rows::challenge::{parse_challenge, parse_reference};
 use crate::rows::enrolment::{parse_enrolment, parse_notice};
 use crate::rows::hire::{parse_offer, parse_standing, tally};
 use crate::rows::hook::{DELIVERIES, HOOKS, hook_id, parse_delivery, parse_hook};
@@ -23,6 +26,8 @@ use docket_core::agent::identity::{Agent, Wallet};
 use docket_core::agent::offer::Offer;
 use docket_core::agent::standing::Standing;
 use docket_core::agent::tally::Tally;
+use docket_core::challenge::Challenge;
+use docket_core::challenge::reference::Reference;
 use docket_core::change::Claim;
 use docket_core::enrolment::Enrolment;
 use docket_core::hash::Sha256;
@@ -41,9 +46,6 @@ use std::sync::{Arc, LazyLock};
 
 /// How many rows a page of jobs holds at most.
 const PAGE: u32 = 100;
-
-/// How many hashes or entries of the log are read at once.
-const LOG_PAGE: u64 = 256;
 
 const JOB_FROM: &str =
     "FROM job j JOIN policy p ON p.policy_id = j.policy_id LEFT JOIN hire h ON h.job_id = j.job_id";
@@ -141,14 +143,6 @@ const BALANCES: &str = "SELECT account, asset, decimals, units FROM balance WHER
      ORDER BY account, asset, decimals";
 const BALANCE: &str =
     "SELECT account, asset, decimals, units FROM balance WHERE account = $1 ORDER BY asset, decimals";
-const LOG_LEAVES: &str =
-    "SELECT hash FROM log_leaf WHERE leaf_index >= $1 AND leaf_index < $2 ORDER BY leaf_index";
-const LOG_NODES: &str = "SELECT hash FROM log_node WHERE level = $1 AND node_index >= $2 \
-     AND node_index < $3 ORDER BY node_index";
-const LOG_ENTRIES: &str =
-    "SELECT entry FROM log_leaf WHERE leaf_index >= $1 AND leaf_index < $2 ORDER BY leaf_index";
-const LOG_INDEX: &str = "SELECT leaf_index FROM journal WHERE job_id = $1 AND event = $2 \
-     AND leaf_index IS NOT NULL ORDER BY version DESC LIMIT 1";
 
 /// Every query that a reader may cause.
 #[cfg(test)]
@@ -188,15 +182,13 @@ pub(crate) fn all() -> Vec<&'static str> {
         &AGENT,
         BALANCES,
         BALANCE,
-        LOG_LEAVES,
-        LOG_NODES,
-        LOG_ENTRIES,
-        LOG_INDEX,
     ]
     .into_iter()
     .chain(of_key::all())
     .chain(agents::all())
     .chain(enrolments::all())
+    .chain(challenges::all())
+    .chain(log::all())
     .collect()
 }
 
@@ -450,6 +442,20 @@ impl<D: Database> Reader for Queries<D> {
             .boxed()
     }
 
+    fn open_challenges(&self) -> Read<'_, Vec<Challenge>> {
+        self.database.list(&challenges::OPEN, vec![], parse_challenge)
+    }
+
+    fn challenges(&self, wallet: Wallet, limit: u32) -> Read<'_, Vec<Challenge>> {
+        let limit = Value::Int(limit.min(PAGE).into());
+        self.database.list(&challenges::OF_WALLET, vec![Value::text(wallet), limit], parse_challenge)
+    }
+
+    fn references<'a>(&'a self, model: &'a str, after: Timestamp, limit: u32) -> Read<'a, Vec<Reference>> {
+        let params = vec![Value::name(model), after.into(), Value::Int(limit.min(1_000).into())];
+        self.database.list(&challenges::OF_MODEL, params, parse_reference)
+    }
+
     fn count_agents(&self) -> Read<'_, u64> {
         self.one(agents::COUNT_AGENTS, vec![], |row| row.count(0)).map_ok(Option::unwrap_or_default).boxed()
     }
@@ -472,29 +478,15 @@ impl<D: Database> Reader for Queries<D> {
     }
 
     fn log_hashes(&self, level: u8, first: u64, count: u64) -> Read<'_, Vec<Hash>> {
-        let (sql, params) = log_hashes(level, first, count);
+        let (sql, params) = log::hashes(level, first, count);
         self.database.list(sql, params, read::hash)
     }
 
     fn log_entries(&self, first: u64, count: u64) -> Read<'_, Vec<Vec<u8>>> {
-        self.database.list(LOG_ENTRIES, range(first, count).into(), |row| row.bytes(0))
+        self.database.list(log::ENTRIES, log::range(first, count).into(), |row| row.bytes(0))
     }
 
     fn log_index<'a>(&'a self, id: JobId, event: &'a str) -> Read<'a, Option<u64>> {
-        self.one(LOG_INDEX, vec![Value::job(id), Value::name(event)], |row| row.count(0))
+        self.one(log::INDEX, vec![Value::job(id), Value::name(event)], |row| row.count(0))
     }
-}
-
-/// The query for some consecutive hashes of one level of the log.
-pub(crate) fn log_hashes(level: u8, first: u64, count: u64) -> (&'static str, Vec<Value<'static>>) {
-    let [first, end] = range(first, count);
-    match level {
-        0 => (LOG_LEAVES, vec![first, end]),
-        _ => (LOG_NODES, vec![Value::Int(level.into()), first, end]),
-    }
-}
-
-/// The first and the one after the last.
-fn range(first: u64, count: u64) -> [Value<'static>; 2] {
-    [first, first.saturating_add(count.min(LOG_PAGE))].map(Value::count)
 }

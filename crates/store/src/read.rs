@@ -10,6 +10,8 @@ use docket_core::agent::role::{Role, Strategy};
 use docket_core::agent::score::Score;
 use docket_core::agent::standing::Standing;
 use docket_core::agent::tally::Tally;
+use docket_core::challenge::Challenge;
+use docket_core::challenge::reference::Reference;
 use docket_core::change::{Claim, Notice};
 use docket_core::enrolment::Enrolment;
 use docket_core::hash::Sha256;
@@ -330,6 +332,9 @@ pub trait Reader: Send + Sync {
     fn count_agents(&self) -> Read<'_, u64>;
     fn enrolment(&self, wallet: Wallet) -> Read<'_, Option<Enrolment>>;
     fn enrolments(&self, after: Option<Wallet>) -> Read<'_, Vec<Enrolment>>;
+    fn open_challenges(&self) -> Read<'_, Vec<Challenge>>;
+    fn challenges(&self, wallet: Wallet, limit: u32) -> Read<'_, Vec<Challenge>>;
+    fn references<'a>(&'a self, model: &'a str, after: Timestamp, limit: u32) -> Read<'a, Vec<Reference>>;
     fn notices(&self, before: i64, limit: u32) -> Read<'_, Vec<NoticeRow>>;
     fn last_notice(&self) -> Read<'_, i64>;
     fn balances<'a>(&'a self, after: Option<&'a str>) -> Read<'a, Vec<BalanceRow>>;

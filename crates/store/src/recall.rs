@@ -2,14 +2,14 @@
 
 use crate::backend::{Loaded, Needs, Resumed};
 use crate::error::StoreError;
-use crate::queries::{API_KEYS, OPEN_JOBS, WORKERS, log_hashes};
+use crate::queries::{API_KEYS, OPEN_JOBS, WORKERS, log};
 use crate::rows::hire::{STANDINGS, parse_standing, tally};
 use crate::rows::hook::{HOOKS, event_id, parse_hook};
 use crate::rows::read::{self, Terms};
 use crate::rows::spent;
 use crate::value::{Columns, Value, corrupt};
 use docket_core::agent::identity::Wallet;
-use docket_core::id::{AgentId, Dialect, JobId, Version};
+use docket_core::id::{AgentId, ChallengeId, Dialect, JobId, Version};
 use docket_core::ledger::Account;
 use docket_core::merkle::{Hash, Plan, TILE_WIDTH};
 use docket_core::money::Asset;
@@ -41,6 +41,7 @@ const DELIVERIES: &str = "SELECT event_id, version FROM delivery WHERE event_id"
 const AGENTS: &str = "SELECT agent_id, version FROM agent WHERE agent_id";
 const TALLIES: &str = "SELECT name, hour, units FROM tally WHERE hour";
 const ENROLMENTS: &str = "SELECT wallet, version FROM enrolment WHERE wallet";
+const CHALLENGES: &str = "SELECT challenge_id, version FROM challenge WHERE challenge_id";
 const OFFERS: &str = "SELECT job_id, agent_id, version FROM offer WHERE job_id";
 
 fn keys() -> String {
@@ -66,7 +67,7 @@ pub(crate) fn all() -> Vec<String> {
     let last_name = LAST_NAME.to_owned();
     let lookups = [
         CLAIMS, JOBS, NAMES, POLICIES, BALANCES, &workers, PAIRINGS, &keys, SPENDINGS, &hooks, DELIVERIES,
-        AGENTS, OFFERS, ENROLMENTS, TALLIES, &standings,
+        AGENTS, OFFERS, ENROLMENTS, CHALLENGES, TALLIES, &standings,
     ];
     let whole = [
         EPOCH,
@@ -143,7 +144,7 @@ fn log_peaks(database: &mut impl Lookup, size: u64) -> Result<Vec<Hash>, StoreEr
     let plan = Plan::frontier(size);
     let mut tiles = BTreeMap::new();
     for tile in plan.tiles() {
-        let (sql, params) = log_hashes(tile.level, tile.index * TILE_WIDTH, tile.width.into());
+        let (sql, params) = log::hashes(tile.level, tile.index * TILE_WIDTH, tile.width.into());
         tiles.insert(tile, database.list(sql, &params, read::hash)?);
     }
     plan.hashes(&tiles).map_err(|_| corrupt("the hashes of the log"))
@@ -187,6 +188,9 @@ pub(crate) fn load(database: &mut impl Lookup, needs: &Needs) -> Result<Loaded, 
         let wallet = Wallet::parse(&row.text(0)?).ok_or_else(|| corrupt("a wallet"))?;
         Ok((wallet, version(row)?))
     })?;
+    let challenges = needs.challenges.iter().map(|challenge| Value::count(challenge.0)).collect();
+    let challenges =
+        database.among(CHALLENGES, challenges, |row| Ok((ChallengeId(row.count(0)?), version(row)?)))?;
     let hours: BTreeSet<_> = needs.tallies.iter().map(|(_, hour)| *hour).collect();
     let tallies = database.among(TALLIES, hours.into_iter().map(Value::Int).collect(), tally)?;
     Ok(Loaded {
@@ -206,6 +210,7 @@ pub(crate) fn load(database: &mut impl Lookup, needs: &Needs) -> Result<Loaded, 
         tallies: tallies.into_iter().filter(|(name, _)| needs.tallies.contains(name)).collect(),
         offers: offers.into_iter().filter(|(name, _)| needs.offers.contains(name)).collect(),
         enrolments: enrolments.into_iter().collect(),
+        challenges: challenges.into_iter().collect(),
     })
 }
 

@@ -5,7 +5,7 @@ use refinery::error::Kind;
 use refinery::{Migration, Runner};
 
 /// All versions, by name. One that has shipped is never edited.
-const VERSIONS: [(&str, &str); 12] = [
+const VERSIONS: [(&str, &str); 13] = [
     ("V1__spine", include_str!("../migrations/V1__spine.sql")),
     ("V2__keys", include_str!("../migrations/V2__keys.sql")),
     ("V3__webhooks", include_str!("../migrations/V3__webhooks.sql")),
@@ -18,6 +18,7 @@ const VERSIONS: [(&str, &str); 12] = [
     ("V10__snapshots", include_str!("../migrations/V10__snapshots.sql")),
     ("V11__tested", include_str!("../migrations/V11__tested.sql")),
     ("V12__enrolments", include_str!("../migrations/V12__enrolments.sql")),
+    ("V13__challenges", include_str!("../migrations/V13__challenges.sql")),
 ];
 
 /// How many versions there are.

@@ -1,6 +1,7 @@
 //! The store as everybody else sees it: commit a change, read what is durable.
 
 mod agents;
+mod challenges;
 mod enrolments;
 
 use crate::backend::{Backend, Resumed};

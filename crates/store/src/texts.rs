@@ -58,6 +58,8 @@ fn indexed(write: &Write) -> Vec<&str> {
                 let Offer { endpoint, models, .. } = &enrolment.offer;
                 texts.extend(endpoint.iter().chain(models).map(|text| &**text));
             }
+            Record::Challenge(challenge) => texts.push(&challenge.model),
+            Record::Reference(reference) => texts.push(&reference.model),
             Record::Agent(agent) => {
                 let Profile { name, avatar, tags, .. } = &agent.profile;
                 texts.extend([name].into_iter().chain(avatar).chain(tags).map(|text| &**text));
@@ -69,9 +71,10 @@ fn indexed(write: &Write) -> Vec<&str> {
 
 /// What comes from outside and is never searched.
 fn described(write: &Write) -> impl Iterator<Item = &str> {
-    write.change.records.iter().filter_map(|record| match &record.after {
-        Record::Agent(agent) => Some(&*agent.profile.description),
-        _ => None,
+    write.change.records.iter().flat_map(|record| match &record.after {
+        Record::Agent(agent) => vec![&*agent.profile.description],
+        Record::Reference(reference) => vec![&*reference.question, &*reference.answer],
+        _ => Vec::new(),
     })
 }
 

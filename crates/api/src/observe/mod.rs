@@ -119,6 +119,7 @@ mod tests {
             stake: docket_engine::StakeTerms::NONE,
             hires: docket_engine::HireTerms::DOCUMENTED,
             enclaves: docket_engine::Enclaves::none(),
+            challenges: docket_engine::ChallengeTerms::NONE,
         };
         let engine = Engine::new(store, Clock::manual(Timestamp(0)), Entropy::seeded(1), config);
         let settings = Settings {

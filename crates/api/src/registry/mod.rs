@@ -3,6 +3,7 @@
 //! The wire is that of CompressNode's page "Jobs"; `docs/dialects.md` names what else is served and where we depart.
 
 mod advice;
+mod challenges;
 mod code;
 mod docs;
 mod errors;
@@ -19,6 +20,7 @@ mod terms;
 mod wire;
 
 pub(crate) use advice::Kept;
+pub use challenges::ChallengeSettings;
 pub(crate) use docs::schemas;
 pub(crate) use errors::{failed, method_not_allowed, not_found, too_many_requests};
 pub(crate) use nodes::Beats;

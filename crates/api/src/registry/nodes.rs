@@ -23,7 +23,7 @@ use docket_engine::{Node, Online, POSTED_HEARTBEAT, Page, Profile};
 use docket_protocol::instant;
 use docket_protocol::wallet::{Action, Address, Signature};
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The longest URL of an endpoint, in bytes.
@@ -168,6 +168,8 @@ fn profile(app: &App, enrolment: &Enrolment) -> Profile {
         class: WorkerClass::Desktop,
         skills: Skills::INFER,
         models: models.into_iter().map(|model| (model, chats)).collect(),
+        // Who has an endpoint says nothing of his weights.
+        weights: BTreeMap::new(),
         gpu_tier: *gpu_tier,
         deactivated: false,
         by_post: true,

@@ -1,5 +1,6 @@
 //! What is for sale and on which terms: the table of models, the deadlines, and who is preferred.
 
+use super::challenges::ChallengeSettings;
 use docket_core::agent::identity::Wallet;
 use docket_core::feature::{Feature, Features};
 use docket_core::hash::Sha256;
@@ -9,7 +10,7 @@ use docket_core::money::{Amount, Asset, BasisPoints, Split};
 use docket_core::policy::{Arbitration, Lapse, Policy, Ruling, Source, Tier};
 use docket_core::routing::{Measure, Scoring, Ties};
 use docket_core::time::Millis;
-use docket_engine::{Naming, NewJob};
+use docket_engine::{ChallengeTerms, Naming, NewJob};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -36,6 +37,8 @@ const COMPRESSED: &str = "-compressed";
 pub struct RegistryTerms {
     /// The models that can be asked for, by name.
     pub models: BTreeMap<String, RegistryModel>,
+    /// How nodes are tested.
+    pub challenges: ChallengeSettings,
 }
 
 /// A model that can be asked for.
@@ -66,13 +69,15 @@ const fn longest_answer() -> u32 {
 struct Given {
     #[serde(default)]
     models: BTreeMap<String, RegistryModel>,
+    #[serde(default)]
+    challenges: ChallengeSettings,
 }
 
 impl From<Given> for RegistryTerms {
     fn from(given: Given) -> Self {
         let mut terms = Self::default();
         terms.models.extend(given.models);
-        terms
+        Self { challenges: given.challenges, ..terms }
     }
 }
 
@@ -93,7 +98,7 @@ impl Default for RegistryTerms {
             let max_tokens = longest_answer().min(context / 2);
             (name.to_owned(), RegistryModel { tier, price_wei, context, max_tokens, serves: None })
         });
-        Self { models: models.into() }
+        Self { models: models.into(), challenges: ChallengeSettings::default() }
     }
 }
 
@@ -101,6 +106,14 @@ impl RegistryTerms {
     /// The first model that cannot be, and why.
     pub fn fault(&self) -> Option<(&str, &'static str)> {
         self.models.iter().find_map(|(name, model)| Some((name.as_str(), model.fault()?)))
+    }
+
+    /// How nodes are tested in a market that counts in this coin and takes money from there.
+    ///
+    /// # Errors
+    /// What is wrong with the settings.
+    pub fn challenge_terms(&self, coin: Asset, source: &Source) -> Result<ChallengeTerms, String> {
+        self.challenges.terms(&self.models, coin, source)
     }
 
     /// As what workers serve a model. One that has left the table is asked for no more, whatever it is called.

@@ -6,6 +6,7 @@ use super::session::Socket;
 use crate::app::App;
 use docket_core::agent::identity::Word;
 use docket_core::feature::Features;
+use docket_core::hash::Sha256;
 use docket_core::id::WorkerId;
 use docket_core::money::Amount;
 use docket_core::refusal::Refusal;
@@ -151,6 +152,11 @@ fn hello(app: &App, register: &Register, key: &PublicKey, proof: bool, loopback:
                         model.features.iter().copied().collect::<Features>().declared(),
                     )
                 })
+                .collect(),
+            weights: offer
+                .models
+                .iter()
+                .filter_map(|model| Some((model.name.as_str().into(), Sha256(model.weights_hash?.0))))
                 .collect(),
             gpu_tier: 0,
             deactivated: false,

@@ -8,7 +8,7 @@ use docket_core::hash::Sha256;
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
-use docket_engine::{Config, Engine, HireTerms, outbox};
+use docket_engine::{ChallengeTerms, Config, Engine, HireTerms, outbox};
 use docket_protocol::keys::SigningKey;
 use docket_settlement::Ledger;
 use docket_store::backend::{Backend, Connected, Loaded, Needs, Resumed, Seen};
@@ -134,7 +134,8 @@ impl Market {
         let terms = AgentTerms { enclave_keys: self.options.enclave_keys.clone(), ..AgentTerms::default() };
         let enclaves = terms.enclaves(enclave.as_ref()).expect("the keys can be read");
         let stake = PriceList::default().stake();
-        let config = Config { ledger, scoring, stake, hires: HireTerms::DOCUMENTED, enclaves };
+        let hires = HireTerms::DOCUMENTED;
+        let config = Config { ledger, scoring, stake, hires, enclaves, challenges: ChallengeTerms::NONE };
         let engine = Engine::new(store, self.clock.clone(), Entropy::system(), config);
         engine.recover().await.expect("what was open is taken up");
         let settings = Settings {

@@ -1,5 +1,6 @@
 //! The state behind the roster's lock: who is here, and who holds what.
 
+mod asked;
 mod attendance;
 mod door;
 mod hands;
@@ -14,6 +15,7 @@ pub(crate) use attendance::Visit;
 use super::waiting::Waiting;
 use super::{Connection, Outbound};
 use docket_core::feature::Features;
+use docket_core::hash::Sha256;
 use docket_core::id::{Attempt, JobId, WorkerId};
 use docket_core::routing::{Candidate, Decision, Index, ModelId, Pace, StakeTier};
 use docket_core::time::{Millis, Timestamp};
@@ -56,6 +58,8 @@ struct Member {
     /// The same jobs by the names that both sides use.
     names: HashMap<Arc<str>, JobId>,
     model_names: Vec<Arc<str>>,
+    /// The digests of their weights, of those for which it declares one.
+    weights: BTreeMap<Arc<str>, Sha256>,
     accepts: bool,
     turns: u64,
     failures_in_a_row: u32,

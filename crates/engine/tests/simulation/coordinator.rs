@@ -51,6 +51,7 @@ impl Coordinator {
             stake: StakeTerms { least: LEAST_STAKE, tier },
             hires: super::agents::TERMS,
             enclaves: docket_engine::Enclaves::none(),
+            challenges: docket_engine::ChallengeTerms::NONE,
         };
         let engine = Engine::new(store, clock.clone(), Entropy::seeded(seed), config);
         block_on(engine.recover()).expect("what is on disk can be taken up");
@@ -97,6 +98,7 @@ impl Coordinator {
             engine.lapse_due().await;
             engine.sweep_workers().await;
             engine.ripen_effects();
+            engine.challenge_due().await;
         });
     }
 

@@ -7,6 +7,8 @@ use docket_core::agent::identity::Wallet;
 use docket_core::agent::offer::Offer;
 use docket_core::agent::standing::Standing;
 use docket_core::agent::tally::Tally;
+use docket_core::challenge::Challenge;
+use docket_core::challenge::reference::Reference;
 use docket_core::change::Claim;
 use docket_core::enrolment::Enrolment;
 use docket_core::hash::Sha256;
@@ -307,6 +309,18 @@ impl Reader for WeatheredReader {
 
     fn enrolments(&self, after: Option<Wallet>) -> Read<'_, Vec<Enrolment>> {
         self.after(move |reader| reader.enrolments(after))
+    }
+
+    fn open_challenges(&self) -> Read<'_, Vec<Challenge>> {
+        self.after(move |reader| reader.open_challenges())
+    }
+
+    fn challenges(&self, wallet: Wallet, limit: u32) -> Read<'_, Vec<Challenge>> {
+        self.after(move |reader| reader.challenges(wallet, limit))
+    }
+
+    fn references<'a>(&'a self, model: &'a str, after: Timestamp, limit: u32) -> Read<'a, Vec<Reference>> {
+        self.after(move |reader| reader.references(model, after, limit))
     }
 
     fn notices(&self, before: i64, limit: u32) -> Read<'_, Vec<NoticeRow>> {

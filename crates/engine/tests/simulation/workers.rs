@@ -132,6 +132,7 @@ impl Worker {
             class: *dice.pick(&[WorkerClass::Desktop, WorkerClass::Handheld]),
             skills,
             models,
+            weights: BTreeMap::new(),
             gpu_tier: 0,
             deactivated: false,
             by_post: false,

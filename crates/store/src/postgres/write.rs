@@ -218,6 +218,19 @@ const fn statement(kind: Kind) -> &'static str {
             "INSERT INTO notice (number, at_ms, event, job_id, wallet) SELECT * FROM unnest($1::bigint[], \
              $2::bigint[], $3::text[], $4::bigint[], $5::text[])"
         }
+        Kind::Challenge => {
+            "INSERT INTO challenge (challenge_id, wallet, worker_id, model, probes, state, why, opened_ms, by_ms, \
+             ended_ms, version) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], \
+             $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[]) \
+             ON CONFLICT (challenge_id) DO UPDATE SET probes = excluded.probes, state = excluded.state, \
+             why = excluded.why, ended_ms = excluded.ended_ms, version = excluded.version \
+             WHERE challenge.version < excluded.version"
+        }
+        Kind::Reference => {
+            "INSERT INTO reference (job_id, worker_id, model, weights, question, answer, made_ms) SELECT * FROM \
+             unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[]) \
+             ON CONFLICT DO NOTHING"
+        }
         Kind::Feed => {
             "INSERT INTO feed (journal_id, job_id, event, before, after, agent_id) SELECT * FROM \
              unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[])"

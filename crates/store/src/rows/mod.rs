@@ -1,6 +1,7 @@
 //! A group of winners as rows: the same values for both databases, each in the order of its statement.
 
 pub(crate) mod agent;
+pub(crate) mod challenge;
 pub(crate) mod enrolment;
 pub(crate) mod hire;
 pub(crate) mod hook;
@@ -61,11 +62,13 @@ pub(crate) enum Kind {
     Snapshot,
     Enrolment,
     Notice,
+    Challenge,
+    Reference,
 }
 
 impl Kind {
     /// Every kind, in the order of their numbers.
-    pub(crate) const ALL: [Self; 34] = [
+    pub(crate) const ALL: [Self; 36] = [
         Self::NewPolicy,
         Self::NewJob,
         Self::ChangedJob,
@@ -100,6 +103,8 @@ impl Kind {
         Self::Snapshot,
         Self::Enrolment,
         Self::Notice,
+        Self::Challenge,
+        Self::Reference,
     ];
 
     /// Whether each row must have found what it was made from.
@@ -122,6 +127,7 @@ impl Kind {
                 | Self::Offer
                 | Self::ChangedTally
                 | Self::Enrolment
+                | Self::Challenge
         )
     }
 
@@ -149,7 +155,7 @@ impl Batch {
         let (deleted, hooks): (Vec<_>, Vec<_>) =
             self.hooks.values().partition(|hook| hook.status == HookStatus::Deleted);
         let jobs = self.new_jobs.iter().map(|(job, _)| job).chain(&self.changed_jobs);
-        let all: [(Kind, Rows<'_>); 34] = [
+        let all: [(Kind, Rows<'_>); 36] = [
             (
                 Kind::NewPolicy,
                 each(&self.new_policies, |(id, body)| vec![Value::Int(*id), Value::name(body)]),
@@ -187,6 +193,8 @@ impl Batch {
             (Kind::Snapshot, each(&self.snapshots, snapshot::snapshot)),
             (Kind::Enrolment, each(self.enrolments.values(), enrolment::enrolment)),
             (Kind::Notice, each(&self.notices, enrolment::notice)),
+            (Kind::Challenge, each(self.challenges.values(), challenge::challenge)),
+            (Kind::Reference, each(&self.references, challenge::reference)),
         ];
         all.into_iter().filter(|(_, rows)| !rows.is_empty()).collect()
     }

@@ -5,10 +5,11 @@ use super::open;
 use crate::{queries, recall};
 use rusqlite::Connection;
 
-/// What may be walked from end to end: what hooks are to be told, the open jobs by an index of their own, the at most 100
-/// rows of each side of a statement, which are sorted together, and the first agents of a list.
-const SMALL: [&str; 7] = [
+/// What may be walked from end to end: what hooks are to be told, the open jobs and challenges by indexes of their own, the
+/// at most 100 rows of each side of a statement, which are sorted together, and the first agents of a list.
+const SMALL: [&str; 8] = [
     "SCAN job USING INDEX job_open",
+    "SCAN challenge USING INDEX challenge_open",
     "SCAN from_side",
     "SCAN to_side",
     "SCAN seen",

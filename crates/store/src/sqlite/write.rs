@@ -158,6 +158,16 @@ const fn statement(kind: Kind) -> &'static str {
         Kind::Notice => {
             "INSERT INTO notice (number, at_ms, event, job_id, wallet) VALUES (?1, ?2, ?3, ?4, ?5)"
         }
+        Kind::Challenge => {
+            "INSERT INTO challenge (challenge_id, wallet, worker_id, model, probes, state, why, opened_ms, by_ms, \
+             ended_ms, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (challenge_id) DO \
+             UPDATE SET probes = excluded.probes, state = excluded.state, why = excluded.why, \
+             ended_ms = excluded.ended_ms, version = excluded.version WHERE challenge.version < excluded.version"
+        }
+        Kind::Reference => {
+            "INSERT INTO reference (job_id, worker_id, model, weights, question, answer, made_ms) VALUES (?1, ?2, \
+             ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING"
+        }
         Kind::Feed => {
             "INSERT INTO feed (journal_id, job_id, event, before, after, agent_id) VALUES (?1, ?2, ?3, ?4, \
              ?5, ?6)"

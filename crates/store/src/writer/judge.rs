@@ -358,6 +358,8 @@ fn record_event(change: &Change) -> &'static str {
         Some(Record::Agent(_)) => "agent",
         Some(Record::Offer(_)) => "offer",
         Some(Record::Enrolment(_)) => "enrolment",
+        Some(Record::Challenge(_)) => "challenge",
+        Some(Record::Reference(_)) => "reference",
         None if change.evidence.is_some() => "attendance",
         None if !change.moves_money() => "claim",
         None => "transfer",

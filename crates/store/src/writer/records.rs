@@ -1,5 +1,5 @@
 //! Records with a version: workers, pairings, trust, API keys, hooks and what they are told, agents and their offers,
-//! enrolments.
+//! enrolments and challenges of them.
 
 use crate::backend::{Loaded, Needs};
 use crate::batch::Batch;
@@ -9,7 +9,7 @@ use docket_core::agent::standing::{Note, Standing};
 use docket_core::change::{Record, RecordChange};
 use docket_core::hash::Sha256;
 use docket_core::hook::{Delivery, EventId, Hook, HookStatus, MOST_HOOKS};
-use docket_core::id::{AgentId, ClientId, JobId, Version, WorkerId};
+use docket_core::id::{AgentId, ChallengeId, ClientId, JobId, Version, WorkerId};
 use docket_core::key::{ApiKey, KeyId, KeyNumber};
 use docket_core::refusal::Refusal;
 use docket_core::reputation::Evidence;
@@ -30,6 +30,7 @@ pub(super) struct Records {
     agents: HashMap<AgentId, Version>,
     offers: HashMap<(JobId, AgentId), Version>,
     enrolments: HashMap<Wallet, Version>,
+    challenges: HashMap<ChallengeId, Version>,
     /// What is known of agents.
     agent_standings: HashMap<AgentId, Standing>,
 }
@@ -42,7 +43,7 @@ impl Records {
             Record::Pairing(pairing) => {
                 needs.pairings.insert(pairing.code);
             }
-            Record::Trust(_) => {}
+            Record::Trust(_) | Record::Reference(_) => {}
             Record::Key(key) => self.ask_key(key.id, needs),
             Record::Hook(hook) => self.ask_hooks(&hook.client, needs),
             Record::Delivery(delivery) => {
@@ -56,6 +57,9 @@ impl Records {
             }
             Record::Enrolment(enrolment) => {
                 needs.enrolments.insert(enrolment.wallet);
+            }
+            Record::Challenge(challenge) => {
+                needs.challenges.insert(challenge.id);
             }
         }
     }
@@ -107,6 +111,7 @@ impl Records {
         self.agents.extend(loaded.agents.drain());
         self.offers.extend(loaded.offers.drain());
         self.enrolments.extend(loaded.enrolments.drain());
+        self.challenges.extend(loaded.challenges.drain());
         self.agent_standings.extend(loaded.agent_standings.drain());
         self.hooks.extend(needs.hooks.iter().map(|client| (client.clone(), Vec::new())));
         for hook in loaded.hooks.drain(..) {
@@ -132,8 +137,9 @@ impl Records {
             Record::Agent(agent) => self.agents.get(&agent.id).copied(),
             Record::Offer(offer) => self.offers.get(&(offer.job, offer.agent)).copied(),
             Record::Enrolment(enrolment) => self.enrolments.get(&enrolment.wallet).copied(),
-            // Trust is given once: the statement that writes it leaves what is there.
-            Record::Trust(_) => return Ok(()),
+            Record::Challenge(challenge) => self.challenges.get(&challenge.id).copied(),
+            // These are written once: the statement that writes them leaves what is there.
+            Record::Trust(_) | Record::Reference(_) => return Ok(()),
         };
         if stands.unwrap_or(Version::NONE) == change.before { Ok(()) } else { Err(CommitError::Conflict) }
     }
@@ -184,6 +190,11 @@ impl Records {
                 self.enrolments.insert(enrolment.wallet, enrolment.version);
                 batch.enrolments.insert(enrolment.wallet, enrolment.clone());
             }
+            Record::Challenge(challenge) => {
+                self.challenges.insert(challenge.id, challenge.version);
+                batch.challenges.insert(challenge.id, challenge.clone());
+            }
+            Record::Reference(reference) => batch.references.push(reference.clone()),
         }
     }
 
@@ -224,6 +235,7 @@ impl Records {
         self.agents.clear();
         self.offers.clear();
         self.enrolments.clear();
+        self.challenges.clear();
     }
 
     /// Forgets all that is on disk. No group may be open.

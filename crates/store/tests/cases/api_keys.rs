@@ -229,7 +229,7 @@ pub(crate) fn a_database_from_before_there_were_keys_is_brought_up_to_date(world
          ALTER TABLE job DROP COLUMN request; \
          DROP INDEX job_key; DROP INDEX job_astray; ALTER TABLE job DROP COLUMN api_key; DROP TABLE api_key; DROP TABLE key_spending; \
           DROP TABLE hook; DROP TABLE delivery; DROP TABLE agent; \
-         DROP TABLE hire; DROP TABLE offer; DROP TABLE agent_standing; DROP TABLE feed; DROP TABLE tally; DROP TABLE snapshot; DROP TABLE enrolment; DROP TABLE notice; \
+         DROP TABLE hire; DROP TABLE offer; DROP TABLE agent_standing; DROP TABLE feed; DROP TABLE tally; DROP TABLE snapshot; DROP TABLE enrolment; DROP TABLE notice; DROP TABLE challenge; DROP TABLE reference; \
          ALTER TABLE job ADD COLUMN evaluator BIGINT; \
          DELETE FROM refinery_schema_history WHERE version > 1",
     );

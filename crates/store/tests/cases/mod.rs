@@ -3,6 +3,7 @@
 mod agents;
 mod api_keys;
 mod books;
+mod challenges;
 mod groups;
 mod hires;
 mod hooks;
@@ -73,6 +74,13 @@ cases! {
         a_pairing_is_claimed_once_and_trust_is_listed,
         workers_are_paged_by_key,
         a_database_from_before_there_were_challenges_keeps_what_it_knows,
+    }
+    challenges {
+        a_challenge_reads_back_in_every_state,
+        a_verdict_is_written_with_all_that_follows_from_it_or_not_at_all,
+        a_question_is_funded_with_its_challenge_or_not_at_all,
+        challenges_are_listed_by_whose_they_are_and_whether_they_are_open,
+        references_are_kept_once_and_found_by_model_and_age,
     }
     agents {
         an_agent_has_its_name_for_itself,

@@ -150,7 +150,7 @@ pub(crate) fn a_database_from_before_there_were_challenges_keeps_what_it_knows(w
     }
     let before = worker(world, FIRST);
     world.meddle(
-        "DROP TABLE enrolment; DROP TABLE notice; ALTER TABLE worker DROP COLUMN rep_passed; ALTER TABLE worker DROP COLUMN rep_refuted; \
+        "DROP TABLE enrolment; DROP TABLE notice; DROP TABLE challenge; DROP TABLE reference; ALTER TABLE worker DROP COLUMN rep_passed; ALTER TABLE worker DROP COLUMN rep_refuted; \
          ALTER TABLE agent_standing DROP COLUMN rep_paid; ALTER TABLE agent_standing DROP COLUMN rep_lost; \
          ALTER TABLE agent_standing DROP COLUMN rep_hour; \
          DELETE FROM refinery_schema_history WHERE version > 10",

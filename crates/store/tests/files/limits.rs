@@ -21,7 +21,7 @@ use std::path::Path;
 fn a_full_disk_stops_the_store_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("docket.db");
-    let mut world = World::on(Box::new(InFile::at(&path).at_most(600 << 10)));
+    let mut world = World::on(Box::new(InFile::at(&path).at_most(640 << 10)));
     let mut accepted = 0;
     let reason = loop {
         let mut fund = write(&job(accepted + 1, terms()), "fund").unwrap();
@@ -40,7 +40,7 @@ fn a_full_disk_stops_the_store_and_loses_nothing() {
         "what is durable and cannot be shown is not denied"
     );
     drop(world);
-    let reason = Sqlite::file(&path).at_most(600 << 10).open().err().expect("it is still full").to_string();
+    let reason = Sqlite::file(&path).at_most(640 << 10).open().err().expect("it is still full").to_string();
     assert!(reason.contains("the disk is full"), "{reason}");
 
     let mut world = World::on(Box::new(InFile::at(&path)));

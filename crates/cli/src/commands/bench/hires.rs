@@ -16,7 +16,7 @@ use docket_core::routing::StakeTier;
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
-use docket_engine::{Config, Enclaves, Engine, HireTerms, NewHire, StakeTerms, Wish};
+use docket_engine::{ChallengeTerms, Config, Enclaves, Engine, HireTerms, NewHire, StakeTerms, Wish};
 use docket_protocol::digest::Digest;
 use docket_protocol::wallet::{Action, Statement, WalletKey};
 use docket_settlement::Ledger;
@@ -132,6 +132,7 @@ async fn fill(place: &Path, args: &Args) -> Result<()> {
         stake: StakeTerms { least: u128::MAX, tier: StakeTier::NONE },
         hires: HireTerms::DOCUMENTED,
         enclaves: Enclaves::none(),
+        challenges: ChallengeTerms::NONE,
     };
     let clock = Clock::system(docket_engine::latest_known(store.start()));
     let engine = Engine::new(store, clock, Entropy::system(), config);

@@ -14,7 +14,7 @@ use docket_core::routing::StakeTier;
 use docket_core::time::Timestamp;
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
-use docket_engine::{Config, Enclaves, Engine, HireTerms, StakeTerms};
+use docket_engine::{ChallengeTerms, Config, Enclaves, Engine, HireTerms, StakeTerms};
 use docket_protocol::wallet::WalletKey;
 use docket_settlement::Ledger;
 use docket_store::Sqlite;
@@ -134,6 +134,7 @@ async fn enrol(place: &Path, args: &Args) -> Result<()> {
         stake: StakeTerms { least: u128::MAX, tier: StakeTier::NONE },
         hires: HireTerms::DOCUMENTED,
         enclaves: Enclaves::none(),
+        challenges: ChallengeTerms::NONE,
     };
     let clock = Clock::system(docket_engine::latest_known(store.start()));
     let engine = Engine::new(store, clock, Entropy::system(), config);

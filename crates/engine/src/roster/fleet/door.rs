@@ -91,6 +91,7 @@ impl Fleet {
             held,
             names,
             model_names: profile.models.into_iter().map(|(name, _)| name).collect(),
+            weights: profile.weights,
             accepts: profile.accepts,
             turns,
             failures_in_a_row: rest.failures_in_a_row,

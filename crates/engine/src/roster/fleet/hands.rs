@@ -59,7 +59,7 @@ impl Fleet {
     }
 
     /// Puts a job into a worker's hands, under an attempt that is yet to be made.
-    fn give(&mut self, worker: &WorkerId, job: &Job, decision: Decision) {
+    pub(super) fn give(&mut self, worker: &WorkerId, job: &Job, decision: Decision) {
         self.waiting.remove(job.id);
         self.holders.insert(job.id, *worker);
         let held = Held {
@@ -79,7 +79,7 @@ impl Fleet {
     }
 
     /// What a job asks for.
-    fn demand<'a>(&self, job: &'a Job, trusted: Option<&'a [WorkerId]>) -> Demand<'a> {
+    pub(super) fn demand<'a>(&self, job: &'a Job, trusted: Option<&'a [WorkerId]>) -> Demand<'a> {
         self.demand_of(&job.ask, &job.policy, job.price, &job.tried, trusted)
     }
 
