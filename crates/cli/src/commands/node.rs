@@ -21,6 +21,10 @@ enum Action {
     Show(Show),
     /// Let a node have jobs again that a challenge has refuted, or that has gone. Needs the operator's token.
     Reinstate(Reinstate),
+    /// Challenge a node now, by jobs that it cannot tell from others. Needs the operator's token.
+    Challenge(Reinstate),
+    /// Show what came of a node's last challenges. Needs the operator's token.
+    Challenges(Reinstate),
 }
 
 #[derive(clap::Args)]
@@ -98,6 +102,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             Action::List(args) => list(args).await,
             Action::Show(args) => show(args).await,
             Action::Reinstate(args) => reinstate(args).await,
+            Action::Challenge(args) => challenge(args).await,
+            Action::Challenges(args) => challenges(args).await,
         }
     })
 }
@@ -142,6 +148,64 @@ async fn reinstate(args: &Reinstate) -> Result<()> {
     }
     let Reinstated { address, state } = answer.parse()?;
     println!("{}", plain(&format!("{address} is {state}")));
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Challenges {
+    data: Vec<Challenge>,
+}
+
+#[derive(Deserialize)]
+struct Challenge {
+    model: String,
+    state: String,
+    why: Option<String>,
+    opened_at: String,
+    questions: Vec<Question>,
+}
+
+#[derive(Deserialize)]
+struct Question {
+    outcome: String,
+    agreed: Option<usize>,
+    of: Option<usize>,
+}
+
+impl Challenge {
+    fn show(&self) {
+        let Self { model, state, why, opened_at, questions } = self;
+        let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        println!("{}", plain(&format!("{opened_at}  {model}  {state}{why}")));
+        for Question { outcome, agreed, of } in questions {
+            let likeness = agreed.zip(*of).map(|(agreed, of)| format!(", {agreed} of {of} tokens"));
+            println!("{}", plain(&format!("  {outcome}{}", likeness.unwrap_or_default())));
+        }
+    }
+}
+
+async fn challenge(args: &Reinstate) -> Result<()> {
+    let path = format!("admin/v1/nodes/{}/challenge", segment(&args.address));
+    let answer = args.operator.client()?.post(&path).await?;
+    match args.operator.place.json {
+        true => println!("{}", answer.text()?),
+        false => answer.parse::<Challenge>()?.show(),
+    }
+    Ok(())
+}
+
+async fn challenges(args: &Reinstate) -> Result<()> {
+    let path = format!("admin/v1/nodes/{}/challenges", segment(&args.address));
+    let answer = args.operator.client()?.get(&path).await?;
+    if args.operator.place.json {
+        println!("{}", answer.text()?);
+        return Ok(());
+    }
+    let Challenges { data } = answer.parse()?;
+    if data.is_empty() {
+        empty("this node was never challenged");
+    }
+    data.iter().for_each(Challenge::show);
     Ok(())
 }
 

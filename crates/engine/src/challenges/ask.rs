@@ -141,7 +141,7 @@ impl Engine {
         let tier = Some(Tier { is_challenge: true, ..tier });
         let policy = Policy { source, tier, stream_within: None, ..Policy::clone(&new.policy) };
         let payload = Payload { body: new.payload.clone(), echo: new.echo.clone() };
-        let new = NewJob { policy: policy.into(), key: None, key_id: None, request: None, ..new };
+        let new = NewJob { policy: policy.into(), key: None, key_id: None, ..new };
         let (job, _) = self.draft(new);
         let scoring = (self.config.scoring)(&job);
         let accepts = self.roster.fleet().reserve(worker, &job, &scoring, self.clock.now());
