@@ -1,12 +1,12 @@
 //! Nodes that the operator lets back or challenges, and what came of challenges.
 
-use super::problem::Problem;
+use super::problem::{Named, Problem};
 use super::views::{NodeView, at};
 use crate::app::App;
 use crate::openapi::{Operation, array, choice, count, nullable, object, reference, text};
 use crate::route::Route;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use docket_core::agent::identity::Wallet;
 use docket_core::challenge::{Challenge, Outcome, Probe};
@@ -34,10 +34,7 @@ struct Reinstated {
 
 /// `POST /admin/v1/nodes/{address}/reinstate`: the node may have jobs again at once, whatever a challenge has shown. Its
 /// reputation stays as it is.
-async fn reinstate(
-    State(app): State<Arc<App>>,
-    Path(address): Path<String>,
-) -> Result<Json<Reinstated>, Problem> {
+async fn reinstate(State(app): State<Arc<App>>, Named(address): Named) -> Result<Json<Reinstated>, Problem> {
     match app.engine.reinstate(wallet(&address)?).await {
         Err(EngineError::Refused(Refusal::NotEnrolled)) => Err(Problem::no_such("node")),
         node => {
@@ -101,7 +98,7 @@ fn wallet(address: &str) -> Result<Wallet, Problem> {
 /// `POST /admin/v1/nodes/{address}/challenge`: the node is challenged now, by a job that it cannot tell from others.
 async fn challenge(
     State(app): State<Arc<App>>,
-    Path(address): Path<String>,
+    Named(address): Named,
 ) -> Result<(StatusCode, Json<ChallengeView>), Problem> {
     match app.engine.challenge_now(wallet(&address)?).await {
         Err(EngineError::Refused(Refusal::NotEnrolled)) => Err(Problem::no_such("node")),
@@ -118,7 +115,7 @@ struct ChallengesView {
 /// `GET /admin/v1/nodes/{address}/challenges`: the newest first, at most 100.
 async fn challenges(
     State(app): State<Arc<App>>,
-    Path(address): Path<String>,
+    Named(address): Named,
 ) -> Result<Json<ChallengesView>, Problem> {
     let challenges = app.engine.challenges(wallet(&address)?).await?;
     Ok(Json(ChallengesView { data: challenges.iter().map(Into::into).collect() }))
