@@ -44,7 +44,8 @@ impl Fleet {
         let silent = connected().map(|member| silent_from(member.candidate.last_seen, member.patience));
         let rested = connected().filter_map(|member| member.candidate.cooling_until.filter(|at| *at > now));
         let given_up = self.gone.values().map(|left| given_up_from(*left));
-        let next = silent.chain(rested).chain(given_up).min();
+        let unwritten = self.attendance.waits().then_some(now);
+        let next = silent.chain(rested).chain(given_up).chain(unwritten).min();
         // What is overdue already could not be done now.
         self.next_look = next.map(|at| if at <= now { now + RETRY } else { at });
         self.next_look
