@@ -46,14 +46,17 @@ impl Roll {
         self.wallets.get(worker).copied()
     }
 
-    /// Takes in what was written. Of two the later one holds.
-    pub(crate) fn learn(&mut self, enrolment: Enrolment, worker: Worker) {
+    /// Takes in what was written. Of two the later one holds, and so it is with the records of one worker.
+    pub(crate) fn learn(&mut self, enrolment: Enrolment, mut worker: Worker) {
         let wallet = enrolment.wallet;
         if let Some(known) = self.entries.get(&wallet) {
             if known.enrolment.version >= enrolment.version {
                 return;
             }
             let before = known.enrolment.clone();
+            if known.worker.id == worker.id && known.worker.progress() > worker.progress() {
+                worker = known.worker;
+            }
             self.take_out(&wallet);
             if self.wallets.get(&before.worker) == Some(&wallet) {
                 self.wallets.remove(&before.worker);

@@ -1,12 +1,13 @@
 //! Who enrols for a class of hardware, shows life, and goes; and who of them would have a job now.
 
+use crate::POSTED_LOST_AFTER;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::execute::ATTEMPTS;
 use crate::roster::{Connection, Profile, ToWorker};
 use docket_core::agent::identity::{Wallet, Word};
 use docket_core::agent::tally::{IN_ALL, Tally};
-use docket_core::change::Change;
+use docket_core::change::{Change, Record};
 use docket_core::enrolment::{Activity, Enrolment, Offer};
 use docket_core::id::WorkerId;
 use docket_core::job::Ask;
@@ -73,20 +74,28 @@ impl Engine {
     /// # Errors
     /// [`Refusal::WorkerTaken`] if the worker is enrolled with another wallet, and those of [`Enrolment::enrol`].
     pub async fn enrol(&self, word: Word, worker: WorkerId, offer: Offer) -> Result<Node, EngineError> {
+        self.begin(move |engine| async move { engine.carry_in(word, worker, offer).await }).await
+    }
+
+    async fn carry_in(&self, word: Word, worker: WorkerId, offer: Offer) -> Result<Node, EngineError> {
         let record = self.known_worker(worker).await?;
         let mut is_claimed = false;
         for _ in 0..ATTEMPTS {
             let known = self.store.enrolment(word.by).await?;
             let now = self.clock.now();
             let change = Enrolment::enrol(known.as_ref(), word, worker, offer.clone(), now)?;
-            let Some(change) = change else { break };
-            let claim = change.claim.filter(|_| !is_claimed);
+            let Some(change) = change else {
+                // Whoever wrote it may not have come so far as to say so.
+                known.into_iter().for_each(|known| self.learn_enrolment(known, record));
+                break;
+            };
+            let (claim, after) = (change.claim.clone().filter(|_| !is_claimed), enrolment_in(&change));
             match self.commit(Change { claim, ..change }, Documents::default()).await {
                 Ok(_) => {
                     if let Some(before) = known.filter(|known| known.worker != worker) {
                         self.roster.fleet().strike(&before.worker);
                     }
-                    self.take_in(word.by, record).await?;
+                    after.into_iter().for_each(|after| self.learn_enrolment(after, record));
                     break;
                 }
                 Err(CommitError::Conflict) => {} // It is read again, as it is now.
@@ -117,25 +126,22 @@ impl Engine {
         }
     }
 
-    /// What stands on disk is known here, and to the fleet.
-    async fn take_in(&self, wallet: Wallet, record: Worker) -> Result<(), EngineError> {
-        let Some(enrolment) = self.store.enrolment(wallet).await? else { return Ok(()) };
-        self.learn_enrolment(enrolment, record);
-        Ok(())
-    }
-
-    /// What was written is known here, and to the fleet.
+    /// What was written is known here, and to the fleet. Of two changes the later one holds, whichever comes here first.
     pub(crate) fn learn_enrolment(&self, enrolment: Enrolment, record: Worker) {
-        let (worker, offer, active) =
-            (enrolment.worker, enrolment.offer.clone(), enrolment.state == Activity::Active);
-        self.enrolled.roll().learn(enrolment, record);
-        self.roster.fleet().enrol(&worker, &offer, active);
+        let wallet = enrolment.wallet;
+        let mut roll = self.enrolled.roll();
+        roll.learn(enrolment, record);
+        if let Some((known, _)) = roll.get(&wallet) {
+            let active = known.state == Activity::Active;
+            self.roster.fleet().enrol(&known.worker, &known.offer, active);
+        }
+        drop(roll);
         self.offer_room();
     }
 
     /// Somebody goes, on his word. What he has he may finish.
     pub async fn leave(&self, word: Word) -> Result<Node, EngineError> {
-        self.change_enrolment(word.by, |known, now| known.leave(word, now)).await
+        self.change_enrolment(word.by, move |known, now| known.leave(word, now)).await
     }
 
     /// The operator lets somebody have jobs again.
@@ -146,16 +152,29 @@ impl Engine {
     async fn change_enrolment(
         &self,
         wallet: Wallet,
+        change: impl Fn(&Enrolment, Timestamp) -> Result<Option<Change>, Refusal> + Send + 'static,
+    ) -> Result<Node, EngineError> {
+        self.begin(move |engine| async move { engine.carry_change(wallet, change).await }).await
+    }
+
+    async fn carry_change(
+        &self,
+        wallet: Wallet,
         change: impl Fn(&Enrolment, Timestamp) -> Result<Option<Change>, Refusal>,
     ) -> Result<Node, EngineError> {
         for _ in 0..ATTEMPTS {
             let known = self.store.enrolment(wallet).await?.ok_or(Refusal::NotEnrolled)?;
-            let Some(change) = change(&known, self.clock.now())? else { return self.node(wallet) };
+            let record = self.store.worker(known.worker).await?;
+            let record = record.unwrap_or_else(|| Worker::unknown(known.worker));
+            let Some(change) = change(&known, self.clock.now())? else {
+                // Whoever wrote it may not have come so far as to say so.
+                self.learn_enrolment(known, record);
+                return self.node(wallet);
+            };
+            let after = enrolment_in(&change);
             match self.commit(change, Documents::default()).await {
                 Ok(_) => {
-                    let record = self.store.worker(known.worker).await?;
-                    let record = record.unwrap_or_else(|| Worker::unknown(known.worker));
-                    self.take_in(wallet, record).await?;
+                    after.into_iter().for_each(|after| self.learn_enrolment(after, record));
                     return self.node(wallet);
                 }
                 Err(CommitError::Conflict) => {} // It is read again, as it is now.
@@ -202,26 +221,36 @@ impl Engine {
         Presence { enrolled, online: self.roster.fleet().online_tiers() }
     }
 
-    /// A sign of life of somebody who keeps no connection. He is online from now on, for as long as one is awaited of him.
+    /// A sign of life of somebody who keeps no connection. He is online from now on, for as long as one is awaited of him,
+    /// and serves what the profile of his enrolment says.
     ///
     /// # Errors
     /// [`Refusal::NotEnrolled`] if nobody is, [`Refusal::AlreadyConnected`] if he keeps a connection.
     pub async fn beat(
         &self,
         wallet: Wallet,
-        profile: impl FnOnce(&Enrolment) -> Profile,
+        profile: impl Fn(&Enrolment) -> Profile,
     ) -> Result<(), EngineError> {
         let (enrolment, _) = self.enrolled.roll().get(&wallet).ok_or(Refusal::NotEnrolled)?;
         if enrolment.worker.wallet().is_none() {
             return Err(Refusal::AlreadyConnected.into());
         }
-        if enrolment.state == Activity::Left || self.beat_again(&enrolment.worker) {
+        if enrolment.state == Activity::Left || self.beat_again(&enrolment.worker, &profile(&enrolment)) {
             return Ok(());
         }
         let record = self.store.worker(enrolment.worker).await?.ok_or(Refusal::NotEnrolled)?;
         if record.suspended {
             return Err(Refusal::WorkerSuspended.into());
         }
+        // All of it may have changed meanwhile, and nobody changes it while he joins.
+        let roll = self.enrolled.roll();
+        let (enrolment, known) = roll.get(&wallet).ok_or(Refusal::NotEnrolled)?;
+        let is_over = enrolment.state == Activity::Left || enrolment.worker != record.id;
+        if is_over || self.beat_again(&enrolment.worker, &profile(&enrolment)) {
+            return Ok(());
+        }
+        let latest = if known.progress() > record.progress() { known } else { record };
+        let record = Worker { standing: latest.standing, reputation: latest.reputation, ..record };
         let profile = Profile {
             gpu_tier: enrolment.offer.gpu_tier,
             deactivated: enrolment.state != Activity::Active,
@@ -230,16 +259,24 @@ impl Engine {
         };
         let now = self.clock.now();
         self.roster.fleet().join(&record, true, profile, self.posts.0.clone(), now);
+        drop(roll);
         self.timer.notify_one();
         self.offer_room();
         Ok(())
     }
 
     /// Whether he was online already.
-    fn beat_again(&self, worker: &WorkerId) -> bool {
+    fn beat_again(&self, worker: &WorkerId, profile: &Profile) -> bool {
         let mut fleet = self.roster.fleet();
-        let connection = fleet.connection_of(worker);
-        connection.is_some_and(|connection| fleet.seen(connection, self.clock.now()).is_some())
+        let Some(connection) = fleet.connection_of(worker) else { return false };
+        let serves_other = fleet.rehost(worker, &profile.models);
+        let silence = fleet.seen(connection, self.clock.now());
+        drop(fleet);
+        // Nobody gives work to those who are silent, nor for what they do not serve.
+        if serves_other || silence.is_some_and(|silence| silence > POSTED_LOST_AFTER) {
+            self.offer_room();
+        }
+        silence.is_some()
     }
 
     /// What those are to be told who keep no connection. Whoever tells them takes this once.
@@ -316,4 +353,12 @@ impl Engine {
         self.roster.fleet().learn(worker);
         self.enrolled.roll().learn_of(worker);
     }
+}
+
+/// The enrolment as it is after a change of it.
+fn enrolment_in(change: &Change) -> Option<Enrolment> {
+    change.records.iter().find_map(|record| match &record.after {
+        Record::Enrolment(after) => Some(after.clone()),
+        _ => None,
+    })
 }

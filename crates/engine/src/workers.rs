@@ -302,7 +302,13 @@ impl Engine {
                 Ok(committed) => {
                     committed.worker.iter().for_each(|worker| self.learn(worker));
                 }
-                Err(error) => tracing::warn!(%worker, %error, "the time of a worker could not be written"),
+                Err(error) if self.store.stopped().is_some() => {
+                    tracing::warn!(%worker, %error, "the time of a worker could not be written");
+                }
+                Err(error) => {
+                    tracing::warn!(%worker, %error, "the time of a worker could not be written; it is tried again");
+                    self.roster.fleet().put_back(Visit { worker, span, until });
+                }
             }
         });
         futures::future::join_all(writes).await;

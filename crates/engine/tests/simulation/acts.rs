@@ -27,17 +27,17 @@ pub(super) const READING: &str = "reading ";
 impl Market {
     /// A client, or the operator, does something.
     pub(super) fn client_acts(&mut self) {
-        match self.dice.below(21) {
+        match self.dice.below(22) {
             16 => self.leave(),
             17 => self.end_graces(),
             18 if self.dice.percent(30) => self.make_key(),
             18 if self.dice.percent(10) => self.revoke_key(),
             18 if self.dice.percent(40) => self.make_hook(),
             18 if self.dice.percent(5) => self.delete_hook(),
-            18 => self.rule(),
+            18 | 21 => self.rule(),
             19 => self.complain(),
             20 => self.follow_some(),
-            0..6 if self.orders.len() < ORDERS => {
+            0..6 if self.orders.len() < ORDERS + self.nodes.ordered() => {
                 let of_credits = self.dice.percent(45);
                 let key = self.keys.any(&mut self.dice).filter(|_| of_credits);
                 let (number, now) = (self.orders.len(), self.clock.now());
@@ -64,9 +64,12 @@ impl Market {
         }
     }
 
-    fn ask(&mut self, number: usize) {
+    pub(super) fn ask(&mut self, number: usize) {
         let order = &mut self.orders[number];
         order.asked += 1;
+        if let Some(worker) = order.new.preferred {
+            self.nodes.promise(number, worker);
+        }
         let (new, engine, reports) =
             (order.new.clone(), self.coordinator.engine.clone(), self.reports.clone());
         let key = new.key.as_ref().map_or("no key", |(key, _)| key);

@@ -110,7 +110,10 @@ impl Coordinator {
 }
 
 /// Fresh and idle workers first, desktops before others.
-fn scoring(_: &Job) -> Scoring {
+fn scoring(job: &Job) -> Scoring {
+    if super::nodes::is_for_nodes(job) {
+        return super::nodes::SCORING;
+    }
     Scoring {
         preferred: Some(WorkerClass::Desktop),
         preferred_points: 10,

@@ -11,6 +11,7 @@ use super::followers::Left;
 use super::keys::Keys;
 use super::mail::{Hooks, Mailbox};
 use super::network::{Link, Network, Packet, Say};
+use super::nodes::Nodes;
 use super::orders::{CLIENTS, Order};
 use super::promises::Promises;
 use super::reports::Reports;
@@ -52,6 +53,7 @@ pub(crate) struct Market {
     pub(super) streams: Streams,
     pub(super) keys: Keys,
     pub(super) agents: Agents,
+    pub(super) nodes: Nodes,
     pub(super) left: Left,
     pub(super) hooks: Hooks,
     pub(super) mailbox: Mailbox,
@@ -91,6 +93,7 @@ impl Market {
         }
         // Every second market has agents: with them a life takes twice as long.
         let agents = if seed % 2 == 1 { Agents::gathered(&mut dice) } else { Agents::default() };
+        let nodes = if seed.is_multiple_of(4) { Nodes::gathered(&mut dice, START) } else { Nodes::default() };
         Self {
             dice,
             clock,
@@ -108,6 +111,7 @@ impl Market {
             streams: Streams::default(),
             keys: Keys::default(),
             agents,
+            nodes,
             left: Left::default(),
             hooks: Hooks::default(),
             mailbox,
@@ -121,12 +125,14 @@ impl Market {
 
     /// Lives through all steps and comes to rest.
     pub(crate) fn live(&mut self) -> Found {
+        self.watch_choices();
         for _ in 0..CLIENTS {
             self.credit();
             self.make_key();
             self.make_hook();
         }
         self.set_agents_up()?;
+        self.set_nodes_up();
         for step in 1..=STEPS {
             self.step()?;
             if self.broken.is_none() && step % LOOK == 0 {
@@ -164,6 +170,7 @@ impl Market {
             }
             994..996 => self.break_disk(),
             996..1_000 => self.crash()?,
+            _ if self.nodes.are_there() => self.nodes_act()?,
             _ => self.agents_act(),
         }
         self.listen();
@@ -204,7 +211,7 @@ impl Market {
         self.trace.line(format_args!("{} ms", self.elapsed()));
     }
 
-    fn pump(&mut self) {
+    pub(super) fn pump(&mut self) {
         let count = self.coordinator.pump(self.planted);
         if count > 0 {
             self.trace.line(format_args!("a group of {count}"));
@@ -251,13 +258,17 @@ impl Market {
         self.check_streams()?;
         self.streams.forget_told();
         self.left.clear();
+        self.forget_visits();
+        self.forget_nodes();
         self.coordinator =
             Coordinator::start(&self.database, &self.clock, self.dice.number(), &self.weather, &self.mailbox);
+        self.watch_choices();
         self.check_start()?;
         self.books.read(&self.coordinator)?;
         self.follow_feed();
         self.promises.verify(&self.coordinator, &self.books, &self.orders)?;
-        self.verify_agents()
+        self.verify_agents()?;
+        self.check_enrolments()
     }
 
     /// Takes what the coordinator tells workers and puts it on the wires.

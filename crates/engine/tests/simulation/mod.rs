@@ -2,7 +2,7 @@
 //! hand, and everything that can go wrong going wrong.
 //!
 //! Plain jobs of all dialects, and those of `credits`: under API keys, streamed, followed, broken off, disputed, and told
-//! to hooks. Beside them, agents who hire each other.
+//! to hooks. Beside them, agents who hire each other, or nodes that are enrolled for a class of hardware.
 //!
 //! `DOCKET_SEED=n` replays one seed. `DOCKET_SIM_SEEDS` and `DOCKET_SIM_FROM` choose others than usual.
 
@@ -19,6 +19,7 @@ mod keys;
 mod mail;
 mod market;
 mod network;
+mod nodes;
 mod orders;
 mod promises;
 mod quiet;
@@ -49,7 +50,7 @@ struct Life {
 
 /// What must be seen in two hundred lives, or they prove little: every event, every reason, and the refusals
 /// that workers, clients and agents meet.
-const SIGHTS: [&str; 75] = [
+const SIGHTS: [&str; 81] = [
     "funded",
     "returned",
     "submitted",
@@ -125,6 +126,12 @@ const SIGHTS: [&str; 75] = [
     "reclaim: job.not_yet_due",
     "fetch: agent.not_the_owner",
     "withdraw: money.insufficient_funds",
+    "a node that is active",
+    "a node that is left",
+    "a job of a class that was done",
+    "a job of a class that came to nothing",
+    "a job of a class that several had",
+    "enrolment.not_found",
 ];
 
 /// One market's life, or what went wrong.

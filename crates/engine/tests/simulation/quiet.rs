@@ -25,6 +25,9 @@ use std::sync::Arc;
 const ROUNDS: usize = 50;
 /// Until everything is at rest, it is looked at this often.
 const QUIET: usize = 16;
+/// So often something may happen where there are nodes before nobody does anything any more: a job for which there is no
+/// node waits for a day.
+const WITH_NODES: usize = 400;
 /// So often something may happen before everything must be at rest.
 const EVENTS: usize = 5_000;
 
@@ -141,6 +144,8 @@ impl Market {
             return Err(format!("{census:?} in quiet, and not {expected:?}"));
         }
         self.check_barred()?;
+        // Whether somebody whose word was on its way when he was heard is online, is settled there.
+        self.check_nodes_in_quiet()?;
         self.check_fleet()?;
         self.check_agents_in_quiet()?;
         if census.effects_later == 0 && census.waiting != waits {
@@ -154,8 +159,10 @@ impl Market {
     fn check_fleet(&self) -> Found {
         let engine = &self.coordinator.engine;
         let wires = || self.wires.values().filter(|wire| wire.connection.is_some());
-        if engine.census().connected != wires().count() {
-            return Err(format!("{:?}, and there are {} connections", engine.census(), wires().count()));
+        let (connections, nodes) = (wires().count(), self.nodes_online());
+        if engine.census().connected != connections + nodes {
+            let census = engine.census();
+            return Err(format!("{census:?}, and there are {connections} connections and {nodes} nodes"));
         }
         for wire in wires() {
             let worker = &self.workers[wire.worker];
@@ -216,6 +223,9 @@ impl Market {
             self.trace.line(format_args!("all workers freeze"));
         }
         for event in 0..EVENTS {
+            if event == WITH_NODES && self.nodes.are_there() {
+                self.send_workers_home();
+            }
             self.settle()?;
             if self.is_at_rest() {
                 self.check_at_rest()?;
@@ -243,6 +253,7 @@ impl Market {
     pub(super) fn send_workers_home(&mut self) {
         let links: Vec<_> = self.wires.keys().copied().collect();
         links.into_iter().for_each(|link| self.end(link));
+        self.silence_nodes();
         self.freeze_workers();
     }
 
@@ -254,7 +265,11 @@ impl Market {
     fn pass_to_the_next_event(&mut self) {
         let now = self.now();
         let workers = self.workers.iter().filter_map(super::workers::Worker::next);
-        let next = workers.chain(self.network.next()).chain(self.coordinator.engine.next_deadline()).min();
+        let next = workers
+            .chain(self.network.next())
+            .chain(self.next_of_nodes())
+            .chain(self.coordinator.engine.next_deadline())
+            .min();
         let span = next.map_or(1_000, |next| next.since(now).0.max(1));
         self.clock.advance(Millis(span));
         self.trace.line(format_args!("{} ms", self.elapsed()));
@@ -264,6 +279,7 @@ impl Market {
         for number in 0..self.workers.len() {
             self.let_act(number);
         }
+        self.let_nodes_act();
         self.end_jobs_of_agents();
     }
 
@@ -282,6 +298,7 @@ impl Market {
         }
         self.books.check_empty()?;
         self.check_agents_at_rest()?;
+        self.check_nodes_at_rest()?;
         let mut completed: BTreeMap<WorkerId, Vec<Timestamp>> = BTreeMap::new();
         for job in super::promises::all_jobs(&self.coordinator).into_iter().filter(|job| job.hire.is_none()) {
             if !job.state.is_final() {

@@ -13,7 +13,12 @@ pub(crate) struct Tasks {
     dice: Dice,
     tasks: BTreeMap<u64, Task>,
     spawned: u64,
+    /// Looks at what has come of each step of a task, which it is told.
+    watcher: Option<Watcher>,
 }
+
+/// Somebody who looks.
+pub(crate) type Watcher = Box<dyn FnMut(&str)>;
 
 struct Task {
     what: String,
@@ -35,7 +40,12 @@ impl Wake for Woken {
 
 impl Tasks {
     pub(crate) fn seeded(seed: u64) -> Self {
-        Self { dice: Dice::seeded(seed), tasks: BTreeMap::new(), spawned: 0 }
+        Self { dice: Dice::seeded(seed), tasks: BTreeMap::new(), spawned: 0, watcher: None }
+    }
+
+    /// Has somebody look at everything that happens.
+    pub(crate) fn watch(&mut self, watcher: Watcher) {
+        self.watcher = Some(watcher);
     }
 
     /// Begins something that nobody interrupts.
@@ -76,7 +86,11 @@ impl Tasks {
         let task = self.tasks.get_mut(&id).expect("it was found just now");
         task.woken.0.store(false, Ordering::Relaxed);
         let waker = Waker::from(task.woken.clone());
-        if task.work.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+        let ready = task.work.as_mut().poll(&mut Context::from_waker(&waker)).is_ready();
+        if let Some(watcher) = &mut self.watcher {
+            watcher(&task.what);
+        }
+        if ready {
             self.tasks.remove(&id);
         }
         true

@@ -46,6 +46,13 @@ impl Member {
 }
 
 impl Fleet {
+    /// A visit could not be written.
+    pub(crate) fn put_back(&mut self, visit: Visit) {
+        if self.attendance.0.len() < WAITING {
+            self.attendance.0.push(visit);
+        }
+    }
+
     /// The visits that are to be written now.
     pub(crate) fn take_visits(&mut self, now: Timestamp) -> Vec<Visit> {
         let mut visits = std::mem::take(&mut self.attendance.0);

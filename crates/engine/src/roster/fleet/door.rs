@@ -105,6 +105,9 @@ impl Fleet {
         self.count_tier(member.candidate.gpu_tier, true);
         self.members.insert(worker.id, member);
         self.look_at(patience::silent_from(now, patience));
+        if self.attendance.waits() {
+            self.look_at(now);
+        }
         if let Some(rested) = rest.until.filter(|until| *until > now) {
             self.look_at(rested);
         }
@@ -112,7 +115,7 @@ impl Fleet {
     }
 
     /// The models of a connection that has begun or ended.
-    fn count_models(&mut self, names: &[Arc<str>], models: &Models, begun: bool) {
+    pub(super) fn count_models(&mut self, names: &[Arc<str>], models: &Models, begun: bool) {
         for name in names.iter().collect::<BTreeSet<_>>() {
             let features = models.features(self.model(name)).unwrap_or_default();
             let alike = self.served.entry(name.clone()).or_default();
@@ -127,7 +130,7 @@ impl Fleet {
         }
     }
 
-    fn model(&mut self, name: &Arc<str>) -> ModelId {
+    pub(super) fn model(&mut self, name: &Arc<str>) -> ModelId {
         let next = ModelId(u32::try_from(self.models.len()).unwrap_or(u32::MAX));
         *self.models.entry(name.clone()).or_insert(next)
     }

@@ -47,7 +47,8 @@ impl Fleet {
         let silent = connected().map(|member| silent_from(member.candidate.last_seen, member.patience));
         let rested = connected().filter_map(|member| member.candidate.cooling_until.filter(|at| *at > now));
         let given_up = self.gone.values().map(|left| given_up_from(*left));
-        let next = silent.chain(rested).chain(given_up).min();
+        let unwritten = self.attendance.waits().then_some(now);
+        let next = silent.chain(rested).chain(given_up).chain(unwritten).min();
         // To look means to look at everybody: at many, not more often than they are worth.
         let soonest = now + Millis(i64::try_from(self.members.len()).unwrap_or(i64::MAX) / LOOKED_AT);
         // What is overdue already could not be done now.

@@ -4,11 +4,12 @@ use super::Fleet;
 use crate::enrolments::{Online, Reasons};
 use crate::roster::Connection;
 use docket_core::enrolment::Offer;
+use docket_core::feature::Features;
 use docket_core::id::WorkerId;
 use docket_core::job::Ask;
 use docket_core::money::{Amount, BasisPoints};
 use docket_core::policy::Policy;
-use docket_core::routing::{Candidate, Scoring, tally};
+use docket_core::routing::{Candidate, Models, Scoring, tally};
 use docket_core::time::{Millis, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -33,6 +34,26 @@ impl Fleet {
             member.candidate.concurrency = offer.concurrency;
             member.candidate.deactivated = !active;
         });
+    }
+
+    /// What somebody serves is this from now on. Answers whether that is something else than before.
+    pub(crate) fn rehost(&mut self, worker: &WorkerId, models: &[(Arc<str>, Features)]) -> bool {
+        let hosted = models.iter().map(|(name, features)| (self.model(name), *features)).collect::<Models>();
+        let Some(member) = self.members.get(worker).filter(|member| member.connection.is_some()) else {
+            return false;
+        };
+        if member.candidate.models == hosted {
+            return false;
+        }
+        let (names, before) = (member.model_names.clone(), member.candidate.models.clone());
+        self.count_models(&names, &before, false);
+        let names: Vec<Arc<str>> = models.iter().map(|(name, _)| name.clone()).collect();
+        self.count_models(&names, &hosted, true);
+        self.change(worker, |member| {
+            member.model_names = names;
+            member.candidate.models = hosted;
+        });
+        true
     }
 
     /// Somebody else has taken over for what he was enrolled: he gets no such jobs any more.
