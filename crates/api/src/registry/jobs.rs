@@ -34,7 +34,6 @@ const LONGEST_NUMBER: usize = 40;
 pub(super) async fn pay(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let asked = Asked::read(&app, request).await?;
     let fields = Fields::parse(&asked.headers, &asked.body)?;
-    let (name, _) = named(&app, &fields)?;
     let input = fields.text("input", LONGEST_INPUT)?;
     let of_input = input.map(|input| Sha256::of(input.as_bytes()));
     let said = fields.digest("inputHash")?;
@@ -43,6 +42,7 @@ pub(super) async fn pay(State(app): State<Arc<App>>, request: Request) -> Result
         return Err(Problem::invalid("`inputHash` is not the SHA-256 of `input`."));
     }
     let word = asked.word(&app, Action::PAY_JOB, &digest.to_string())?;
+    let (name, _) = named(&app, &fields)?;
     let claim: Arc<str> = format!("registry/paid/{}", word.digest).into();
     let id = match app.engine.store().claim(&claim).await.map_err(EngineError::from)? {
         Some(paid) => paid.answer,
