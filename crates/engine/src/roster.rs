@@ -99,6 +99,8 @@ pub struct WorkerView {
     pub connected: bool,
     /// The jobs that it holds, by public id.
     pub jobs: Vec<Arc<str>>,
+    /// How often a job was put into its hands since it came, whatever came of it.
+    pub turns: u64,
     /// Its models by name.
     pub models: Vec<Arc<str>>,
 }

@@ -290,7 +290,7 @@ impl Engine {
         }
         self.record_visits(now).await;
         self.offer_room(); // Somebody may have rested long enough.
-        self.roster.fleet().plan_next_look(self.clock.now())
+        self.roster.fleet().plan_next_look(now, self.clock.now())
     }
 
     /// Writes how long workers were connected.

@@ -4,7 +4,8 @@
 //! Plain jobs of all dialects, and those of `credits`: under API keys, streamed, followed, broken off, disputed, and told
 //! to hooks. Beside them, agents who hire each other, or nodes that are enrolled for a class of hardware.
 //!
-//! `DOCKET_SEED=n` replays one seed. `DOCKET_SIM_SEEDS` and `DOCKET_SIM_FROM` choose others than usual.
+//! `DOCKET_SEED=n` replays one seed. `DOCKET_SIM_SEEDS` and `DOCKET_SIM_FROM` choose others than usual, `DOCKET_SIM_LINES`
+//! how many of the last steps are shown.
 
 mod acts;
 mod agents;

@@ -5,18 +5,25 @@ use std::collections::VecDeque;
 use std::fmt::Arguments;
 use std::rc::Rc;
 
-/// How many lines are kept to be shown.
-const KEPT: usize = 60;
+/// How many lines are kept to be shown, unless `DOCKET_SIM_LINES` says otherwise.
+const KEPT: u64 = 60;
 
 /// The record of one run. Clones write into the same record.
 #[derive(Clone, Default)]
 pub(crate) struct Trace(Rc<RefCell<Lines>>);
 
-#[derive(Default)]
 struct Lines {
+    kept: usize,
     last: VecDeque<String>,
     count: u64,
     digest: u64,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        let kept = super::number("DOCKET_SIM_LINES").unwrap_or(KEPT);
+        Self { kept: usize::try_from(kept).unwrap_or(usize::MAX), last: VecDeque::new(), count: 0, digest: 0 }
+    }
 }
 
 impl Trace {
@@ -28,7 +35,7 @@ impl Trace {
             lines.digest = (lines.digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
         lines.count += 1;
-        if lines.last.len() == KEPT {
+        if lines.last.len() >= lines.kept.max(1) {
             lines.last.pop_front();
         }
         lines.last.push_back(line);

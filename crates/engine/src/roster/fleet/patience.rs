@@ -41,18 +41,19 @@ impl Fleet {
         self.next_look = Some(self.next_look.map_or(at, |next| next.min(at)));
     }
 
-    /// Reckons anew when somebody must be looked at: who is silent, who is away, who rests.
-    pub(crate) fn plan_next_look(&mut self, now: Timestamp) -> Option<Timestamp> {
+    /// Reckons anew when somebody must be looked at: who is silent, who is away, who rests. Everybody was looked at a while
+    /// ago; what was due even then could not be done, and what has become due since is due.
+    pub(crate) fn plan_next_look(&mut self, looked_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
         let connected = || self.members.values().filter(|member| member.connection.is_some());
         let silent = connected().map(|member| silent_from(member.candidate.last_seen, member.patience));
-        let rested = connected().filter_map(|member| member.candidate.cooling_until.filter(|at| *at > now));
+        let rested = connected().filter_map(|member| member.candidate.cooling_until);
+        let rested = rested.filter(|at| *at > looked_at);
         let given_up = self.gone.values().map(|left| given_up_from(*left));
-        let unwritten = self.attendance.waits().then_some(now);
-        let next = silent.chain(rested).chain(given_up).chain(unwritten).min();
+        let unwritten = self.attendance.waits().then_some(looked_at);
+        let all = silent.chain(rested).chain(given_up).chain(unwritten);
         // To look means to look at everybody: at many, not more often than they are worth.
         let soonest = now + Millis(i64::try_from(self.members.len()).unwrap_or(i64::MAX) / LOOKED_AT);
-        // What is overdue already could not be done now.
-        self.next_look = next.map(|at| if at <= now { now + RETRY } else { at.max(soonest) });
+        self.next_look = all.map(|at| if at <= looked_at { now + RETRY } else { at.max(soonest) }).min();
         self.next_look
     }
 

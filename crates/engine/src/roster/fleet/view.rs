@@ -80,6 +80,7 @@ impl Member {
             candidate: self.candidate.clone(),
             connected: self.connection.is_some(),
             jobs: self.held.values().map(|held| held.name.clone()).collect(),
+            turns: self.turns,
             models: self.model_names.clone(),
         }
     }

@@ -70,7 +70,7 @@ impl Market {
             };
             let mut roll = roll.borrow_mut();
             let listed = roll.of_worker(&worker).expect("it is listed");
-            if let Err(wrong) = listed.is_answered(&result) {
+            if let Err(wrong) = listed.is_answered(word, &result) {
                 reports.add(Report::Wrong(wrong));
             }
             reports.add(Report::Did(what, result.map(drop)));

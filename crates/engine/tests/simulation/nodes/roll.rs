@@ -2,16 +2,16 @@
 //! list, looked at after everything that the coordinator does.
 
 use super::super::Found;
-use super::node::Node;
+use super::node;
 use super::offers::{LOST_AFTER, includes};
 use docket_core::agent::identity::{Wallet, Word};
 use docket_core::enrolment::{Activity, Enrolment, Offer};
 use docket_core::event::Fault;
+use docket_core::hash::Sha256;
 use docket_core::id::{Attempt, WorkerId};
 use docket_core::refusal::Refusal;
-use docket_core::routing::Lot;
 use docket_core::time::{Millis, Timestamp};
-use docket_engine::{Connection, Engine, EngineError, ToWorker};
+use docket_engine::{Connection, Engine, EngineError, Node, ToWorker};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -52,6 +52,8 @@ pub(super) struct Listed {
     pub(super) standings: Vec<Option<Standing>>,
     /// What held before the word that is under way.
     before: Vec<Option<Standing>>,
+    /// His last word: earlier ones that change nothing may still be under way.
+    word: Option<Sha256>,
     /// His last sign of life, if he is online.
     pub(super) heard: Option<Timestamp>,
     /// Whether that is uncertain.
@@ -68,8 +70,8 @@ pub(super) struct Listed {
     pub(super) rested_until: Option<Timestamp>,
     /// Whether he may have been given something in this instant that was taken from him in the same.
     pub(super) in_passing: bool,
-    /// Drawn anew whenever he is given something.
-    lot: Lot,
+    /// How often he was given something.
+    turns: u64,
     /// By which number he was matched before this instant, and by which he is now.
     pub(super) numbers: [u16; 2],
     connection: Option<Connection>,
@@ -102,12 +104,13 @@ pub(super) enum Wish {
 }
 
 impl Roll {
-    pub(super) fn of(nodes: &[Node]) -> Self {
+    pub(super) fn of(nodes: &[node::Node]) -> Self {
         let listed = nodes.iter().map(|node| Listed {
             wallet: node.wallet,
             worker: node.worker,
             standings: vec![None],
             before: vec![None],
+            word: None,
             heard: None,
             unsure: false,
             hosts: Vec::new(),
@@ -118,7 +121,7 @@ impl Roll {
             rests_until: None,
             rested_until: None,
             in_passing: false,
-            lot: Lot::default(),
+            turns: 0,
             numbers: [0; 2],
             connection: None,
             since: Timestamp(0),
@@ -153,16 +156,14 @@ impl Roll {
                 continue;
             };
             listed.numbers[1] = view.candidate.tested.0;
-            listed.in_passing = std::mem::replace(&mut listed.lot, view.candidate.lot) != view.candidate.lot;
             let jobs: BTreeSet<_> = view.jobs.into_iter().collect();
-            if jobs == listed.holds {
-                continue;
-            }
-            listed.in_passing = false;
             listed.released += listed.holds.difference(&jobs).count();
             taken.extend(jobs.difference(&listed.holds).map(|name| (at, name.clone())));
             listed.taken = jobs.difference(&listed.holds).count();
             listed.holds = jobs;
+            // Whoever was away for long is counted anew.
+            let turns = std::mem::replace(&mut listed.turns, view.turns);
+            listed.in_passing = view.turns.checked_sub(turns).is_none_or(|given| given != listed.taken as u64);
         }
         for (at, name) in taken {
             self.check_choice(engine, task, at, &name, now)?;
@@ -212,7 +213,9 @@ impl Roll {
         for listed in &mut self.listed {
             listed.heard = None;
             listed.unsure = false;
-            listed.holds.clear();
+            // What he has may be taken from him without a word before he comes back.
+            let holds = std::mem::take(&mut listed.holds);
+            self.had_perhaps.extend(holds.into_iter().map(|name| (name, listed.worker)));
             listed.failures = 0;
             listed.rests_until = None;
             listed.connection = None;
@@ -224,6 +227,7 @@ impl Listed {
     /// A word of his is sent.
     pub(super) fn says(&mut self, wish: &Wish, word: Word, now: Timestamp) {
         self.before = self.standings.clone();
+        self.word = Some(word.digest);
         for before in self.before.clone() {
             for after in wish.outcomes(before.as_ref(), word, now) {
                 if !self.standings.contains(&after) {
@@ -233,8 +237,9 @@ impl Listed {
         }
     }
 
-    /// What has come of the word.
-    pub(super) fn is_answered(&mut self, result: &Result<docket_engine::Node, EngineError>) -> Found {
+    /// What has come of a word.
+    pub(super) fn is_answered(&mut self, word: Word, result: &Result<Node, EngineError>) -> Found {
+        let is_last = self.word == Some(word.digest);
         match result {
             Ok(node) => {
                 let told = Some(Standing::from(&*node.enrolment));
@@ -244,10 +249,14 @@ impl Listed {
                         self.wallet, self.standings
                     ));
                 }
-                self.standings = vec![told];
+                if is_last {
+                    self.standings = vec![told];
+                }
             }
             Err(EngineError::Refused(Refusal::Overtaken | Refusal::Refuted | Refusal::NotEnrolled)) => {
-                self.standings.clone_from(&self.before);
+                if is_last {
+                    self.standings.clone_from(&self.before);
+                }
             }
             Err(EngineError::Refused(refusal)) => {
                 return Err(format!("{} was refused: {refusal}", self.wallet));
