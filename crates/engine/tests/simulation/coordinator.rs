@@ -22,6 +22,9 @@ use std::sync::Arc;
 /// From so many units on, a stake counts.
 pub(crate) const LEAST_STAKE: u128 = 1_000;
 
+/// What the task is called that does what is due.
+const TIMERS: &str = "timers";
+
 /// What the two tasks are called that run as long as the coordinator does.
 pub(crate) const OUTBOX: &str = "outbox";
 pub(crate) const POST: &str = "post";
@@ -91,10 +94,13 @@ impl Coordinator {
         }
     }
 
-    /// Begins what timers do.
+    /// Begins what timers do, unless they are at it: one task does all of it, one thing after the other.
     pub(crate) fn wake_timers(&mut self) {
+        if self.tasks.names().any(|name| name == TIMERS) {
+            return;
+        }
         let engine = self.engine.clone();
-        self.tasks.spawn("timers".to_owned(), async move {
+        self.tasks.spawn(TIMERS.to_owned(), async move {
             engine.lapse_due().await;
             engine.sweep_workers().await;
             engine.ripen_effects();

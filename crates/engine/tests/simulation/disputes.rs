@@ -6,6 +6,7 @@ use super::market::Market;
 use super::reports::Report;
 use docket_core::event::Voucher;
 use docket_core::hash::Sha256;
+use docket_core::id::PublicId;
 use docket_core::job::{Job, State};
 use docket_core::ledger::Account;
 use docket_core::money::BasisPoints;
@@ -17,7 +18,8 @@ use docket_store::{JournalRow, TransferRow};
 impl Market {
     /// A client compares what he received with what was delivered, and disputes what differs.
     pub(super) fn complain(&mut self) {
-        let Some(id) = self.known_job() else { return };
+        let part = if self.dice.percent(50) { self.some_part() } else { None };
+        let Some(id) = part.or_else(|| self.known_job()) else { return };
         let received = self.dice.percent(70).then(|| Sha256::of(b"something else"));
         let (engine, reports) = (self.coordinator.engine.clone(), self.reports.clone());
         let what = format!("complaining about {id:?}");
@@ -36,9 +38,18 @@ impl Market {
         });
     }
 
-    /// The operator ends a dispute.
+    /// A job of which only a part was delivered, and that is not final.
+    fn some_part(&mut self) -> Option<PublicId> {
+        let mut jobs = self.coordinator.engine.store().open_jobs();
+        jobs.retain(|job| job.delivery().is_some_and(|delivery| delivery.voucher != Voucher::Worker));
+        jobs.sort_by_key(|job| job.id);
+        (!jobs.is_empty()).then(|| self.dice.pick(&jobs).public_id.clone())
+    }
+
+    /// The operator ends a dispute. Over every third job he never rules.
     pub(super) fn rule(&mut self) {
-        let disputed = |job: &std::sync::Arc<Job>| matches!(job.state, State::Disputed { .. });
+        let disputed =
+            |job: &std::sync::Arc<Job>| matches!(job.state, State::Disputed { .. }) && job.id.0 % 3 != 0;
         let mut jobs = self.coordinator.engine.store().open_jobs();
         jobs.retain(disputed);
         jobs.sort_by_key(|job| job.id);

@@ -27,10 +27,6 @@ use std::sync::Arc;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
-/// Nodes play from this seed on, on every fourth: `cargo xtask simulate --seeds 200 --from 1000000`. Of these about
-/// one in fifty is told that a better node was passed over, and it is not known yet whether by the program or by the check.
-pub(super) const WITH_NODES: u64 = 1_000_000;
-
 /// 2026-01-01T23:58:00Z: most markets see the day end.
 const START: Timestamp = Timestamp(1_767_311_880_000);
 /// How many steps one life has before it comes to rest.
@@ -97,8 +93,8 @@ impl Market {
         }
         // Every second market has agents: with them a life takes twice as long.
         let agents = if seed % 2 == 1 { Agents::gathered(&mut dice) } else { Agents::default() };
-        let has_nodes = seed >= WITH_NODES && seed.is_multiple_of(4);
-        let nodes = if has_nodes { Nodes::gathered(&mut dice, START) } else { Nodes::default() };
+        // Every fourth market has nodes.
+        let nodes = if seed.is_multiple_of(4) { Nodes::gathered(&mut dice, START) } else { Nodes::default() };
         Self {
             dice,
             clock,

@@ -163,7 +163,8 @@ impl Roll {
             listed.holds = jobs;
             // Whoever was away for long is counted anew.
             let turns = std::mem::replace(&mut listed.turns, view.turns);
-            listed.in_passing = view.turns.checked_sub(turns).is_none_or(|given| given != listed.taken as u64);
+            listed.in_passing =
+                view.turns.checked_sub(turns).is_none_or(|given| given != listed.taken as u64);
         }
         for (at, name) in taken {
             self.check_choice(engine, task, at, &name, now)?;
