@@ -130,6 +130,9 @@ impl Engine {
         question: &str,
     ) -> Result<Question, Refusal> {
         let prober = self.config.challenges.prober().ok_or(Refusal::NoReference)?;
+        if !self.is_asked(worker) {
+            return Err(Refusal::NobodyFits);
+        }
         let client = Wallet(self.entropy.bytes());
         let new = prober.order(&client, model, question).ok_or(Refusal::NoReference)?;
         let tier = new.policy.tier.ok_or(Refusal::NoReference)?;
@@ -147,6 +150,13 @@ impl Engine {
         let accepts = self.roster.fleet().reserve(worker, &job, &scoring, self.clock.now());
         let accepts = accepts.ok_or(Refusal::NobodyFits)?;
         Ok(Question { job, payload, worker: *worker, accepts })
+    }
+
+    /// Whether somebody who is enrolled may be asked: nobody asks those who have gone, nor those who are refuted.
+    fn is_asked(&self, worker: &WorkerId) -> bool {
+        let roll = self.enrolled.roll();
+        let known = roll.wallet_of(worker).and_then(|wallet| roll.get(&wallet));
+        known.is_some_and(|(node, _)| node.state.is_tested())
     }
 
     /// Holds the price of a question, together with a record if there is one.

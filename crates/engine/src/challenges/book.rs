@@ -232,8 +232,8 @@ impl Book {
         let again = (!self.heard.is_empty()).then_some(now + RETRY);
         let open = self.open.values().flatten();
         let open = open.flat_map(|under_way| [Some(under_way.challenge.by), under_way.next_at]);
-        let next = open.chain([again, self.drawn.map(|(_, next)| next)]).flatten().min();
+        let all = open.chain([again, self.drawn.map(|(_, next)| next)]).flatten();
         // What is overdue already could not be done now.
-        next.map(|at| if at <= now { now + RETRY } else { at })
+        all.map(|at| if at <= now { now + RETRY } else { at }).min()
     }
 }

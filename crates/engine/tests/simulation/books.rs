@@ -38,6 +38,8 @@ struct Money {
     resolved: BTreeSet<String>,
     vested: BTreeSet<String>,
     paid: BTreeSet<Account>,
+    /// From whom the hold came.
+    payer: Option<Account>,
     held_units: u128,
     charged_units: u128,
 }
@@ -231,6 +233,7 @@ impl Money {
         };
         if let Account::Escrow(_) = row.to {
             self.held_units += row.amount.units;
+            self.payer = Some(row.from.clone());
             if !self.held.insert(row.event.clone()) || !self.resolved.is_empty() {
                 return Err(format!("{job:?} was held again by {}", row.event));
             }
@@ -251,10 +254,11 @@ impl Money {
         if !matches!(row.from, Account::Escrow(_) | Account::Vesting(_) | Account::Staked(_)) {
             return Ok(());
         }
-        let back = matches!(
+        let kept = matches!(
             row.to,
             Account::Client(_) | Account::Outside(_) | Account::Vesting(_) | Account::Escrow(_)
         );
+        let back = kept || Some(&row.to) == self.payer.as_ref();
         if !back {
             self.charged_units += row.amount.units;
         }

@@ -7,23 +7,25 @@ use super::tasks::Tasks;
 use docket_core::hook::{Delivery, Hook};
 use docket_core::job::Job;
 use docket_core::routing::{Measure, Scoring, StakeTier, Ties, WorkerClass};
-use docket_core::time::Millis;
+use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
-use docket_engine::{Config, Engine, StakeTerms, outbox, post};
+use docket_engine::{ChallengeTerms, Config, Engine, StakeTerms, outbox, post};
 use docket_settlement::Ledger;
 use docket_store::backend::Connected;
 use docket_store::writer::{Turn, Writer};
 use docket_store::{Read, Reader, Sqlite, Store};
 use futures::FutureExt;
-use futures::executor::block_on;
+use std::cell::Cell;
+use std::pin::pin;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// From so many units on, a stake counts.
 pub(crate) const LEAST_STAKE: u128 = 1_000;
 
 /// What the task is called that does what is due.
-const TIMERS: &str = "timers";
+pub(crate) const TIMERS: &str = "timers";
 
 /// What the two tasks are called that run as long as the coordinator does.
 pub(crate) const OUTBOX: &str = "outbox";
@@ -36,48 +38,54 @@ pub(crate) struct Coordinator {
     writer: Writer,
     /// The database itself, without its weather.
     truth: Arc<dyn Reader>,
+    /// When tests next have something to do.
+    tests_at: Rc<Cell<Option<Timestamp>>>,
 }
 
 impl Coordinator {
     /// Opens the database and takes up what is there, as a process does.
-    pub(crate) fn start(database: &str, clock: &Clock, seed: u64, weather: &Weather, mail: &Mailbox) -> Self {
+    pub(crate) fn start(
+        database: &str,
+        clock: &Clock,
+        seed: u64,
+        weather: &Weather,
+        mail: &Mailbox,
+        challenges: ChallengeTerms,
+        planted: Planted,
+    ) -> Self {
         weather.set_calm(true);
         let Connected { backend, reader: truth } =
             Sqlite::memory(database).connect().expect("the database opens");
         let backend = Box::new(WeatheredBackend { inner: backend, weather: weather.clone() });
         let reader = Arc::new(WeatheredReader { inner: truth.clone(), weather: weather.clone() });
-        let (store, writer) = Store::open(backend, reader).expect("the store opens");
+        let (store, mut writer) = Store::open(backend, reader).expect("the store opens");
         let tier = StakeTier { multiplier_percent: 100, bonus_points: 10 };
         let config = Config {
             ledger: Ledger::main(),
-            scoring,
+            scoring: match planted {
+                Planted::AnyNode => |job| scoring(job, Planted::AnyNode),
+                Planted::SilentNode => |job| scoring(job, Planted::SilentNode),
+                _ => |job| scoring(job, Planted::Nothing),
+            },
             stake: StakeTerms { least: LEAST_STAKE, tier },
             hires: super::agents::TERMS,
             enclaves: docket_engine::Enclaves::none(),
-            challenges: docket_engine::ChallengeTerms::NONE,
+            challenges,
         };
         let engine = Engine::new(store, clock.clone(), Entropy::seeded(seed), config);
-        block_on(engine.recover()).expect("what is on disk can be taken up");
+        recover(&engine, &mut writer);
         weather.set_calm(false);
         let mut tasks = Tasks::seeded(engine.entropy().number());
         tasks.spawn(OUTBOX.to_owned(), outbox::run(engine.clone()));
         let mail = mail.clone();
         let send = move |hook: Arc<Hook>, event: Arc<Delivery>| mail.clone().tell(hook, event.id);
         tasks.spawn(POST.to_owned(), post::run(engine.clone(), send));
-        Self { engine, tasks, writer, truth }
+        Self { engine, tasks, writer, truth, tests_at: Rc::default() }
     }
 
     /// Writes what waits; answers how many changes it was.
     pub(crate) fn pump(&mut self, planted: Planted) -> usize {
-        let turn = match planted {
-            Planted::SkippedTransfer
-            | Planted::LostHold
-            | Planted::Overcharge
-            | Planted::KeptSpending
-            | Planted::KeptLock
-            | Planted::ForgottenWord => self.writer.pump_altered(|write| planted.alter(&mut write.change)),
-            Planted::Nothing | Planted::EarlyAcknowledgement | Planted::ForgottenHooks => self.writer.pump(),
-        };
+        let turn = self.writer.pump_altered(|write| planted.alter(&mut write.change));
         match turn {
             Turn::Wrote(count) => count,
             Turn::Idle | Turn::Closed => 0,
@@ -99,13 +107,29 @@ impl Coordinator {
         if self.tasks.names().any(|name| name == TIMERS) {
             return;
         }
-        let engine = self.engine.clone();
+        let (engine, tests_at) = (self.engine.clone(), self.tests_at.clone());
         self.tasks.spawn(TIMERS.to_owned(), async move {
             engine.lapse_due().await;
             engine.sweep_workers().await;
             engine.ripen_effects();
-            engine.challenge_due().await;
+            tests_at.set(engine.challenge_due().await);
         });
+    }
+
+    /// Whether timers are to look at something by now.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        let has_moved = self.engine.deadline_moved().now_or_never().is_some();
+        has_moved || self.next_deadline().is_some_and(|next| next <= now)
+    }
+
+    /// When timers next have something to do.
+    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
+        self.engine.next_deadline().into_iter().chain(self.tests_at.get()).min()
+    }
+
+    /// The database without its weather.
+    pub(crate) fn truth(&self) -> Arc<dyn Reader> {
+        self.truth.clone()
     }
 
     /// Reads from the database as it is on disk.
@@ -115,10 +139,20 @@ impl Coordinator {
     }
 }
 
+/// Takes up what is on disk, and writes what that asks for.
+fn recover(engine: &Arc<Engine>, writer: &mut Writer) {
+    let mut recovery = pin!(engine.recover());
+    while let done = recovery.as_mut().now_or_never()
+        && done.map(|done| done.expect("what is on disk can be taken up")).is_none()
+    {
+        assert!(matches!(writer.pump(), Turn::Wrote(_)), "it waits for nothing but the disk");
+    }
+}
+
 /// Fresh and idle workers first, desktops before others.
-fn scoring(job: &Job) -> Scoring {
+fn scoring(job: &Job, planted: Planted) -> Scoring {
     if super::nodes::is_for_nodes(job) {
-        return super::nodes::SCORING;
+        return planted.scoring();
     }
     Scoring {
         preferred: Some(WorkerClass::Desktop),

@@ -85,7 +85,7 @@ impl Market {
         let weather = Weather::seeded(dice.number(), planted == Planted::ForgottenHooks);
         let mailbox = Mailbox::seeded(dice.number());
         let keep = Sqlite::memory(&database).keep_alive().expect("a database in memory can be made");
-        let coordinator = Coordinator::start(&database, &clock, dice.number(), &weather, &mailbox);
+        let chance = dice.number();
         let count = 3 + dice.index(6);
         let workers: Vec<_> = (0..count).map(|number| Worker::made(number, &mut dice, START)).collect();
         for worker in &workers {
@@ -95,6 +95,8 @@ impl Market {
         let agents = if seed % 2 == 1 { Agents::gathered(&mut dice) } else { Agents::default() };
         // Every fourth market has nodes.
         let nodes = if seed.is_multiple_of(4) { Nodes::gathered(&mut dice, START) } else { Nodes::default() };
+        let coordinator =
+            Coordinator::start(&database, &clock, chance, &weather, &mailbox, nodes.challenges(), planted);
         Self {
             dice,
             clock,
@@ -261,8 +263,16 @@ impl Market {
         self.left.clear();
         self.forget_visits();
         self.forget_nodes();
-        self.coordinator =
-            Coordinator::start(&self.database, &self.clock, self.dice.number(), &self.weather, &self.mailbox);
+        let (chance, challenges) = (self.dice.number(), self.nodes.challenges());
+        self.coordinator = Coordinator::start(
+            &self.database,
+            &self.clock,
+            chance,
+            &self.weather,
+            &self.mailbox,
+            challenges,
+            self.planted,
+        );
         self.watch_choices();
         self.check_start()?;
         self.books.read(&self.coordinator)?;

@@ -51,7 +51,7 @@ struct Life {
 
 /// What must be seen in two hundred lives, or they prove little: every event, every reason, and the refusals
 /// that workers, nodes, clients and agents meet.
-const SIGHTS: [&str; 81] = [
+const SIGHTS: [&str; 89] = [
     "funded",
     "returned",
     "submitted",
@@ -133,6 +133,14 @@ const SIGHTS: [&str; 81] = [
     "a job of a class that came to nothing",
     "a job of a class that several had",
     "enrolment.not_found",
+    "enrolment.refuted",
+    "a node that is refuted",
+    "a node that is on_trial",
+    "a node that has come back",
+    "a challenge that was passed",
+    "a challenge that was failed by other answers",
+    "a challenge that was failed by silence",
+    "a challenge that came to nothing",
 ];
 
 /// One market's life, or what went wrong.
@@ -217,6 +225,12 @@ fn finding(planted: Planted) -> String {
     (1..=SOON).find_map(|seed| simulate(seed, planted).err()).expect("a planted fault is found")
 }
 
+/// The same where nodes play: in every fourth market.
+fn finding_with_nodes(planted: Planted) -> String {
+    let mut seeds = (1..=SOON).map(|number| 4 * number);
+    seeds.find_map(|seed| simulate(seed, planted).err()).expect("a planted fault is found")
+}
+
 #[test]
 fn a_skipped_transfer_is_found() {
     let found = finding(Planted::SkippedTransfer);
@@ -263,6 +277,55 @@ fn a_word_that_counts_twice_is_found() {
 #[test]
 fn an_early_acknowledgement_is_found() {
     let found = finding(Planted::EarlyAcknowledgement);
-    let forms = ["promised and is not there", "told", "was answered as", "was refused"];
+    let forms =
+        ["promised and is not there", "told", "was answered as", "was refused", "was taken up, and nothing"];
     assert!(forms.iter().any(|form| found.contains(form)), "{found}");
+}
+
+#[test]
+fn a_fee_that_a_worker_keeps_is_found() {
+    let found = finding_with_nodes(Planted::KeptFee);
+    assert!(found.contains(" moved ") && found.contains(", and should "), "{found}");
+}
+
+#[test]
+fn a_test_that_counts_as_work_is_found() {
+    let found = finding_with_nodes(Planted::TestAsWork);
+    assert!(found.contains("would be right after") || found.contains(" happened among "), "{found}");
+}
+
+#[test]
+fn a_verdict_that_is_too_lenient_is_found() {
+    let found = finding_with_nodes(Planted::LenientVerdict);
+    assert!(found.contains("it should be failed") || found.contains("is judged to be"), "{found}");
+}
+
+#[test]
+fn a_verdict_that_speaks_for_the_wrong_side_is_found() {
+    let found = finding_with_nodes(Planted::TurnedVerdict);
+    assert!(found.contains("would be right after"), "{found}");
+}
+
+#[test]
+fn a_refuted_node_that_is_kept_is_found() {
+    let found = finding_with_nodes(Planted::KeptNode);
+    assert!(found.contains("is judged to be"), "{found}");
+}
+
+#[test]
+fn a_refuted_node_that_comes_back_at_once_is_found() {
+    let found = finding_with_nodes(Planted::OpenDoor);
+    assert!(found.contains("is judged to be"), "{found}");
+}
+
+#[test]
+fn a_job_for_any_node_is_found() {
+    let found = finding_with_nodes(Planted::AnyNode);
+    assert!(found.contains("was preferred to"), "{found}");
+}
+
+#[test]
+fn a_job_for_a_silent_node_is_found() {
+    let found = finding_with_nodes(Planted::SilentNode);
+    assert!(found.contains("it was last heard"), "{found}");
 }

@@ -79,14 +79,13 @@ impl Market {
             self.listen();
             self.take_reports()?;
             let now = self.now();
-            if self.coordinator.engine.next_deadline().is_none_or(|next| next > now) {
+            if !self.coordinator.is_due(now) {
                 break;
             }
             self.coordinator.wake_timers();
             rounds += 1;
             if rounds > ROUNDS {
-                let (next, census) =
-                    (self.coordinator.engine.next_deadline(), self.coordinator.engine.census());
+                let (next, census) = (self.coordinator.next_deadline(), self.coordinator.engine.census());
                 return Err(format!("timers are due again and again at {now:?}: {next:?}, {census:?}"));
             }
         }
@@ -259,7 +258,12 @@ impl Market {
 
     fn is_at_rest(&self) -> bool {
         let census = self.coordinator.engine.census();
-        census.open_jobs + census.effects_later + census.away == 0
+        census.open_jobs + census.effects_later + census.away == 0 && !self.nodes_tested()
+    }
+
+    /// Whether some challenge has not ended.
+    fn nodes_tested(&self) -> bool {
+        self.nodes.are_there() && !self.coordinator.read(|reader| reader.open_challenges()).is_empty()
     }
 
     fn pass_to_the_next_event(&mut self) {
@@ -268,7 +272,11 @@ impl Market {
         let next = workers
             .chain(self.network.next())
             .chain(self.next_of_nodes())
-            .chain(self.coordinator.engine.next_deadline())
+            .chain(if self.nodes_tested() {
+                self.coordinator.next_deadline()
+            } else {
+                self.coordinator.engine.next_deadline()
+            })
             .min();
         let span = next.map_or(1_000, |next| next.since(now).0.max(1));
         self.clock.advance(Millis(span));

@@ -2,7 +2,7 @@
 
 use super::super::Found;
 use super::offers::LOST_AFTER;
-use super::roll::{Listed, Roll};
+use super::roll::{Listed, Roll, Standing};
 use docket_core::enrolment::Activity;
 use docket_core::id::WorkerId;
 use docket_core::job::{Ask, State};
@@ -41,7 +41,10 @@ impl Roll {
     ) -> Found {
         let who = &self.listed[at];
         let job = engine.store().open_jobs().into_iter().find(|job| job.public_id.text == *name);
-        let job = job.ok_or_else(|| format!("{} has {name}, and there is no such job", who.wallet))?;
+        let Some(job) = job.filter(|job| !job.is_challenge()) else {
+            // A test, whose place is taken before it is on disk.
+            return self.check_test(who, name, now);
+        };
         let wanted = Wanted::of(&job.ask, &job.policy, Some(name));
         let wanted = wanted.ok_or_else(|| format!("{} has {name}, which asks for no class", who.wallet))?;
         if let Some(objection) = self.objection(who, &wanted, now) {
@@ -64,6 +67,18 @@ impl Roll {
             return Ok(());
         }
         self.check_best(at, &wanted, now).map_err(|wrong| format!("{wrong} ({name}, in {task})"))
+    }
+
+    /// A place was taken for a test, which goes to one who was drawn. Not even those are tested who are refuted.
+    fn check_test(&self, who: &Listed, name: &Arc<str>, now: Timestamp) -> Found {
+        let may_be = |standing: &Standing| standing.state.is_tested();
+        let may_be = who.standings.iter().flatten().any(may_be);
+        let is_there = who.unsure || who.heard.is_some_and(|heard| now.since(heard) <= LOST_AFTER);
+        if may_be && is_there && !self.had.contains(&(name.clone(), who.worker)) {
+            return Ok(());
+        }
+        let (heard, standings) = (who.heard, &who.standings);
+        Err(format!("{} has {name}, was heard {heard:?}, and is {standings:?}", who.wallet))
     }
 
     /// Somebody was told who would have a job of these terms, or that nobody would.
@@ -94,7 +109,7 @@ impl Roll {
         for job in engine.store().open_jobs() {
             let Some(wanted) = Wanted::of(&job.ask, &job.policy, Some(&job.public_id.text)) else { continue };
             let fit = self.listed.iter().find(|listed| self.is_fit(listed, &wanted, now));
-            if let (State::Funded { .. }, Some(fit)) = (&job.state, fit) {
+            if let (State::Funded { .. }, Some(fit), false) = (&job.state, fit, job.is_challenge()) {
                 return Err(format!("{} waits, and {} could have it", job.public_id.text, fit.wallet));
             }
         }

@@ -26,6 +26,7 @@ impl Market {
         if !self.dice.percent(node.nature.changes) {
             return;
         }
+        node.changes();
         match self.dice.below(4) {
             0 => node.wants_in = false,
             1 => node.wants_in = true,
@@ -53,7 +54,7 @@ impl Market {
             let Some(listed) = roll.of_worker(&worker).filter(|listed| listed.standings.len() == 1) else {
                 return;
             };
-            listed.says(&wish, word, now);
+            listed.says(&wish, word);
         }
         let what = match &wish {
             Wish::Enrol(offer) => {
@@ -69,8 +70,7 @@ impl Market {
                 Wish::Leave => engine.leave(word).await,
             };
             let mut roll = roll.borrow_mut();
-            let listed = roll.of_worker(&worker).expect("it is listed");
-            if let Err(wrong) = listed.is_answered(word, &result) {
+            if let Err(wrong) = roll.is_answered(&worker, word, &result, engine.clock().now()) {
                 reports.add(Report::Wrong(wrong));
             }
             reports.add(Report::Did(what, result.map(drop)));
@@ -87,12 +87,16 @@ impl Market {
         match node.act(&mut self.dice, now) {
             Some(Deed::Beat) => {
                 self.beat(number);
-                let is_out = {
+                let (is_new, is_refuted) = {
                     let mut roll = self.nodes.roll.borrow_mut();
                     let worker = self.nodes.members[number].worker;
-                    roll.of_worker(&worker).is_some_and(|listed| listed.is_to_enrol())
+                    let listed = roll.of_worker(&worker).expect("it is listed");
+                    (listed.is_to_enrol(), listed.is_refuted())
                 };
-                if wants_in && is_out {
+                if is_refuted && self.dice.percent(30) {
+                    self.nodes.members[number].repents();
+                }
+                if wants_in && (is_new || (is_refuted && self.dice.percent(50))) {
                     self.enrol_node(number);
                 }
             }
@@ -124,10 +128,13 @@ impl Market {
     fn node_answers(&mut self, number: usize, work: &Work, forged: bool) {
         let worker = self.nodes.members[number].worker;
         let job = work.assignment.job.public_id.text.clone();
-        let text = format!("{job} by node {number}");
+        let question = String::from_utf8_lossy(&work.assignment.payload);
+        let model = work.assignment.job.ask.model.as_deref().unwrap_or_default();
+        let text = self.nodes.members[number].mind().answer(model, &question, &mut self.dice);
         let output: Arc<[u8]> = format!("{{\"text\":\"{text}\"}}").into_bytes().into();
         let digest = Sha256::of(&output);
-        let document: Arc<[u8]> = format!("{{\"completion\":\"{digest}\"}}").into_bytes().into();
+        let document: Arc<[u8]> =
+            format!("{{\"job\":\"{job}\",\"completion\":\"{digest}\"}}").into_bytes().into();
         let mut proof = Proof {
             job: job.clone(),
             worker,

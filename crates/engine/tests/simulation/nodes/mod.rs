@@ -3,7 +3,7 @@
 //! `node` says what a node is like and does next, `deeds` how that reaches the coordinator, `offers` what nodes and clients
 //! ask for and on which terms. `roll` is the list of who may have a job, kept from what was said and heard alone; it looks
 //! at every choice in the instant in which it is made (`choice`). `record` reckons what each node is worth from what has
-//! happened to it, and `rest` what everything must have come to.
+//! happened to it, and `rest` what everything must have come to. `trials` says what tests ask and whether their verdicts are right.
 
 mod choice;
 mod deeds;
@@ -12,6 +12,7 @@ mod offers;
 mod record;
 mod rest;
 mod roll;
+mod trials;
 
 use super::Found;
 use super::coordinator::Coordinator;
@@ -30,6 +31,7 @@ use record::Record;
 use roll::Roll;
 use std::cell::RefCell;
 use std::rc::Rc;
+pub(crate) use trials::is_question;
 
 /// How many jobs of a class are ordered in one market.
 const ORDERS: usize = 45;
@@ -54,6 +56,12 @@ impl Nodes {
         Self { members, roll, ..Self::default() }
     }
 
+    /// How they are tested: the first is trusted.
+    pub(crate) fn challenges(&self) -> docket_engine::ChallengeTerms {
+        let first = self.members.first();
+        first.map_or(docket_engine::ChallengeTerms::NONE, |node| trials::terms(node.wallet))
+    }
+
     /// How many orders are for jobs of a class.
     pub(crate) fn ordered(&self) -> usize {
         self.ordered
@@ -76,9 +84,11 @@ impl Market {
         if !self.nodes.are_there() {
             return;
         }
-        let Coordinator { engine, tasks, .. } = &mut self.coordinator;
+        let engine = &self.coordinator.engine;
         let posts = engine.take_posts().expect("nobody else takes them");
-        self.nodes.roll.borrow_mut().attach(posts);
+        let truth = self.coordinator.truth();
+        let Coordinator { engine, tasks, .. } = &mut self.coordinator;
+        self.nodes.roll.borrow_mut().attach(posts, truth);
         let (roll, engine, reports) = (self.nodes.roll.clone(), engine.clone(), self.reports.clone());
         tasks.watch(Box::new(move |task| {
             if let Err(wrong) = roll.borrow_mut().look(&engine, task) {
@@ -101,6 +111,13 @@ impl Market {
                 engine.credit(to, amount, &format!("coins-{number}")).await.ok();
             });
         }
+        let engine = self.coordinator.engine.clone();
+        // Of some markets the treasury is soon empty.
+        let questions = if self.dice.percent(15) { self.dice.below(20) } else { 1_000 };
+        let units = u128::from(questions) * 1_800_000_000_000_000 + 1;
+        self.coordinator.tasks.spawn("coins for the treasury".to_owned(), async move {
+            engine.credit(Account::Treasury, Amount::new(units, Asset::ETH), "coins").await.ok();
+        });
         for number in 0..self.nodes.members.len() {
             self.enrol_node(number);
         }
@@ -122,10 +139,14 @@ impl Market {
         Ok(())
     }
 
-    /// Some minutes, in which nodes and workers go on and hardly anybody else does anything.
+    /// Some minutes, or an hour, in which nodes and workers go on and hardly anybody else does anything.
     fn time_flies(&mut self) -> Found {
-        for _ in 0..self.dice.between(4, 40) {
-            self.clock.advance(Millis(self.dice.between(3_000, 50_000)));
+        // Who was refuted comes back after an hour.
+        let is_awaited = self.nodes.roll.borrow().listed.iter().any(roll::Listed::is_refuted);
+        let long = if is_awaited { 60 } else { 5 };
+        let (steps, span) = if self.dice.percent(long) { (120, 40_000) } else { (40, 50_000) };
+        for _ in 0..self.dice.between(steps / 10, steps) {
+            self.clock.advance(Millis(self.dice.between(3_000, span)));
             self.trace.line(format_args!("{} ms", self.elapsed()));
             self.let_nodes_act();
             self.workers_act();

@@ -1,6 +1,7 @@
 //! Nodes without a connection: honest, slow, idle, faithless, and some who come and go.
 
 use super::super::dice::Dice;
+use super::trials::Mind;
 use docket_core::agent::identity::Wallet;
 use docket_core::event::Fault;
 use docket_core::id::{Attempt, WorkerId};
@@ -24,6 +25,10 @@ pub(super) struct Nature {
     forges: u64,
     /// It goes and comes back on its own word, or changes what it offers.
     pub(super) changes: u64,
+    /// Whose answers it gives.
+    mind: Mind,
+    /// Whose it gives from some moment on.
+    mind_later: Mind,
     /// It is away for a while, each time it could give a sign of life.
     vanishes: u64,
 }
@@ -33,14 +38,16 @@ const HONEST: Nature = Nature {
     pace: (300, 20_000),
     beats: (45_000, 60_000),
     sleeps: 0,
-    hands_back: 0,
+    hands_back: 4,
     forges: 0,
     changes: 2,
+    mind: Mind::Own,
+    mind_later: Mind::Own,
     vanishes: 1,
 };
 
 /// Every kind of node.
-const NATURES: [Nature; 8] = [
+const NATURES: [Nature; 12] = [
     HONEST,
     Nature { name: "slow", pace: (30_000, 280_000), ..HONEST },
     Nature { name: "sleeping", sleeps: 60, ..HONEST },
@@ -49,6 +56,10 @@ const NATURES: [Nature; 8] = [
     Nature { name: "roaming", vanishes: 30, ..HONEST },
     Nature { name: "full", hands_back: 60, ..HONEST },
     Nature { name: "forging", forges: 50, ..HONEST },
+    Nature { name: "drifting", mind: Mind::Hardware, mind_later: Mind::Hardware, ..HONEST },
+    Nature { name: "cheating", mind: Mind::Other, mind_later: Mind::Other, ..HONEST },
+    Nature { name: "wavering", mind: Mind::Either, mind_later: Mind::Either, ..HONEST },
+    Nature { name: "changing", mind_later: Mind::Other, changes: 30, ..HONEST },
 ];
 
 /// One node, and what it has.
@@ -62,6 +73,8 @@ pub(super) struct Node {
     /// Whether it wants to be enrolled.
     pub(super) wants_in: bool,
     pub(super) next_beat: Timestamp,
+    /// Whose answers it has given up to now; now those of the last.
+    pub(super) minds: Vec<Mind>,
     work: BTreeMap<Arc<str>, Work>,
 }
 
@@ -97,13 +110,43 @@ impl Node {
         let wallet = super::wallet(number, dice);
         let tier = if number == 0 { 3 } else { dice.between(1, 3) };
         let next_beat = now + Millis(dice.between(1, 5_000));
-        let offer = super::offers::offer(u8::try_from(tier).expect("it is small"), dice);
+        let mut offer = super::offers::offer(u8::try_from(tier).expect("it is small"), dice);
+        if number == 0 {
+            // The others are compared with it.
+            (offer.models, offer.concurrency) = (Vec::new(), 4);
+        }
         let worker = WorkerId::of_wallet(&wallet);
-        Self { wallet, worker, nature, offer, wants_in: true, next_beat, work: BTreeMap::new() }
+        Self {
+            wallet,
+            worker,
+            nature,
+            offer,
+            wants_in: true,
+            next_beat,
+            minds: vec![nature.mind],
+            work: BTreeMap::new(),
+        }
     }
 
     pub(super) fn name(&self) -> String {
         format!("{} node {}", self.nature.name, self.wallet.0[0])
+    }
+
+    /// Whose answers it gives now.
+    pub(super) fn mind(&self) -> Mind {
+        self.minds.last().copied().unwrap_or(self.nature.mind)
+    }
+
+    /// It runs what it runs later.
+    pub(super) fn changes(&mut self) {
+        self.minds.push(self.nature.mind_later);
+        self.minds.dedup();
+    }
+
+    /// It is honest from now on.
+    pub(super) fn repents(&mut self) {
+        self.nature = HONEST;
+        self.changes();
     }
 
     /// Something it does now.

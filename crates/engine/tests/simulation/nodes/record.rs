@@ -38,8 +38,6 @@ pub(super) type Happenings = BTreeMap<WorkerId, Vec<(Timestamp, Event)>>;
 /// What is kept of the past where it cannot be read again.
 #[derive(Default)]
 pub(super) struct Record {
-    /// What ended challenges have said.
-    pub(super) verdicts: Vec<(WorkerId, Timestamp, bool)>,
     /// What everybody could see so far.
     pub(super) notices: Vec<NoticeRow>,
 }
@@ -59,10 +57,11 @@ impl Market {
             let until = known.and_then(|known| known.reputation.watched_until);
             let written = listed.visits.iter().filter(|(_, end)| Some(*end) <= until);
             let visits = written.map(|(since, end)| (*end, Event::Online { since: *since }));
-            all.entry(listed.worker).or_default().extend(visits);
-        }
-        for (worker, at, passed) in &self.nodes.record.verdicts {
-            all.entry(*worker).or_default().push((*at, Event::Tested { passed: *passed }));
+            let verdicts = self.coordinator.read(|reader| reader.challenges(listed.wallet, 1_000));
+            let verdicts = verdicts.into_iter().filter_map(|challenge| {
+                Some((challenge.ended_at?, Event::Tested { passed: challenge.passed()? }))
+            });
+            all.entry(listed.worker).or_default().extend(visits.chain(verdicts));
         }
         all.values_mut().for_each(|events| events.sort_by_key(|(at, _)| *at));
         all

@@ -21,6 +21,7 @@ impl Market {
         self.nodes_hear();
         self.check_enrolments()?;
         self.check_hands_of_nodes()?;
+        self.check_challenges()?;
         self.check_numbers()?;
         if self.coordinator.engine.census().effects_later == 0 {
             self.nodes.roll.borrow().check_waiting(&self.coordinator.engine)?;
@@ -30,7 +31,8 @@ impl Market {
 
     /// Who is enrolled on disk is enrolled as somebody was told, or as he may have been; and the coordinator knows it.
     pub(crate) fn check_enrolments(&mut self) -> Found {
-        let roll = self.nodes.roll.clone();
+        let (roll, now) = (self.nodes.roll.clone(), self.now());
+        roll.borrow_mut().learn_verdicts()?;
         for listed in &mut roll.borrow_mut().listed {
             let wallet = listed.wallet;
             let kept = self.coordinator.read(|reader| reader.enrolment(wallet));
@@ -48,7 +50,10 @@ impl Market {
             if let Some(standing) = &standing {
                 self.sights.insert(format!("a node that is {}", standing.state.name()));
             }
-            listed.standings = vec![standing];
+            listed.is_certain(standing, now)?;
+            if listed.has_come_back {
+                self.sights.insert("a node that has come back".to_owned());
+            }
         }
         Ok(())
     }
@@ -206,7 +211,9 @@ fn check_money(job: &Job, moved: &[TransferRow]) -> Found {
     let model = MODELS.iter().find(|(model, ..)| job.ask.model.as_deref() == Some(*model));
     let (_, _, price) = *model.ok_or_else(|| format!("{name} asks for no model that there is"))?;
     let legs: Vec<_> = moved.iter().map(|leg| (&leg.from, &leg.to, leg.amount.units)).collect();
-    let (client, escrow) = (Account::Client(job.client.clone()), Account::Escrow(job.id));
+    // Tests look like any other job, and the treasury pays for them.
+    let client = if job.is_challenge() { Account::Treasury } else { Account::Client(job.client.clone()) };
+    let escrow = Account::Escrow(job.id);
     let burned = price * u128::from(BURNED.0) / 10_000;
     let node = job.delivery().and_then(|delivery| delivery.worker()).map(Account::Worker);
     let own = match (&job.state, &node) {

@@ -2,16 +2,18 @@
 //! list, looked at after everything that the coordinator does.
 
 use super::super::Found;
+use super::super::coordinator::TIMERS;
 use super::node;
 use super::offers::{LOST_AFTER, includes};
 use docket_core::agent::identity::{Wallet, Word};
 use docket_core::enrolment::{Activity, Enrolment, Offer};
 use docket_core::event::Fault;
-use docket_core::hash::Sha256;
 use docket_core::id::{Attempt, WorkerId};
 use docket_core::refusal::Refusal;
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::{Connection, Engine, EngineError, Node, ToWorker};
+use docket_store::{Read, Reader};
+use futures::FutureExt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -30,6 +32,8 @@ const REMEMBERED: Millis = Millis::seconds(600);
 pub(super) struct Roll {
     pub(super) listed: Vec<Listed>,
     posts: Option<UnboundedReceiver<Box<ToWorker>>>,
+    /// The database without its weather.
+    truth: Option<Arc<dyn Reader>>,
     /// What nodes were told and have not read.
     pub(super) mail: Vec<(WorkerId, ToWorker)>,
     assigned: BTreeMap<(Arc<str>, Attempt), WorkerId>,
@@ -53,7 +57,15 @@ pub(super) struct Listed {
     /// What held before the word that is under way.
     before: Vec<Option<Standing>>,
     /// His last word: earlier ones that change nothing may still be under way.
-    word: Option<Sha256>,
+    word: Option<Word>,
+    /// What he wants by it, until it is known what has come of it.
+    wish: Option<Wish>,
+    /// So many verdicts over him are known.
+    judged: usize,
+    /// Whether he passed a trial.
+    pub(super) has_come_back: bool,
+    /// When he was last refuted.
+    refuted_at: Option<Timestamp>,
     /// His last sign of life, if he is online.
     pub(super) heard: Option<Timestamp>,
     /// Whether that is uncertain.
@@ -89,10 +101,27 @@ pub(super) struct Standing {
     said_at: Timestamp,
 }
 
+/// Since when he is refuted is not told apart.
+const REFUTED: Activity = Activity::Refuted { at: Timestamp(0) };
+
 impl From<&Enrolment> for Standing {
     fn from(enrolment: &Enrolment) -> Self {
         let Enrolment { offer, state, said_at, .. } = enrolment;
-        Self { offer: offer.clone(), state: *state, said_at: *said_at }
+        let state = if let Activity::Refuted { .. } = state { REFUTED } else { *state };
+        Self { offer: offer.clone(), state, said_at: *said_at }
+    }
+}
+
+impl Standing {
+    /// What a verdict makes of it.
+    fn judged(&self, passed: bool) -> Self {
+        let state = match self.state {
+            _ if !passed => REFUTED,
+            Activity::OnTrial { passed: 2.. } => Activity::Active,
+            Activity::OnTrial { passed } => Activity::OnTrial { passed: passed + 1 },
+            state => state,
+        };
+        Self { state, ..self.clone() }
     }
 }
 
@@ -111,6 +140,10 @@ impl Roll {
             standings: vec![None],
             before: vec![None],
             word: None,
+            wish: None,
+            judged: 0,
+            has_come_back: false,
+            refuted_at: None,
             heard: None,
             unsure: false,
             hosts: Vec::new(),
@@ -132,8 +165,49 @@ impl Roll {
     }
 
     /// Reads what this coordinator posts from now on.
-    pub(super) fn attach(&mut self, posts: UnboundedReceiver<Box<ToWorker>>) {
-        self.posts = Some(posts);
+    pub(super) fn attach(&mut self, posts: UnboundedReceiver<Box<ToWorker>>, truth: Arc<dyn Reader>) {
+        (self.posts, self.truth) = (Some(posts), Some(truth));
+    }
+
+    fn read<'a, T>(&'a self, read: impl FnOnce(&'a dyn Reader) -> Read<'a, T>) -> T {
+        let truth = self.truth.as_ref().expect("there is a database");
+        let result = read(&**truth).now_or_never().expect("this database answers at once");
+        result.expect("this database can be read")
+    }
+
+    /// The verdicts over somebody that he is not known to have had, in their order.
+    fn verdicts(&self, listed: &Listed) -> Vec<(Timestamp, bool)> {
+        let mut all = self.read(|reader| reader.challenges(listed.wallet, 1_000));
+        all.sort_by_key(|challenge| challenge.ended_at);
+        let verdicts = all.iter().filter_map(|challenge| Some((challenge.ended_at?, challenge.passed()?)));
+        verdicts.skip(listed.judged).collect()
+    }
+
+    /// All verdicts on disk are known to the coordinator from now on.
+    pub(super) fn learn_verdicts(&mut self) -> Found {
+        for at in 0..self.listed.len() {
+            let verdicts = self.verdicts(&self.listed[at]);
+            if verdicts.is_empty() {
+                continue;
+            }
+            let wallet = self.listed[at].wallet;
+            let kept = self.read(|reader| reader.enrolment(wallet));
+            self.listed[at].is_judged(&verdicts, kept.as_ref().map(Standing::from))?;
+        }
+        Ok(())
+    }
+
+    /// What has come of a word.
+    pub(super) fn is_answered(
+        &mut self,
+        worker: &WorkerId,
+        word: Word,
+        result: &Result<Node, EngineError>,
+        now: Timestamp,
+    ) -> Found {
+        let at = self.listed.iter().position(|listed| listed.worker == *worker).expect("it is listed");
+        let verdicts = self.verdicts(&self.listed[at]);
+        self.listed[at].is_answered(word, result, &verdicts, now)
     }
 
     pub(super) fn of_worker(&mut self, worker: &WorkerId) -> Option<&mut Listed> {
@@ -149,6 +223,9 @@ impl Roll {
             listed.numbers[0] = listed.numbers[1];
         }
         self.read_posts(now);
+        if task == TIMERS {
+            self.learn_verdicts()?;
+        }
         let mut taken = Vec::new();
         for (at, listed) in self.listed.iter_mut().enumerate() {
             listed.note_connection(engine.connection_of(&listed.worker), now);
@@ -226,37 +303,109 @@ impl Roll {
 
 impl Listed {
     /// A word of his is sent.
-    pub(super) fn says(&mut self, wish: &Wish, word: Word, now: Timestamp) {
+    pub(super) fn says(&mut self, wish: &Wish, word: Word) {
         self.before = self.standings.clone();
-        self.word = Some(word.digest);
-        for before in self.before.clone() {
-            for after in wish.outcomes(before.as_ref(), word, now) {
-                if !self.standings.contains(&after) {
-                    self.standings.push(after);
+        (self.word, self.wish) = (Some(word), Some(wish.clone()));
+        self.standings = self.with_word(self.standings.clone());
+    }
+
+    /// What may hold of him, if this may, and his word is under way.
+    fn with_word(&self, mut standings: Vec<Option<Standing>>) -> Vec<Option<Standing>> {
+        let (Some(word), Some(wish)) = (self.word, &self.wish) else { return standings };
+        for before in standings.clone() {
+            for after in wish.outcomes(before.as_ref(), word) {
+                if !standings.contains(&after) {
+                    standings.push(after);
                 }
             }
         }
+        standings
     }
 
-    /// What has come of a word.
-    pub(super) fn is_answered(&mut self, word: Word, result: &Result<Node, EngineError>) -> Found {
-        let is_last = self.word == Some(word.digest);
+    /// What may hold of him after some verdicts of which the coordinator may know.
+    fn with_verdicts(&self, verdicts: &[(Timestamp, bool)]) -> Vec<Option<Standing>> {
+        let mut all = self.with_word(self.standings.clone());
+        for (_, passed) in verdicts {
+            let judged = all.iter().map(|known| known.as_ref().map(|known| known.judged(*passed)));
+            let judged: Vec<_> = judged.filter(|judged| !all.contains(judged)).collect();
+            all = self.with_word(all.into_iter().chain(judged).collect());
+        }
+        all
+    }
+
+    /// Verdicts are known from now on, and so is what stands on disk after them.
+    fn is_judged(&mut self, verdicts: &[(Timestamp, bool)], kept: Option<Standing>) -> Found {
+        let can = self.with_verdicts(verdicts);
+        let is_refuted = verdicts.last().is_some_and(|(_, passed)| !passed);
+        let is_kept = kept.as_ref().is_some_and(|kept| kept.state != REFUTED);
+        if !can.contains(&kept) || (is_refuted && is_kept) {
+            return Err(format!("{} is judged to be {kept:?}, and can be {can:?}", self.wallet));
+        }
+        let was_tried = |known: &Option<Standing>| {
+            matches!(known, Some(Standing { state: Activity::OnTrial { .. }, .. }))
+        };
+        let is_active = matches!(kept, Some(Standing { state: Activity::Active, .. }));
+        self.has_come_back |= is_active && self.standings.iter().all(was_tried);
+        let failed = verdicts.iter().rev().find(|(_, passed)| !passed);
+        self.refuted_at = failed.map(|(at, _)| *at).or(self.refuted_at);
+        self.judged += verdicts.len();
+        let all = |known: &[Option<Standing>]| -> Vec<Option<Standing>> {
+            let judge = |known: &Option<Standing>| {
+                let judge = |known: &Standing| {
+                    verdicts.iter().fold(known.clone(), |known, (_, passed)| known.judged(*passed))
+                };
+                known.as_ref().map(judge)
+            };
+            known.iter().map(judge).chain([kept.clone()]).collect()
+        };
+        if self.wish.is_some() {
+            (self.before, self.standings) = (all(&self.before), all(&self.standings));
+            self.standings = self.with_word(self.standings.clone());
+        } else {
+            self.standings = vec![kept];
+        }
+        Ok(())
+    }
+
+    /// This holds of him, and nothing is under way.
+    pub(super) fn is_certain(&mut self, standing: Option<Standing>, now: Timestamp) -> Found {
+        let state = standing.as_ref().map(|standing| standing.state);
+        self.standings = vec![standing];
+        self.wish = None;
+        match self.refuted_at {
+            Some(at) if now.since(at) < BARRED && state != Some(REFUTED) => {
+                Err(format!("{} was refuted at {at:?}, and is {state:?} at {now:?}", self.wallet))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn is_answered(
+        &mut self,
+        word: Word,
+        result: &Result<Node, EngineError>,
+        verdicts: &[(Timestamp, bool)],
+        now: Timestamp,
+    ) -> Found {
+        let is_last = self.word == Some(word);
         match result {
             Ok(node) => {
                 let told = Some(Standing::from(&*node.enrolment));
-                if !self.standings.contains(&told) {
+                let can = self.with_verdicts(verdicts);
+                if !can.contains(&told) {
                     return Err(format!(
-                        "{} was told that it is {told:?}, and it can be {:?}",
-                        self.wallet, self.standings
+                        "{} was told that it is {told:?}, and it can be {can:?}",
+                        self.wallet
                     ));
                 }
                 if is_last {
-                    self.standings = vec![told];
+                    self.is_certain(told, now)?;
                 }
             }
             Err(EngineError::Refused(Refusal::Overtaken | Refusal::Refuted | Refusal::NotEnrolled)) => {
                 if is_last {
                     self.standings.clone_from(&self.before);
+                    self.wish = None;
                 }
             }
             Err(EngineError::Refused(refusal)) => {
@@ -338,6 +487,11 @@ impl Listed {
         (all.all(|includes| includes), any)
     }
 
+    /// Whether he is refuted, and nothing is under way that would change it.
+    pub(super) fn is_refuted(&self) -> bool {
+        matches!(&self.standings[..], [Some(Standing { state: REFUTED, .. })])
+    }
+
     /// Whether he is not enrolled, and nothing is under way that would change it.
     pub(super) fn is_to_enrol(&self) -> bool {
         self.standings == [None]
@@ -353,7 +507,7 @@ pub(super) fn is_blamed(code: &str) -> bool {
 
 impl Wish {
     /// What may come of it.
-    fn outcomes(&self, before: Option<&Standing>, word: Word, now: Timestamp) -> Vec<Option<Standing>> {
+    fn outcomes(&self, before: Option<&Standing>, word: Word) -> Vec<Option<Standing>> {
         let said = |offer: Offer, state| Some(Standing { offer, state, said_at: word.at });
         match (self, before) {
             (Self::Enrol(offer), None) => vec![said(offer.clone(), Activity::Active)],
@@ -372,9 +526,7 @@ impl Wish {
             }
             (Self::Leave, Some(known)) => match known.state {
                 Activity::Active => vec![said(known.offer.clone(), Activity::Left)],
-                Activity::OnTrial { .. } => {
-                    vec![said(known.offer.clone(), Activity::Refuted { at: Timestamp(now.0 - BARRED.0) })]
-                }
+                Activity::OnTrial { .. } => vec![said(known.offer.clone(), REFUTED)],
                 Activity::Left | Activity::Refuted { .. } => Vec::new(),
             },
         }
