@@ -167,10 +167,18 @@ impl Enrolment {
         Some(Self { state, ..self.next() })
     }
 
-    /// The operator lets him have jobs again at once; `None` if he may already.
-    pub fn reinstate(&self, now: Timestamp) -> Option<Change> {
-        let after = Self { state: Activity::Active, ..self.next() };
-        (self.state != Activity::Active).then(|| self.becomes(after, now))
+    /// The operator lets him have jobs again at once whom a challenge has refuted; `None` if he may already.
+    ///
+    /// # Errors
+    /// [`Refusal::HasLeft`] if he has gone by his own word: nobody else takes it back.
+    pub fn reinstate(&self, now: Timestamp) -> Result<Option<Change>, Refusal> {
+        match self.state {
+            Activity::Active => Ok(None),
+            Activity::Left => Err(Refusal::HasLeft),
+            Activity::Refuted { .. } | Activity::OnTrial { .. } => {
+                Ok(Some(self.becomes(Self { state: Activity::Active, ..self.next() }, now)))
+            }
+        }
     }
 
     fn next(&self) -> Self {
@@ -282,9 +290,17 @@ mod tests {
 
     #[test]
     fn the_operator_ends_it_at_once() {
-        assert_eq!(enrolled(Activity::Active).reinstate(NOW), None);
-        let back = made(enrolled(Activity::Refuted { at: NOW }).reinstate(NOW));
-        assert_eq!(back.state, Activity::Active);
+        assert_eq!(enrolled(Activity::Active).reinstate(NOW), Ok(None));
+        for barred in [Activity::Refuted { at: NOW }, Activity::OnTrial { passed: 2 }] {
+            assert_eq!(made(enrolled(barred).reinstate(NOW).unwrap()).state, Activity::Active);
+        }
+    }
+
+    #[test]
+    fn who_has_gone_is_brought_back_by_nobody_else() {
+        let gone = enrolled(Activity::Left);
+        assert_eq!(gone.reinstate(NOW), Err(Refusal::HasLeft));
+        assert_eq!(made(again(&gone, 6, 2, NOW).unwrap()).state, Activity::Active, "he comes himself");
     }
 
     #[test]

@@ -103,6 +103,9 @@ pub enum Refusal {
     /// A challenge has refuted him lately.
     #[error("a challenge was failed lately; the way back opens an hour after it")]
     Refuted,
+    /// He has gone by his own word, and only he brings himself back.
+    #[error("who has gone by his own word comes back by his own registration")]
+    HasLeft,
     /// Nobody fits who could do it now.
     #[error("nobody who is online fits")]
     NobodyFits,
@@ -302,6 +305,7 @@ impl Refusal {
             Self::NotEnrolled => "enrolment.not_found",
             Self::WorkerTaken => "enrolment.worker_taken",
             Self::Refuted => "enrolment.refuted",
+            Self::HasLeft => "enrolment.left",
             Self::NobodyFits => "enrolment.nobody_fits",
             Self::NotOnline => "worker.not_online",
             Self::ChallengeOpen => "challenge.open",

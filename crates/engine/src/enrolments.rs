@@ -144,9 +144,12 @@ impl Engine {
         self.change_enrolment(word.by, move |known, now| known.leave(word, now)).await
     }
 
-    /// The operator lets somebody have jobs again.
+    /// The operator lets somebody have jobs again whom a challenge has refuted.
+    ///
+    /// # Errors
+    /// [`Refusal::NotEnrolled`] if nobody is, and those of [`Enrolment::reinstate`].
     pub async fn reinstate(&self, wallet: Wallet) -> Result<Node, EngineError> {
-        self.change_enrolment(wallet, |known, now| Ok(known.reinstate(now))).await
+        self.change_enrolment(wallet, Enrolment::reinstate).await
     }
 
     async fn change_enrolment(

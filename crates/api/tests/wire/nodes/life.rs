@@ -147,23 +147,22 @@ async fn who_has_gone_gets_nothing_and_may_come_back() {
 }
 
 #[tokio::test]
-async fn the_operator_lets_a_node_have_jobs_again() {
+async fn who_has_gone_is_not_the_operators_to_bring_back() {
     let market = Market::open().await;
     let node = Node::online(&market, 1, 1).await;
-    market.pass(Millis(5)).await;
-    assert_eq!(node.deactivate().await.json()["data"]["active"], false);
     let path = |address: &str| format!("/nodes/{address}/reinstate");
     let address = node.owner.address();
-    for _ in 0..2 {
-        let back = market.admin("POST", &path(&address.to_lowercase())).await;
-        let worker = WorkerId::of_wallet(&Wallet::from(node.owner.key.address())).to_string();
-        let expected = json!({"worker": worker, "address": address, "gpu_tier": 1, "state": "active"});
-        assert_eq!((back.status, back.json()), (StatusCode::OK, expected));
-    }
-    market.pass(Millis::seconds(2)).await;
-    node.alive().await;
-    let advice = market.post("/api/jobs/submit", &super::page()["request"].to_string()).await;
-    assert_eq!(advice.json()["data"]["assignedNode"], address, "{}", advice.text());
+    let active = market.admin("POST", &path(&address.to_lowercase())).await;
+    let worker = WorkerId::of_wallet(&Wallet::from(node.owner.key.address())).to_string();
+    let expected = json!({"worker": worker, "address": address, "gpu_tier": 1, "state": "active"});
+    assert_eq!((active.status, active.json()), (StatusCode::OK, expected));
+    market.pass(Millis(5)).await;
+    assert_eq!(node.deactivate().await.json()["data"]["active"], false);
+    let back = market.admin("POST", &path(&address)).await;
+    assert_eq!((back.status, &back.json()["code"]), (StatusCode::CONFLICT, &json!("enrolment.left")));
+    assert_eq!(node.shown().await["state"], "left");
+    market.pass(Millis(5)).await;
+    assert_eq!(node.register().await.json()["data"]["state"], "active", "it brings itself back");
     let nobody = market.admin("POST", &path("0xabc1230000000000000000000000000000000001")).await;
     assert_eq!((nobody.status, &nobody.json()["code"]), (StatusCode::NOT_FOUND, &json!("request.not_found")));
     assert_eq!(market.admin("POST", &path("7")).await.status, StatusCode::BAD_REQUEST);
