@@ -6,7 +6,7 @@ use docket_protocol::wallet::WalletKey;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 const REGISTRY: [&str; 3] = ["--registry", "--gpu-tier", "2"];
 
@@ -21,6 +21,16 @@ fn online(market: &Market, gpu_tier: u8) -> Vec<Value> {
 
 fn address_in(folder: &Path) -> String {
     WalletKey::load(&folder.join("wallet.key")).unwrap().address().to_string()
+}
+
+/// The first two lines that a program writes for its operator. It is ended then.
+fn first_words(mut command: Command) -> Vec<String> {
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let said = lines.take(2).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    said
 }
 
 #[test]
@@ -49,16 +59,20 @@ fn a_worker_is_a_node_by_two_flags_and_the_operator_sees_it() {
     let worker = started();
     wait_until("it is back", || online(&market, 2).len() == 1);
     assert_eq!(online(&market, 2)[0]["node"]["address"], address.as_str(), "the same node");
+
+    // Another worker does not take it while this one is there.
+    let (wallet, twin) = (folder.path().join("wallet.key"), tempfile::tempdir().unwrap());
+    let mut command = docket(["worker", "--coordinator", &market.url, "--data"]);
+    command.arg(twin.path()).args(REGISTRY).arg("--wallet").arg(wallet);
+    let said = first_words(command);
+    assert!(said[1].contains("enrolment.in_use") && said[1].contains("a wallet of its own"), "{said:?}");
+    assert_eq!(online(&market, 2)[0]["id"], id.as_str());
     assert!(worker.terminate().success());
 
     // Another wallet makes no other node of it.
     let other = folder.path().join("other.key");
     WalletKey::from_bytes(&[7; 32]).unwrap().save(&other).unwrap();
-    let mut stranger = start(&["--wallet", other.to_str().unwrap()]).stderr(Stdio::piped()).spawn().unwrap();
-    let lines = BufReader::new(stranger.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let said: Vec<_> = lines.take(2).collect();
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
+    let said = first_words(start(&["--wallet", other.to_str().unwrap()]));
     let its_own = WalletKey::load(&other).unwrap().address().to_string();
     assert!(said[0].contains(&format!("the node {its_own} of GPU tier 2")), "{said:?}");
     assert!(said[1].contains("enrolment.worker_taken") && said[1].contains("another wallet"), "{said:?}");

@@ -3,9 +3,12 @@
 use super::node::{Manner, Node};
 use super::refused;
 use crate::market::Market;
+use crate::worker::Manner::Proven;
 use docket_core::agent::identity::Wallet;
 use docket_core::id::WorkerId;
 use docket_core::time::Millis;
+use docket_protocol::frames::NodeOffer;
+use docket_protocol::keys::SigningKey;
 use hyper::StatusCode;
 use serde_json::json;
 
@@ -168,4 +171,31 @@ async fn who_has_gone_is_not_the_operators_to_bring_back() {
     assert_eq!(market.admin("POST", &path("7")).await.status, StatusCode::BAD_REQUEST);
     let stranger = market.send("POST", &format!("/admin/v1{}", path(&address)), &[], b"").await;
     assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn an_endpoint_and_a_worker_of_one_wallet_do_not_take_the_node_from_each_other() {
+    let market = Market::open().await;
+    let endpoint = Node::online(&market, 1, 1).await;
+    let knock = async || {
+        let (key, now) = (SigningKey::from_seed(&[1; 32]).public_key(), market.engine().clock().now());
+        let node = NodeOffer::sign(&endpoint.owner.key, &key, 2, now.0);
+        market.register(1, Proven, json!({"node": node})).await
+    };
+    market.pass(Millis::seconds(119)).await;
+    let (_, ack) = knock().await;
+    assert_eq!(ack["error"], "enrolment.in_use", "it showed life two minutes ago");
+    assert_eq!(endpoint.shown().await["gpuTier"], 1);
+    market.pass(Millis::seconds(2)).await;
+    let (worker, ack) = knock().await;
+    assert_eq!(ack["status"], "ok", "{ack}");
+    assert_eq!(endpoint.shown().await["gpuTier"], 2);
+    refused(&endpoint.send(&endpoint.beat(0)).await, StatusCode::CONFLICT, "keeps_connection");
+    market.pass(Millis(1)).await;
+    refused(&endpoint.register().await, StatusCode::CONFLICT, "node_in_use");
+    assert_eq!(endpoint.deactivate().await.json()["data"]["state"], "left");
+    market.pass(Millis(1)).await;
+    let moved = endpoint.register().await;
+    assert_eq!(moved.json()["data"]["endpoint"], endpoint.endpoint(), "{}", moved.text());
+    drop(worker);
 }
