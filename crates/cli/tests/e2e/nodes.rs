@@ -92,6 +92,37 @@ fn up_is_the_same_node_after_a_restart() {
 }
 
 #[test]
+fn up_is_no_node_where_it_is_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = ["--data", folder.path().to_str().unwrap()];
+    let alone = [&data[..], &["--no-node"]].concat();
+    let own = |market: &Market, ready: &Value| {
+        market.operator_json(&["worker", "show", ready["worker"].as_str().unwrap()])
+    };
+    let (up, ready) = Docket::up_with(&alone);
+    let market = Market::of(&ready);
+    let shown = own(&market, &ready);
+    assert_eq!((&ready["node"], &shown["node"]), (&Value::Null, &Value::Null));
+    assert_eq!(shown["live"]["connected"], true, "it works");
+    assert_eq!(market.json(&["node", "list"])["data"]["total"], 0);
+    assert!(!folder.path().join("wallet.key").exists(), "nobody needs a wallet");
+    assert!(up.terminate().success());
+
+    // Who was a node before stays known, and is offline.
+    let (up, first) = Docket::up_with(&data);
+    assert_eq!(first["node"], address_in(folder.path()).as_str());
+    assert!(up.terminate().success());
+    let (_up, ready) = Docket::up_with(&alone);
+    let market = Market::of(&ready);
+    assert_eq!(ready["node"], Value::Null);
+    let node = market.json(&["node", "show", first["node"].as_str().unwrap()]);
+    assert_eq!(node["data"]["online"], false);
+    assert_eq!(own(&market, &ready)["live"]["connected"], true);
+    let (status, _, errors) = run(["up", "--no-node", "--gpu-tier", "2"]);
+    assert!(!status.success() && errors.contains("--gpu-tier"), "{errors}");
+}
+
+#[test]
 fn what_makes_no_node_is_said_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing.key").display().to_string();
