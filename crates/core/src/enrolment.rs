@@ -88,15 +88,19 @@ impl Activity {
 impl Enrolment {
     /// Enrols somebody, or changes what he offers; `None` if all is so already.
     ///
-    /// Who has gone is active again. Whom a challenge has refuted is on trial, once [`BARRED`] is over.
+    /// Who has gone is active again. Whom a challenge has refuted is on trial, once [`BARRED`] is over. Another worker takes
+    /// the place of the one before it once that has gone: it is not online, or its owner has had it go. `online` says
+    /// whether the one before is.
     ///
     /// # Errors
-    /// [`Refusal::Overtaken`] if the owner has signed something else since, [`Refusal::Refuted`] before the way back is open.
+    /// [`Refusal::EnrolmentInUse`] if another worker has the place, [`Refusal::Overtaken`] if the owner has signed something
+    /// else since, [`Refusal::Refuted`] before the way back is open.
     pub fn enrol(
         known: Option<&Self>,
         word: Word,
         worker: WorkerId,
         offer: Offer,
+        online: bool,
         now: Timestamp,
     ) -> Result<Option<Change>, Refusal> {
         let Some(known) = known else {
@@ -121,6 +125,9 @@ impl Enrolment {
             state => state,
         };
         let moves = known.worker != worker;
+        if moves && online && known.state != Activity::Left {
+            return Err(Refusal::EnrolmentInUse);
+        }
         if !moves && known.offer == offer && known.state == state {
             return match state {
                 Activity::Refuted { .. } => Err(Refusal::Refuted),
@@ -167,10 +174,18 @@ impl Enrolment {
         Some(Self { state, ..self.next() })
     }
 
-    /// The operator lets him have jobs again at once; `None` if he may already.
-    pub fn reinstate(&self, now: Timestamp) -> Option<Change> {
-        let after = Self { state: Activity::Active, ..self.next() };
-        (self.state != Activity::Active).then(|| self.becomes(after, now))
+    /// The operator lets him have jobs again at once whom a challenge has refuted; `None` if he may already.
+    ///
+    /// # Errors
+    /// [`Refusal::HasLeft`] if he has gone by his own word: nobody else takes it back.
+    pub fn reinstate(&self, now: Timestamp) -> Result<Option<Change>, Refusal> {
+        match self.state {
+            Activity::Active => Ok(None),
+            Activity::Left => Err(Refusal::HasLeft),
+            Activity::Refuted { .. } | Activity::OnTrial { .. } => {
+                Ok(Some(self.becomes(Self { state: Activity::Active, ..self.next() }, now)))
+            }
+        }
     }
 
     fn next(&self) -> Self {
@@ -219,12 +234,12 @@ mod tests {
 
     fn enrolled(state: Activity) -> Enrolment {
         let worker = WorkerId([3; 32]);
-        let new = made(Enrolment::enrol(None, word(5), worker, offer(2), NOW).unwrap());
+        let new = made(Enrolment::enrol(None, word(5), worker, offer(2), false, NOW).unwrap());
         Enrolment { state, ..new }
     }
 
     fn again(known: &Enrolment, at: i64, gpu_tier: u8, now: Timestamp) -> Result<Option<Change>, Refusal> {
-        Enrolment::enrol(Some(known), word(at), known.worker, offer(gpu_tier), now)
+        Enrolment::enrol(Some(known), word(at), known.worker, offer(gpu_tier), true, now)
     }
 
     #[test]
@@ -241,10 +256,33 @@ mod tests {
         let known = enrolled(Activity::Active);
         let other = WorkerId([4; 32]);
         let claims = [other, known.worker].map(|worker| {
-            Enrolment::enrol(Some(&known), word(6), worker, offer(3), NOW).unwrap().unwrap().claim
+            Enrolment::enrol(Some(&known), word(6), worker, offer(3), false, NOW).unwrap().unwrap().claim
         });
         assert_eq!(&*claims[0].as_ref().unwrap().key, format!("enrolment/worker/{other}"));
         assert_eq!(claims[1], None, "the same worker is claimed already");
+    }
+
+    #[test]
+    fn who_is_online_keeps_the_place_until_he_goes() {
+        let other = WorkerId([4; 32]);
+        let moves =
+            |state, online| Enrolment::enrol(Some(&enrolled(state)), word(6), other, offer(2), online, NOW);
+        let refuted = Activity::Refuted { at: NOW };
+        for state in [Activity::Active, refuted, Activity::OnTrial { passed: 1 }] {
+            assert_eq!(moves(state, true), Err(Refusal::EnrolmentInUse));
+            let after = made(moves(state, false).unwrap());
+            assert_eq!(
+                (after.worker, after.state),
+                (other, state),
+                "another worker is no way around a challenge"
+            );
+        }
+        let after = made(moves(Activity::Left, true).unwrap());
+        assert_eq!(
+            (after.worker, after.state),
+            (other, Activity::Active),
+            "the owner has had the first one go"
+        );
     }
 
     #[test]
@@ -282,9 +320,17 @@ mod tests {
 
     #[test]
     fn the_operator_ends_it_at_once() {
-        assert_eq!(enrolled(Activity::Active).reinstate(NOW), None);
-        let back = made(enrolled(Activity::Refuted { at: NOW }).reinstate(NOW));
-        assert_eq!(back.state, Activity::Active);
+        assert_eq!(enrolled(Activity::Active).reinstate(NOW), Ok(None));
+        for barred in [Activity::Refuted { at: NOW }, Activity::OnTrial { passed: 2 }] {
+            assert_eq!(made(enrolled(barred).reinstate(NOW).unwrap()).state, Activity::Active);
+        }
+    }
+
+    #[test]
+    fn who_has_gone_is_brought_back_by_nobody_else() {
+        let gone = enrolled(Activity::Left);
+        assert_eq!(gone.reinstate(NOW), Err(Refusal::HasLeft));
+        assert_eq!(made(again(&gone, 6, 2, NOW).unwrap()).state, Activity::Active, "he comes himself");
     }
 
     #[test]

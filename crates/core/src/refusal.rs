@@ -100,9 +100,15 @@ pub enum Refusal {
     /// The worker is enrolled with another address, for ever.
     #[error("this worker is enrolled with another address")]
     WorkerTaken,
+    /// Another worker is enrolled with this address and is online.
+    #[error("another worker is enrolled with this address, and is online")]
+    EnrolmentInUse,
     /// A challenge has refuted him lately.
     #[error("a challenge was failed lately; the way back opens an hour after it")]
     Refuted,
+    /// He has gone by his own word, and only he brings himself back.
+    #[error("who has gone by his own word comes back by his own registration")]
+    HasLeft,
     /// Nobody fits who could do it now.
     #[error("nobody who is online fits")]
     NobodyFits,
@@ -301,7 +307,9 @@ impl Refusal {
             Self::WorkerSuspended => "worker.suspended",
             Self::NotEnrolled => "enrolment.not_found",
             Self::WorkerTaken => "enrolment.worker_taken",
+            Self::EnrolmentInUse => "enrolment.in_use",
             Self::Refuted => "enrolment.refuted",
+            Self::HasLeft => "enrolment.left",
             Self::NobodyFits => "enrolment.nobody_fits",
             Self::NotOnline => "worker.not_online",
             Self::ChallengeOpen => "challenge.open",

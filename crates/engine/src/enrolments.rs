@@ -69,7 +69,7 @@ pub struct Presence {
 
 impl Engine {
     /// Enrols a worker with his wallet, or changes what he offers, on the wallet's word. One without a key of his own is
-    /// known as a worker from now on.
+    /// known as a worker from now on. Whoever is enrolled with this wallet and online is not displaced.
     ///
     /// # Errors
     /// [`Refusal::WorkerTaken`] if the worker is enrolled with another wallet, and those of [`Enrolment::enrol`].
@@ -83,7 +83,8 @@ impl Engine {
         for _ in 0..ATTEMPTS {
             let known = self.store.enrolment(word.by).await?;
             let now = self.clock.now();
-            let change = Enrolment::enrol(known.as_ref(), word, worker, offer.clone(), now)?;
+            let online = known.as_ref().is_some_and(|known| self.is_at_work(&known.worker));
+            let change = Enrolment::enrol(known.as_ref(), word, worker, offer.clone(), online, now)?;
             let Some(change) = change else {
                 // Whoever wrote it may not have come so far as to say so.
                 known.into_iter().for_each(|known| self.learn_enrolment(known, record));
@@ -93,7 +94,7 @@ impl Engine {
             match self.commit(Change { claim, ..change }, Documents::default()).await {
                 Ok(_) => {
                     if let Some(before) = known.filter(|known| known.worker != worker) {
-                        self.roster.fleet().strike(&before.worker);
+                        self.displace(&before);
                     }
                     after.into_iter().for_each(|after| self.learn_enrolment(after, record));
                     break;
@@ -106,6 +107,22 @@ impl Engine {
             }
         }
         self.node(word.by)
+    }
+
+    /// Whether somebody is online as the one who is enrolled.
+    fn is_at_work(&self, worker: &WorkerId) -> bool {
+        self.roster.fleet().presence(worker).is_some()
+    }
+
+    /// Another worker has this one's place.
+    fn displace(&self, before: &Enrolment) {
+        let mut fleet = self.roster.fleet();
+        let came_meanwhile = before.state != Activity::Left && fleet.presence(&before.worker).is_some();
+        fleet.strike(&before.worker);
+        // He came while the other's change was being written. When he comes again he hears why he is refused.
+        if let Some(connection) = fleet.connection_of(&before.worker).filter(|_| came_meanwhile) {
+            fleet.tell(connection, ToWorker::Close);
+        }
     }
 
     /// The record of a worker that has no key, made where there is none; that of one with a key as it is.
@@ -144,9 +161,12 @@ impl Engine {
         self.change_enrolment(word.by, move |known, now| known.leave(word, now)).await
     }
 
-    /// The operator lets somebody have jobs again.
+    /// The operator lets somebody have jobs again whom a challenge has refuted.
+    ///
+    /// # Errors
+    /// [`Refusal::NotEnrolled`] if nobody is, and those of [`Enrolment::reinstate`].
     pub async fn reinstate(&self, wallet: Wallet) -> Result<Node, EngineError> {
-        self.change_enrolment(wallet, |known, now| Ok(known.reinstate(now))).await
+        self.change_enrolment(wallet, Enrolment::reinstate).await
     }
 
     async fn change_enrolment(

@@ -63,6 +63,11 @@ impl Engine {
         let hello = self.enrol_connected(hello).await?;
         let joined = {
             let now = self.clock.now();
+            // Who works for whom changes for nobody while he joins.
+            let roll = self.enrolled.roll();
+            if hello.enrols.is_some_and(|(word, _)| roll.wallet_of(&hello.worker) != Some(word.by)) {
+                return Err(Refusal::EnrolmentInUse.into());
+            }
             let mut fleet = self.roster.fleet();
             if fleet.is_live(&hello.worker, now) {
                 return Err(Refusal::AlreadyConnected.into());

@@ -2,6 +2,7 @@
 
 mod books;
 mod challenges;
+mod enrolments;
 mod hires;
 mod hooks;
 mod keys;

@@ -228,6 +228,10 @@ pub(crate) fn hint(code: &str) -> &'static str {
         "agent.overtaken" => {
             "the wallet has signed something later elsewhere; if nobody has, a clock is wrong"
         }
+        "enrolment.in_use" => {
+            "another worker is this node and is connected; stop that one, and this one takes its place, \
+             or give each worker a wallet of its own"
+        }
         "enrolment.worker_taken" => {
             "this worker is enrolled with another wallet for ever; use that wallet, or give the worker a new data folder"
         }
@@ -255,6 +259,7 @@ mod tests {
         let refused =
             |code: &str| Event::Refused { code: code.into(), hint: hint(code), retry_in }.to_string();
         assert!(refused("worker.already_connected").contains("a data folder of its own"));
+        assert!(refused("enrolment.in_use").contains("a wallet of its own"));
         let unknown = "the coordinator refuses this worker (worker.other); next attempt in 1.5s";
         assert_eq!(refused("worker.other"), unknown);
     }

@@ -33,7 +33,7 @@ struct Reinstated {
 }
 
 /// `POST /admin/v1/nodes/{address}/reinstate`: the node may have jobs again at once, whatever a challenge has shown. Its
-/// reputation stays as it is.
+/// reputation stays as it is. One that has gone by its own word is refused.
 async fn reinstate(State(app): State<Arc<App>>, Named(address): Named) -> Result<Json<Reinstated>, Problem> {
     match app.engine.reinstate(wallet(&address)?).await {
         Err(EngineError::Refused(Refusal::NotEnrolled)) => Err(Problem::no_such("node")),
@@ -162,9 +162,11 @@ fn docs() -> Operation {
         ("gpu_tier", count("The class of its hardware.")),
         ("state", choice(&["active", "left", "refuted", "on_trial"])),
     ]);
-    Operation::new("operator", "Lets a node have jobs again that a challenge has refuted, or that has gone.")
+    Operation::new("operator", "Lets a node have jobs again that a challenge has refuted.")
         .part("address", "The node.", reference("Address"))
         .problem(400, "This is no address.")
         .problem(404, "There is no such node.")
+        .problem(409, "It has gone by its own word, and comes back by registering.")
+        .problem(503, "The coordinator cannot do it now.")
         .json(200, "The node as it is now.", node)
 }

@@ -39,6 +39,8 @@ pub(crate) enum Code {
     BadEndpoint,
     /// The worker is enrolled with another address.
     WorkerTaken,
+    /// Another worker of this address is online.
+    NodeInUse,
     /// The node keeps a connection, which is its heartbeat.
     KeepsConnection,
     /// A challenge was failed less than an hour ago.
@@ -80,6 +82,7 @@ impl Code {
             Self::NodeNotFound => "node_not_found",
             Self::BadEndpoint => "bad_endpoint",
             Self::WorkerTaken => "worker_taken",
+            Self::NodeInUse => "node_in_use",
             Self::KeepsConnection => "keeps_connection",
             Self::Refuted => "refuted",
             Self::UnknownUrl => "unknown_url",
@@ -109,6 +112,7 @@ impl Code {
             | Self::WrongState
             | Self::TooEarly
             | Self::WorkerTaken
+            | Self::NodeInUse
             | Self::KeepsConnection
             | Self::Refuted => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

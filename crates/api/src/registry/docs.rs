@@ -214,7 +214,7 @@ pub(super) fn register() -> Operation {
     );
     conflict(
         signed(operation, "register-node:<address as in the body>"),
-        "Something newer was signed, or a challenge was failed.",
+        "Something newer was signed, a challenge was failed, or another worker of this address is online.",
     )
     .json(201, "The node.", answer(reference("Node")))
     .json(404, "A model is not known.", reference("RegistryError"))

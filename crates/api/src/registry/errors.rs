@@ -93,6 +93,7 @@ impl From<Refusal> for Problem {
             Refusal::NoSuchJob => Code::JobNotFound,
             Refusal::NotEnrolled => Code::NodeNotFound,
             Refusal::WorkerTaken => Code::WorkerTaken,
+            Refusal::EnrolmentInUse => Code::NodeInUse,
             Refusal::Refuted => Code::Refuted,
             Refusal::AlreadyConnected => Code::KeepsConnection,
             Refusal::Overtaken => Code::Replayed,

@@ -21,7 +21,7 @@ use docket_core::routing::{Skills, WorkerClass};
 use docket_core::time::{Millis, Timestamp};
 use docket_engine::{Node, Online, POSTED_HEARTBEAT, Page, Profile};
 use docket_protocol::instant;
-use docket_protocol::wallet::{Action, Address, Signature};
+use docket_protocol::wallet::{Action, Heartbeat, Signature};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -88,15 +88,15 @@ fn endpoint(app: &App, text: &str) -> Result<Arc<str>, Problem> {
     Ok(text.into())
 }
 
-/// `POST /api/nodes/heartbeat`, at least every two minutes. It may change endpoint and class.
-///
-/// The wallet signs `Docket:heartbeat:<address in lower case>:<timestamp>:<gpuTier, or 0>:<endpoint>`.
+/// `POST /api/nodes/heartbeat`, at least every two minutes. It may change endpoint and class. The wallet signs
+/// [`Heartbeat::message`].
 pub(super) async fn heartbeat(State(app): State<Arc<App>>, request: Request) -> Answer<HeartbeatView> {
     let asked = Asked::read(&app, request).await?;
     let fields = Fields::parse(&asked.headers, &asked.body)?;
     let wallet = fields.wallet("address")?.ok_or_else(|| Problem::invalid("`address` is missing."))?;
     let endpoint = fields.must("endpoint", LONGEST_ENDPOINT)?;
     let gpu_tier = fields.number("gpuTier", 1..=HIGHEST_TIER.into())?;
+    let gpu_tier = gpu_tier.and_then(|tier| u8::try_from(tier).ok());
     let seconds = fields.number("timestamp", 0..=i64::MAX / 1_000)?;
     let seconds = seconds.ok_or_else(|| Problem::invalid("`timestamp` is missing."))?;
     let now = app.engine.clock().now();
@@ -111,8 +111,9 @@ pub(super) async fn heartbeat(State(app): State<Arc<App>>, request: Request) -> 
             "`signature` is missing: without it anybody could move a node's endpoint.",
         )
     })?;
-    let message = format!("Docket:heartbeat:{wallet}:{seconds}:{}:{endpoint}", gpu_tier.unwrap_or_default());
-    if Signature::parse(signature)?.recover(message.as_bytes())? != Address::from(wallet) {
+    let beat = Heartbeat { address: wallet.into(), seconds, gpu_tier, endpoint };
+    let message = beat.message();
+    if !beat.is_signed(&Signature::parse(signature)?)? {
         return Err(Problem::new(Code::BadSignature, format!("This address did not sign `{message}`.")));
     }
     let known = app.engine.node(wallet)?.enrolment;
@@ -145,9 +146,9 @@ async fn follow(
     known: &Enrolment,
     word: Word,
     url: &str,
-    gpu_tier: Option<i64>,
+    gpu_tier: Option<u8>,
 ) -> Result<(), Problem> {
-    let gpu_tier = gpu_tier.and_then(|tier| u8::try_from(tier).ok()).unwrap_or(known.offer.gpu_tier);
+    let gpu_tier = gpu_tier.unwrap_or(known.offer.gpu_tier);
     if known.offer.endpoint.as_deref() == Some(url) && known.offer.gpu_tier == gpu_tier {
         return Ok(());
     }

@@ -2,12 +2,13 @@
 
 use crate::market::Market;
 use crate::worker::{Manner, Worker};
-use docket_core::agent::identity::Wallet;
+use docket_core::agent::identity::{Wallet, Word};
 use docket_core::enrolment::Enrolment;
-use docket_core::id::WorkerId;
+use docket_core::hash::Sha256;
+use docket_core::id::{Dialect, WorkerId};
 use docket_core::refusal::Refusal;
 use docket_core::time::Millis;
-use docket_engine::EngineError;
+use docket_engine::{EngineError, LOST_AFTER};
 use docket_protocol::frames::NodeOffer;
 use docket_protocol::keys::{PublicKey, SigningKey};
 use docket_protocol::wallet::{LIFETIME, SKEW, WalletKey};
@@ -152,26 +153,84 @@ async fn coming_back_with_the_same_writes_nothing_and_another_class_is_taken_up(
     assert_eq!((changed.offer.gpu_tier, changed.version, online), (3, first.version.next(), true));
 }
 
+/// Whose the node of a wallet's number is, by the seed of his key.
+fn has_node(market: &Market, by: u8, seed: u8) -> bool {
+    node(market, by).is_some_and(|(enrolment, _)| enrolment.worker == WorkerId::from(key(seed)))
+}
+
+async fn owner_has_it_go(market: &Market, by: u8) {
+    let (by, at) = (Wallet::from(wallet(by).address()), market.engine().clock().now());
+    let word = Word { dialect: Dialect::Registry, by, digest: Sha256::of(b"go"), at };
+    market.engine().leave(word).await.expect("it is its owner's word");
+}
+
 #[tokio::test]
-async fn a_node_goes_over_to_the_worker_that_its_wallet_named_last() {
+async fn a_node_stays_with_its_worker_while_that_is_connected_and_then_goes_over() {
     let market = Market::open().await;
     let first = enters(&market, 1, 7, 2).await;
+    for _ in 0..2 {
+        market.pass(Millis(1)).await;
+        is_refused(&market, 2, &offer(&market, 2, 7, 2), "enrolment.in_use").await;
+        assert!(has_node(&market, 7, 1), "whoever comes later does not take it");
+    }
+    assert_eq!(market.engine().wallet_of(&WorkerId::from(key(2))), None);
+    leaves(&market, first).await;
     market.pass(Millis(1)).await;
-    let _second = enters(&market, 2, 7, 2).await;
+    let first = enters(&market, 1, 7, 2).await;
+    assert!(has_node(&market, 7, 1), "the same one comes back as ever");
+    leaves(&market, first).await;
+    market.pass(Millis(1)).await;
+    let second = enters(&market, 2, 7, 2).await;
     let (enrolment, online) = node(&market, 7).expect("it is enrolled");
     assert_eq!((enrolment.worker, online), (WorkerId::from(key(2)), true));
     assert_eq!(market.engine().wallet_of(&WorkerId::from(key(1))), None);
+    market.pass(Millis(1)).await;
+    is_refused(&market, 1, &offer(&market, 1, 7, 2), "enrolment.in_use").await;
     let presence = market.engine().presence();
     let one = BTreeMap::from([(2, 1)]);
-    assert_eq!((&presence.enrolled, &presence.online), (&one, &one), "the first is connected, and no node");
-    let shown = market.admin("GET", &format!("/workers/{}", first.pubkey())).await.json();
-    assert_eq!((&shown["node"], &shown["live"]["connected"]), (&Value::Null, &json!(true)));
+    assert_eq!((&presence.enrolled, &presence.online), (&one, &one));
     // It has its way back: the worker was this wallet's before.
-    leaves(&market, first).await;
+    leaves(&market, second).await;
     market.pass(Millis(1)).await;
     let _first = enters(&market, 1, 7, 2).await;
-    assert_eq!(node(&market, 7).map(|(enrolment, _)| enrolment.worker), Some(WorkerId::from(key(1))));
+    assert!(has_node(&market, 7, 1));
     assert_eq!(market.engine().presence().online, one);
+}
+
+#[tokio::test]
+async fn a_node_goes_over_from_a_worker_that_is_silent_or_that_its_owner_has_had_go() {
+    let market = Market::open().await;
+    let _silent = enters(&market, 1, 7, 2).await;
+    market.pass(Millis(LOST_AFTER.0 + 1)).await;
+    let second = enters(&market, 2, 7, 2).await;
+    assert!(has_node(&market, 7, 2));
+    market.pass(Millis(1)).await;
+    owner_has_it_go(&market, 7).await;
+    market.pass(Millis(1)).await;
+    let _third = enters(&market, 3, 7, 2).await;
+    assert!(has_node(&market, 7, 3));
+    let shown = market.admin("GET", &format!("/workers/{}", second.pubkey())).await.json();
+    assert_eq!((&shown["node"], &shown["live"]["connected"]), (&Value::Null, &json!(true)));
+    assert_eq!(market.engine().presence().online, BTreeMap::from([(2, 1)]));
+}
+
+#[tokio::test]
+async fn a_worker_that_comes_without_its_wallets_word_is_no_node() {
+    let market = Market::open().await;
+    for (seed, by) in [(1, 7), (2, 8)] {
+        let worker = enters(&market, seed, by, 2).await;
+        leaves(&market, worker).await;
+    }
+    let _plain = [market.worker(1, Manner::Proven).await, market.worker(2, Manner::Proven).await];
+    let are_offline = || [7, 8].iter().all(|by| node(&market, *by).is_some_and(|(_, online)| !online));
+    assert!(are_offline(), "they are here as workers alone");
+    market.pass(Millis(1)).await;
+    owner_has_it_go(&market, 7).await;
+    assert!(are_offline(), "what changes of an enrolment does not make a node of it");
+    assert_eq!(market.engine().presence().online, BTreeMap::new());
+    let _other = enters(&market, 3, 8, 2).await;
+    assert!(has_node(&market, 8, 3), "it does not stand in another's way");
+    assert_eq!(market.engine().presence().online, BTreeMap::from([(2, 1)]));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! `docket node`: the nodes of a market, as everybody may see them; and the operator lets one back.
+//! `docket node`: the nodes of a market, as everybody may see them; and the operator lets one back or challenges it.
 
 use crate::client::{Operator, Place, block_on, segment};
 use crate::show::{empty, plain};
@@ -19,7 +19,9 @@ enum Action {
     List(List),
     /// Show a node.
     Show(Show),
-    /// Let a node have jobs again that a challenge has refuted, or that has gone. Needs the operator's token.
+    /// Let a node have jobs again that a challenge has refuted. Needs the operator's token.
+    ///
+    /// One that has gone by its own word comes back by registering.
     Reinstate(Reinstate),
     /// Challenge a node now, by jobs that it cannot tell from others. Needs the operator's token.
     Challenge(Reinstate),

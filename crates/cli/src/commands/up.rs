@@ -48,6 +48,9 @@ pub(crate) struct Args {
     /// The class of this machine's hardware, from 1 to 3, the most: the worker is a node, for jobs that ask for one.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
     gpu_tier: u8,
+    /// The worker is no node, and gets no jobs that ask for a class of hardware.
+    #[arg(long, conflicts_with = "gpu_tier")]
+    no_node: bool,
     /// When ready, print one line of JSON instead of a page for people.
     #[arg(long)]
     json: bool,
@@ -62,8 +65,8 @@ struct Ready<'a> {
     admin_token: &'a str,
     worker: &'a str,
     data: String,
-    /// The worker's address as a node.
-    node: String,
+    /// The worker's address as a node, if it is one.
+    node: Option<String>,
 }
 
 /// Runs until told to stop.
@@ -95,8 +98,8 @@ async fn market(args: &Args, config: &Config) -> Result<()> {
     let api_key = own_key::own_key(&coordinator.engine, &data).await?;
     let engines = EngineArgs::or_default(&args.engines, &["tasks", EngineArgs::EMBEDDED]);
     let (stop, (events, mut heard)) = (CancellationToken::new(), mpsc::unbounded_channel());
-    let node = node::of_folder(data.path(), args.gpu_tier)?;
-    let address = node.wallet.address();
+    let node = (!args.no_node).then(|| node::of_folder(data.path(), args.gpu_tier)).transpose()?;
+    let address = node.as_ref().map(|node| node.wallet.address().to_string());
     let listener = move |event| {
         events.send(event).ok(); // Nobody listens after the start.
     };
@@ -127,7 +130,7 @@ async fn market(args: &Args, config: &Config) -> Result<()> {
         admin_token: &coordinator.admin_token,
         worker: &worker_id,
         data: shown.display().to_string(),
-        node: address.to_string(),
+        node: address,
     };
     let told = super::told_to_stop()?;
     announce(args, &ready, &engines, config.testnet)?;
@@ -145,6 +148,8 @@ fn announce(args: &Args, ready: &Ready<'_>, engines: &[String], testnet: bool) -
     }
     let Ready { url, api_key, worker, data, node, .. } = ready;
     let tier = args.gpu_tier;
+    let node =
+        node.as_ref().map(|node| format!("node         {node}, GPU tier {tier}\n  ")).unwrap_or_default();
     let money =
         if testnet { "test money, minted for each job" } else { "clients spend what was credited to them" };
     let engines = engines.join(", ");
@@ -152,8 +157,7 @@ fn announce(args: &Args, ready: &Ready<'_>, engines: &[String], testnet: bool) -
         "Docket is ready.\n\n  \
            coordinator  {url}  ({money})\n  \
            worker       {worker}\n               runs {engines}\n  \
-           node         {node}, GPU tier {tier}\n  \
-           data         {data}\n  \
+           {node}data         {data}\n  \
            admin token  {data}/admin.token\n  \
            API key      {api_key}\n               of the account me; kept in {data}/api.key\n\n\
          Ask for a price, submit a job, and see its receipt verified:\n\n  \

@@ -104,14 +104,14 @@ fn log(event: Event) {
 pub(crate) async fn start_worker(
     url: String,
     key: SigningKey,
-    node: NodeIdentity,
+    node: Option<NodeIdentity>,
     engines: Vec<String>,
     stop: CancellationToken,
     listener: impl Fn(Event) + Send + Sync + 'static,
 ) -> Result<()> {
     let engines = start_engines(&engines, None).await?;
     let mut config = Config::new(url, key, engines);
-    config.node = Some(node);
+    config.node = node;
     docket_worker::run(config, stop, listener).await?;
     Ok(())
 }

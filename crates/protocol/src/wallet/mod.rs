@@ -5,6 +5,7 @@
 mod action;
 mod address;
 mod completion;
+mod heartbeat;
 mod key;
 mod request;
 mod signature;
@@ -13,6 +14,7 @@ mod statement;
 pub use action::Action;
 pub use address::{Address, AddressError};
 pub use completion::Completion;
+pub use heartbeat::Heartbeat;
 pub use key::{WalletKey, WalletKeyError};
 pub use request::{Headers, LIFETIME, SKEW, Signed, WalletRefusal, verify};
 pub use signature::{Signature, SignatureError};

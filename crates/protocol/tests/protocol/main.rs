@@ -15,4 +15,5 @@ mod nodes;
 mod receipts;
 mod verify;
 mod wallet;
+mod wallet_registry;
 mod wallet_requests;

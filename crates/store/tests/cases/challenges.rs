@@ -30,7 +30,7 @@ fn node(number: u8) -> Enrolment {
     let wallet = Wallet([number; 20]);
     let word = Word { dialect: Dialect::Registry, by: wallet, digest: Sha256([number; 32]), at: NOW };
     let offer = Offer { endpoint: None, gpu_tier: 1, models: Vec::new(), concurrency: 1 };
-    let change = Enrolment::enrol(None, word, WorkerId([number; 32]), offer, NOW).unwrap().unwrap();
+    let change = Enrolment::enrol(None, word, WorkerId([number; 32]), offer, false, NOW).unwrap().unwrap();
     let Record::Enrolment(node) = change.records[0].after.clone() else { panic!("an enrolment") };
     node
 }

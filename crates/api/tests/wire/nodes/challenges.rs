@@ -56,15 +56,21 @@ async fn challenged(market: &Market, trusted: &Node<'_>, node: &Node<'_>) -> Val
     panic!("a challenge comes to an end")
 }
 
-async fn tested(manner: Manner) -> (Value, Value, Value) {
-    let market = trusting().await;
+/// The trusted node, and another; both are online.
+async fn two(market: &Market, manner: Manner) -> (Node<'_>, Node<'_>) {
     let only = json!({"models": ["mistral-7b-compressed"]});
-    let trusted = Node::start(&market, 1, 1, Manner::Model).await;
-    let node = Node::start(&market, 2, 1, manner).await;
+    let trusted = Node::start(market, 1, 1, Manner::Model).await;
+    let node = Node::start(market, 2, 1, manner).await;
     for one in [&trusted, &node] {
         assert_eq!(one.register_with(only.clone()).await.status, StatusCode::CREATED);
         one.alive().await;
     }
+    (trusted, node)
+}
+
+async fn tested(manner: Manner) -> (Value, Value, Value) {
+    let market = trusting().await;
+    let (trusted, node) = two(&market, manner).await;
     let challenge = challenged(&market, &trusted, &node).await;
     let shown = node.shown().await;
     assert_eq!(trusted.shown().await["reputationPoints"], 5_000, "references say nothing of who makes them");
@@ -103,6 +109,26 @@ async fn a_node_that_runs_another_model_is_refuted_and_gets_nothing_more() {
     assert_eq!((&shown["reputationPoints"], &shown["reputation"]), (&json!(3_000), &json!(30)));
     assert_eq!((&shown["active"], &shown["state"]), (&json!(false), &json!("refuted")));
     assert_ne!(advised, shown["address"]);
+}
+
+#[tokio::test]
+async fn the_operator_lets_a_refuted_node_have_jobs_again() {
+    let market = trusting().await;
+    let (trusted, node) = two(&market, Manner::OtherModel).await;
+    assert_eq!(challenged(&market, &trusted, &node).await["state"], "failed");
+    for _ in 0..2 {
+        let back = operator(&market, &node.owner, "POST", "reinstate").await;
+        assert_eq!((back.status, &back.json()["state"]), (StatusCode::OK, &json!("active")));
+    }
+    let shown = node.shown().await;
+    assert_eq!((&shown["state"], &shown["reputationPoints"]), (&json!("active"), &json!(3_000)));
+    drop(trusted);
+    market.pass(Millis::seconds(121)).await;
+    node.alive().await;
+    let mut body = page()["request"].clone();
+    body["modelId"] = json!("mistral-7b-compressed");
+    let advice = market.post("/api/jobs/submit", &body.to_string()).await;
+    assert_eq!(advice.json()["data"]["assignedNode"], shown["address"], "{}", advice.text());
 }
 
 #[tokio::test]

@@ -3,9 +3,12 @@
 use super::node::{Manner, Node};
 use super::refused;
 use crate::market::Market;
+use crate::worker::Manner::Proven;
 use docket_core::agent::identity::Wallet;
 use docket_core::id::WorkerId;
 use docket_core::time::Millis;
+use docket_protocol::frames::NodeOffer;
+use docket_protocol::keys::SigningKey;
 use hyper::StatusCode;
 use serde_json::json;
 
@@ -147,26 +150,52 @@ async fn who_has_gone_gets_nothing_and_may_come_back() {
 }
 
 #[tokio::test]
-async fn the_operator_lets_a_node_have_jobs_again() {
+async fn who_has_gone_is_not_the_operators_to_bring_back() {
     let market = Market::open().await;
     let node = Node::online(&market, 1, 1).await;
-    market.pass(Millis(5)).await;
-    assert_eq!(node.deactivate().await.json()["data"]["active"], false);
     let path = |address: &str| format!("/nodes/{address}/reinstate");
     let address = node.owner.address();
-    for _ in 0..2 {
-        let back = market.admin("POST", &path(&address.to_lowercase())).await;
-        let worker = WorkerId::of_wallet(&Wallet::from(node.owner.key.address())).to_string();
-        let expected = json!({"worker": worker, "address": address, "gpu_tier": 1, "state": "active"});
-        assert_eq!((back.status, back.json()), (StatusCode::OK, expected));
-    }
-    market.pass(Millis::seconds(2)).await;
-    node.alive().await;
-    let advice = market.post("/api/jobs/submit", &super::page()["request"].to_string()).await;
-    assert_eq!(advice.json()["data"]["assignedNode"], address, "{}", advice.text());
+    let active = market.admin("POST", &path(&address.to_lowercase())).await;
+    let worker = WorkerId::of_wallet(&Wallet::from(node.owner.key.address())).to_string();
+    let expected = json!({"worker": worker, "address": address, "gpu_tier": 1, "state": "active"});
+    assert_eq!((active.status, active.json()), (StatusCode::OK, expected));
+    market.pass(Millis(5)).await;
+    assert_eq!(node.deactivate().await.json()["data"]["active"], false);
+    let back = market.admin("POST", &path(&address)).await;
+    assert_eq!((back.status, &back.json()["code"]), (StatusCode::CONFLICT, &json!("enrolment.left")));
+    assert_eq!(node.shown().await["state"], "left");
+    market.pass(Millis(5)).await;
+    assert_eq!(node.register().await.json()["data"]["state"], "active", "it brings itself back");
     let nobody = market.admin("POST", &path("0xabc1230000000000000000000000000000000001")).await;
     assert_eq!((nobody.status, &nobody.json()["code"]), (StatusCode::NOT_FOUND, &json!("request.not_found")));
     assert_eq!(market.admin("POST", &path("7")).await.status, StatusCode::BAD_REQUEST);
     let stranger = market.send("POST", &format!("/admin/v1{}", path(&address)), &[], b"").await;
     assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn an_endpoint_and_a_worker_of_one_wallet_do_not_take_the_node_from_each_other() {
+    let market = Market::open().await;
+    let endpoint = Node::online(&market, 1, 1).await;
+    let knock = async || {
+        let (key, now) = (SigningKey::from_seed(&[1; 32]).public_key(), market.engine().clock().now());
+        let node = NodeOffer::sign(&endpoint.owner.key, &key, 2, now.0);
+        market.register(1, Proven, json!({"node": node})).await
+    };
+    market.pass(Millis::seconds(119)).await;
+    let (_, ack) = knock().await;
+    assert_eq!(ack["error"], "enrolment.in_use", "it showed life two minutes ago");
+    assert_eq!(endpoint.shown().await["gpuTier"], 1);
+    market.pass(Millis::seconds(2)).await;
+    let (worker, ack) = knock().await;
+    assert_eq!(ack["status"], "ok", "{ack}");
+    assert_eq!(endpoint.shown().await["gpuTier"], 2);
+    refused(&endpoint.send(&endpoint.beat(0)).await, StatusCode::CONFLICT, "keeps_connection");
+    market.pass(Millis(1)).await;
+    refused(&endpoint.register().await, StatusCode::CONFLICT, "node_in_use");
+    assert_eq!(endpoint.deactivate().await.json()["data"]["state"], "left");
+    market.pass(Millis(1)).await;
+    let moved = endpoint.register().await;
+    assert_eq!(moved.json()["data"]["endpoint"], endpoint.endpoint(), "{}", moved.text());
+    drop(worker);
 }

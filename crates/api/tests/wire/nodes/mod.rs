@@ -5,6 +5,7 @@ mod jobs;
 mod life;
 mod node;
 mod receipts;
+mod vectors;
 
 use crate::http::Answer;
 use crate::market::Market;

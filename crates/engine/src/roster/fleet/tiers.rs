@@ -1,6 +1,6 @@
 //! Those who are enrolled for a class of hardware, as far as they are online.
 
-use super::Fleet;
+use super::{Fleet, Member};
 use crate::enrolments::{Online, Reasons};
 use crate::roster::Connection;
 use docket_core::enrolment::Offer;
@@ -9,7 +9,7 @@ use docket_core::id::WorkerId;
 use docket_core::job::Ask;
 use docket_core::money::{Amount, BasisPoints};
 use docket_core::policy::Policy;
-use docket_core::routing::{Candidate, Models, Scoring, tally};
+use docket_core::routing::{Candidate, Models, Scoring, Skills, tally};
 use docket_core::time::{Millis, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -27,8 +27,15 @@ pub(super) struct Whys(HashMap<Wanted, (Timestamp, Reasons)>);
 type Wanted = (Option<Arc<str>>, u8);
 
 impl Fleet {
-    /// What somebody offers has changed while he is online, or whether he may have jobs.
+    /// What somebody offers has changed while he is online, or whether he may have jobs. Who has connected as nothing but a
+    /// worker stays one.
     pub(crate) fn enrol(&mut self, worker: &WorkerId, offer: &Offer, active: bool) {
+        let is_plain = |Candidate { skills, gpu_tier, .. }: &Candidate| {
+            skills.include(Skills::CONNECTED) && *gpu_tier == 0
+        };
+        if self.members.get(worker).is_some_and(|member| is_plain(&member.candidate)) {
+            return;
+        }
         self.set_tier(worker, offer.gpu_tier);
         self.change(worker, |member| {
             member.candidate.concurrency = offer.concurrency;
@@ -84,9 +91,10 @@ impl Fleet {
         self.tiers.iter().map(|(tier, online)| (*tier, *online)).filter(|(_, online)| *online > 0).collect()
     }
 
-    /// How somebody is online, if he is.
+    /// How somebody is online for that for which he is enrolled, if he is.
     pub(crate) fn presence(&self, worker: &WorkerId) -> Option<Online> {
-        let member = self.members.get(worker).filter(|member| member.connection.is_some())?;
+        let at_work = |member: &&Member| member.connection.is_some() && member.candidate.gpu_tier > 0;
+        let member = self.members.get(worker).filter(at_work)?;
         let Candidate { last_seen, running, .. } = member.candidate;
         Some(Online { last_seen, running, models: member.model_names.clone() })
     }
