@@ -1,8 +1,9 @@
 //! Whether a job of a class went to whom it belongs: somebody who may have it, and the best of those.
 
 use super::super::Found;
+use super::listed::{Listed, Standing};
 use super::offers::LOST_AFTER;
-use super::roll::{Listed, Roll, Standing};
+use super::roll::Roll;
 use docket_core::enrolment::Activity;
 use docket_core::id::WorkerId;
 use docket_core::job::{Ask, State};
@@ -164,7 +165,7 @@ impl Roll {
     /// Whether somebody may have a job for sure.
     fn is_fit(&self, who: &Listed, wanted: &Wanted<'_>, now: Timestamp) -> bool {
         let high = who.holds.len() + who.released;
-        let is_fit = |standing: &Option<super::roll::Standing>| {
+        let is_fit = |standing: &Option<Standing>| {
             standing.as_ref().is_some_and(|standing| {
                 standing.state == Activity::Active
                     && standing.offer.gpu_tier >= wanted.least

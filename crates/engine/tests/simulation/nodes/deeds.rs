@@ -2,9 +2,9 @@
 
 use super::super::market::Market;
 use super::super::reports::Report;
+use super::listed::Wish;
 use super::node::{Deed, Work};
 use super::offers::{DIALECT, offer, profile};
-use super::roll::Wish;
 use docket_core::agent::identity::Word;
 use docket_core::event::{Fault, Usage};
 use docket_core::hash::Sha256;

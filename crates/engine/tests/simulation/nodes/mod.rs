@@ -1,12 +1,13 @@
 //! Nodes that are enrolled for a class of hardware, and clients who pay for jobs of a class.
 //!
 //! `node` says what a node is like and does next, `deeds` how that reaches the coordinator, `offers` what nodes and clients
-//! ask for and on which terms. `roll` is the list of who may have a job, kept from what was said and heard alone; it looks
+//! ask for and on which terms. `roll` is the list of who may have a job (`listed`), kept from what was said and heard alone; it looks
 //! at every choice in the instant in which it is made (`choice`). `record` reckons what each node is worth from what has
 //! happened to it, and `rest` what everything must have come to. `trials` says what tests ask and whether their verdicts are right.
 
 mod choice;
 mod deeds;
+mod listed;
 mod node;
 mod offers;
 mod record;
@@ -142,7 +143,7 @@ impl Market {
     /// Some minutes, or an hour, in which nodes and workers go on and hardly anybody else does anything.
     fn time_flies(&mut self) -> Found {
         // Who was refuted comes back after an hour.
-        let is_awaited = self.nodes.roll.borrow().listed.iter().any(roll::Listed::is_refuted);
+        let is_awaited = self.nodes.roll.borrow().listed.iter().any(listed::Listed::is_refuted);
         let long = if is_awaited { 60 } else { 5 };
         let (steps, span) = if self.dice.percent(long) { (120, 40_000) } else { (40, 50_000) };
         for _ in 0..self.dice.between(steps / 10, steps) {

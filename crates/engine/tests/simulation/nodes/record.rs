@@ -3,8 +3,8 @@
 
 use super::super::Found;
 use super::super::market::Market;
+use super::listed::is_blamed;
 use super::offers::DIALECT;
-use super::roll::is_blamed;
 use docket_core::id::WorkerId;
 use docket_core::job::Job;
 use docket_core::reputation::Reputation;

@@ -2,8 +2,8 @@
 
 use super::super::Found;
 use super::super::market::Market;
+use super::listed::{Listed, Standing};
 use super::offers::{BURNED, LOST_AFTER, MODELS};
-use super::roll::Standing;
 use docket_core::agent::tally::Tally;
 use docket_core::change::Notice;
 use docket_core::job::{Job, State};
@@ -148,7 +148,7 @@ impl Market {
         }
         self.check_tallies(counts)?;
         let roll = self.nodes.roll.clone();
-        let enrolled = |listed: &super::roll::Listed| listed.standings.iter().any(Option::is_some);
+        let enrolled = |listed: &Listed| listed.standings.iter().any(Option::is_some);
         for listed in roll.borrow().listed.iter().filter(|listed| enrolled(listed)) {
             notices.push(format!("{:?}", Notice::Enrolled(listed.wallet)));
         }

@@ -3,8 +3,8 @@
 use super::super::Found;
 use super::super::dice::Dice;
 use super::super::market::Market;
+use super::listed::Listed;
 use super::offers::{self, DIALECT, MODELS};
-use super::roll::Listed;
 use docket_core::agent::identity::Wallet;
 use docket_core::challenge::{Challenge, Failure, Outcome, Probe, State, Void};
 use docket_core::event::{Fault, Voucher};
