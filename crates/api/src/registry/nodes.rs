@@ -24,7 +24,9 @@ use docket_protocol::instant;
 use docket_protocol::wallet::{Action, Heartbeat, Signature};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZero;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
 
 /// The longest URL of an endpoint, in bytes.
 const LONGEST_ENDPOINT: usize = 1_024;
@@ -38,14 +40,35 @@ const SKEW: Millis = Millis::seconds(60);
 /// How far into the list anybody looks.
 const DEEPEST: u64 = 10_000;
 
-/// The time of each node's last heartbeat, by its own clock: nothing older is taken again.
-#[derive(Default)]
-pub(crate) struct Beats(Mutex<HashMap<Wallet, i64>>);
+/// What is kept of heartbeats.
+pub(crate) struct Beats {
+    /// The time of each node's last one, by its own clock: nothing older is taken again.
+    last: Mutex<HashMap<Wallet, i64>>,
+    /// So many are checked at a time.
+    checks: Semaphore,
+}
+
+impl Default for Beats {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self { last: Mutex::default(), checks: Semaphore::new(cores) }
+    }
+}
 
 impl Beats {
+    /// Whether a node has signed this. That takes as long as a good many answers to those who ask for a node, so it is done
+    /// where it keeps none of them waiting.
+    async fn is_signed(&self, beat: Heartbeat, signature: Signature) -> Result<bool, Problem> {
+        let _turn = self.checks.acquire().await;
+        match tokio::task::spawn_blocking(move || beat.is_signed(&signature)).await {
+            Ok(checked) => Ok(checked?),
+            Err(_) => Err(Problem::new(Code::Unavailable, "The coordinator is stopping.")),
+        }
+    }
+
     /// Whether it is newer than all before it; then it is the last.
     fn advance(&self, wallet: Wallet, seconds: i64) -> bool {
-        let mut beats = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut beats = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let last = beats.entry(wallet).or_insert(i64::MIN);
         let newer = seconds > *last;
         *last = seconds.max(*last);
@@ -111,9 +134,9 @@ pub(super) async fn heartbeat(State(app): State<Arc<App>>, request: Request) -> 
             "`signature` is missing: without it anybody could move a node's endpoint.",
         )
     })?;
-    let beat = Heartbeat { address: wallet.into(), seconds, gpu_tier, endpoint };
+    let beat = Heartbeat { address: wallet.into(), seconds, gpu_tier, endpoint: endpoint.to_owned() };
     let message = beat.message();
-    if !beat.is_signed(&Signature::parse(signature)?)? {
+    if !app.beats.is_signed(beat, Signature::parse(signature)?).await? {
         return Err(Problem::new(Code::BadSignature, format!("This address did not sign `{message}`.")));
     }
     let known = app.engine.node(wallet)?.enrolment;

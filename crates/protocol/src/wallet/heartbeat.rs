@@ -4,8 +4,8 @@ use super::{Address, Signature, SignatureError};
 
 /// What a node says of itself once a minute. The wire is that of `POST /api/nodes/heartbeat`; what is signed is ours, for
 /// its page says only that something is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Heartbeat<'a> {
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Heartbeat {
     /// The node.
     pub address: Address,
     /// When, in seconds since 1970 by the node's clock.
@@ -13,10 +13,10 @@ pub struct Heartbeat<'a> {
     /// The class of its hardware, if it says it.
     pub gpu_tier: Option<u8>,
     /// Where jobs are posted to from now on.
-    pub endpoint: &'a str,
+    pub endpoint: String,
 }
 
-impl Heartbeat<'_> {
+impl Heartbeat {
     /// What is signed: `Docket:heartbeat:<address in lower case>:<seconds>:<class, or 0>:<endpoint>`.
     ///
     /// What stands before the endpoint has no colon that is not ours, so no two heartbeats look alike.

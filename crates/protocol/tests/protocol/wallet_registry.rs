@@ -105,12 +105,7 @@ impl Said {
             }
             Self::Beat { endpoint, seconds, gpu_tier } => {
                 let Ok(endpoint) = text(endpoint) else { return false };
-                let beat = Heartbeat {
-                    address: signer,
-                    seconds: *seconds,
-                    gpu_tier: *gpu_tier,
-                    endpoint: &endpoint,
-                };
+                let beat = Heartbeat { address: signer, seconds: *seconds, gpu_tier: *gpu_tier, endpoint };
                 Signature::parse(signature).and_then(|signature| beat.is_signed(&signature)) == Ok(true)
             }
             Self::Answer { job, output } => {

@@ -11,7 +11,7 @@ use docket_core::enrolment::Offer;
 use docket_core::hash::Sha256;
 use docket_core::id::{Dialect, WorkerId};
 use docket_core::routing::StakeTier;
-use docket_core::time::Timestamp;
+use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
 use docket_engine::{ChallengeTerms, Config, Enclaves, Engine, HireTerms, StakeTerms};
@@ -86,13 +86,17 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     first_beats(address, args.nodes).await?;
     let first_beats_per_s = args.nodes as f64 / begun.elapsed().as_secs_f64();
     let alone = ask(address, args.rate, args.seconds).await?;
-    let (before, begun, stop) = (coordinator.usage()?, Instant::now(), AtomicBool::new(false));
-    let asks = async {
-        let asks = ask(address, args.rate, args.seconds).await;
-        stop.store(true, Ordering::Relaxed);
-        asks
-    };
-    let (asks, beats) = tokio::try_join!(asks, beat(address, args.nodes, &stop))?;
+    // Who signs is not measured, and does not keep those waiting who ask.
+    let signed = sign_beats(args.nodes, args.seconds);
+    let (before, begun, stop) = (coordinator.usage()?, Instant::now(), Arc::new(AtomicBool::new(false)));
+    let beats = tokio::task::spawn_blocking({
+        let (stop, runtime) =
+            (stop.clone(), tokio::runtime::Builder::new_current_thread().enable_all().build()?);
+        move || runtime.block_on(beat(address, signed, args.nodes, &stop))
+    });
+    let asks = ask(address, args.rate, args.seconds).await;
+    stop.store(true, Ordering::Relaxed);
+    let (asks, beats) = (asks?, beats.await??);
     let (after, span) = (coordinator.usage()?, begun.elapsed().as_secs_f64());
     coordinator.kill()?;
     let Usage { cpu, .. } = before;
@@ -166,10 +170,10 @@ async fn enrol(place: &Path, args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn heartbeat(number: u64, clock: &Clock) -> Vec<u8> {
+fn heartbeat(number: u64, at: Timestamp) -> Vec<u8> {
     let key = key(number);
     let address = Wallet::from(key.address());
-    let (seconds, endpoint) = (clock.now().0 / 1_000, endpoint(number));
+    let (seconds, endpoint) = (at.0 / 1_000, endpoint(number));
     let message = format!("Docket:heartbeat:{address}:{seconds}:0:{endpoint}");
     let signature = key.sign(message.as_bytes());
     let body = format!(
@@ -178,8 +182,8 @@ fn heartbeat(number: u64, clock: &Clock) -> Vec<u8> {
     request("POST", "/api/nodes/heartbeat", &body)
 }
 
-async fn show_life(client: &mut Client, number: u64, clock: &Clock) -> Result<()> {
-    let answer = client.send(&heartbeat(number, clock)).await?;
+async fn show_life(client: &mut Client, heartbeat: &[u8]) -> Result<()> {
+    let answer = client.send(heartbeat).await?;
     let said = String::from_utf8_lossy(answer.body);
     ensure!(answer.status == 200, "a heartbeat was answered with {}: {said}", answer.status);
     Ok(())
@@ -194,22 +198,43 @@ async fn first_beats(address: SocketAddr, nodes: u64) -> Result<()> {
             if number >= nodes {
                 return anyhow::Ok(());
             }
-            show_life(&mut client, number, &clock).await?;
+            show_life(&mut client, &heartbeat(number, clock.now())).await?;
         }
     });
     try_join_all(lanes).await?;
     Ok(())
 }
 
+/// When the turn of this number is, if each of so many has one a minute.
+fn turn_at(turn: u64, nodes: u64) -> Duration {
+    Duration::from_micros(turn * 60_000_000 / nodes.max(1))
+}
+
+/// The heartbeats of so many seconds, and some more, signed ahead.
+fn sign_beats(nodes: u64, seconds: u64) -> Vec<Vec<u8>> {
+    let now = Clock::system(Timestamp(0)).now();
+    let turns = (0..).take_while(|turn| turn_at(*turn, nodes).as_secs() < seconds + 2);
+    // The nodes have shown life just now, and their clocks go on by a second at least.
+    turns
+        .map(|turn| {
+            heartbeat(
+                turn % nodes.max(1),
+                now + Millis::seconds(20 + i64::try_from(turn / nodes.max(1)).unwrap_or(0)),
+            )
+        })
+        .collect()
+}
+
 /// Every node once a minute, in turns; answers how many have.
-async fn beat(address: SocketAddr, nodes: u64, stop: &AtomicBool) -> Result<u64> {
-    let (clock, next, begun) = (Clock::system(Timestamp(0)), AtomicU64::new(0), tokio::time::Instant::now());
+async fn beat(address: SocketAddr, signed: Vec<Vec<u8>>, nodes: u64, stop: &AtomicBool) -> Result<u64> {
+    let (next, begun) = (AtomicU64::new(0), tokio::time::Instant::now());
     let lanes = (0..BEATERS).map(|_| async {
         let mut client = Client::connect(address).await?;
         while !stop.load(Ordering::Relaxed) {
             let turn = next.fetch_add(1, Ordering::Relaxed);
-            sleep_until(begun + Duration::from_micros(turn * 60_000_000 / nodes.max(1))).await;
-            show_life(&mut client, turn % nodes.max(1), &clock).await?;
+            let Some(heartbeat) = signed.get(usize::try_from(turn)?) else { break };
+            sleep_until(begun + turn_at(turn, nodes)).await;
+            show_life(&mut client, heartbeat).await?;
         }
         anyhow::Ok(())
     });
