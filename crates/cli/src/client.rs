@@ -207,6 +207,8 @@ pub(crate) fn words(body: &[u8]) -> String {
         message: Option<String>,
         detail: Option<String>,
         code: Option<String>,
+        /// Some count what stands in the way.
+        details: Option<Value>,
     }
     let clipped = |text: &str| text.chars().filter(|letter| !letter.is_control()).take(500).collect();
     match serde_json::from_slice(body) {
@@ -216,8 +218,8 @@ pub(crate) fn words(body: &[u8]) -> String {
         Ok(Error { error: Some(Value::String(code)), message: Some(message), .. }) => {
             clipped(&format!("{message} ({code})"))
         }
-        Ok(Error { error: Some(Value::String(words)), code: Some(code), .. }) => {
-            clipped(&format!("{words} ({code})"))
+        Ok(Error { error: Some(Value::String(words)), code: Some(code), details, .. }) => {
+            clipped(&format!("{words} ({code}){}", details.as_ref().map(counts).unwrap_or_default()))
         }
         Ok(Error { error: Some(Value::String(error)), .. }) => clipped(&error),
         Ok(Error { error: Some(Value::Object(error)), .. }) => {
@@ -226,6 +228,15 @@ pub(crate) fn words(body: &[u8]) -> String {
         }
         _ => clipped(&String::from_utf8_lossy(body)),
     }
+}
+
+/// How often what was counted.
+fn counts(details: &Value) -> String {
+    let all = details.get("reasons").and_then(Value::as_object).into_iter().flatten();
+    let counted =
+        all.filter_map(|(what, count)| Some(format!("{} {}", count.as_u64()?, what.replace('_', " "))));
+    let list = counted.collect::<Vec<_>>().join(", ");
+    if list.is_empty() { list } else { format!(": {list}") }
 }
 
 async fn read(mut response: Response) -> Result<Vec<u8>> {

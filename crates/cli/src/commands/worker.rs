@@ -2,11 +2,14 @@
 
 use super::reputation::Explanation;
 use super::worker_run;
-use crate::client::{Operator, block_on, segment};
+use crate::client::{Client, Operator, block_on, segment};
 use crate::show::{Money, empty, short};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Subcommand;
 use serde::Deserialize;
+
+/// How many letters a worker's id has.
+const ID: usize = 64;
 
 /// Without an action this runs a worker.
 #[derive(clap::Args)]
@@ -45,7 +48,7 @@ struct List {
 struct One {
     #[command(flatten)]
     operator: Operator,
-    /// The worker's key, in hexadecimal.
+    /// The worker's key, in hexadecimal, or how it begins.
     worker: String,
 }
 
@@ -207,8 +210,35 @@ async fn list(args: &List) -> Result<()> {
     Ok(())
 }
 
+/// The id that begins like this, if there is one alone: lists show no more of it.
+async fn whole(client: &Client, text: &str) -> Result<String> {
+    let is_part = text.len() < ID && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !is_part {
+        return Ok(text.to_owned());
+    }
+    let begins = text.to_ascii_lowercase();
+    let after = before(&begins).map(|id| format!("&after={id}")).unwrap_or_default();
+    let page: Page = client.get(&format!("admin/v1/workers?limit=2{after}")).await?.parse()?;
+    let mut alike = page.data.into_iter().map(|row| row.id).filter(|id| id.starts_with(&begins));
+    match (alike.next(), alike.next()) {
+        (Some(id), None) => Ok(id),
+        (Some(_), Some(_)) => bail!("several workers begin with {text}"),
+        (None, _) => bail!("no worker begins with {text}"),
+    }
+}
+
+/// The last id before all that begin like this, in lower case.
+fn before(begins: &str) -> Option<String> {
+    let counts = begins.trim_end_matches('0');
+    let (head, last) = counts.split_at_checked(counts.len().checked_sub(1)?)?;
+    let less = u32::from_str_radix(last, 16).ok()?.checked_sub(1)?;
+    Some(format!("{:f<ID$}", format!("{head}{less:x}")))
+}
+
 async fn show(args: &One) -> Result<()> {
-    let answer = args.operator.client()?.get(&format!("admin/v1/workers/{}", segment(&args.worker))).await?;
+    let client = args.operator.client()?;
+    let id = whole(&client, &args.worker).await?;
+    let answer = client.get(&format!("admin/v1/workers/{}", segment(&id))).await?;
     if args.operator.place.json {
         println!("{}", answer.text()?);
         return Ok(());
@@ -299,5 +329,18 @@ fn print_decision(decision: &Decision) {
     }
     for Count { reason, workers } in &decision.unfit {
         println!("  {workers} unfit then: {reason}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_begins_just_before_all_ids_that_begin_so() {
+        assert_eq!(before("ab0"), Some(format!("aa{}", "f".repeat(62))));
+        assert_eq!(before("1"), Some(format!("0{}", "f".repeat(63))));
+        assert_eq!(before("000"), None, "nothing comes before");
+        assert_eq!(before(""), None);
     }
 }

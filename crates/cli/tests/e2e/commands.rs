@@ -121,6 +121,8 @@ fn an_operator_looks_at_jobs_workers_and_books() {
 
     assert!(market.operator(&["worker", "list"]).contains("connected"));
     let shown = market.operator(&["worker", "show", worker]);
+    let by_part = market.operator(&["worker", "show", &worker[..12]]);
+    assert_eq!(by_part.lines().next(), shown.lines().next());
     assert!(shown.contains("key proven") && shown.contains("1 done, 0 failed"), "{shown}");
     // One paid job beside four imagined: 600 for completion and proof, the rest in the middle.
     assert!(shown.contains("reputation 560 of 1000: completion 600, latency 500, proof 600"), "{shown}");

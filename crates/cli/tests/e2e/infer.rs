@@ -118,6 +118,8 @@ async fn a_prompt_is_priced_paid_answered_and_proven() {
     assert_eq!(verified(&file, &["--worker", "0x12"]).0, 2);
     let wrong = ann.wrong(&["infer", "--model", "gpt-9", "--yes", "hello"]);
     assert!(wrong.contains("(unknown_model)"), "{wrong}");
+    let large = ann.wrong(&["infer", "--model", "llama-3.1-70b-compressed", "--yes", "hello"]);
+    assert!(large.contains("(no_eligible_node): ") && large.contains(" lacks model"), "{large}");
 }
 
 #[test]

@@ -57,11 +57,12 @@ impl Engine {
     async fn open_challenge(&self, node: &Enrolment) -> Result<Challenge, EngineError> {
         let hosted = self.roster.fleet().hosted(&node.worker).ok_or(Refusal::NotOnline)?;
         let (model, reference) = self.first_reference(hosted).await?.ok_or(Refusal::NoReference)?;
-        // Whom nobody tests is refused before anything is made for it.
+        // Whom nobody tests is refused before anything is made for it; he may have gone since.
+        let (node, _) = self.enrolled.roll().get(&node.wallet).ok_or(Refusal::NotEnrolled)?;
         let probe = |job: &Job| Probe { job: job.id, reference: reference.job, outcome: None };
         let question = self.question(&node.worker, &model, &reference.question)?;
         let (now, by) = (self.clock.now(), self.latest_end(&question.job));
-        let opened = Challenge::open(node, None, model, probe(&question.job), by, now);
+        let opened = Challenge::open(&node, None, model, probe(&question.job), by, now);
         let challenge = match opened {
             Ok(challenge) => challenge,
             Err(refusal) => {
@@ -81,8 +82,12 @@ impl Engine {
             None => None,
         };
         let Some(reference) = reference else { return self.end(challenge, Void::NotAsked).await };
-        let Ok(question) = self.question(&challenge.worker, &challenge.model, &reference.question) else {
-            // He has no room at the moment.
+        let question = match self.is_asked(&challenge.worker) {
+            true => self.question(&challenge.worker, &challenge.model, &reference.question).ok(),
+            false => None,
+        };
+        let Some(question) = question else {
+            // He has no room at the moment, or has gone and may come back: going is no way around it.
             let at = self.soon(self.config.challenges.question_interval);
             self.challenges.book().ask_again(&challenge.wallet, at);
             return Ok(());
@@ -130,9 +135,6 @@ impl Engine {
         question: &str,
     ) -> Result<Question, Refusal> {
         let prober = self.config.challenges.prober().ok_or(Refusal::NoReference)?;
-        if !self.is_asked(worker) {
-            return Err(Refusal::NobodyFits);
-        }
         let client = Wallet(self.entropy.bytes());
         let new = prober.order(&client, model, question).ok_or(Refusal::NoReference)?;
         let tier = new.policy.tier.ok_or(Refusal::NoReference)?;

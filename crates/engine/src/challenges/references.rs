@@ -91,7 +91,8 @@ impl Engine {
         let workers: Vec<_> = {
             let roll = self.enrolled.roll();
             let trusted = self.config.challenges.trusted.iter().filter_map(|wallet| roll.get(wallet));
-            trusted.map(|(node, _)| node.worker).collect()
+            let asked = trusted.filter(|(node, _)| node.state.is_tested());
+            asked.map(|(node, _)| node.worker).collect()
         };
         let online: Vec<_> = {
             let fleet = self.roster.fleet();

@@ -325,6 +325,12 @@ impl Market {
         }
     }
 
+    /// A node goes on its own word, and stays connected.
+    pub(super) fn go(&mut self, node: u8) {
+        let word = self.word(node);
+        block_on(self.engine.leave(word)).expect("it may");
+    }
+
     pub(super) fn node(&self, node: u8) -> docket_engine::Node {
         self.engine.node(wallet(node)).expect("it is enrolled")
     }

@@ -1,7 +1,8 @@
 //! When challenges come.
 
 use super::market::{Manner, Market, Options, TRUSTED};
-use docket_core::challenge::State;
+use docket_core::challenge::{Failure, State};
+use docket_core::enrolment::Activity;
 use docket_core::time::{Millis, Timestamp};
 use futures::executor::block_on;
 use std::collections::BTreeSet;
@@ -70,5 +71,26 @@ fn the_next_question_comes_after_a_while_and_a_node_without_room_is_asked_later(
     market.set_manner(1, Manner::Honest);
     market.pass(Millis::seconds(600)); // What it slept over has timed out.
     assert_eq!(market.last(1).state, State::Passed);
+    market.close();
+}
+
+#[test]
+fn who_goes_in_the_middle_is_asked_nothing_until_it_is_back_and_then_goes_on() {
+    let pause = Millis::seconds(60);
+    let mut market = Market::open(Options { question_interval: pause, ..Options::named("goes") });
+    market.enter(1, Manner::Lies);
+    market.prepare(1);
+    market.challenge(1).unwrap();
+    market.settle();
+    market.go(1);
+    let asked = market.given(1).len();
+    market.pass(Millis::seconds(300));
+    let waits = market.last(1);
+    assert_eq!((waits.state, waits.probes.len()), (State::Open, 1));
+    assert_eq!(market.given(1).len(), asked, "it has gone");
+    assert_eq!(market.come_back(1), Ok(Activity::Active));
+    market.pass(Millis::seconds(700));
+    assert_eq!(market.last(1).id, waits.id);
+    assert_eq!(market.last(1).state, State::Failed(Failure::OtherAnswers), "going was no way around it");
     market.close();
 }
