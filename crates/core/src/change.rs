@@ -284,8 +284,9 @@ const fn is_late(event: &Event) -> bool {
     matches!(event, Event::Closed { reason: Fault::TimedOut, .. })
 }
 
-/// Whether a client is the worker itself, under whatever scope.
+/// Whether a client is the worker itself, under whatever scope: by its key, or by its wallet where it has no key.
 fn is_own(client: &ClientId, worker: &WorkerId) -> bool {
     let name = client.0.rsplit(':').next().unwrap_or_default();
-    WorkerId::from_hex(name).is_some_and(|named| named == *worker)
+    let by_key = WorkerId::from_hex(name).is_some_and(|named| named == *worker);
+    by_key || Wallet::parse(name).is_some_and(|wallet| worker.wallet() == Some(wallet))
 }

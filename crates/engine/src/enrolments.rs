@@ -309,11 +309,12 @@ impl Engine {
         self.roster.fleet().connection_of(worker)
     }
 
-    /// Somebody who keeps no connection cannot be reached: he is offline until his next sign of life.
+    /// Somebody who keeps no connection cannot be reached: he is offline until his next sign of life. Who has other jobs is
+    /// at work on them, and stays.
     pub fn lose(&self, worker: &WorkerId) {
         let now = self.clock.now();
         let mut fleet = self.roster.fleet();
-        if let Some(connection) = fleet.connection_of(worker) {
+        if let Some(connection) = fleet.connection_of(worker).filter(|_| fleet.is_idle(worker)) {
             fleet.leave(connection, now);
         }
         drop(fleet);

@@ -1,12 +1,14 @@
 //! The entries of the log: what each event commits to that moves money, or by which one agent delivers to another.
 //!
 //! The log is public, and knowing a job's public id is being allowed to read the job. So an entry
-//! holds digests, over texts that the job's parties have: they can prove it, nobody else can guess it.
+//! holds digests, over texts that the job's parties have: they can prove it, nobody else can guess it. Where a job may be
+//! a test, who has it knows all of that text but who pays; so that is not in it, and no entry tells him.
 
 use docket_core::agent::hire::step::Taken;
 use docket_core::change::Change;
 use docket_core::event::Event;
 use docket_core::hash::Sha256;
+use docket_core::ledger::{Transfer, source};
 use docket_protocol::digest::Digest;
 use docket_protocol::receipt::{Movement, transfers_hash};
 use docket_store::Leaf;
@@ -34,7 +36,10 @@ struct Proven {
 pub(crate) fn leaf(change: &Change) -> Leaf {
     let job = change.job.as_ref();
     let public_id = job.map(|job| &*job.after.public_id.text);
-    let transfers: Vec<_> = change.transfers.iter().map(Movement::from).collect();
+    // Tests are jobs that ask for a class of hardware.
+    let payer = job.filter(|job| job.after.policy.tier.is_some()).map(|job| source(&job.after));
+    let movement = |leg: &Transfer| Movement::of(leg, payer.as_ref());
+    let transfers: Vec<_> = change.transfers.iter().map(movement).collect();
     let entry = Entry {
         at_ms: &change.at.0.to_string(),
         event: job.map_or("transfer", |job| job.event.name()),

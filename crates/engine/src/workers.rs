@@ -191,6 +191,12 @@ impl Engine {
         if !before_the_start || !able || !waits {
             return Ok(false);
         }
+        // Nobody has a job of a class by his own word: he might have it as anybody might.
+        let scoring = (self.config.scoring)(job);
+        let fits = |now| self.roster.fleet().is_fit(&hello.worker, job, &scoring, now);
+        if job.policy.tier.is_some() && !fits(self.clock.now()) {
+            return Ok(false);
+        }
         Ok(match self.trusted_for(job).await? {
             Some(trusted) => hello.proof && trusted.contains(&hello.worker),
             None => true,

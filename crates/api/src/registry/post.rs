@@ -23,7 +23,7 @@ use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinSet};
 
 /// How many jobs are posted at a time.
-const AT_A_TIME: usize = 1_024;
+const AT_A_TIME: usize = 4_096;
 /// The largest answer that is read, in bytes.
 const LARGEST: usize = 1 << 20;
 /// The longest that a node is given, whatever its job allows.
@@ -72,7 +72,7 @@ struct Answered {
 enum Failed {
     /// The node cannot be reached.
     Unreachable,
-    /// It has no room now.
+    /// It has no room now, or there is none here.
     Busy,
     /// It has failed.
     Error(String),
@@ -144,7 +144,7 @@ impl Postman {
             }
             Failed::Ours(error) => {
                 tracing::warn!(job = %job.public_id.text, %error, "what a node answered was not taken");
-                return; // Its deadline decides.
+                Fault::Declined // It is not the node's.
             }
         };
         let engine = &self.app.engine;
@@ -159,7 +159,8 @@ impl Postman {
     }
 
     async fn errand(&self, assignment: &Assignment, worker: WorkerId) -> Result<(), Failed> {
-        let _room = self.room.acquire().await.map_err(|_| Failed::Busy)?;
+        // What waits here would be late by no fault of its node.
+        let _room = self.room.try_acquire().map_err(|_| Failed::Busy)?;
         let Assignment { job, attempt, payload } = assignment;
         let engine = &self.app.engine;
         let wallet = engine.wallet_of(&worker).ok_or(Failed::Unreachable)?;

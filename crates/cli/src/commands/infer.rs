@@ -69,6 +69,8 @@ struct Advice {
 struct Payment<'a> {
     model_id: &'a str,
     input_hash: &'a str,
+    /// Whether it is kept from the question on or not.
+    input: &'a str,
     /// No more is held than what was agreed to.
     value_wei: &'a str,
 }
@@ -99,7 +101,7 @@ async fn infer(args: &Args) -> Result<()> {
     let wallet = Wallet::from(args.signer.key()?.address());
     let advice = ask(&client, args, &prompt, wallet).await?;
     agree(args, &advice, &network(&client).await?)?;
-    let paid = pay(args, &advice, wallet).await?;
+    let paid = pay(args, &advice, &prompt, wallet).await?;
     let job = wait(&client, args, &paid.job_id).await?;
     if job.status != "completed" {
         let why = job.reason.as_deref().unwrap_or("nobody did it");
@@ -152,9 +154,9 @@ fn agree(args: &Args, advice: &Advice, network: &str) -> Result<()> {
     Ok(())
 }
 
-async fn pay(args: &Args, advice: &Advice, wallet: Wallet) -> Result<Job> {
+async fn pay(args: &Args, advice: &Advice, input: &str, wallet: Wallet) -> Result<Job> {
     let Advice { input_hash, estimated_cost_wei, .. } = advice;
-    let payment = Payment { model_id: &args.model, input_hash, value_wei: estimated_cost_wei };
+    let payment = Payment { model_id: &args.model, input_hash, input, value_wei: estimated_cost_wei };
     let (action, path) = (Action::PAY_JOB, "api/jobs/pay");
     let wish = Wish { method: Method::POST, path, action, resource: input_hash };
     let answer = args.signer.send(wish, &payment).await.map_err(|error| {

@@ -77,21 +77,17 @@ impl Engine {
     pub(super) async fn ask_next(&self, challenge: Challenge) -> Result<(), EngineError> {
         let hosted = self.roster.fleet().hosted(&challenge.worker).unwrap_or_default();
         let kind = hosted.into_iter().find(|(model, _)| *model == challenge.model);
-        let reference = match &kind {
-            Some(kind) => self.reference(kind, |reference| !challenge.has_used(reference.job)).await?,
-            None => None,
-        };
-        let Some(reference) = reference else { return self.end(challenge, Void::NotAsked).await };
-        let question = match self.is_asked(&challenge.worker) {
-            true => self.question(&challenge.worker, &challenge.model, &reference.question).ok(),
-            false => None,
-        };
-        let Some(question) = question else {
-            // He has no room at the moment, or has gone and may come back: going is no way around it.
+        // He is away, serves something else or has no room at the moment: none of it is a way around the challenge.
+        let later = || {
             let at = self.soon(self.config.challenges.question_interval);
             self.challenges.book().ask_again(&challenge.wallet, at);
-            return Ok(());
+            Ok(())
         };
+        let Some(kind) = kind.filter(|_| self.is_asked(&challenge.worker)) else { return later() };
+        let reference = self.reference(&kind, |reference| !challenge.has_used(reference.job)).await?;
+        let Some(reference) = reference else { return self.end(challenge, Void::NotAsked).await };
+        let question = self.question(&challenge.worker, &challenge.model, &reference.question);
+        let Ok(question) = question else { return later() };
         let probe = Probe { job: question.job.id, reference: reference.job, outcome: None };
         let asked = match challenge.ask(probe, self.clock.now()) {
             Ok(asked) => asked,
@@ -135,7 +131,8 @@ impl Engine {
         question: &str,
     ) -> Result<Question, Refusal> {
         let prober = self.config.challenges.prober().ok_or(Refusal::NoReference)?;
-        let client = Wallet(self.entropy.bytes());
+        let fresh = Wallet(self.entropy.bytes());
+        let client = self.challenges.book().asker(fresh, self.entropy.number());
         let new = prober.order(&client, model, question).ok_or(Refusal::NoReference)?;
         let tier = new.policy.tier.ok_or(Refusal::NoReference)?;
         let source = match self.config.ledger.source() {

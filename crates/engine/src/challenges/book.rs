@@ -18,6 +18,10 @@ const WANTED: usize = 64;
 /// So many questions are remembered whose answers are of no use.
 const UNFIT: usize = 65_536;
 
+/// Questions are put in so many names, and so often in a new one.
+const ASKERS: usize = 61;
+const ONE_NEW_IN: u64 = 7;
+
 /// A model, and the weights that somebody has declared for it.
 pub(super) type Kind = (Arc<str>, Option<Sha256>);
 
@@ -38,6 +42,8 @@ pub(super) struct Book {
     unfit: HashSet<(Arc<str>, Arc<str>)>,
     /// When somebody was last drawn, and when somebody is next.
     pub(super) drawn: Option<(Timestamp, Timestamp)>,
+    /// Who asks.
+    askers: Vec<Wallet>,
     /// Whether it has been said that the treasury does not hold enough.
     pub(super) is_unfunded: bool,
 }
@@ -75,6 +81,20 @@ impl Challenges {
 }
 
 impl Book {
+    /// In whose name a question is put. As among clients, some ask once and some often; nobody asks for ever.
+    pub(super) fn asker(&mut self, fresh: Wallet, random: u64) -> Wallet {
+        let at = usize::try_from(random % (ASKERS as u64)).unwrap_or_default();
+        if random.is_multiple_of(ONE_NEW_IN) || at >= self.askers.len() {
+            if self.askers.len() < ASKERS {
+                self.askers.push(fresh);
+            } else {
+                self.askers[at] = fresh;
+            }
+            return fresh;
+        }
+        self.askers[at]
+    }
+
     /// How many challenges have not ended.
     pub(super) fn open(&self) -> usize {
         self.open.len()

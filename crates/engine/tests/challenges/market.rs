@@ -191,6 +191,24 @@ impl Market {
 
     /// The same with weights that it declares.
     pub(super) fn enter_with(&mut self, node: u8, manner: Manner, weights: Option<Sha256>) {
+        let enrols = Some((self.word(node), 1));
+        self.connect(node, manner, weights, enrols, Vec::new());
+    }
+
+    /// A worker, which is a node or is not, says that it has a job; answers whether it may go on with it.
+    pub(super) fn claims(&mut self, node: u8, is_node: bool, job: &Job) -> bool {
+        let enrols = is_node.then(|| (self.word(node), 1));
+        !self.connect(node, Manner::Honest, None, enrols, vec![job.public_id.text.clone()]).is_empty()
+    }
+
+    fn connect(
+        &mut self,
+        node: u8,
+        manner: Manner,
+        weights: Option<Sha256>,
+        enrols: Option<(Word, u8)>,
+        resume: Vec<Arc<str>>,
+    ) -> Vec<Arc<str>> {
         let (outbound, inbox) = mpsc::unbounded_channel();
         let profile = Profile {
             class: WorkerClass::Desktop,
@@ -204,17 +222,12 @@ impl Market {
             concurrency: 2,
             accepts: false,
         };
-        let hello = Hello {
-            worker: worker(node),
-            proof: true,
-            unproven_allowed: false,
-            profile,
-            enrols: Some((self.word(node), 1)),
-            resume: Vec::new(),
-        };
-        let connection = block_on(self.engine.connect(hello, outbound)).expect("it is let in").connection;
-        self.nodes.insert(node, Node { connection, inbox, manner, given: Vec::new() });
+        let hello =
+            Hello { worker: worker(node), proof: true, unproven_allowed: false, profile, enrols, resume };
+        let welcome = block_on(self.engine.connect(hello, outbound)).expect("it is let in");
+        self.nodes.insert(node, Node { connection: welcome.connection, inbox, manner, given: Vec::new() });
         self.settle();
+        welcome.resumed
     }
 
     /// A node's connection ends.

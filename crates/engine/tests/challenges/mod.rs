@@ -12,6 +12,8 @@ use docket_core::ledger::Account;
 use docket_core::policy::{Policy, Tier};
 use docket_core::refusal::Refusal;
 use docket_core::time::Millis;
+use docket_protocol::receipt::{Movement, transfers_hash};
+use futures::executor::block_on;
 use market::{Manner, Market, Options, RUN_WITHIN, TRUSTED, order, worker};
 use std::collections::BTreeSet;
 
@@ -253,6 +255,41 @@ fn a_question_is_a_job_like_any_other() {
     assert_eq!(clients.len(), 2, "each is asked by somebody else");
     assert_eq!(order(market.engine.ledger(), client.client.clone(), "x").policy, client.policy);
     assert!(["enrolled", "funded", "done"].iter().all(|name| names.contains(*name)));
+    market.close();
+}
+
+#[test]
+fn no_entry_of_the_log_tells_who_pays_for_a_job_that_may_be_a_test() {
+    let mut market = Market::open(Options { testnet: false, ..Options::named("log") });
+    market.enter(NODE, Manner::Honest);
+    market.credit(Account::Treasury, 20_000);
+    market.prepare(NODE);
+    assert_eq!(market.test(NODE).state, State::Passed);
+    let entries = block_on(market.engine.store().log_entries(0, 1_000)).expect("it can be read");
+    let entries: Vec<String> = entries.into_iter().map(|entry| String::from_utf8(entry).unwrap()).collect();
+    let questions = market.given(NODE);
+    assert_eq!(questions.len(), 2);
+    for job in questions {
+        let named = |payer: &str| {
+            let asset = job.price.asset.name().to_owned();
+            let held = Movement { asset, from: payer.into(), to: "escrow".into(), units: job.price.units };
+            let hash = transfers_hash(Some(&job.public_id.text), &[held]).to_string();
+            entries.iter().any(|entry| entry.contains(&hash))
+        };
+        assert!(named("payer") && !named("treasury"), "{}", job.public_id.text);
+    }
+    market.close();
+}
+
+#[test]
+fn nobody_has_a_job_of_a_class_by_his_own_word_alone() {
+    let mut market = Market::open(Options { trusts: false, ..Options::named("claims") });
+    assert_eq!(market.client_orders(), None, "it waits");
+    let job = market.jobs().pop().expect("it was ordered");
+    let mut market = market.crash();
+    assert!(!market.claims(NODE, false, &job));
+    assert_eq!(market.given(NODE).len(), 0);
+    assert!(market.claims(2, true, &job), "who could have it anyway may");
     market.close();
 }
 

@@ -94,3 +94,22 @@ fn who_goes_in_the_middle_is_asked_nothing_until_it_is_back_and_then_goes_on() {
     assert_eq!(market.last(1).state, State::Failed(Failure::OtherAnswers), "going was no way around it");
     market.close();
 }
+
+#[test]
+fn who_is_away_in_the_middle_is_asked_on_when_it_is_back() {
+    let pause = Millis::seconds(60);
+    let mut market = Market::open(Options { question_interval: pause, ..Options::named("away") });
+    market.enter(1, Manner::Lies);
+    market.prepare(1);
+    market.challenge(1).unwrap();
+    market.settle();
+    market.lose(1);
+    market.pass(Millis::seconds(300));
+    let waits = market.last(1);
+    assert_eq!((waits.state, waits.probes.len()), (State::Open, 1));
+    market.enter(1, Manner::Lies);
+    market.pass(Millis::seconds(700));
+    assert_eq!(market.last(1).id, waits.id);
+    assert_eq!(market.last(1).state, State::Failed(Failure::OtherAnswers), "being away was no way around it");
+    market.close();
+}

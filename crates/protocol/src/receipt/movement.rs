@@ -10,7 +10,8 @@ use std::fmt;
 /// One transfer of a change, as it stands in a bundle and under `transfers_hash`.
 ///
 /// The job's own accounts are `escrow`, `vesting`, `deposit` and `locked:AGENT`: the public id stands
-/// beside the list, and the internal one is shown to nobody. All others have the name of the account, such as
+/// beside the list, and the internal one is shown to nobody. `payer` is whoever pays for a job of which nobody may see
+/// whether a client does, or the treasury to test who does it. All others have the name of the account, such as
 /// `worker:KEY`, `client:quotes:ann`, `treasury` or `outside:ledger:testnet`.
 ///
 /// Fields stand here in canonical order and no number is a JSON number.
@@ -39,9 +40,15 @@ impl Movement {
     }
 }
 
-impl From<&Transfer> for Movement {
-    fn from(Transfer { from, to, amount }: &Transfer) -> Self {
-        Self::new(from, to, *amount)
+impl Movement {
+    /// The form of a transfer in the log, where this account is called the payer, if there is one.
+    pub fn of(Transfer { from, to, amount }: &Transfer, payer: Option<&Account>) -> Self {
+        let name = |account| match payer {
+            Some(payer) if payer == account => "payer".to_owned(),
+            _ => name(account),
+        };
+        let asset = amount.asset.name().to_owned();
+        Self { asset, from: name(from), to: name(to), units: amount.units }
     }
 }
 

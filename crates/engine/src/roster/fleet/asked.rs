@@ -16,6 +16,12 @@ impl Fleet {
         Some(member.model_names.iter().map(|name| (name.clone(), weights(name))).collect())
     }
 
+    /// Whether a worker could have a job now.
+    pub(crate) fn is_fit(&self, worker: &WorkerId, job: &Job, scoring: &Scoring, now: Timestamp) -> bool {
+        let candidate = self.index.get(worker);
+        candidate.is_some_and(|candidate| judge(candidate, &self.demand(job, None), scoring, now).is_ok())
+    }
+
     /// Takes a worker's place for a job, if it could do it now, even one that gets no others. Whether it wants to be asked
     /// first; `None` if it cannot, or somebody has the job.
     pub(crate) fn reserve(

@@ -99,6 +99,11 @@ impl Fleet {
         Some(Online { last_seen, running, models: member.model_names.clone() })
     }
 
+    /// Whether somebody has no job.
+    pub(crate) fn is_idle(&self, worker: &WorkerId) -> bool {
+        self.members.get(worker).is_none_or(|member| member.held.is_empty())
+    }
+
     /// The connection that a worker has now.
     pub(crate) fn connection_of(&self, worker: &WorkerId) -> Option<Connection> {
         self.members.get(worker)?.connection

@@ -172,8 +172,9 @@ impl Market {
             let Some(connection) = engine.connection_of(&worker) else { return };
             let result: Result<(), EngineError> = engine.hand_back(connection, &job, reason).await;
             if reason == Fault::WorkerLost {
+                let is_idle = engine.worker_view(&worker).is_none_or(|view| view.jobs.is_empty());
                 engine.lose(&worker);
-                if let Some(listed) = roll.borrow_mut().of_worker(&worker) {
+                if is_idle && let Some(listed) = roll.borrow_mut().of_worker(&worker) {
                     listed.is_lost(engine.clock().now());
                 }
             }
