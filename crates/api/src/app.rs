@@ -5,7 +5,7 @@ use crate::enclave::SimulatedEnclave;
 use crate::log::Checkpoints;
 use crate::observe::{Limiter, RequestIds, Requests};
 use crate::post::Reach;
-use crate::router::{Beats, Kept, RegistryTerms};
+use crate::router::{Beats, Feed, Kept, RegistryTerms};
 use crate::workers::{Room, Signatures};
 use docket_core::money::Asset;
 use docket_engine::Engine;
@@ -26,6 +26,8 @@ pub struct App {
     pub(crate) prompts: Kept,
     /// When nodes were heard last.
     pub(crate) beats: Beats,
+    /// The newest events as everybody may see them.
+    pub(crate) feed: Feed,
     /// Judges what workers signed.
     pub(crate) signatures: Signatures,
     /// Memory for workers' large outputs.
@@ -104,6 +106,7 @@ impl App {
             attendance: Attendance::after_start(&engine),
             prompts: Kept::default(),
             beats: Beats::default(),
+            feed: Feed::default(),
             signatures: Signatures::default(),
             room: Room::default(),
             checkpoints: Checkpoints::new(key, &settings.origin)?,

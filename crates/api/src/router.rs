@@ -4,7 +4,7 @@ pub use crate::agents::{AgentTerms, keep_snapshots};
 use crate::app::App;
 use crate::observe::{Observer, Telling, limit, observe};
 use crate::openapi::{Operation, reference};
-pub(crate) use crate::registry::{Beats, Kept};
+pub(crate) use crate::registry::{Beats, Feed, Kept};
 pub use crate::registry::{ChallengeSettings, Postman, RegistryModel, RegistryTerms};
 use crate::route::{Guard, Route};
 use crate::{admin, agents, credits, health, log, observe, openapi, quotes, registry, workers};

@@ -25,6 +25,9 @@ use std::sync::Arc;
 
 /// Makes questions into jobs that look like those of clients.
 pub trait Prober: Debug + Send + Sync {
+    /// Whether clients can ask a model at all.
+    fn knows(&self, model: &str) -> bool;
+
     /// The job by which a client of this wallet asks a model something; `None` if no client could. It must ask for a class
     /// of hardware. Who pays, and that it is a test, is added to it.
     fn order(&self, client: &Wallet, model: &str, question: &str) -> Option<NewJob>;
@@ -53,6 +56,8 @@ pub struct ChallengeTerms {
     pub at_once: usize,
     /// How many references are kept of a model.
     pub references: usize,
+    /// How many questions are put in an hour at most, those for references among them: what tests cost is bounded.
+    pub questions_per_hour: u32,
 }
 
 impl ChallengeTerms {
@@ -68,6 +73,7 @@ impl ChallengeTerms {
         question_interval: Millis::seconds(60),
         at_once: 16,
         references: 32,
+        questions_per_hour: 1_000,
     };
 
     /// Who makes jobs, where anybody is tested.

@@ -27,6 +27,8 @@ pub struct ChallengeSettings {
     pub unproven_minutes: u32,
     /// The same of one that comes back after it had failed.
     pub trial_minutes: u32,
+    /// How many questions are put in an hour at most, those to trusted nodes among them: the treasury pays for each.
+    pub questions_per_hour: u32,
 }
 
 impl Default for ChallengeSettings {
@@ -38,6 +40,7 @@ impl Default for ChallengeSettings {
             mean_minutes: 360,
             unproven_minutes: 60,
             trial_minutes: 10,
+            questions_per_hour: 1_000,
         }
     }
 }
@@ -50,9 +53,19 @@ struct Asker {
     source: Source,
 }
 
+impl Asker {
+    fn find(&self, served: &str) -> Option<(&String, &RegistryModel)> {
+        self.models.iter().find(|(name, model)| &*model.served(name) == served)
+    }
+}
+
 impl Prober for Asker {
+    fn knows(&self, served: &str) -> bool {
+        self.find(served).is_some()
+    }
+
     fn order(&self, client: &Wallet, served: &str, question: &str) -> Option<NewJob> {
-        let (name, model) = self.models.iter().find(|(name, model)| &*model.served(name) == served)?;
+        let (name, model) = self.find(served)?;
         Some(model.order(name, *client, question, self.coin, &self.source))
     }
 }
@@ -92,6 +105,7 @@ impl ChallengeSettings {
             mean_interval: minutes(self.mean_minutes)?,
             unproven_interval: minutes(self.unproven_minutes)?,
             trial_interval: minutes(self.trial_minutes)?,
+            questions_per_hour: self.questions_per_hour,
             ..ChallengeTerms::NONE
         })
     }

@@ -17,12 +17,38 @@ use docket_protocol::instant;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 #[derive(Deserialize)]
 pub(super) struct FeedQuery {
     limit: Option<String>,
     offset: Option<String>,
+}
+
+/// So many events are kept as they were shown last.
+const KEPT: usize = 4_096;
+
+/// The newest events of jobs, which never change, by their numbers: whoever follows the feed asks for the same again and
+/// again.
+#[derive(Default)]
+pub(crate) struct Feed(Mutex<BTreeMap<i64, EventView>>);
+
+impl Feed {
+    fn shown(&self) -> MutexGuard<'_, BTreeMap<i64, EventView>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, number: i64) -> Option<EventView> {
+        self.shown().get(&number).cloned()
+    }
+
+    fn keep(&self, number: i64, event: EventView) {
+        let mut shown = self.shown();
+        shown.insert(number, event);
+        if shown.len() > KEPT {
+            shown.pop_first();
+        }
+    }
 }
 
 /// A page of what has happened.
@@ -33,7 +59,7 @@ pub(super) struct FeedView {
 }
 
 /// Something that has happened.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct EventView {
     id: String,
     #[serde(rename = "type")]
@@ -57,12 +83,21 @@ pub(super) async fn feed(
 }
 
 async fn event(app: &App, row: NoticeRow) -> Result<EventView, Problem> {
+    if let Some(shown) = app.feed.get(row.number) {
+        return Ok(shown);
+    }
+    let is_lasting = !matches!(row.notice, Notice::Enrolled(_));
     let (kind, data) = match row.notice {
         Notice::Enrolled(wallet) => ("node_registered", enrolled(app, wallet)),
         Notice::Funded(job) => ("job_submitted", job_data(app, job, false).await?),
         Notice::Done(job) => ("job_completed", job_data(app, job, true).await?),
     };
-    Ok(EventView { id: format!("evt_{}", row.number), kind, timestamp: instant::format(row.at.0), data })
+    let (id, timestamp) = (format!("evt_{}", row.number), instant::format(row.at.0));
+    let event = EventView { id, kind, timestamp, data };
+    if is_lasting {
+        app.feed.keep(row.number, event.clone());
+    }
+    Ok(event)
 }
 
 fn enrolled(app: &App, wallet: docket_core::agent::identity::Wallet) -> Value {

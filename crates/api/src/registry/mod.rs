@@ -23,6 +23,7 @@ pub(crate) use advice::Kept;
 pub use challenges::ChallengeSettings;
 pub(crate) use docs::schemas;
 pub(crate) use errors::{failed, method_not_allowed, not_found, too_many_requests};
+pub(crate) use explorer::Feed;
 pub(crate) use nodes::Beats;
 pub use post::Postman;
 pub(crate) use routes::routes;

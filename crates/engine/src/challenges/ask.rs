@@ -131,6 +131,9 @@ impl Engine {
         question: &str,
     ) -> Result<Question, Refusal> {
         let prober = self.config.challenges.prober().ok_or(Refusal::NoReference)?;
+        if !self.challenges.book().may_ask(self.clock.now(), self.config.challenges.questions_per_hour) {
+            return Err(Refusal::NobodyFits);
+        }
         let fresh = Wallet(self.entropy.bytes());
         let client = self.challenges.book().asker(fresh, self.entropy.number());
         let new = prober.order(&client, model, question).ok_or(Refusal::NoReference)?;
@@ -175,6 +178,7 @@ impl Engine {
         match funded.await {
             Ok(_) => {
                 self.note_funded();
+                self.challenges.book().note_asked(now);
                 Ok(job.id)
             }
             Err(error) => {
@@ -203,8 +207,10 @@ impl Engine {
     /// more are wanted.
     async fn first_reference(
         &self,
-        hosted: Vec<(Arc<str>, Option<Sha256>)>,
+        mut hosted: Vec<(Arc<str>, Option<Sha256>)>,
     ) -> Result<Option<(Arc<str>, Arc<Reference>)>, EngineError> {
+        // Whoever names many that nobody asks is not tested less often for it.
+        hosted.retain(|(model, _)| self.config.challenges.prober().is_some_and(|prober| prober.knows(model)));
         let count = hosted.len();
         let start = usize::try_from(self.below(count as u64)).unwrap_or_default();
         for kind in hosted.into_iter().cycle().skip(start).take(count.min(LOOKED_AT)) {

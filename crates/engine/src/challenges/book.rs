@@ -42,6 +42,8 @@ pub(super) struct Book {
     unfit: HashSet<(Arc<str>, Arc<str>)>,
     /// When somebody was last drawn, and when somebody is next.
     pub(super) drawn: Option<(Timestamp, Timestamp)>,
+    /// How many questions were put in an hour, counted from 1970.
+    asked: (i64, u32),
     /// Who asks.
     askers: Vec<Wallet>,
     /// Whether it has been said that the treasury does not hold enough.
@@ -93,6 +95,19 @@ impl Book {
             return fresh;
         }
         self.askers[at]
+    }
+
+    /// Whether one more question may be put in this hour, of so many.
+    pub(super) fn may_ask(&self, now: Timestamp, most: u32) -> bool {
+        let (hour, count) = self.asked;
+        hour != hour_of(now) || count < most
+    }
+
+    /// A question was put.
+    pub(super) fn note_asked(&mut self, now: Timestamp) {
+        let (hour, count) = self.asked;
+        let before = if hour == hour_of(now) { count } else { 0 };
+        self.asked = (hour_of(now), before + 1);
     }
 
     /// How many challenges have not ended.
@@ -256,4 +271,8 @@ impl Book {
         // What is overdue already could not be done now.
         all.map(|at| if at <= now { now + RETRY } else { at }).min()
     }
+}
+
+const fn hour_of(now: Timestamp) -> i64 {
+    now.0.div_euclid(3_600_000)
 }

@@ -66,12 +66,14 @@ pub(super) struct Options {
     pub(super) trusts: bool,
     pub(super) question_interval: Millis,
     pub(super) at_once: usize,
+    pub(super) questions_per_hour: u32,
 }
 
 impl Options {
     pub(super) const fn named(name: &'static str) -> Self {
         let question_interval = Millis(0);
-        Self { name, seed: 1, testnet: true, trusts: true, question_interval, at_once: 16 }
+        let (at_once, questions_per_hour) = (16, 1_000);
+        Self { name, seed: 1, testnet: true, trusts: true, question_interval, at_once, questions_per_hour }
     }
 }
 
@@ -90,6 +92,10 @@ pub(super) struct Market {
 struct Orders(Ledger);
 
 impl Prober for Orders {
+    fn knows(&self, model: &str) -> bool {
+        model == MODEL
+    }
+
     fn order(&self, client: &Wallet, model: &str, question: &str) -> Option<NewJob> {
         (model == MODEL).then(|| order(&self.0, client.client(Dialect::Registry), question))
     }
@@ -139,6 +145,7 @@ impl Options {
             prober: Some(Arc::new(Orders(ledger.clone()))),
             question_interval: self.question_interval,
             at_once: self.at_once,
+            questions_per_hour: self.questions_per_hour,
             references: QUESTIONS,
             ..ChallengeTerms::NONE
         }

@@ -5,7 +5,7 @@ use docket_core::challenge::{Failure, State};
 use docket_core::enrolment::Activity;
 use docket_core::time::{Millis, Timestamp};
 use futures::executor::block_on;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// When each node was challenged in a time.
 fn moments(name: &'static str, seed: u64, nodes: u8, span: Millis) -> Vec<Vec<Timestamp>> {
@@ -111,5 +111,19 @@ fn who_is_away_in_the_middle_is_asked_on_when_it_is_back() {
     market.pass(Millis::seconds(700));
     assert_eq!(market.last(1).id, waits.id);
     assert_eq!(market.last(1).state, State::Failed(Failure::OtherAnswers), "being away was no way around it");
+    market.close();
+}
+
+#[test]
+fn no_more_questions_are_put_in_an_hour_than_may_be() {
+    let mut market = Market::open(Options { questions_per_hour: 10, ..Options::named("budget") });
+    (1..=4).for_each(|node| market.enter(node, Manner::Honest));
+    let mut hours: BTreeMap<i64, u32> = BTreeMap::new();
+    market.pass(Millis::hours(6));
+    for job in market.jobs().iter().filter(|job| job.is_challenge()) {
+        *hours.entry(job.created_at.0.div_euclid(3_600_000)).or_default() += 1;
+    }
+    assert!(hours.values().any(|count| *count == 10), "somebody is asked: {hours:?}");
+    assert!(hours.values().all(|count| *count <= 10), "{hours:?}");
     market.close();
 }

@@ -64,6 +64,10 @@ pub(crate) fn is_question(payload: &[u8]) -> bool {
 struct Orders;
 
 impl Prober for Orders {
+    fn knows(&self, model: &str) -> bool {
+        MODELS.iter().any(|(name, ..)| *name == model)
+    }
+
     fn order(&self, client: &Wallet, model: &str, question: &str) -> Option<NewJob> {
         let model = MODELS.iter().position(|(name, ..)| *name == model)?;
         let (ask, price, policy) = offers::terms(model);
