@@ -137,22 +137,27 @@ fn shape() -> Value {
     ])
 }
 
-fn challenge_docs() -> Operation {
-    Operation::new("operator", "Challenges a node now.")
+/// What the operator does with a node.
+fn operation(summary: &'static str) -> Operation {
+    Operation::new("operator", summary)
         .part("address", "The node.", reference("Address"))
         .problem(400, "This is no address.")
+        .problem(503, "The coordinator cannot do it now.")
+}
+
+fn challenge_docs() -> Operation {
+    operation("Challenges a node now.")
         .problem(404, "There is no such node.")
         .problem(409, "It cannot be challenged now.")
-        .problem(503, "The coordinator cannot do it now.")
         .json(201, "The challenge.", shape())
 }
 
 fn challenges_docs() -> Operation {
-    Operation::new("operator", "What came of the last challenges of a node.")
-        .part("address", "The node.", reference("Address"))
-        .problem(400, "This is no address.")
-        .problem(503, "The coordinator cannot do it now.")
-        .json(200, "The newest first.", object(&[("data", array(shape()))]))
+    operation("What came of the last challenges of a node.").json(
+        200,
+        "The newest first.",
+        object(&[("data", array(shape()))]),
+    )
 }
 
 fn docs() -> Operation {
@@ -162,11 +167,8 @@ fn docs() -> Operation {
         ("gpu_tier", count("The class of its hardware.")),
         ("state", choice(&["active", "left", "refuted", "on_trial"])),
     ]);
-    Operation::new("operator", "Lets a node have jobs again that a challenge has refuted.")
-        .part("address", "The node.", reference("Address"))
-        .problem(400, "This is no address.")
+    operation("Lets a node have jobs again that a challenge has refuted.")
         .problem(404, "There is no such node.")
         .problem(409, "It has gone by its own word, and comes back by registering.")
-        .problem(503, "The coordinator cannot do it now.")
         .json(200, "The node as it is now.", node)
 }

@@ -38,17 +38,16 @@ impl Movement {
         let asset = amount.asset.name().to_owned();
         Self { asset, from: name(from), to: name(to), units: amount.units }
     }
-}
 
-impl Movement {
     /// The form of a transfer in the log, where this account is called the payer, if there is one.
     pub fn of(Transfer { from, to, amount }: &Transfer, payer: Option<&Account>) -> Self {
-        let name = |account| match payer {
-            Some(payer) if payer == account => "payer".to_owned(),
-            _ => name(account),
-        };
-        let asset = amount.asset.name().to_owned();
-        Self { asset, from: name(from), to: name(to), units: amount.units }
+        let mut movement = Self::new(from, to, *amount);
+        for (account, name) in [(from, &mut movement.from), (to, &mut movement.to)] {
+            if payer == Some(account) {
+                "payer".clone_into(name);
+            }
+        }
+        movement
     }
 }
 

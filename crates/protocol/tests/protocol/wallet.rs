@@ -38,19 +38,21 @@ impl Cases {
 
 /// What a library answered: for each key all messages in turn.
 #[derive(Deserialize)]
-struct Answers {
-    made_by: String,
-    keys: Vec<Key>,
+pub(crate) struct Answers {
+    pub(crate) made_by: String,
+    pub(crate) keys: Vec<Key>,
 }
 
 #[derive(Deserialize)]
-struct Key {
-    address: String,
+pub(crate) struct Key {
+    pub(crate) address: String,
     signatures: Vec<String>,
+    /// Over what nodes and payers of `registry` sign.
+    pub(crate) registry: Vec<String>,
 }
 
 /// The libraries, each with the address and the signature for a key and a message, as the cases count them.
-fn answers() -> impl Iterator<Item = Answers> {
+pub(crate) fn answers() -> impl Iterator<Item = Answers> {
     ["viem.json", "ethers.json", "eth_account.json"]
         .map(|name| fixture::read_from("wallet", name))
         .into_iter()
@@ -70,7 +72,7 @@ fn three_libraries_and_we_agree_on_every_byte() {
     assert_eq!((cases.secrets.len(), cases.messages.len()), (4, 20));
     for Answers { made_by, keys } in answers() {
         assert_eq!(keys.len(), cases.secrets.len(), "{made_by}");
-        for (secret, Key { address, signatures }) in cases.secrets.iter().zip(keys) {
+        for (secret, Key { address, signatures, .. }) in cases.secrets.iter().zip(keys) {
             let key = WalletKey::from_hex(secret).unwrap();
             assert_eq!(key.address().to_string(), address, "{made_by}");
             assert_eq!(signatures.len(), cases.messages.len(), "{made_by}");

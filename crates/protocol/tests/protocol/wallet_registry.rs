@@ -1,6 +1,7 @@
 //! What nodes and clients of `registry` sign with viem, ethers and eth-account, judged as the coordinator judges it.
 
 use crate::fixture;
+use crate::wallet::{Answers, Key, answers};
 use docket_core::time::Timestamp;
 use docket_protocol::digest::Digest;
 use docket_protocol::wallet::{Action, Address, Completion, Headers, Heartbeat, Signature, verify};
@@ -42,18 +43,6 @@ enum Case {
         job: String,
         output: String,
     },
-}
-
-#[derive(Deserialize)]
-struct Answers {
-    made_by: String,
-    keys: Vec<Key>,
-}
-
-#[derive(Deserialize)]
-struct Key {
-    address: String,
-    registry: Vec<String>,
 }
 
 /// What is said, as it comes to the coordinator.
@@ -166,12 +155,10 @@ struct Signer {
 
 fn signers() -> Vec<Signer> {
     let cases: Cases = fixture::read_from("wallet", "cases.json");
-    let answers =
-        ["viem.json", "ethers.json", "eth_account.json"].map(|name| fixture::read_from("wallet", name));
     let mut all = Vec::new();
-    for Answers { made_by, keys } in answers {
+    for Answers { made_by, keys } in answers() {
         assert_eq!(keys.len(), 4, "{made_by}");
-        for Key { address, registry } in keys {
+        for Key { address, registry, .. } in keys {
             assert_eq!((registry.len(), cases.registry.len()), (17, 17), "{made_by}");
             let said = cases.registry.iter().map(|case| case.by(&address)).zip(registry).collect();
             all.push(Signer { library: made_by.clone(), address, said });

@@ -15,7 +15,7 @@ use docket_core::time::{Millis, Timestamp};
 use docket_engine::clock::Clock;
 use docket_engine::entropy::Entropy;
 use docket_engine::{ChallengeTerms, Config, Enclaves, Engine, HireTerms, StakeTerms};
-use docket_protocol::wallet::WalletKey;
+use docket_protocol::wallet::{Heartbeat, WalletKey};
 use docket_settlement::Ledger;
 use docket_store::Sqlite;
 use futures::future::try_join_all;
@@ -172,10 +172,14 @@ async fn enrol(place: &Path, args: &Args) -> Result<()> {
 
 fn heartbeat(number: u64, at: Timestamp) -> Vec<u8> {
     let key = key(number);
-    let address = Wallet::from(key.address());
-    let (seconds, endpoint) = (at.0 / 1_000, endpoint(number));
-    let message = format!("Docket:heartbeat:{address}:{seconds}:0:{endpoint}");
-    let signature = key.sign(message.as_bytes());
+    let beat = Heartbeat {
+        address: key.address(),
+        seconds: at.0 / 1_000,
+        gpu_tier: None,
+        endpoint: endpoint(number),
+    };
+    let signature = key.sign(beat.message().as_bytes());
+    let Heartbeat { address, seconds, endpoint, .. } = beat;
     let body = format!(
         "{{\"address\":\"{address}\",\"endpoint\":\"{endpoint}\",\"timestamp\":{seconds},\"signature\":\"{signature}\"}}"
     );

@@ -7,7 +7,7 @@ use super::{Found, ORDERS};
 use docket_core::enrolment::{Enrolment, Offer};
 use docket_core::feature::Features;
 use docket_core::hash::Sha256;
-use docket_core::id::Dialect;
+use docket_core::id::{ClientId, Dialect};
 use docket_core::job::{Ask, Job, Skill, Speed};
 use docket_core::money::{Amount, Asset, BasisPoints, Split};
 use docket_core::policy::{Arbitration, Lapse, Policy, Ruling, Source, Tier};
@@ -119,6 +119,26 @@ pub(super) fn terms(model: usize) -> (Ask, Amount, Policy) {
     (ask, Amount::new(price, Asset::ETH), policy)
 }
 
+/// A job for a model, as a client orders it.
+pub(super) fn order(client: ClientId, model: usize, payload: Arc<[u8]>) -> NewJob {
+    let (ask, price, policy) = terms(model);
+    NewJob {
+        dialect: DIALECT,
+        naming: Naming::Number,
+        client,
+        ask: Arc::new(ask),
+        price,
+        policy: Arc::new(policy),
+        key: None,
+        payload,
+        echo: None,
+        key_id: None,
+        request: None,
+        preferred: None,
+        now_or_never: None,
+    }
+}
+
 impl Market {
     /// A client pays for a job of a class; some ask before who would have it.
     pub(super) fn order_from_nodes(&mut self) {
@@ -126,26 +146,17 @@ impl Market {
             return;
         }
         self.nodes.ordered += 1;
-        let (ask, price, policy) = terms(self.dice.index(MODELS.len()));
+        let model = self.dice.index(MODELS.len());
+        let (ask, price, policy) = terms(model);
         let number = self.orders.len();
         let payload: Arc<[u8]> = format!("order {number}").into_bytes().into();
         let advised = self.dice.percent(40);
         let preferred =
             self.coordinator.engine.advise(&ask, &policy, price, &SCORING).ok().filter(|_| advised);
         let new = NewJob {
-            dialect: DIALECT,
-            naming: Naming::Number,
-            client: client(self.dice.below(CLIENTS)),
-            ask: Arc::new(ask),
-            price,
-            policy: Arc::new(policy),
             key: Some((format!("key-{number}").into(), Sha256::of(&payload))),
-            payload,
-            echo: None,
-            key_id: None,
-            request: None,
             preferred: preferred.map(|advice| advice.worker),
-            now_or_never: None,
+            ..order(client(self.dice.below(CLIENTS)), model, payload)
         };
         self.orders.push(Order { new, answer: Answer::Nothing, asked: 0, next_try: self.clock.now() });
         self.ask(number);

@@ -11,7 +11,7 @@ use docket_core::event::{Fault, Voucher};
 use docket_core::id::JobId;
 use docket_core::job::{self, Job};
 use docket_core::time::Millis;
-use docket_engine::{ChallengeTerms, Naming, NewJob, Prober};
+use docket_engine::{ChallengeTerms, NewJob, Prober};
 use std::sync::Arc;
 
 /// So many questions are there; to the last the answer is too short to say anything.
@@ -70,22 +70,7 @@ impl Prober for Orders {
 
     fn order(&self, client: &Wallet, model: &str, question: &str) -> Option<NewJob> {
         let model = MODELS.iter().position(|(name, ..)| *name == model)?;
-        let (ask, price, policy) = offers::terms(model);
-        Some(NewJob {
-            dialect: DIALECT,
-            naming: Naming::Number,
-            client: client.client(DIALECT),
-            ask: Arc::new(ask),
-            price,
-            policy: Arc::new(policy),
-            key: None,
-            payload: question.as_bytes().into(),
-            echo: None,
-            key_id: None,
-            request: None,
-            preferred: None,
-            now_or_never: None,
-        })
+        Some(offers::order(client.client(DIALECT), model, question.as_bytes().into()))
     }
 }
 
